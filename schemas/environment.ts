@@ -1,0 +1,99 @@
+/** A whole environment as one object: switches, management bridges, and the guests behind them. */
+import { z } from "zod";
+import { OvsBridge } from "./ovs";
+import { LinuxBridge } from "./links";
+import { entriesOf, named, withCrossCheck } from "./named";
+import { HostPath, IfName, Label, VlanId } from "./units";
+import { VirtioNic } from "./virtio-nic";
+
+const Switch = OvsBridge.omit({ name: true }).extend({
+    vlans: named(Label, VlanId, "vlans maps names to VLAN ids, such as { web: 100 }")
+        .default({})
+        .describe("VLANs of the switch by name, such as { web: 100 }."),
+});
+
+const EnvironmentNic = VirtioNic.extend({
+    switch: IfName.optional().describe("Open vSwitch switch of this environment that the NIC is plugged into."),
+    vlan: z
+        .union([VlanId, Label], { error: "a NIC's VLAN is a name out of the switch's vlans, or an id from 1 to 4094" })
+        .optional()
+        .describe("VLAN of the port: a name out of the switch's `vlans`, or an id."),
+    bridge: IfName.optional().describe("Linux bridge of this environment that the NIC is plugged into."),
+});
+
+const Boot = z.strictObject({
+    kernel: HostPath.describe("Kernel image on the host."),
+    initrd: HostPath.describe("Initramfs on the host."),
+    cmdline: z.string("a kernel command line is text").default("").describe("More words for the kernel command line."),
+});
+
+const Guest = z.strictObject({
+    vcpus: z
+        .int("vcpus is a whole number from 1 to 512")
+        .min(1, "a guest has 1 to 512 vCPUs")
+        .max(512, "a guest has 1 to 512 vCPUs")
+        .default(1)
+        .describe("Virtual CPUs [count]."),
+    memoryMiB: z
+        .int("memoryMiB is a whole number of MiB")
+        .min(64, "a guest needs at least 64 MiB")
+        .max(16_777_216, "a guest has at most 16 TiB")
+        .default(256)
+        .describe("Memory [MiB]."),
+    boot: Boot.optional().describe("Kernel to boot; absent boots the lab's own guest, which only a lab has."),
+    nics: named(Label, EnvironmentNic, "nics maps names to NICs, such as { data: { switch: ..., vlan: ... } }")
+        .default({})
+        .describe("NICs by name, in the order the guest sees them."),
+});
+
+const Parts = z.strictObject(
+    {
+        switches: named(IfName, Switch, "switches maps names to Open vSwitch switches")
+            .default({})
+            .describe("Open vSwitch switches by name."),
+        bridges: named(IfName, LinuxBridge.omit({ name: true }), "bridges maps names to Linux bridges")
+            .default({})
+            .describe("Linux bridges by name; none carries an address of the host."),
+        guests: named(Label, Guest, "guests maps names to guests").default({}).describe("Guests by name."),
+    },
+    { error: "an environment is an object with switches, bridges and guests" },
+);
+
+/** @see parsed for how problems are told */
+export const Environment = withCrossCheck(Parts, ({ switches, bridges, guests }, say) => {
+    for (const [name] of entriesOf(bridges))
+        if (name in Object(switches))
+            say(["bridges", name], "a switch has the same name; bridges and switches share one name space, rename one");
+
+    const macs = new Map<unknown, string>();
+    for (const [guest, { nics }] of entriesOf(guests))
+        for (const [key, nic] of entriesOf(nics)) {
+            const path = ["guests", guest, "nics", key];
+            if ((nic.switch === undefined) === (nic.bridge === undefined))
+                say(path, "a NIC is plugged into exactly one of switch and bridge; set one of them");
+            if (nic.bridge !== undefined) {
+                if (!(nic.bridge in Object(bridges)))
+                    say([...path, "bridge"], `no such bridge; declared are: ${listed(bridges)}`);
+                if (nic.vlan !== undefined)
+                    say([...path, "vlan"], "a NIC on a Linux bridge has no VLAN here; plug it into a switch or remove vlan");
+            }
+            if (nic.switch !== undefined) {
+                const vlans = switches?.[nic.switch]?.vlans;
+                if (!(nic.switch in Object(switches)))
+                    say([...path, "switch"], `no such switch; declared are: ${listed(switches)}`);
+                else if (nic.vlan === undefined)
+                    say([...path, "vlan"], `a NIC on a switch needs its VLAN, else it carries every one; declared are: ${listed(vlans)}`);
+                else if (typeof nic.vlan === "string" && !(nic.vlan in Object(vlans)))
+                    say([...path, "vlan"], `no such VLAN in switch ${nic.switch}; declared are: ${listed(vlans)}`);
+            }
+            if (typeof nic.mac !== "string") continue;
+            const mac = nic.mac.toLowerCase();
+            const twin = macs.get(mac);
+            if (twin) say([...path, "mac"], `${twin} has the same MAC address; every NIC needs its own`);
+            else macs.set(mac, `guests.${guest}.nics.${key}`);
+        }
+});
+export type Environment = z.output<typeof Environment>;
+export type EnvironmentInput = z.input<typeof Environment>;
+
+const listed = (things: object | undefined) => Object.keys(things ?? {}).join(", ") || "none";

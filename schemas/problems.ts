@@ -1,0 +1,81 @@
+/** Turns everything zod found wrong into one message a person can act on. Shows values, never stack traces. */
+import { z } from "zod";
+
+/** One thing wrong with an input: where it is, what stands there, what is allowed and what to do. */
+export interface Problem {
+    path: PropertyKey[];
+    /** The offending value; absent when nothing stands there. */
+    value?: unknown;
+    message: string;
+}
+
+/** Bad input, all its problems at once. Thrown where input enters; caught where a person is told. */
+export class InputError extends Error {
+    constructor(
+        readonly subject: string,
+        readonly problems: Problem[],
+    ) {
+        super(render(subject, problems));
+        this.name = "InputError";
+    }
+}
+
+/** The input as the schema's complete output. @throws InputError with every problem */
+export function parsed<Schema extends z.ZodType>(schema: Schema, input: unknown, subject: string): z.output<Schema> {
+    const result = schema.safeParse(input);
+    if (result.success) return result.data;
+    throw new InputError(subject, problemsOf(result.error, input));
+}
+
+/** Every problem of a failed parse, unknown keys one by one, unions reduced to their own message. */
+export function problemsOf(error: z.ZodError, input: unknown): Problem[] {
+    return error.issues.flatMap((issue): Problem[] => {
+        if (issue.code === "unrecognized_keys")
+            return issue.keys.map((key) => ({
+                path: [...issue.path, key],
+                value: at(input, [...issue.path, key]),
+                message: "this key is not known; remove it or correct its spelling",
+            }));
+        const named = issue.code === "custom" ? (issue.params?.got as unknown) : undefined;
+        const value = named ?? at(input, issue.path);
+        return [{ path: issue.path, value, message: value === undefined ? missing(issue.message) : issue.message }];
+    });
+}
+
+/** `guests.web-1.nics[0].vlan`, as people write it in a config. */
+export function pathText(path: PropertyKey[]): string {
+    return path
+        .map((part, index) => {
+            if (typeof part === "number") return `[${part}]`;
+            const text = String(part);
+            if (!/^[A-Za-z0-9_-]+$/.test(text)) return `[${JSON.stringify(text)}]`;
+            return index === 0 ? text : `.${text}`;
+        })
+        .join("");
+}
+
+function render(subject: string, problems: Problem[]): string {
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    return [`${subject}: ${count}. Nothing was changed.`, ...problems.map((problem) => `  - ${sentence(problem)}`)].join("\n");
+}
+
+function sentence({ path, value, message }: Problem): string {
+    const place = pathText(path);
+    const found = value === undefined ? "" : ` (got ${shown(value)})`;
+    return `${place ? `${place}: ` : ""}${message}${found}`;
+}
+
+/** A value as one short line: quoted, escaped, cut at 80 characters. */
+function shown(value: unknown): string {
+    const text = JSON.stringify(value) ?? String(value);
+    return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+const missing = (message: string) => (message.startsWith("Invalid input") ? "this is required and missing" : message);
+
+function at(input: unknown, path: PropertyKey[]): unknown {
+    return path.reduce<unknown>(
+        (inner, key) => (typeof inner === "object" && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined),
+        input,
+    );
+}
