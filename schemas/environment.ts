@@ -4,9 +4,10 @@ import { OvsBridge } from "./ovs";
 import { LinuxBridge } from "./links";
 import { entriesOf, named, withCrossCheck } from "./named";
 import { HostPath, IfName, Label, VlanId } from "./units";
-import { VirtioNic } from "./virtio-nic";
+import { checkModel, VirtioNic } from "./virtio-nic";
 
-const Switch = OvsBridge.omit({ name: true }).extend({
+/** One Open vSwitch switch: a bridge, and its VLANs by name. */
+export const Switch = OvsBridge.omit({ name: true }).extend({
     vlans: named(Label, VlanId, "vlans maps names to VLAN ids, such as { web: 100 }")
         .default({})
         .describe("VLANs of the switch by name, such as { web: 100 }."),
@@ -21,13 +22,15 @@ const EnvironmentNic = VirtioNic.extend({
     bridge: IfName.optional().describe("Linux bridge of this environment that the NIC is plugged into."),
 });
 
-const Boot = z.strictObject({
+/** What a guest boots. */
+export const Boot = z.strictObject({
     kernel: HostPath.describe("Kernel image on the host."),
     initrd: HostPath.describe("Initramfs on the host."),
     cmdline: z.string("a kernel command line is text").default("").describe("More words for the kernel command line."),
 });
 
-const Guest = z.strictObject({
+/** How much of a machine a guest is. */
+export const GuestSize = z.strictObject({
     vcpus: z
         .int("vcpus is a whole number from 1 to 512")
         .min(1, "a guest has 1 to 512 vCPUs")
@@ -40,6 +43,9 @@ const Guest = z.strictObject({
         .max(16_777_216, "a guest has at most 16 TiB")
         .default(256)
         .describe("Memory [MiB]."),
+});
+
+const Guest = GuestSize.extend({
     boot: Boot.optional().describe("Kernel to boot; absent boots the lab's own guest, which only a lab has."),
     nics: named(Label, EnvironmentNic, "nics maps names to NICs, such as { data: { switch: ..., vlan: ... } }")
         .default({})
@@ -69,6 +75,7 @@ export const Environment = withCrossCheck(Parts, ({ switches, bridges, guests },
     for (const [guest, { nics }] of entriesOf(guests))
         for (const [key, nic] of entriesOf(nics)) {
             const path = ["guests", guest, "nics", key];
+            checkModel(nic, path, say);
             if ((nic.switch === undefined) === (nic.bridge === undefined))
                 say(path, "a NIC is plugged into exactly one of switch and bridge; set one of them");
             if (nic.bridge !== undefined) {

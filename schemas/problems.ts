@@ -59,10 +59,14 @@ function render(subject: string, problems: Problem[]): string {
     return [`${subject}: ${count}. Nothing was changed.`, ...problems.map((problem) => `  - ${sentence(problem)}`)].join("\n");
 }
 
-function sentence({ path, value, message }: Problem): string {
-    const place = pathText(path);
-    const found = value === undefined ? "" : ` (got ${shown(value)})`;
-    return `${place ? `${place}: ` : ""}${message}${found}`;
+function sentence(problem: Problem): string {
+    const place = pathText(problem.path);
+    return `${place ? `${place}: ` : ""}${reasonOf(problem)}`;
+}
+
+/** What is allowed and what stands there, for a place that shows the path by itself. */
+export function reasonOf({ value, message }: Problem): string {
+    return value === undefined ? message : `${message} (got ${shown(value)})`;
 }
 
 /** A value as one short line: quoted, escaped, cut at 80 characters. */

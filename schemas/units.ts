@@ -89,7 +89,9 @@ export const AddressWithPrefix = z
 /** Absolute path of a file on the host. */
 export const HostPath = z
     .string("a path is text")
-    .regex(/^\/[^\0\n]*$/, { error: "a path on the host is absolute and starts with /" });
+    .regex(/^\/[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u, {
+        error: "a path on the host is absolute, starts with / and has no control characters",
+    });
 
 /** VLANs of a trunk in the canonical spelling: ascending, disjoint and merged, such as `["10", "20-29"]`. */
 export const VlanList = z

@@ -1,5 +1,6 @@
 /** One NIC of a guest, described once; each line of @pulumi/libvirt writes it in its own way. */
 import { z } from "zod";
+import type { Say } from "./named";
 import { AddressWithPrefix, GuestRing, Mac, Mtu, Queues } from "./units";
 
 /** Models that QEMU offers; virtio is the paravirtual one, the others are emulated register by register. */
@@ -28,6 +29,13 @@ export const VirtioNic = z.strictObject({
 });
 export type VirtioNic = z.output<typeof VirtioNic>;
 export type VirtioNicInput = z.input<typeof VirtioNic>;
+
+/** Queues and rings are virtio's: an emulated model has one queue and rings of its own, and would drop them in silence. */
+export function checkModel(nic: Partial<VirtioNic>, path: PropertyKey[], say: Say): void {
+    if (nic.model === undefined || nic.model === "virtio") return;
+    for (const key of ["queues", "rxRing", "txRing"] as const)
+        if (nic[key] !== undefined) say([...path, key], `only model virtio has ${key}; remove it or set model: virtio`);
+}
 
 /** A NIC with every value decided: what a domain is written from and what a guest is held against. */
 export interface DecidedNic {

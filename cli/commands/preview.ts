@@ -1,0 +1,32 @@
+/** `kvmnet preview`: the preview with the policy pack, as a pull request would run it. It needs no lab and no state. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { prepareEngine, prepareLibvirtSdk } from "../../engine";
+import { packFolder, profileFile } from "../../policies/location";
+import { runPulumi } from "../engine-run";
+import { LAB_PASSPHRASE, labBackend } from "../lab-backend";
+import { plainProgress } from "../progress";
+import { LAB_STACK, readLabProject } from "../lab-project";
+import { stackExists } from "../state";
+
+export async function run({ profile }: { profile: string }): Promise<number> {
+    const project = readLabProject(process.cwd());
+    const config = profileFile(profile);
+    const progress = plainProgress();
+    const engine = await prepareEngine(progress);
+    await prepareLibvirtSdk(project.folder, engine, progress);
+
+    const preview = ["preview", "--stack", LAB_STACK, "--policy-pack", packFolder, "--policy-pack-config", config];
+    if (stackExists(project)) return runPulumi(engine, preview, labBackend(project.folder, {}));
+
+    progress.note("Nothing is built in the lab: the preview starts from an empty stack, which is forgotten afterwards.");
+    const scratch = mkdtempSync(join(tmpdir(), "kvmnet-preview-"));
+    try {
+        const backend = { PULUMI_BACKEND_URL: `file://${scratch}`, PULUMI_CONFIG_PASSPHRASE: LAB_PASSPHRASE };
+        const made = await runPulumi(engine, ["stack", "init", LAB_STACK, "--no-select"], backend);
+        return made === 0 ? await runPulumi(engine, preview, backend) : made;
+    } finally {
+        rmSync(scratch, { recursive: true, force: true });
+    }
+}

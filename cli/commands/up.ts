@@ -1,0 +1,75 @@
+/** `kvmnet up`: from nothing to guests that were asked themselves. Every part is skipped when it is done already. */
+import { writeFileSync } from "node:fs";
+import { prepareEngine, prepareLibvirtSdk } from "../../engine";
+import { labUp } from "../../lab";
+import { runPulumi } from "../engine-run";
+import { labBackend } from "../lab-backend";
+import { plainProgress, type Progress } from "../progress";
+import { LAB_STACK, readLabProject, type LabProject } from "../lab-project";
+import { removeDeadLocks, stackExists } from "../state";
+import { removeOrphanDomains } from "../orphans";
+import { allAgree } from "../verify/compare";
+import { verifyProject } from "../verify/read";
+import { verifiedTable } from "../verify/table";
+
+/** How long the parts of one run took [ms], for the benchmark. */
+interface Timings {
+    total: number;
+    pulumi: number;
+    guests: number;
+}
+
+export async function run({ timings }: { timings?: string }): Promise<number> {
+    const started = performance.now();
+    const project = readLabProject(process.cwd());
+    const progress = plainProgress();
+    const [engine] = await Promise.all([
+        prepareEngine(progress).then(async (ready) => {
+            await prepareLibvirtSdk(project.folder, ready, progress);
+            return ready;
+        }),
+        labUp(project.lab, progress),
+    ]);
+    await clearAwayTheDead(project, progress);
+
+    const backend = labBackend(project.folder, {});
+    if (!stackExists(project)) {
+        const made = await runPulumi(engine, ["stack", "init", LAB_STACK, "--no-select"], backend);
+        if (made !== 0) return made;
+    }
+    const before = performance.now();
+    // --refresh: what a killed run or a person changed in the lab is seen, and put back.
+    const status = await runPulumi(engine, ["up", "--yes", "--skip-preview", "--refresh", "--stack", LAB_STACK], backend);
+    const pulumi = performance.now() - before;
+    if (status !== 0) {
+        progress.note("The engine did not finish; what it says above is the reason. Mend it and run the command again: it goes on from here.");
+        return status;
+    }
+
+    const { nics, waited } = await verifyProject(project, progress);
+    process.stdout.write(`${verifiedTable(nics)}\n`);
+    if (timings)
+        writeFileSync(timings, JSON.stringify({ total: performance.now() - started, pulumi, guests: waited } satisfies Timings));
+    if (!allAgree(nics)) return 1;
+    progress.note(whatNext(project));
+    return 0;
+}
+
+/** The lock of an engine that was killed, and domains that a killed run left and the state does not know. */
+async function clearAwayTheDead(project: LabProject, progress: Progress): Promise<void> {
+    const locks = removeDeadLocks(project);
+    if (locks > 0) progress.note("An earlier run was killed: its lock is removed, and this run goes on from there.");
+    for (const domain of await removeOrphanDomains(project))
+        progress.note(`The guest ${domain} was left by a killed run and is not in the state: it is removed and made again.`);
+}
+
+function whatNext({ lab }: LabProject): string {
+    return [
+        "What to try next:",
+        "  npx kvmnet preview                           the policies, as a pull request would run them",
+        `  npx kvmnet lab exec ${lab} -- ovs-vsctl show    the switch, as its operator knows it`,
+        "  npx kvmnet graph                             a picture of the environment",
+        `  change a value in Pulumi.${LAB_STACK}.yaml and run \`npx kvmnet up\` again`,
+        "  npx kvmnet down                              ends the lab; nothing of it stays",
+    ].join("\n");
+}

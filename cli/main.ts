@@ -1,0 +1,99 @@
+/** The command `kvmnet`. Each subcommand is a file of its own, loaded only when it is called. */
+import { Command } from "commander";
+
+/** Runs the command line; what goes wrong is told as a message, never as a stack trace. @returns the exit status */
+export async function main(argv: string[]): Promise<number> {
+    let status = 0;
+    const program = commands((result) => (status = result));
+    try {
+        await program.parseAsync(argv, { from: "user" });
+        return status;
+    } catch (error) {
+        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+        if (process.env.KVMNET_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+        return 1;
+    }
+}
+
+function commands(ended: (status: number) => void): Command {
+    const program = new Command("kvmnet")
+        .enablePositionalOptions()
+        .description(
+            "KVM host networking as code: bridges, Open vSwitch, VLAN taps, tuned virtio NICs, and the proof from inside the guest.",
+        );
+    const running =
+        <Args extends unknown[]>(work: (...args: Args) => Promise<number>) =>
+        async (...args: Args) =>
+            ended(await work(...args));
+
+    program
+        .command("up")
+        .description("set up what is missing, start the lab, run `pulumi up`, and hold the guests against the declaration")
+        .option("--timings <file>", "write how long each part took, as JSON, into this file")
+        .action(running(async (options: { timings?: string }) => (await import("./commands/up")).run(options)));
+    program
+        .command("down")
+        .description("end the lab of this project, with everything in it")
+        .action(running(async () => (await import("./commands/down")).run()));
+    program
+        .command("preview")
+        .description("run `pulumi preview` with the policy pack, as a pull request would")
+        .option("--profile <name>", "profile of the policies", "throughput")
+        .action(running(async (options: { profile: string }) => (await import("./commands/preview")).run(options)));
+    program
+        .command("verify")
+        .description("print for every guest and NIC what was declared and what the guest and Open vSwitch say")
+        .option("--json", "print it for programs")
+        .action(running(async (options: { json?: boolean }) => (await import("./commands/verify")).run(options)));
+    program
+        .command("graph")
+        .description("print the declared environment as a Mermaid flowchart")
+        .action(running(async () => (await import("./commands/graph")).run()));
+
+    const lab = program
+        .command("lab")
+        .enablePositionalOptions()
+        .description("hosts of their own on this machine, for a first run and for tests");
+    lab.command("up [name]")
+        .description("start a lab, or say that it runs")
+        .action(running(async (name?: string) => (await import("./commands/lab")).runUp(name)));
+    lab.command("status [name]")
+        .description("what runs in a lab, or in all labs")
+        .option("--json", "print it for programs")
+        .action(running(async (name: string | undefined, options: { json?: boolean }) => (await import("./commands/lab")).runStatus(name, options)));
+    lab.command("exec <name> <command...>")
+        .description("run a command inside a lab: kvmnet lab exec sample -- ovs-vsctl show")
+        .passThroughOptions()
+        .action(running(async (name: string, command: string[]) => (await import("./commands/lab")).runExec(name, command)));
+    lab.command("logs [name] [which]")
+        .description("logs of a lab: its daemons, and the consoles of its guests")
+        .action(running(async (name?: string, which?: string) => (await import("./commands/lab")).runLogs(name, which)));
+    lab.command("down [name]")
+        .description("end a lab; nothing of it stays")
+        .option("--all", "end every lab of this machine")
+        .action(running(async (name: string | undefined, options: { all?: boolean }) => (await import("./commands/lab")).runDown(name, options)));
+
+    program
+        .command("install")
+        .description("generate @pulumi/libvirt for the project in this folder")
+        .action(running(async () => (await import("./commands/install")).run()));
+    program
+        .command("pulumi [args...]")
+        .description("run the engine in the environment that was set up: kvmnet pulumi preview")
+        .helpOption(false)
+        .allowUnknownOption()
+        .passThroughOptions()
+        .action(running(async (args: string[]) => (await import("./commands/pulumi")).run(args)));
+    program
+        .command("env")
+        .description("print that environment for the shell: eval \"$(npx kvmnet env)\"")
+        .option("--json", "print it for programs")
+        .action(running(async (options: { json?: boolean }) => (await import("./commands/env")).run(options)));
+    program
+        .command("doctor")
+        .description("say for every part: found or not, where, which version, what it is for, how to get it")
+        .option("--json", "print it for programs")
+        .action(running(async (options: { json?: boolean }) => (await import("./commands/doctor")).run(options)));
+
+    return program;
+}

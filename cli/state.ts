@@ -1,0 +1,56 @@
+/** The file backend that lies with a lab: what Pulumi wrote there, read without starting Pulumi. */
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { labPaths } from "../schemas/lab-paths";
+import { LAB_STACK, type LabProject } from "./lab-project";
+
+const Resource = z.object({
+    type: z.string(),
+    outputs: z.record(z.string(), z.unknown()).default({}),
+});
+const Checkpoint = z.object({
+    checkpoint: z.object({ latest: z.object({ resources: z.array(Resource).default([]) }).nullish() }),
+});
+const Lock = z.object({ pid: z.number() });
+
+const stateOf = (project: LabProject) => join(labPaths(project.lab).state, ".pulumi");
+const checkpointOf = (project: LabProject) => join(stateOf(project), "stacks", project.name, `${LAB_STACK}.json`);
+
+/** True once the stack was made in the lab's backend. */
+export const stackExists = (project: LabProject) => existsSync(checkpointOf(project));
+
+/** Resources that the state knows; none where there is no state yet. */
+export function resourcesOf(project: LabProject): z.output<typeof Resource>[] {
+    if (!stackExists(project)) return [];
+    return Checkpoint.parse(JSON.parse(readFileSync(checkpointOf(project), "utf8"))).checkpoint.latest?.resources ?? [];
+}
+
+/** Removes the locks of engines that no longer run. @returns how many */
+export function removeDeadLocks(project: LabProject): number {
+    const folder = join(stateOf(project), "locks", "organization", project.name, LAB_STACK);
+    if (!existsSync(folder)) return 0;
+    const dead = readdirSync(folder)
+        .map((file) => join(folder, file))
+        .filter((file) => !engineRuns(Lock.safeParse(readJson(file)).data?.pid));
+    for (const file of dead) rmSync(file, { force: true });
+    return dead.length;
+}
+
+/** True where the process lives and is an engine: a pid may have been given to another program meanwhile. */
+function engineRuns(pid: number | undefined): boolean {
+    try {
+        return readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("pulumi");
+    } catch {
+        return false;
+    }
+}
+
+/** Undefined where a killed engine left half a file. */
+function readJson(file: string): unknown {
+    try {
+        return JSON.parse(readFileSync(file, "utf8"));
+    } catch {
+        return undefined;
+    }
+}

@@ -1,0 +1,58 @@
+/** What all components share: arguments checked before anything is registered, and children named and adjustable. */
+import * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
+import { InputError, parsed } from "../schemas/problems";
+import type { Scope } from "./names";
+
+/** Last word for the user on one child: a patch, or a pure function of the inputs we chose. */
+export type Transform<Inputs> = Partial<Inputs> | ((inputs: Inputs) => Inputs);
+
+/** Each field as a plain value or as an output of something else. */
+export type InputsOf<Plain> = { [Key in keyof Plain]: pulumi.Input<Plain[Key]> };
+
+/** A component of ours; its children carry its name and are its children in the engine too. */
+export abstract class Component extends pulumi.ComponentResource {
+    readonly #name: string;
+
+    /** @param args what the engine and policies see of the arguments: plain, checked, without resource objects */
+    constructor(kind: string, name: string, args: pulumi.Inputs, opts?: pulumi.ComponentResourceOptions) {
+        super(`kvmnet:index:${kind}`, name, args, opts);
+        this.#name = name;
+    }
+
+    /** Constructor arguments of a child: prefixed name, transformed inputs, us as the parent. */
+    protected child<Inputs extends object>(
+        role: string,
+        inputs: Inputs,
+        by?: Transform<Inputs>,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        return [`${this.#name}-${role}`, transformed(inputs, by), { ...opts, parent: this }] as const;
+    }
+}
+
+/**
+ * The arguments as the schema's complete output.
+ * @throws pulumi.RunError with every problem; Pulumi prints its message alone, without a stack trace
+ */
+export function parseArgs<Schema extends z.ZodType>(schema: Schema, args: unknown, subject: string): z.output<Schema> {
+    return told(() => parsed(schema, args, subject));
+}
+
+/** Runs `work`; bad input found in it is told by Pulumi as a message, without a stack trace. */
+export function told<Result>(work: () => Result): Result {
+    try {
+        return work();
+    } catch (error) {
+        if (error instanceof InputError) throw new pulumi.RunError(error.message);
+        throw error;
+    }
+}
+
+/** The stack that runs: what tells its guests from those of other stacks. */
+export const thisStack = (): Scope => ({ project: pulumi.getProject(), stack: pulumi.getStack() });
+
+function transformed<Inputs extends object>(inputs: Inputs, by?: Transform<Inputs>): Inputs {
+    if (typeof by === "function") return by(inputs);
+    return { ...inputs, ...by };
+}

@@ -1,0 +1,134 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { host } from "../resources";
+import type { DeclaredNic } from "../schemas/declared";
+import type { BridgePortInput, TapInput } from "../schemas/links";
+import { withCrossCheck } from "../schemas/named";
+import { Label, VlanId } from "../schemas/units";
+import { checkModel, type DecidedNic, VirtioNic, type VirtioNicInput } from "../schemas/virtio-nic";
+import type { TunedNic } from "../tuning/nic";
+import { Component, type InputsOf, parseArgs, thisStack, type Transform } from "./component";
+import { decideNic } from "./decided-nic";
+import { LinuxBridge } from "./linux-bridge";
+import { ifName, nicMac } from "./names";
+import { OvsSwitch } from "./ovs-switch";
+import { VlanTap, type VlanTapArgs, type VlanTapTransform } from "./vlan-tap";
+
+const NicSchema = withCrossCheck(
+    VirtioNic.extend({
+        guest: Label,
+        nic: Label,
+        vcpus: z.int("vcpus is a whole number from 1 to 512").min(1, "a guest has at least 1 vCPU").max(512),
+        vlan: VlanId.optional(),
+        plug: z.enum(["switch", "bridge"], { error: "a NIC is plugged into exactly one of switch and bridge; set one of them" }),
+    }),
+    (args, say) => {
+        checkModel(args, [], say);
+        if (args.plug === "switch" && args.vlan === undefined)
+            say(["vlan"], "a NIC on a switch needs its VLAN, else it carries every one; set a name out of the switch's vlans, or an id");
+        if (args.plug === "bridge" && args.vlan !== undefined)
+            say(["vlan"], "a NIC on a Linux bridge has no VLAN here; plug it into a switch or remove vlan");
+    },
+);
+
+/** How a user may adjust what a NIC is made of on the host. */
+export interface TunedVirtioNicTransform extends VlanTapTransform {
+    bridgePort?: Transform<InputsOf<BridgePortInput>>;
+}
+
+/** What a NIC is plugged into: a switch and one of its VLANs, or a Linux bridge. */
+export interface Plug {
+    /** Switch to plug into, or the name of an Open vSwitch bridge made elsewhere. */
+    switch?: OvsSwitch | pulumi.Input<string>;
+    /** Access VLAN on the switch: a name out of its VLANs, or an id. */
+    vlan?: string | number;
+    /** Linux bridge to plug into, or the name of one made elsewhere. */
+    bridge?: LinuxBridge | pulumi.Input<string>;
+}
+
+export interface TunedVirtioNicArgs extends VirtioNicInput, Plug {
+    /** Name of the guest that has this NIC. */
+    guest: string;
+    /** Name of the NIC in its guest; absent means the logical name. */
+    nic?: string;
+    /** Virtual CPUs of the guest [count]: the tuning model derives the queues from it. */
+    vcpus: number;
+    transform?: TunedVirtioNicTransform;
+}
+
+/** One NIC of a guest with every value decided, and its tap on a switch or bridge of the host. */
+export class TunedVirtioNic extends Component {
+    /** All that the guest's domain is written from. */
+    readonly decided: DecidedNic;
+    /** Why the queues and rings are what they are. */
+    readonly reasons: TunedNic;
+    /** Address of the guest's interface with its prefix length, where one was given. */
+    readonly address: string | undefined;
+    /** Name of the tap that the domain opens. */
+    readonly tapName: pulumi.Output<string>;
+    /** What a guest and its host are held against. */
+    readonly declared: pulumi.Output<DeclaredNic>;
+
+    /** @throws pulumi.RunError with everything wrong in the arguments */
+    constructor(
+        name: string,
+        { transform, switch: ovsSwitch, bridge: linuxBridge, ...args }: TunedVirtioNicArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        const settings = parseArgs(
+            NicSchema,
+            { ...args, nic: args.nic ?? name, vlan: vlanOf(ovsSwitch, args.vlan), plug: plugOf(ovsSwitch, linuxBridge) },
+            `TunedVirtioNic ${name}`,
+        );
+        const { guest, nic, vcpus, vlan, address } = settings;
+        const decision = decideNic(settings, vcpus, nicMac(thisStack(), guest, nic));
+        super("TunedVirtioNic", name, { ...settings, ...decision.nic }, opts);
+        const onHost = { name: ifName(guest, nic), multiQueue: decision.nic.queues > 1, mtu: decision.nic.mtu };
+
+        const { tapName, bridgeName } =
+            vlan === undefined
+                ? this.#onBridge(onHost, linuxBridge!, transform)
+                : this.#onSwitch({ ...onHost, switch: ovsSwitch!, vlan, transform });
+
+        this.decided = decision.nic;
+        this.reasons = decision.reasons;
+        this.address = address;
+        this.tapName = tapName;
+        this.declared = pulumi.all([tapName, bridgeName]).apply(([tap, bridge]): DeclaredNic => ({
+            guest,
+            nic,
+            ...decision.nic,
+            tap,
+            plug: { kind: vlan === undefined ? "linux" : "ovs", bridge, vlan: vlan ?? null },
+            address: address ?? null,
+        }));
+        const { reasons } = decision;
+        this.registerOutputs({ guest, nic, vcpus, ...decision.nic, tapName, bridgeName, vlan, address, reasons });
+    }
+
+    #onSwitch(args: VlanTapArgs): OnHost {
+        return new VlanTap(...this.child("tap", args));
+    }
+
+    #onBridge(tapInputs: TapInput, plug: LinuxBridge | pulumi.Input<string>, transform?: TunedVirtioNicTransform): OnHost {
+        const bridge = plug instanceof LinuxBridge ? plug.bridgeName : plug;
+        const tap = new host.Tap(...this.child("tap", tapInputs, transform?.tap));
+        const port = new host.BridgePort(...this.child("port", { name: tap.name, bridge }, transform?.bridgePort));
+        return { tapName: tap.name, bridgeName: port.bridge };
+    }
+}
+
+interface OnHost {
+    tapName: pulumi.Output<string>;
+    bridgeName: pulumi.Output<string>;
+}
+
+function plugOf(ovsSwitch: unknown, linuxBridge: unknown): "switch" | "bridge" | undefined {
+    if ((ovsSwitch === undefined) === (linuxBridge === undefined)) return undefined;
+    return ovsSwitch === undefined ? "bridge" : "switch";
+}
+
+/** Only a switch of ours knows its VLANs by name; the schema judges what is left. */
+function vlanOf(plug: Plug["switch"], vlan: Plug["vlan"]) {
+    return plug instanceof OvsSwitch && vlan !== undefined ? plug.vlan(vlan) : vlan;
+}

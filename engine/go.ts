@@ -1,0 +1,51 @@
+/** Go, for machines on which a piece of the engine must be built. */
+import { allOnPath, isProgram } from "./find";
+import { run } from "./run";
+import { GO, GO_WITH_TOOLCHAINS, compareVersions } from "./versions";
+
+export interface Go {
+    path: string;
+    version: string;
+    /** Undefined when it does; else the sentence that says what is wrong and what to do. */
+    problem?: string;
+}
+
+/** How to get a Go that does. */
+export const GET_GO = `Install Go ${GO} or newer (https://go.dev/doc/install; Debian 12's own 1.19 is too old), or any Pulumi CLI that is new enough.`;
+
+/** The best Go of this machine: the PATH's first that does, or the one in its usual place; undefined when there is none. */
+export async function findGo(): Promise<Go | undefined> {
+    const found: Go[] = [];
+    for (const path of new Set([...allOnPath("go"), ...["/usr/local/go/bin/go", "/usr/lib/go/bin/go"].filter(isProgram)])) {
+        const go = await ask(path);
+        if (go.problem === undefined) return go;
+        found.push(go);
+    }
+    return found[0];
+}
+
+/** @throws Error that says how to get Go, when there is none that does */
+export async function needGo(forWhat: string): Promise<Go> {
+    const go = await findGo();
+    if (!go) throw new Error(`Go is not installed, and ${forWhat} has to be built with it. ${GET_GO}`);
+    if (go.problem) throw new Error(`${go.problem}, and ${forWhat} has to be built with it. ${GET_GO}`);
+    return go;
+}
+
+async function ask(path: string): Promise<Go> {
+    // Outside any module and with the local toolchain, so that the answer is this Go's own and costs no download.
+    const env = { ...process.env, GOTOOLCHAIN: "local", GOWORK: "off", GO111MODULE: "off" };
+    const version = await run(path, ["env", "GOVERSION"], GET_GO, { env, cwd: "/" }).then(
+        (text) => text.trim().replace(/^go/, ""),
+        () => undefined,
+    );
+    if (!version) return { path, version: "unknown", problem: `Go at ${path} does not run` };
+    if (compareVersions(version, GO) >= 0) return { path, version };
+    const setting = await run(path, ["env", "GOTOOLCHAIN"], GET_GO, { cwd: "/" }).then(
+        (text) => text.trim(),
+        () => "",
+    );
+    const mayFetch = compareVersions(version, GO_WITH_TOOLCHAINS) >= 0 && !setting.startsWith("local") && setting !== "path";
+    if (mayFetch) return { path, version };
+    return { path, version, problem: `Go at ${path} is ${version}, older than ${GO}` };
+}

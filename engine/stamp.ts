@@ -1,0 +1,45 @@
+/** Remembers a prepared environment as long as nothing it was made from has changed. */
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cacheRoot, digestOf } from "./cache";
+import type { EngineEnvironment } from "./environment";
+import { BRIDGE_PIECE, LIBVIRT_PIECE, PULUMI_PIECE, keyOfPiece } from "./go-pieces";
+import { PACKAGE_ROOT } from "./package-root";
+import { LAUNCHER } from "./versions";
+
+interface Stamp extends EngineEnvironment {
+    /** Size and time of every file it rests on. */
+    files: Record<string, string>;
+}
+
+/** @returns the environment, when every file it rests on is as it was */
+export function remembered(): EngineEnvironment | undefined {
+    try {
+        const { pulumi, env, files } = JSON.parse(readFileSync(place(), "utf8")) as Stamp;
+        const same = Object.entries(files).every(([path, was]) => stateOf(path) === was);
+        return same ? { pulumi, env } : undefined;
+    } catch {
+        return undefined;
+    }
+}
+
+export function remember(environment: EngineEnvironment, files: string[]): void {
+    const stamp: Stamp = { ...environment, files: Object.fromEntries(files.map((path) => [path, stateOf(path)])) };
+    mkdirSync(join(cacheRoot(), "stamps"), { recursive: true });
+    const draft = `${place()}.${process.pid}`;
+    writeFileSync(draft, JSON.stringify(stamp));
+    renameSync(draft, place());
+}
+
+function stateOf(path: string): string {
+    const { size, mtimeMs } = statSync(path);
+    return `${size} ${mtimeMs}`;
+}
+
+/** One stamp for each of what decides: versions and recipes, this clone, this Node, and the variables that are read. */
+function place(): string {
+    const { PATH, HOME, PULUMI_HOME, PULUMI_DYNAMIC_TF_PLUGIN_CACHE_DIR } = process.env;
+    const pieces = [PULUMI_PIECE, BRIDGE_PIECE, LIBVIRT_PIECE].map(keyOfPiece);
+    const variables = [PATH, HOME, PULUMI_HOME, PULUMI_DYNAMIC_TF_PLUGIN_CACHE_DIR];
+    return join(cacheRoot(), "stamps", `${digestOf([pieces, LAUNCHER, PACKAGE_ROOT, process.execPath, variables])}.json`);
+}

@@ -1,0 +1,92 @@
+/** The guest that a lab supplies: a kernel and an initramfs, made once and kept in the cache. */
+import { createHash } from "node:crypto";
+import { readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { cached } from "../cache";
+import { mustRun } from "../commands";
+import type { Progress } from "../progress";
+import { cpio, type Entry } from "./cpio";
+import { GUEST_INIT, GUEST_REPORT } from "./init";
+import { unpackedKernel } from "./kernel";
+import { guestParts, kernelVersion } from "./parts";
+
+export interface GuestImage {
+    kernel: string;
+    initrd: string;
+}
+
+/** Counts up when this file makes another image out of the same parts. */
+const RECIPE = 1;
+/** Before the report: the NICs. After it: what only some commands need (arping). */
+const MODULES = { "at-boot": ["virtio_pci", "virtio_net"], later: ["af_packet"] };
+/** Programs beside busybox, with the libraries they load. */
+const PROGRAMS = ["sbin/ethtool", "usr/bin/iperf3"];
+
+/** Kernel and initramfs of the lab's guests; at once when they are in the cache. */
+export async function guestImage(progress: Progress): Promise<GuestImage> {
+    const digest = createHash("sha256")
+        .update(JSON.stringify([RECIPE, GUEST_INIT, GUEST_REPORT, MODULES, PROGRAMS]))
+        .digest("hex")
+        .slice(0, 12);
+    const folder = await cached(join("guest", `image-${digest}`), (draft) =>
+        progress.step("Guest for the lab (kernel and initramfs)", async (tell) => {
+            const parts = await guestParts(tell);
+            tell("packing");
+            const version = kernelVersion(parts);
+            const image = readFileSync(join(parts, "boot", `vmlinuz-${version}`));
+            writeFileSync(join(draft, "vmlinuz"), unpackedKernel(image));
+            writeFileSync(join(draft, "initrd"), cpio(await rootOf(parts, version)));
+        }),
+    );
+    return { kernel: join(folder, "vmlinuz"), initrd: join(folder, "initrd") };
+}
+
+async function rootOf(parts: string, version: string): Promise<Entry[]> {
+    const files = new Map<string, Entry>();
+    const add = (entry: Entry) => files.set(entry.path, entry);
+    const busybox = join(parts, "bin/busybox");
+    add({ path: "init", kind: "file", data: Buffer.from(GUEST_INIT), mode: 0o755 });
+    add({ path: "report.awk", kind: "file", data: Buffer.from(GUEST_REPORT) });
+    add({ path: "etc/hosts", kind: "file", data: Buffer.from("127.0.0.1 localhost\n::1 localhost\n") });
+    add({ path: "bin/busybox", kind: "file", data: readFileSync(busybox), mode: 0o755 });
+    for (const applet of (await mustRun([busybox, "--list"])).split("\n"))
+        if (/^[a-z0-9_]+$/.test(applet) && applet !== "busybox") add({ path: `bin/${applet}`, kind: "link", target: "busybox" });
+    for (const program of PROGRAMS) {
+        add({ path: `bin/${basename(program)}`, kind: "file", data: readFileSync(join(parts, program)), mode: 0o755 });
+        for (const library of await librariesOf(join(parts, program), parts))
+            add({ path: library.place.slice(1), kind: "file", data: readFileSync(library.file), mode: 0o755 });
+    }
+    for (const [when, names] of Object.entries(MODULES)) {
+        const modules = await moduleFiles(parts, version, names);
+        for (const file of modules) add({ path: `modules/${basename(file)}`, kind: "file", data: readFileSync(file) });
+        add({ path: `modules/${when}`, kind: "file", data: Buffer.from(modules.map((file) => `${basename(file)}\n`).join("")) });
+    }
+    const folders = new Set(["dev", "proc", "sys", "tmp"]);
+    for (const path of files.keys()) for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) folders.add(folder);
+    return [...[...folders].sort().map((path): Entry => ({ path, kind: "folder" })), ...files.values()];
+}
+
+/** The libraries that \`ldd\` names: where the program looks for each, and the file that is there. */
+export function parseLdd(text: string): string[] {
+    return [...text.matchAll(/(?:=> )?(\/\S+) \(0x[0-9a-f]+\)/g)].map(([, path = ""]) => path);
+}
+
+async function librariesOf(program: string, parts: string) {
+    const unpacked = [join(parts, "usr/lib/x86_64-linux-gnu"), join(parts, "lib/x86_64-linux-gnu")];
+    const text = await mustRun(["ldd", program], { env: { ...process.env, LD_LIBRARY_PATH: unpacked.join(":") } });
+    return parseLdd(text).map((path) => ({ place: path.startsWith(parts) ? path.slice(parts.length) : path, file: realpathSync(path) }));
+}
+
+/** The files of these modules and of those they need, in the order in which they are to be loaded. */
+async function moduleFiles(parts: string, version: string, names: readonly string[]): Promise<string[]> {
+    const shown = await Promise.all(
+        names.map((name) => mustRun(["modprobe", "-d", parts, "-S", version, "--show-depends", name])),
+    );
+    return [...new Set(shown.flatMap(parseShowDepends))];
+}
+
+/** Files out of \`modprobe --show-depends\`: lines \`insmod FILE\`; \`builtin NAME\` needs no file. */
+export function parseShowDepends(text: string): string[] {
+    return [...text.matchAll(/^insmod (\S+)/gm)].map(([, file = ""]) => file);
+}
+

@@ -1,0 +1,57 @@
+/** What a guest is made of: Debian packages, unpacked into the cache and never installed. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { cached } from "../cache";
+import { mustRun, runCommand } from "../commands";
+import { refreshLists } from "../packages";
+
+/** Stands for the newest cloud kernel; the package that holds it is among its dependencies. */
+const KERNEL = "linux-image-cloud-amd64";
+/** Programs of the guest, and libraries that the machine need not have. */
+const PROGRAMS = ["busybox-static", "ethtool", "libmnl0", "iperf3", "libiperf0", "libsctp1"];
+
+/** The name of the package with the kernel itself, out of `apt-cache depends linux-image-cloud-amd64`. */
+export function kernelPackage(depends: string): string | undefined {
+    return /^\s*Depends: (linux-image-\S+)/m.exec(depends)?.[1];
+}
+
+/** The folder with all packages unpacked over each other: fetched once, then it stays as it is. */
+export function guestParts(tell: (detail: string) => void): Promise<string> {
+    const recipe = createHash("sha256").update([KERNEL, ...PROGRAMS].join()).digest("hex").slice(0, 12);
+    return cached(join("guest", `parts-${recipe}`), async (draft) => {
+        const wanted = [await resolvedKernel(tell), ...PROGRAMS];
+        const packages = join(draft, "packages");
+        mkdirSync(packages);
+        tell(`fetching ${wanted[0]}`);
+        // The cache is private to its owner, so apt cannot drop its rights for the download.
+        const download = ["apt-get", "-o", "APT::Sandbox::User=root", "download", ...wanted];
+        const { exitCode } = await runCommand(download, { cwd: packages });
+        if (exitCode !== 0) {
+            await refreshLists(tell);
+            await mustRun(download, { cwd: packages });
+        }
+        tell("unpacking");
+        for (const name of readdirSync(packages)) await mustRun(["dpkg-deb", "-x", join(packages, name), draft]);
+        rmSync(packages, { recursive: true });
+        if (!existsSync(join(draft, "lib/modules"))) symlinkSync("../usr/lib/modules", join(draft, "lib/modules"));
+        await mustRun(["depmod", "-b", draft, kernelVersion(draft)]);
+    });
+}
+
+/** The version of the unpacked kernel, as its modules' folder is called. */
+export function kernelVersion(parts: string): string {
+    const [version, ...others] = readdirSync(join(parts, "lib/modules"));
+    if (version && others.length === 0) return version;
+    throw new Error(`${parts} should hold one kernel. Remove that folder and try again.`);
+}
+
+async function resolvedKernel(tell: (detail: string) => void): Promise<string> {
+    const ask = async () => kernelPackage((await runCommand(["apt-cache", "depends", KERNEL])).stdout);
+    const known = await ask();
+    if (known) return known;
+    await refreshLists(tell);
+    const found = await ask();
+    if (found) return found;
+    throw new Error(`No Debian package ${KERNEL}: the lab's guests take their kernel from it. Add Debian's main archive to apt's sources.`);
+}

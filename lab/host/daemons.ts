@@ -1,0 +1,96 @@
+/** What runs in a lab: Open vSwitch's database and switch, and libvirt. */
+import { readFileSync } from "node:fs";
+import { createConnection } from "node:net";
+import { labPaths } from "../../schemas/lab-paths";
+import { lastLines, PLAIN_ENV, runCommand } from "../commands";
+import type { ProcessIdentity } from "../processes";
+import { entering } from "./namespaces";
+
+export const DAEMONS = ["ovsdb-server", "ovs-vswitchd", "libvirtd"] as const;
+export type Daemon = (typeof DAEMONS)[number];
+
+/** Settings of the lab's libvirt: everything as root, no confinement, nothing that asks the machine's own services. */
+export const LIBVIRT_SETTINGS: Readonly<Record<string, string>> = {
+    "qemu.conf": [
+        'stdio_handler = "file"',
+        'user = "root"',
+        'group = "root"',
+        "dynamic_ownership = 0",
+        "remember_owner = 0",
+        'security_driver = "none"',
+        "cgroup_controllers = [ ]",
+        "namespaces = [ ]",
+        "",
+    ].join("\n"),
+    "libvirtd.conf": [
+        'auth_unix_ro = "none"',
+        'auth_unix_rw = "none"',
+        'unix_sock_rw_perms = "0700"',
+        'log_outputs = "3:file:/var/log/libvirt/libvirtd.log"',
+        "",
+    ].join("\n"),
+};
+
+/**
+ * Each program goes to the background by itself once it serves, so each of these ends when its part is ready. libvirtd
+ * listens before its drivers work; the first answer comes when they do.
+ */
+const STARTS: Readonly<Record<Daemon, string>> = {
+    "ovsdb-server": `
+        [ -e /etc/openvswitch/conf.db ] || ovsdb-tool create /etc/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
+        ovsdb-server /etc/openvswitch/conf.db --remote=punix:/run/openvswitch/db.sock --no-chdir \\
+            --pidfile --detach --log-file --verbose=console:off --verbose=syslog:off
+        ovs-vsctl --no-wait init`,
+    "ovs-vswitchd": `
+        ovs-vswitchd unix:/run/openvswitch/db.sock --no-chdir --pidfile --detach --log-file --verbose=console:off --verbose=syslog:off`,
+    libvirtd: `
+        libvirtd --daemon --pid-file /run/libvirt/libvirtd.pid
+        virsh --quiet --connect qemu:///system uri`,
+};
+
+/** Starts these daemons in the lab and comes back when they serve: the switch after its database, libvirt beside both. */
+export async function startDaemons(name: string, first: ProcessIdentity, daemons: readonly Daemon[]): Promise<void> {
+    const switching = daemons.filter((daemon) => daemon !== "libvirtd");
+    const chains = [switching, daemons.filter((daemon) => daemon === "libvirtd")].filter((chain) => chain.length > 0);
+    await Promise.all(
+        chains.map(async (chain) => {
+            const script = chain.map((daemon) => STARTS[daemon]).join("\n");
+            const result = await runCommand(entering(first, ["sh", "-euc", script, "kvmnet-start"]), { env: PLAIN_ENV });
+            if (result.exitCode === 0) return;
+            throw new Error(
+                `${chain.join(" and ")} did not start in the lab ${name}:\n${lastLines(result.stderr)}\n` +
+                    `Read \`kvmnet lab logs ${name}\`, then \`kvmnet lab down ${name}\` and try again.`,
+            );
+        }),
+    );
+}
+
+/** The daemons of a lab that do not answer. */
+export async function silentDaemons(name: string): Promise<Daemon[]> {
+    const answers = await Promise.all(DAEMONS.map((daemon) => isAnswering(socketOf(name, daemon))));
+    return DAEMONS.filter((_, index) => !answers[index]);
+}
+
+function socketOf(name: string, daemon: Daemon): string {
+    const { ovsdbSocket, libvirtSocket, folder } = labPaths(name);
+    if (daemon === "ovsdb-server") return ovsdbSocket;
+    if (daemon === "libvirtd") return libvirtSocket;
+    return `${folder}/openvswitch/ovs-vswitchd.${pidInside(`${folder}/openvswitch/ovs-vswitchd.pid`)}.ctl`;
+}
+
+function pidInside(file: string): string {
+    try {
+        return readFileSync(file, "utf8").trim();
+    } catch {
+        return "none";
+    }
+}
+
+/** Whether somebody listens: a daemon that died leaves its socket, on which the kernel refuses. */
+function isAnswering(socket: string): Promise<boolean> {
+    return new Promise((resolve) => {
+        const connection = createConnection(socket);
+        connection.on("connect", () => resolve(true)).on("error", () => resolve(false));
+        connection.on("connect", () => connection.destroy());
+    });
+}

@@ -1,0 +1,69 @@
+/** One at a time, across processes; a lock ends with the process that holds it, however that ends. */
+import { createHash } from "node:crypto";
+import { createConnection, createServer, type Server, type Socket } from "node:net";
+
+/**
+ * Runs `work` while no other process does something under the same name. The lock is a listening socket in Linux's
+ * abstract namespace: there is no file that could stay behind, and who waits is told by the kernel when it is free.
+ *
+ * @param waiting called once, when another process has to be waited for
+ */
+export async function withLock<T>(name: string, work: () => Promise<T>, waiting?: () => void): Promise<T> {
+    let lock = await tryListen(name);
+    if (!lock) waiting?.();
+    while (!lock) {
+        await freed(name);
+        lock = await tryListen(name);
+    }
+    try {
+        return await work();
+    } finally {
+        lock.release();
+    }
+}
+
+/** Runs `work` only when nobody holds the name; else comes back at once with undefined. */
+export async function withLockIfFree<T>(name: string, work: () => Promise<T>): Promise<T | undefined> {
+    const lock = await tryListen(name);
+    if (!lock) return undefined;
+    try {
+        return await work();
+    } finally {
+        lock.release();
+    }
+}
+
+/** A socket's address has at most 107 bytes, a name any number. */
+const address = (name: string) => `\0kvmnet/${createHash("sha256").update(name).digest("hex")}`;
+
+function tryListen(name: string): Promise<{ release(): void } | undefined> {
+    return new Promise((resolve, reject) => {
+        const waiters = new Set<Socket>();
+        const server: Server = createServer((waiter) => {
+            waiters.add(waiter);
+            waiter.unref();
+            waiter.on("error", () => undefined).on("close", () => waiters.delete(waiter));
+        });
+        server.on("error", (error: NodeJS.ErrnoException) =>
+            error.code === "EADDRINUSE" ? resolve(undefined) : reject(error),
+        );
+        server.listen(address(name), () => {
+            server.unref();
+            resolve({
+                release: () => {
+                    server.close();
+                    for (const waiter of waiters) waiter.destroy();
+                },
+            });
+        });
+    });
+}
+
+/** Comes back when whoever holds the lock lets go of it. */
+function freed(name: string): Promise<void> {
+    return new Promise((resolve) => {
+        const socket = createConnection(address(name));
+        socket.on("error", () => undefined).on("close", () => resolve());
+        socket.resume();
+    });
+}

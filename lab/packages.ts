@@ -1,0 +1,142 @@
+/** The Debian packages that a lab runs on, and adding them without one of their services being started or enabled. */
+import { existsSync, readdirSync } from "node:fs";
+import { lastLines, mustRun, PLAIN_ENV, runCommand } from "./commands";
+import type { Progress } from "./progress";
+
+/** What each package is for. `libvirt-daemon-system` is not among them: it would bring systemd's units and users. */
+export const LAB_PACKAGES: Readonly<Record<string, string>> = {
+    "openvswitch-switch": "the virtual switch",
+    "libvirt-daemon": "runs the guests",
+    "libvirt-daemon-driver-qemu": "runs the guests",
+    "libvirt-clients": "virsh, to look at guests",
+    "qemu-system-x86": "the guests' machine",
+    ethtool: "reads what NICs offer",
+    iproute2: "links and addresses",
+    kmod: "finds the guest kernel's modules",
+    xsltproc: "the libvirt provider adds NIC settings with it",
+};
+
+/** apt in a form that asks nothing and waits for another apt to end. */
+const APT = ["apt-get", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Use-Pty=0"];
+const APT_ENV = { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive", NEEDRESTART_SUSPEND: "1" };
+
+/**
+ * Runs `argv` in a mount namespace of its own, in which all that starts or enables a service does nothing. When it is
+ * killed, the namespace is gone: no policy file can stay behind.
+ */
+const WITHOUT_SERVICES = [
+    "unshare",
+    "--mount",
+    "--propagation",
+    "private",
+    "sh",
+    "-ec",
+    `for tool in /usr/sbin/invoke-rc.d /usr/sbin/update-rc.d /usr/sbin/service /usr/bin/deb-systemd-invoke \\
+        /usr/bin/deb-systemd-helper /usr/bin/systemctl; do
+        [ ! -e "$tool" ] || mount --bind /bin/true "$tool"
+    done
+    exec "$@"`,
+    "without-services",
+];
+
+/** Package names out of dpkg-query's `Package Status` lines that are not wholly installed. */
+export function notInstalled(wanted: readonly string[], dpkgQuery: string): string[] {
+    const installed = new Set(
+        dpkgQuery.split("\n").flatMap((line) => {
+            const [name = "", status] = line.trim().split(" ");
+            return status === "installed" ? [name] : [];
+        }),
+    );
+    return wanted.filter((name) => !installed.has(name));
+}
+
+/** Names of the packages that `apt-get install --simulate` says it would add or renew. */
+export function wouldInstall(simulation: string): string[] {
+    return [...simulation.matchAll(/^Inst (\S+)/gm)].map(([, name = ""]) => name);
+}
+
+/** Which of the lab's packages this machine lacks. One process, some milliseconds. */
+export async function missingPackages(): Promise<string[]> {
+    const wanted = Object.keys(LAB_PACKAGES);
+    if (!existsSync("/usr/bin/dpkg-query")) return COMMANDS.every(onPath) ? [] : wanted;
+    const { stdout } = await runCommand(
+        ["/usr/bin/dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", ...wanted],
+        { env: PLAIN_ENV },
+    );
+    return notInstalled(wanted, stdout);
+}
+
+/** Where there is no dpkg, the programs themselves are looked for. */
+const COMMANDS = ["ovsdb-server", "ovs-vswitchd", "libvirtd", "virsh", "qemu-system-x86_64", "ethtool", "ip", "xsltproc"];
+const onPath = (command: string) => PLAIN_ENV.PATH.split(":").some((folder) => existsSync(`${folder}/${command}`));
+
+/**
+ * Adds what is missing; says beforehand what that is.
+ *
+ * @throws Error with what to do, where packages cannot be added
+ */
+export async function installPackages(progress: Progress): Promise<void> {
+    const missing = await missingPackages();
+    if (missing.length === 0) return;
+    if (!existsSync("/usr/bin/apt-get")) {
+        throw new Error(
+            "The lab needs Open vSwitch, libvirt with QEMU, ethtool, iproute2 and xsltproc, and this machine has no apt to " +
+                `fetch them with. Install these programs, then try again: ${COMMANDS.filter((name) => !onPath(name)).join(", ")}.`,
+        );
+    }
+    await progress.step("Debian packages for the lab", async (tell) => {
+        if (isInterrupted()) {
+            tell("finishing an interrupted installation");
+            await mustRun([...WITHOUT_SERVICES, "dpkg", "--configure", "-a"], { env: APT_ENV });
+        }
+        const added = await planned(missing, tell);
+        progress.note(`Adding ${added.length} Debian packages (no service of theirs is started): ${added.join(", ")}`);
+        await install(missing, tell);
+    });
+    const still = await missingPackages();
+    if (still.length > 0) throw new Error(`apt-get ended well, yet these packages are not installed: ${still.join(", ")}.`);
+}
+
+/** dpkg journals what it has not finished here. */
+function isInterrupted(): boolean {
+    const journal = "/var/lib/dpkg/updates";
+    return existsSync(journal) && readdirSync(journal).some((name) => /^\d+$/.test(name));
+}
+
+const installArgs = (packages: readonly string[]) => ["install", "--yes", "--no-install-recommends", ...packages];
+
+async function planned(packages: readonly string[], tell: (detail: string) => void): Promise<string[]> {
+    const simulate = () => runCommand([...APT, "--simulate", ...installArgs(packages)], { env: APT_ENV });
+    let simulation = await simulate();
+    if (simulation.exitCode !== 0) {
+        await refreshLists(tell);
+        simulation = await simulate();
+    }
+    if (simulation.exitCode === 0) return wouldInstall(simulation.stdout);
+    throw new Error(
+        `apt cannot install what the lab needs (${packages.join(", ")}):\n${lastLines(simulation.stderr)}\n` +
+            "Check the package sources in /etc/apt, then try again.",
+    );
+}
+
+async function install(packages: readonly string[], tell: (detail: string) => void): Promise<void> {
+    const attempt = () =>
+        runCommand([...WITHOUT_SERVICES, ...APT, ...installArgs(packages)], { env: APT_ENV, onLine: (line) => tell(line.slice(0, 60)) });
+    let result = await attempt();
+    if (result.exitCode !== 0 && /404|Unable to fetch/.test(result.stderr)) {
+        await refreshLists(tell);
+        result = await attempt();
+    }
+    if (result.exitCode !== 0) {
+        throw new Error(
+            `apt-get could not install what the lab needs:\n${lastLines(result.stderr || result.stdout)}\n` +
+                "Mend that (often `apt-get -f install`), then try again.",
+        );
+    }
+}
+
+/** `apt-get update`: only where the lists do not know a package, or know one that is no longer served. */
+export async function refreshLists(tell: (detail: string) => void): Promise<void> {
+    tell("fetching package lists");
+    await mustRun([...APT, "update"], { env: APT_ENV });
+}

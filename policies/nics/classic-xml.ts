@@ -1,0 +1,58 @@
+/** The domain that the 0.8 line writes before its stylesheet, as far as a stylesheet for NICs reads it. */
+import { at, countAt, listAt, textAt } from "../inputs";
+import { known, type Maybe, maybe, NotKnown } from "../known";
+import { UNSAID } from "./guest-nic";
+import { emptyDocument } from "./xml";
+
+/** Stands in the XML where a value is not known. Private use characters: no domain holds them. */
+export const UNREADABLE = "\uE000not known\uE001";
+
+/**
+ * @returns  XML with what the provider takes from the arguments; devices other than NICs are left out
+ * @throws   NotKnown where even the number of NICs is open
+ * @see      terraform-provider-libvirt v0.8.3, libvirt/domain.go (setNetworkInterfaces), resource_libvirt_domain.go (Create)
+ */
+export function classicXml(props: unknown): Document {
+    const document = emptyDocument();
+    const under = (parent: Node, name: string, attributes: Record<string, Maybe<string | undefined>> = {}, text = "") => {
+        const element = document.createElement(name);
+        for (const [key, value] of Object.entries(attributes)) {
+            if (value !== undefined) element.setAttribute(key, value instanceof NotKnown ? UNREADABLE : value);
+        }
+        if (text) element.appendChild(document.createTextNode(text));
+        return parent.appendChild(element);
+    };
+    const written = (value: Maybe<string | number | undefined>) =>
+        value instanceof NotKnown ? UNREADABLE : String(value ?? "");
+
+    const domain = under(document, "domain", { type: maybe(() => known(textAt(props, "type")) ?? "kvm") });
+    under(domain, "name", {}, written(textAt(props, "name")));
+    under(domain, "vcpu", {}, written(countAt(UNSAID.vcpus, props, "vcpu")));
+    const os = under(domain, "os");
+    under(os, "type", { arch: textAt(props, "arch"), machine: textAt(props, "machine") }, "hvm");
+    const devices = under(domain, "devices");
+
+    for (const nic of known(listAt(props, "networkInterfaces"))) {
+        const { type, source } = sourceOf(nic);
+        const element = under(devices, "interface", { type });
+        const mac = textAt(nic, "mac");
+        // Without a MAC address the provider makes one up, which no stylesheet can know.
+        under(element, "mac", { address: typeof mac === "string" ? mac.toUpperCase() : UNREADABLE });
+        if (source) under(element, "source", source);
+        under(element, "model", { type: "virtio" });
+    }
+    return document;
+}
+
+/** What the NIC is plugged into; the first of these that is set wins, as in the provider. */
+function sourceOf(nic: unknown): { type: string; source?: Record<string, Maybe<string | undefined>> } {
+    const given = (name: string) => at(nic, name) !== undefined && at(nic, name) !== null && at(nic, name) !== "";
+    if (nic instanceof NotKnown) return { type: UNREADABLE };
+    if (given("networkName")) return { type: "network", source: { network: textAt(nic, "networkName") } };
+    // The provider asks libvirt for the network's name.
+    if (given("networkId")) return { type: "network", source: { network: UNREADABLE } };
+    if (given("bridge")) return { type: "bridge", source: { bridge: textAt(nic, "bridge") } };
+    for (const [name, mode] of [["vepa", "vepa"], ["private", "private"], ["macvtap", "bridge"], ["passthrough", "passthrough"]] as const)
+        if (given(name)) return { type: "direct", source: { dev: textAt(nic, name), mode } };
+    return { type: "user" };
+}

@@ -1,0 +1,76 @@
+/** The 0.8 line of @pulumi/libvirt: it knows few fields of a NIC, the rest goes in by an XSLT stylesheet. */
+import { at, listAt, textAt } from "../inputs";
+import { type Maybe, maybe, NotKnown } from "../known";
+import { classicXml, UNREADABLE } from "./classic-xml";
+import { type GuestNic, UNSAID } from "./guest-nic";
+import { isUnread, transform } from "./stylesheet";
+import { childElements } from "./xml";
+
+/** NICs of the domain that libvirt is given in the end. Without a stylesheet every one is virtio with QEMU's defaults. */
+export function classicNics(props: unknown): Maybe<GuestNic>[] {
+    const stylesheet = stylesheetOf(props);
+    if (stylesheet instanceof NotKnown) return [stylesheet];
+    const nics = maybe(() => {
+        const untouched = classicXml(props);
+        return nicsOf(stylesheet ? transform(stylesheet, untouched) : untouched);
+    });
+    return nics instanceof NotKnown ? [nics] : nics;
+}
+
+/** Empty where there is none: the provider takes blank text for none. */
+function stylesheetOf(props: unknown): Maybe<string> {
+    const blocks = listAt(props, "xml");
+    const text = blocks instanceof NotKnown ? blocks : textAt(at(blocks, 0), "xslt");
+    if (text instanceof NotKnown) return new NotKnown("xml.xslt, which may write the NICs anew, is not known yet");
+    return text?.trim() ?? "";
+}
+
+/** NICs of a domain's XML. */
+function nicsOf(xml: Document): Maybe<GuestNic>[] {
+    const domain = xml.documentElement;
+    if (domain?.localName !== "domain" || isUnread(domain)) throw new NotKnown("what xml.xslt makes of the domain cannot be read here");
+    const devices = childElements(domain, "devices");
+    const vcpu = childElements(domain, "vcpu")[0];
+    const os = childElements(domain, "os")[0];
+    const guest = {
+        vcpus: vcpu ? wholeNumber(vcpu.textContent ?? "", "the number of vCPUs") : UNSAID.vcpus,
+        arch: attribute(os && childElements(os, "type")[0], "arch", "the architecture"),
+    };
+    const nics = devices.flatMap((parent) => childElements(parent, "interface")).map((nic, index) => nicOf(guest, nic, index));
+    const open = [domain, ...devices].some((parent) => childElements(parent).some(isUnread));
+    return open ? [new NotKnown("xml.xslt may write interfaces in a way that cannot be read here"), ...nics] : nics;
+}
+
+function nicOf(guest: GuestNic["guest"], nic: Element, index: number): GuestNic {
+    const child = (name: string) => childElements(nic, name)[0];
+    const mac = attribute(child("mac"), "address", "its MAC address");
+    const unread = Array.from(nic.getElementsByTagName("*")).some(isUnread);
+    const doubt = unread ? new NotKnown("xml.xslt writes this interface in a way that cannot be read here") : undefined;
+    const number = (name: string, otherwise: number) => {
+        const text = attribute(child("driver"), name, name);
+        if (text instanceof NotKnown) return text;
+        return text === undefined ? otherwise : wholeNumber(text, name);
+    };
+    return {
+        guest,
+        mac: typeof mac === "string" ? mac.toLowerCase() : mac,
+        tap: attribute(child("target"), "dev", "its tap"),
+        backend: doubt ?? attribute(nic, "type", "its interface type"),
+        model: doubt ?? attribute(child("model"), "type", "its model"),
+        queues: doubt ?? number("queues", UNSAID.queues),
+        rxRing: doubt ?? number("rx_queue_size", UNSAID.rxRing),
+        written: { line: "classic" },
+        index,
+    };
+}
+
+function attribute(element: Element | undefined, name: string, what: string): Maybe<string | undefined> {
+    const text = element?.getAttribute(name);
+    if (text?.includes(UNREADABLE)) return new NotKnown(`${what} is not known yet`);
+    return text || undefined;
+}
+
+function wholeNumber(text: string, what: string): Maybe<number> {
+    if (text.includes(UNREADABLE)) return new NotKnown(`${what} is not known yet`);
+    return /^\s*\d{1,9}\s*$/.test(text) ? Number(text) : new NotKnown(`${what} is no whole number`);
+}

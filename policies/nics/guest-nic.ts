@@ -1,0 +1,77 @@
+/** One NIC of a guest as libvirt will be told of it, whichever line of @pulumi/libvirt it was written in. */
+import { known, type Maybe, maybe, NotKnown } from "../known";
+
+export interface GuestNic {
+    guest: {
+        /** Virtual CPUs [count]. */
+        vcpus: Maybe<number>;
+        /** libvirt's name of the architecture; undefined takes the host's. */
+        arch: Maybe<string | undefined>;
+    };
+    /** Lower case; undefined leaves it to libvirt. */
+    mac: Maybe<string | undefined>;
+    /** Interface on the host. */
+    tap: Maybe<string | undefined>;
+    /** libvirt's interface type, such as `bridge` or `vhostuser`; undefined where nothing is said. */
+    backend: Maybe<string | undefined>;
+    /** Undefined leaves it to libvirt. */
+    model: Maybe<string | undefined>;
+    /** Queue pairs [count]. */
+    queues: Maybe<number>;
+    /** Receive ring [descriptors]. */
+    rxRing: Maybe<number>;
+    /** Where the user wrote it. */
+    written: { line: "classic" } | { line: "native"; index: number };
+    /** Place among the guest's NICs, from 0. */
+    index: number;
+}
+
+/** What QEMU does where nobody says: one queue pair, and 256 descriptors (hw/net/virtio-net.c). */
+export const UNSAID = { queues: 1, rxRing: 256, vcpus: 1 };
+
+/** On these libvirt takes virtio for a NIC without a model (qemu_postparse.c, qemuDomainDefaultNetModel). */
+const VIRTIO_BY_DEFAULT = { backends: ["vhostuser", "vdpa"], archs: ["aarch64", "riscv64", "s390x", "loongarch64"] };
+const X86 = ["x86_64", "i686"];
+
+/**
+ * The model that the guest sees; undefined where QEMU makes no NIC (a host's device passed through).
+ *
+ * A NIC without one gets libvirt's default: rtl8139 on x86, which is what a host is where nobody names another.
+ */
+export function modelOf(nic: GuestNic): Maybe<string | undefined> {
+    return maybe(() => {
+        if (known(nic.backend) === "hostdev") return undefined;
+        const model = known(nic.model);
+        if (model !== undefined) return model;
+        if (VIRTIO_BY_DEFAULT.backends.includes(known(nic.backend) ?? "")) return "virtio";
+        const arch = known(nic.guest.arch) ?? "x86_64";
+        if (X86.includes(arch)) return "rtl8139";
+        if (VIRTIO_BY_DEFAULT.archs.includes(arch)) return "virtio";
+        throw new NotKnown("it has no model, and which one libvirt takes on this architecture is not known here");
+    });
+}
+
+/** `NIC 52:54:00:12:34:56 on tap-web0`: by its MAC and tap where they are there and well formed, else by its place. */
+export function nameOf({ mac, tap, index }: GuestNic): string {
+    const names = [
+        typeof mac === "string" && /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac) ? mac : undefined,
+        typeof tap === "string" && /^[\w.-]{1,15}$/.test(tap) ? `on ${tap}` : undefined,
+    ].filter((name) => name !== undefined);
+    return `NIC ${names.length ? names.join(" ") : `number ${index + 1}`}`;
+}
+
+const SETTINGS = {
+    model: { native: "model.type", xml: (value: string) => `<model type="${value}"/>`, ours: "model" },
+    queues: { native: "driver.queues", xml: (value: string) => `<driver queues="${value}"/>`, ours: "queues" },
+    rxRing: { native: "driver.rxQueueSize", xml: (value: string) => `<driver rx_queue_size="${value}"/>`, ours: "rxRing" },
+};
+
+/** A sentence that says where to write a value. */
+export function toSet({ written }: GuestNic, setting: keyof typeof SETTINGS, value: string | number): string {
+    const { native, xml, ours } = SETTINGS[setting];
+    const place =
+        written.line === "native"
+            ? `Set devices.interfaces[${written.index}].${native} to ${JSON.stringify(value)}`
+            : `Let the stylesheet in xml.xslt write ${xml(String(value))} into this interface`;
+    return `${place}; for a NIC of kvmnet's VirtualMachine set ${ours}: ${JSON.stringify(value)}.`;
+}

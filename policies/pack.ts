@@ -1,0 +1,90 @@
+/** The table as policies of Pulumi's SDK: everything the engine can show of a rule is filled from it. */
+import {
+    type PolicyPackArgs,
+    type ReportViolation,
+    type ResourceValidationPolicy,
+    type StackValidationPolicy,
+    UnknownValueError,
+} from "@pulumi/policy";
+import { plain } from "./inputs";
+import type { Finding, Parameter, TableRule } from "./rule";
+import { Undecided, UNDECIDED_RULE } from "./undecided";
+
+export function packOf(rules: readonly TableRule[]): PolicyPackArgs {
+    const undecided = new Undecided();
+    return {
+        displayName: "kvmnet",
+        description: "Rules for KVM guest networking that performs and is safe.",
+        tags: ["kvm", "libvirt", "openvswitch", "networking"],
+        policies: [...rules.map((rule) => policyOf(rule, undecided)), undecidedPolicy(undecided)],
+    };
+}
+
+function policyOf(rule: TableRule, undecided: Undecided): ResourceValidationPolicy {
+    const validate: ResourceValidationPolicy["validateResource"] = (args, report) => {
+        if (!rule.types.includes(args.type)) args.notApplicable(`It judges ${rule.types.join(", ")} only.`);
+        const props = plain(args.props, (error) => error instanceof UnknownValueError);
+        const findings = rule.judge(props, args.getConfig());
+        const subject = `${args.type.split(":").at(-1)} ${printable(args.name)}`;
+        for (const finding of findings) {
+            if (finding.kind === "violation") report(sentence(subject, finding));
+            else reportUndecided(report, sentence(subject, finding));
+        }
+        undecided.note(args.urn, rule.id, findings.filter(({ kind }) => kind === "undecided").length);
+    };
+    // The SDK asks policies with this mark only about resources of that type; else it would unpack each resource for each rule.
+    const [type] = rule.types;
+    return {
+        name: rule.id,
+        displayName: rule.title,
+        description: rule.why,
+        severity: rule.severity,
+        enforcementLevel: rule.level.default,
+        tags: rule.tags,
+        remediationSteps: rule.fix,
+        url: rule.url,
+        configSchema: { properties: Object.fromEntries(Object.entries(rule.parameters).map(([name, it]) => [name, schemaOf(it)])) },
+        validateResource: rule.types.length === 1 ? Object.assign(validate, { __pulumiType: type }) : validate,
+    };
+}
+
+const undecidedPolicy = (undecided: Undecided): StackValidationPolicy => ({
+    name: UNDECIDED_RULE.id,
+    displayName: UNDECIDED_RULE.title,
+    description: UNDECIDED_RULE.why,
+    severity: UNDECIDED_RULE.severity,
+    enforcementLevel: UNDECIDED_RULE.level.default,
+    tags: UNDECIDED_RULE.tags,
+    remediationSteps: UNDECIDED_RULE.fix,
+    validateStack: (_args, report) => {
+        const summary = undecided.summary();
+        if (summary) report(summary);
+    },
+});
+
+const schemaOf = ({ describe, value, minimum, maximum, allowed }: Parameter) => ({
+    type: "integer" as const,
+    description: describe,
+    default: value.default,
+    minimum,
+    maximum,
+    ...(allowed && { enum: allowed }),
+});
+
+/**
+ * Tells that a rule could not decide: a remark, whatever the rule's level. The SDK's own way, to throw
+ * `UnknownValueError`, would say "during preview" also where an update cannot tell either, and end the judgement of the rest.
+ */
+function reportUndecided(report: ReportViolation, message: string): void {
+    // The SDK takes an object that overrides the policy's level, which its type does not say (server.js, makeReportViolationFun).
+    (report as (violation: object) => void)({ message, enforcementLevel: "advisory" });
+}
+
+function sentence(resource: string, finding: Finding): string {
+    const subject = finding.subject ? `${resource}, ${finding.subject}` : resource;
+    if (finding.kind === "undecided") return `Could not decide: ${subject}: ${finding.because}.`;
+    return `${subject}: ${finding.fault.found}.\n${finding.fault.set}`;
+}
+
+/** Names come from programs; what would move a terminal's cursor or begin a line of its own is shown as `?`. */
+const printable = (text: string) => text.replace(/[^\x20-\x7e\u00a0-\u024f]/g, "?").slice(0, 120);

@@ -1,0 +1,28 @@
+/** Profiles of the pack, made from the table: files for `--policy-pack-config`. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Level, type PerProfile, type Profile, PROFILES } from "./rule";
+import { rules } from "./table";
+import { UNDECIDED_RULE } from "./undecided";
+
+/** Level and thresholds of every rule, in the form that the engine reads. */
+export type ProfileConfig = Record<string, { enforcementLevel: Level } & Record<string, Level | number>>;
+
+export function profileOf(profile: Profile): ProfileConfig {
+    const ofProfile = <Value>(values: PerProfile<Value>) => values[profile] ?? values.default;
+    const entries = [...rules, { ...UNDECIDED_RULE, parameters: {} }].map(({ id, level, parameters }) => {
+        const thresholds = Object.entries(parameters).map(([name, { value }]) => [name, ofProfile(value)]);
+        return [id, { enforcementLevel: ofProfile(level), ...Object.fromEntries(thresholds) }];
+    });
+    return Object.fromEntries(entries) as ProfileConfig;
+}
+
+/** What stands in a profile's file. */
+export const profileText = (profile: Profile) => `${JSON.stringify(profileOf(profile), null, 4)}\n`;
+
+export const profileFile = (profile: Profile) => `${profile}.json`;
+
+/** Writes every profile anew. @param folder `policies/profiles` of the checkout */
+export function writeProfiles(folder: string): void {
+    for (const profile of PROFILES) writeFileSync(join(folder, profileFile(profile)), profileText(profile));
+}

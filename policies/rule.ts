@@ -1,0 +1,97 @@
+/** What a rule is: data for people and machines, and one pure judgement. Nothing of Pulumi. */
+import type { Resource } from "./inputs";
+import { type Maybe, maybe, NotKnown } from "./known";
+
+export type Level = "advisory" | "mandatory" | "disabled";
+export type Severity = "low" | "medium" | "high" | "critical";
+
+/** Sets of levels and thresholds for a purpose; each is written to `profiles/NAME.json`. */
+export const PROFILES = ["default", "throughput"] as const;
+export type Profile = (typeof PROFILES)[number];
+
+/** A value for every profile: the default's, and others where they differ. */
+export type PerProfile<Value> = { default: Value } & Partial<Record<Profile, Value>>;
+
+/** A threshold that users may set in the pack's config. */
+export interface Parameter {
+    describe: string;
+    value: PerProfile<number>;
+    minimum: number;
+    maximum: number;
+    /** Where only some values between make sense. */
+    allowed?: number[];
+}
+
+/** Finds in a resource the things that rules judge. */
+export interface Reader<Subject> {
+    /** Type tokens of the resources that have such things. */
+    types: readonly string[];
+    /** A `NotKnown` among them stands for things that may be there and could not be read. */
+    read(props: unknown): Maybe<Subject>[];
+    /** How messages name one: `NIC 52:54:00:12:34:56`. */
+    name(subject: Subject): string;
+}
+
+/** What is wrong with one subject. Neither text holds a value that could be secret. */
+export interface Fault {
+    /** A clause with the value: `its RX ring has 256 descriptors`. */
+    found: string;
+    /** A sentence: what to set, where, to what. */
+    set: string;
+}
+
+export interface Rule<Subject, Name extends string> {
+    /** Kebab case, without prefix; the same in pack, config, docs and messages. */
+    id: string;
+    /** What holds where the rule is kept, as a sentence. */
+    title: string;
+    severity: Severity;
+    level: PerProfile<Level>;
+    /** Why it matters, with the numbers; a blocked user reads it first. */
+    why: string;
+    /** Where the facts stand. */
+    sources: string[];
+    /** Page to read on. */
+    url: string;
+    tags: string[];
+    appliesTo: Reader<Subject>;
+    parameters: Record<Name, Parameter>;
+    /** @throws NotKnown where a value is needed that is not there (see `known`) */
+    judge(subject: Subject, parameters: Record<Name, number>): Fault | undefined;
+    /** How to put it right, in general. */
+    fix: string;
+    /** Resources as users write them: the good ones pass, each bad one breaks this rule at its default thresholds. */
+    examples: { good: Resource[]; bad: Resource[] };
+}
+
+/** Outcome for one subject: broken, or not to be told. What passes leaves no finding. */
+export type Finding =
+    | { kind: "violation"; subject: string; fault: Fault }
+    | { kind: "undecided"; subject: string; because: string };
+
+/** A rule as the table holds it: its subject is its own business. */
+export interface TableRule extends Omit<Rule<never, string>, "appliesTo" | "judge"> {
+    types: readonly string[];
+    /** @param thresholds from the pack's config; what is absent there has its default */
+    judge(props: unknown, thresholds?: Partial<Record<string, number>>): Finding[];
+}
+
+/** Seals a rule for the table. */
+export function rule<Subject, Name extends string>({ appliesTo, judge, ...data }: Rule<Subject, Name>): TableRule {
+    const names = Object.keys(data.parameters) as Name[];
+    return {
+        ...data,
+        types: appliesTo.types,
+        judge(props, thresholds = {}) {
+            const values = names.map((name) => [name, thresholds[name] ?? data.parameters[name].value.default]);
+            const parameters = Object.fromEntries(values) as Record<Name, number>;
+            return appliesTo.read(props).flatMap((subject): Finding[] => {
+                if (subject instanceof NotKnown) return [{ kind: "undecided", subject: "", because: subject.because }];
+                const name = appliesTo.name(subject);
+                const fault = maybe(() => judge(subject, parameters));
+                if (fault instanceof NotKnown) return [{ kind: "undecided", subject: name, because: fault.because }];
+                return fault ? [{ kind: "violation", subject: name, fault }] : [];
+            });
+        },
+    };
+}

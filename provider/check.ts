@@ -1,0 +1,56 @@
+/** Judges inputs by their schema: what is known now, all problems at once, canonical spelling and defaults out. */
+import { z } from "zod";
+import { pathText, problemsOf, reasonOf } from "../schemas/problems";
+import { hasUnknown, revealed, secretKeys, withSecrets, type Bag, type Property } from "./wire";
+
+export interface Failure {
+    /** Property path, such as `trunks[0]`. */
+    property: string;
+    reason: string;
+}
+
+export type Checked = { ok: true; inputs: Bag } | { ok: false; failures: Failure[] };
+
+type ObjectSchema = z.ZodType & { shape: z.core.$ZodShape };
+
+/**
+ * Unknown properties are passed over and come back as they are; rules across fields wait until nothing is unknown. A
+ * property that is secret stays secret, and no message shows its value.
+ */
+export function check(schema: ObjectSchema, news: Bag): Checked {
+    const given = Object.fromEntries(Object.entries(news).filter(([, value]) => value !== null));
+    const unknown = Object.keys(given).filter((key) => hasUnknown(given[key]));
+    const known = revealed(without(given, unknown)) as Bag;
+    const secrets = secretKeys(given);
+
+    const judged = unknown.length === 0 ? schema : z.strictObject(without(schema.shape, unknown));
+    const result = judged.safeParse(known);
+    if (!result.success)
+        return {
+            ok: false,
+            failures: problemsOf(result.error, known).map((problem) => ({
+                property: pathText(problem.path),
+                reason: reasonOf(secrets.has(String(problem.path[0])) ? { ...problem, value: undefined } : problem),
+            })),
+        };
+    const passed = Object.fromEntries(unknown.flatMap((key) => (key in schema.shape ? [[key, given[key] as Property]] : [])));
+    const strangers = unknown.filter((key) => !(key in schema.shape));
+    if (strangers.length > 0)
+        return {
+            ok: false,
+            failures: strangers.map((property) => ({ property, reason: "this key is not known; remove it or correct its spelling" })),
+        };
+    return { ok: true, inputs: { ...withSecrets(defined(result.data as Bag), secrets), ...passed } };
+}
+
+/** Without properties that stand for nothing: `undefined`, and empty lists, which the host cannot tell from absent. */
+export const defined = (bag: { [key: string]: Property | undefined }): Bag =>
+    Object.fromEntries(
+        Object.entries(bag).filter(
+            (entry): entry is [string, Property] => entry[1] !== undefined && !(Array.isArray(entry[1]) && entry[1].length === 0),
+        ),
+    );
+
+function without<Value>(bag: Readonly<Record<string, Value>>, keys: string[]): Record<string, Value> {
+    return Object.fromEntries(Object.entries(bag).filter(([key]) => !keys.includes(key)));
+}

@@ -1,0 +1,154 @@
+/** The switch database of one host: bulk reads, and changes that are done only when ovs-vswitchd has carried them out. */
+import { HostError, quoted } from "../errors";
+import { Window, type Verdict } from "../window";
+import { OvsdbConnection } from "./connection";
+import { withPrefix, type Operation, type Row } from "./operations";
+import { transactionVerdict, type TransactionVerdict } from "./results";
+import { SwitchProgress } from "./switch-progress";
+
+const DATABASE = "Open_vSwitch";
+/** A server that restarts is back within this long; the first connection waits for nobody. */
+const RECONNECT_MS = 5_000;
+
+interface Change {
+    /** Who asks, for the error: `OVS port tap-web0`. */
+    subject: string;
+    operations: Operation[];
+}
+
+export class Ovsdb {
+    private readonly progress: SwitchProgress;
+    private connecting: Promise<OvsdbConnection> | undefined;
+    private connection: OvsdbConnection | undefined;
+    private readonly reads = new Window<Operation[], Row[][]>((asked) => this.readAll(asked));
+    private readonly changes = new Window<Change, number>((asked) => this.commitAll(asked));
+
+    /** @param path unix socket of ovsdb-server  @param where the host's name in messages */
+    constructor(
+        private readonly path: string,
+        private readonly where: string,
+        signal?: AbortSignal,
+    ) {
+        this.progress = new SwitchProgress(where, signal);
+    }
+
+    /** Rows of each `select`, in order. Calls of the same moment share one request. */
+    select(...operations: Operation[]): Promise<Row[][]> {
+        return this.reads.add(operations);
+    }
+
+    /**
+     * All of these operations or none, on disk and carried out by ovs-vswitchd. Changes of the same moment become one
+     * transaction; where it fails, the change at fault gets the error and the others go on without it.
+     *
+     * @param timeoutMs longest wait for ovs-vswitchd [ms]
+     * @throws HostError lost (a guard did not hold, or the connection broke: look again), refused, unreachable
+     */
+    async commit(subject: string, operations: Operation[], timeoutMs?: number): Promise<void> {
+        const target = await this.changes.add({ subject, operations });
+        await this.progress.reached(target, subject, timeoutMs);
+    }
+
+    close(): void {
+        this.connection?.close();
+        this.connection = undefined;
+    }
+
+    private async readAll(asked: Operation[][]): Promise<Verdict<Row[][]>[]> {
+        const verdict = await this.transact(asked.flat()).catch((error: unknown) => {
+            // A read changes nothing, so it may simply be asked again.
+            if (error instanceof HostError && error.kind === "lost") return this.transact(asked.flat());
+            throw error;
+        });
+        if (!verdict.ok) throw refusal(`Open vSwitch on ${this.where}`, verdict);
+        const rows = verdict.results.map((result) => result.rows ?? []);
+        return asked.map((operations) => ({ result: rows.splice(0, operations.length) }));
+    }
+
+    private async commitAll(asked: Change[]): Promise<Verdict<number>[]> {
+        const verdicts = new Array<Verdict<number>>(asked.length);
+        let left = asked.map((_, index) => index);
+        while (left.length > 0) {
+            const parts = left.map((index) => withPrefix((asked[index] as Change).operations, `c${index}_`));
+            const verdict = await this.transact([...parts.flat(), ...BUMP]);
+            if (verdict.ok) {
+                const target = verdict.results[parts.flat().length + 1]?.rows?.[0]?.next_cfg;
+                const result: Verdict<number> =
+                    typeof target === "number" ? { result: target } : { error: uninitialised(this.where) };
+                for (const index of left) verdicts[index] = result;
+                break;
+            }
+            const culprit = left.length === 1 ? 0 : culpritOf(parts, verdict.at);
+            if (culprit === undefined) {
+                // Only the commit as a whole failed, so nobody can be named: each goes alone.
+                for (const index of left) verdicts[index] = (await this.commitAll([asked[index] as Change]))[0] as Verdict<number>;
+                break;
+            }
+            const index = left[culprit] as number;
+            verdicts[index] = { error: refusal((asked[index] as Change).subject, verdict) };
+            left = left.filter((other) => other !== index);
+        }
+        return verdicts;
+    }
+
+    private async transact(operations: Operation[]): Promise<TransactionVerdict> {
+        const connection = await this.connected();
+        return transactionVerdict(await connection.request("transact", [DATABASE, ...operations]), operations.length);
+    }
+
+    private connected(): Promise<OvsdbConnection> {
+        if (this.connection?.alive) return Promise.resolve(this.connection);
+        this.connecting ??= this.connect().finally(() => (this.connecting = undefined));
+        return this.connecting;
+    }
+
+    private async connect(): Promise<OvsdbConnection> {
+        const until = performance.now() + (this.connection ? RECONNECT_MS : 0);
+        for (let pause = 50; ; pause = Math.min(2 * pause, 1_000)) {
+            try {
+                const connection = await OvsdbConnection.connect(this.path, this.where, (params) => this.progress.update(params));
+                this.progress.start(await connection.request("monitor", [DATABASE, null, SwitchProgress.REQUEST]));
+                this.connection = connection;
+                return connection;
+            } catch (error) {
+                if (performance.now() + pause > until) throw error;
+                await new Promise((resolve) => setTimeout(resolve, pause));
+            }
+        }
+    }
+}
+
+/** Asks ovs-vswitchd to carry out what stands there, tells how to know that it has, and has it written to disk. */
+const BUMP: Operation[] = [
+    { op: "mutate", table: "Open_vSwitch", where: [], mutations: [["next_cfg", "+=", 1]] },
+    { op: "select", table: "Open_vSwitch", where: [], columns: ["next_cfg"] },
+    { op: "comment", comment: "kvmnet" },
+    { op: "commit", durable: true },
+];
+
+/** Whose operation stands at `at` of the joined list; undefined where it is nobody's. */
+function culpritOf(parts: Operation[][], at: number | undefined): number | undefined {
+    if (at === undefined) return undefined;
+    let before = 0;
+    const index = parts.findIndex((part) => at < (before += part.length));
+    return index < 0 ? undefined : index;
+}
+
+function refusal(subject: string, { error, details }: { error: string; details: string }): HostError {
+    if (error === "timed out")
+        return new HostError("lost", subject, "it changed on the host while we were about to change it", "Run the same command again.");
+    return new HostError(
+        "refused",
+        subject,
+        `the switch database refused the change: ${quoted(`${error} ${details}`)}`,
+        "Nothing of it was changed; correct what it names, then run the same command again.",
+    );
+}
+
+const uninitialised = (where: string) =>
+    new HostError(
+        "unreachable",
+        `Open vSwitch on ${where}`,
+        "its database has no root row",
+        "Run `ovs-vsctl --no-wait init` there, or start Open vSwitch by its service.",
+    );

@@ -1,0 +1,60 @@
+/** OVSDB operations as values (RFC 7047, 5.2): pure, so that a change can be read before it is sent. */
+
+export type Row = Record<string, unknown>;
+export type Operation = { op: string } & Row;
+
+/** Where a row's or a set's uuid stands: `["uuid", "..."]`. */
+export type Uuid = readonly ["uuid", string];
+
+/** The row that an `insert` of the same transaction makes under this `uuid-name`. */
+export const named = (name: string) => ["named-uuid", name] as const;
+export const set = (...values: unknown[]) => ["set", values] as const;
+export const map = (entries: Record<string, string>) => ["map", Object.entries(entries)] as const;
+/** A column without a value, or with one. */
+export const optional = (value: unknown) => (value === undefined ? set() : value);
+
+/** Guard: the transaction fails unless no row of that name is there. */
+export const absent = (table: string, name: string): Operation => guard(table, name, []);
+/** Guard: the transaction fails unless a row of that name is there. */
+export const present = (table: string, name: string): Operation => guard(table, name, [{ name }]);
+
+const guard = (table: string, name: string, rows: Row[]): Operation => ({
+    op: "wait",
+    timeout: 0,
+    table,
+    where: [["name", "==", name]],
+    columns: ["name"],
+    until: "==",
+    rows,
+});
+
+export const byName = (table: string, name: string, columns: string[]): Operation => ({
+    op: "select",
+    table,
+    where: [["name", "==", name]],
+    columns,
+});
+
+export const ofRow = (uuid: Uuid) => [["_uuid", "==", uuid]];
+
+/** Sets keys of a map column and leaves the keys of others alone. */
+export function putKeys(table: string, uuid: Uuid, column: string, entries: Record<string, string>): Operation {
+    const mutations = [
+        [column, "delete", set(...Object.keys(entries))],
+        [column, "insert", map(entries)],
+    ];
+    return { op: "mutate", table, where: ofRow(uuid), mutations };
+}
+
+/** `uuid-name`s are one name space a transaction: the same builder can then serve many in one. */
+export function withPrefix(operations: Operation[], prefix: string): Operation[] {
+    const rename = (value: unknown): unknown => {
+        if (Array.isArray(value))
+            return value.length === 2 && value[0] === "named-uuid" ? named(`${prefix}${value[1]}`) : value.map(rename);
+        if (typeof value !== "object" || value === null) return value;
+        return Object.fromEntries(
+            Object.entries(value).map(([key, inner]) => [key, key === "uuid-name" ? `${prefix}${inner}` : rename(inner)]),
+        );
+    };
+    return operations.map((operation) => rename(operation) as Operation);
+}

@@ -1,0 +1,49 @@
+/** Where a host's programs run and its switch database listens: on this machine, or inside a lab's namespaces. */
+import { readFile } from "node:fs/promises";
+import { labPaths } from "../../schemas/lab-paths";
+import { LabRecord } from "../../schemas/lab-record";
+import type { HostRef } from "../../schemas/host-ref";
+import { HostError } from "./errors";
+import { runProgram, type Ran } from "./run";
+
+export interface Place {
+    /** As people call it: `this machine`, `lab sample`. */
+    where: string;
+    ovsdbSocket: string;
+    /** Runs a program there. @param input what it reads on stdin, there as a whole before the program starts */
+    run(argv: string[], input?: string): Promise<Ran>;
+}
+
+/** @throws HostError unreachable when the lab is not up */
+export async function placeOf(ref: HostRef): Promise<Place> {
+    if (ref.kind === "local")
+        return { where: "this machine", ovsdbSocket: "/var/run/openvswitch/db.sock", run: (argv, input) => runProgram(argv, input) };
+
+    const { record, ovsdbSocket } = labPaths(ref.name);
+    await livingLab(ref.name, record);
+    return {
+        where: `lab ${ref.name}`,
+        ovsdbSocket,
+        run: async (argv, input) => {
+            // Asked each time: after a restart of the lab the old number may be any process of the machine.
+            const { pid } = await livingLab(ref.name, record);
+            return runProgram(["nsenter", "--target", String(pid), "--net", "--mount", "--pid", "--", ...argv], input);
+        },
+    };
+}
+
+async function livingLab(name: string, path: string): Promise<LabRecord> {
+    try {
+        const record = LabRecord.parse(JSON.parse(await readFile(path, "utf8")));
+        if ((await startTimeOf(record.pid)) === record.startTime) return record;
+    } catch {
+        // No record, or one that cannot be read, is a lab that is not up.
+    }
+    throw new HostError("unreachable", `lab ${name}`, "it is not up", `Start it with \`kvmnet lab up ${name}\`.`);
+}
+
+/** Field 22 of /proc/PID/stat, counted after the command's closing parenthesis (proc(5)). */
+async function startTimeOf(pid: number): Promise<string | undefined> {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+}

@@ -1,0 +1,58 @@
+/** Starts a program: arguments as a list, never a shell, and a program once started is not cut off half way. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, openSync, closeSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HostError, quoted } from "./errors";
+
+export interface Ran {
+    code: number;
+    stdout: string;
+    stderr: string;
+}
+
+const ENVIRONMENT = { LC_ALL: "C", PATH: `${process.env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin` };
+const TIMEOUT_MS = 60_000;
+
+/**
+ * @param input stdin as a whole: a file, so that a program whose starter is killed still reads all of it, not a part
+ * @throws HostError unreachable when the program cannot be started or does not end within a minute
+ */
+export function runProgram(argv: string[], input?: string): Promise<Ran> {
+    const [program = "", ...rest] = argv;
+    const stdin = input === undefined ? "ignore" : unlinkedFile(input);
+    return new Promise((resolve, reject) => {
+        const failed = (fact: string, cause?: unknown) =>
+            reject(new HostError("unreachable", program, fact, "Check that it is installed and that you may run it.", cause));
+        // A group of its own: Ctrl-C at the terminal reaches us, and we decide what still ends.
+        const child = spawn(program, rest, { stdio: [stdin, "pipe", "pipe"], env: ENVIRONMENT, detached: true });
+        if (typeof stdin === "number") closeSync(stdin);
+        const out: Buffer[] = [];
+        const err: Buffer[] = [];
+        child.stdout?.on("data", (chunk: Buffer) => out.push(chunk));
+        child.stderr?.on("data", (chunk: Buffer) => err.push(chunk));
+        const timer = setTimeout(() => {
+            child.kill("SIGKILL");
+            failed("does not end within 60 s");
+        }, TIMEOUT_MS);
+        child.on("error", (error) => {
+            clearTimeout(timer);
+            failed(`cannot be started (${quoted(error)})`, error);
+        });
+        child.on("close", (code) => {
+            clearTimeout(timer);
+            resolve({ code: code ?? 1, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
+        });
+    });
+}
+
+function unlinkedFile(text: string): number {
+    const folder = mkdtempSync(join(tmpdir(), "kvmnet-"));
+    try {
+        const path = join(folder, "input");
+        writeFileSync(path, text, { mode: 0o600 });
+        return openSync(path, "r");
+    } finally {
+        rmSync(folder, { recursive: true });
+    }
+}

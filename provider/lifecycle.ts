@@ -1,0 +1,157 @@
+/** What is common to all resources on a host: whose an object is, going on after a lost connection, proof at the end. */
+import type { Host } from "./host";
+import { HostError, shownName } from "./host/errors";
+import { ownerFrom, type Owner } from "./owner";
+import type { Found, HostResource } from "./resource";
+
+/** The object is on the host and ours, and does not work or is not as wanted: state keeps it, the next run repairs it. */
+export class Unfinished<State> extends Error {
+    constructor(
+        readonly state: State,
+        readonly mark: string,
+        readonly reasons: string[],
+    ) {
+        super(reasons.join("\n"));
+        this.name = "Unfinished";
+    }
+}
+
+/** Who acts: the resource's owner by its URN, what state knows, and where warnings go. */
+export interface Actor<State> {
+    owner: Owner;
+    /** What state last knew, and the mark that it saw; an empty mark is an object that was imported without one. */
+    known?: { state: State; mark: string };
+    warn(message: string): void;
+}
+
+/** Makes it, or finishes what a run of ours that was killed began. @throws Unfinished, HostError */
+export function create<State extends { name: string }>(resource: HostResource<State>, host: Host, want: State, actor: Actor<State>) {
+    const own = { mark: actor.owner.mark };
+    return proven(resource, host, want, actor, async () => {
+        const found = await resource.find(host, want.name, own);
+        if (!found) return resource.create(host, want, actor.owner.mark);
+        if (!isOurs(found, actor)) throw notOurs(resource, want.name, found, actor.owner);
+        await resource.update(host, found, want, actor.owner.mark);
+    });
+}
+
+/** Brings it to what is wanted, and makes it where it is gone. @throws Unfinished, HostError */
+export function update<State extends { name: string }>(resource: HostResource<State>, host: Host, want: State, actor: Actor<State>) {
+    return proven(resource, host, want, actor, async () => {
+        const found = await resource.find(host, want.name, ownOf(actor));
+        if (!found) return resource.create(host, want, actor.owner.mark);
+        if (!isOurs(found, actor)) throw notOurs(resource, want.name, found, actor.owner);
+        await resource.update(host, found, want, actor.owner.mark);
+    });
+}
+
+/**
+ * The object as it is, with the mark it carries; undefined when it is gone or no longer ours. Changes nothing.
+ *
+ * An import (nothing known) takes what carries no mark, or ours. It is not marked then, because a preview imports too:
+ * the state notes the empty mark, and the next update writes ours.
+ *
+ * @throws HostError conflict for an import of what another resource owns; Unfinished where the object does not work
+ */
+export async function read<State extends { name: string }>(
+    resource: HostResource<State>,
+    host: Host,
+    name: string,
+    actor: Actor<State>,
+): Promise<{ state: State; mark: string } | undefined> {
+    const found = await again(() => resource.find(host, name, ownOf(actor)));
+    if (!found) return undefined;
+    const mark = found.mark ?? "";
+    if (!actor.known) {
+        if (found.conflict || (mark !== "" && mark !== actor.owner.mark)) throw notOurs(resource, name, found, actor.owner);
+    } else if (!isOurs(found, actor)) {
+        actor.warn(`${resource.title} ${shownName(name)} is no longer ours (${ownership(found)}): it counts as gone and is left alone.`);
+        return undefined;
+    }
+    if (found.fault) throw new Unfinished(found.state, mark, [`${resource.title} ${name}: ${found.fault}.`]);
+    return { state: found.state, mark };
+}
+
+/** Gone is success; what is no longer ours is left alone, with a warning. */
+export async function remove<State extends { name: string }>(
+    resource: HostResource<State>,
+    host: Host,
+    name: string,
+    actor: Actor<State>,
+): Promise<void> {
+    await again(async () => {
+        const found = await resource.find(host, name, ownOf(actor));
+        if (!found) return;
+        if (isOurs(found, actor)) return resource.delete(host, found, actor.owner.mark);
+        actor.warn(`${resource.title} ${shownName(name)} is no longer ours (${ownership(found)}): it is left as it is.`);
+    });
+}
+
+const ownOf = <State>({ owner, known }: Actor<State>) => ({ mark: owner.mark, known: known?.state });
+
+const isOurs = <State>({ mark = "", conflict }: Found<State>, { owner, known }: Actor<State>) =>
+    conflict === undefined && (mark === owner.mark || mark === known?.mark);
+
+/** Does the work, then reads the host: state holds what is there and not what we hoped for. */
+async function proven<State extends { name: string }>(
+    resource: HostResource<State>,
+    host: Host,
+    want: State,
+    actor: Actor<State>,
+    work: () => Promise<void>,
+): Promise<{ state: State; mark: string }> {
+    const own = { mark: actor.owner.mark, known: want };
+    try {
+        await again(work);
+    } catch (error) {
+        // Half done is ours already: state must know of it, else nobody would ever remove it.
+        const found = await resource.find(host, want.name, ownOf(actor)).catch(() => undefined);
+        if (error instanceof HostError && found && isOurs(found, actor)) throw new Unfinished(found.state, found.mark ?? "", [error.message]);
+        throw error;
+    }
+    const found = await again(() => resource.find(host, want.name, own));
+    if (!found)
+        throw new HostError("refused", `${resource.title} ${want.name}`, "was made, and something on the host removed it at once", "Look for what else manages the host's network.");
+    const mark = found.mark ?? "";
+    if (found.fault) throw new Unfinished(found.state, mark, [`${resource.title} ${want.name}: ${found.fault}. ${REPAIR}`]);
+    return { state: found.state, mark };
+}
+
+const REPAIR = "Correct that, then run the same command again.";
+
+/** A broken connection or a changed host: look at the host anew and go on from there, three times in all. */
+async function again<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+        try {
+            return await work();
+        } catch (error) {
+            if (!(error instanceof HostError) || error.kind !== "lost" || attempt === 3) throw error;
+            await new Promise((resolve) => setTimeout(resolve, 100 * 4 ** attempt));
+        }
+    }
+}
+
+function ownership({ mark, conflict }: Found<unknown>): string {
+    if (conflict) return conflict;
+    const other = ownerFrom(mark);
+    if (other) return `it belongs to resource ${other.name} of stack ${other.project}/${other.stack}`;
+    return mark ? "its owner mark is not one of ours" : "it carries no owner mark";
+}
+
+function notOurs<State>(resource: HostResource<State & { name: string }>, name: string, found: Found<unknown>, owner: Owner): HostError {
+    const subject = `${resource.title} ${shownName(name)}`;
+    if (found.conflict) return new HostError("conflict", subject, found.conflict, "It is left alone; choose another name, or remove it from there.");
+    if (found.mark)
+        return new HostError(
+            "conflict",
+            subject,
+            `exists, and ${ownership(found)}`,
+            "It is left alone. Choose another name; or, if this is the same resource under a new name, give it an alias.",
+        );
+    return new HostError(
+        "conflict",
+        subject,
+        "exists and carries no owner mark, so it is not changed",
+        `Adopt it with \`pulumi import ${resource.type} ${owner.name} ${shownName(name)}\`, or choose another name.`,
+    );
+}

@@ -1,0 +1,115 @@
+/** An Open vSwitch bridge: a row in the switch database, and the link of the same name that comes with it. */
+import { OvsBridge } from "../../schemas/ovs";
+import { HostError, shownName } from "../host/errors";
+import type { Host } from "../host";
+import { keyOf, textOf, uuidsOf } from "../host/ovsdb/columns";
+import { absent, byName, map, named, ofRow, putKeys, set, type Operation, type Row, type Uuid } from "../host/ovsdb/operations";
+import { OWNER_KEY, sameStack } from "../owner";
+import type { Found, HostResource } from "../resource";
+import { faultOf } from "./ovs-fault";
+
+interface BridgeHere extends Found<OvsBridge> {
+    row: Row;
+}
+
+export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
+    type: "kvmnet:ovs:Bridge",
+    title: "OVS bridge",
+    description: "A bridge of Open vSwitch, with its internal port up.",
+    schema: OvsBridge,
+    cost: { name: "replace", datapathType: "replace", failMode: "update", mac: "update" },
+
+    async find(host, name) {
+        const [[row], [link]] = (await host.ovsdb.select(
+            byName("Bridge", name, ["_uuid", "name", "datapath_type", "fail_mode", "other_config", "external_ids", "ports"]),
+            byName("Interface", name, ["ofport", "error"]),
+        )) as [Row[], Row[]];
+        if (!row) return undefined;
+        return { row, state: fromRow(row), mark: keyOf(row.external_ids, OWNER_KEY), fault: faultOf(link) };
+    },
+
+    async create(host, want, mark) {
+        if ((await host.links.all()).has(want.name))
+            throw new HostError(
+                "conflict",
+                `OVS bridge ${want.name}`,
+                "a link of that name is there already, and it is no OVS bridge",
+                "Choose another name, or remove the link.",
+            );
+        await host.ovsdb.commit(`OVS bridge ${want.name}`, addBridge(want, mark), host.timeoutMs);
+        await bringUp(host, want.name);
+    },
+
+    async update(host, { row }, want, mark) {
+        await host.ovsdb.commit(`OVS bridge ${want.name}`, setBridge(row._uuid as Uuid, want, mark), host.timeoutMs);
+        await bringUp(host, want.name);
+    },
+
+    async delete(host, { row, state }, mark) {
+        const [ports = []] = await host.ovsdb.select({ op: "select", table: "Port", where: [], columns: ["_uuid", "name", "external_ids"] });
+        const members = new Set(uuidsOf(row.ports));
+        const foreign = ports
+            .filter((port) => members.has((port._uuid as Uuid)[1]) && port.name !== state.name)
+            .filter((port) => !sameStack(keyOf(port.external_ids, OWNER_KEY), mark))
+            .map((port) => shownName(String(port.name)));
+        if (foreign.length > 0)
+            throw new HostError(
+                "refused",
+                `OVS bridge ${state.name}`,
+                `it holds ports that this stack did not make (${foreign.slice(0, 20).join(", ")}), so it is not removed`,
+                "Remove or move these ports first.",
+            );
+        await host.ovsdb.commit(`OVS bridge ${state.name}`, removeBridge(row), host.timeoutMs);
+    },
+};
+
+/** All or nothing: the bridge, its internal port and interface, and its place in the root row. */
+export function addBridge({ name, datapathType, failMode, mac }: OvsBridge, mark: string): Operation[] {
+    const row = {
+        name,
+        datapath_type: datapathType,
+        fail_mode: failMode,
+        other_config: map(mac ? { hwaddr: mac } : {}),
+        external_ids: map({ [OWNER_KEY]: mark }),
+        ports: named("port"),
+    };
+    return [
+        absent("Bridge", name),
+        { op: "insert", table: "Interface", "uuid-name": "interface", row: { name, type: "internal" } },
+        { op: "insert", table: "Port", "uuid-name": "port", row: { name, interfaces: named("interface") } },
+        { op: "insert", table: "Bridge", "uuid-name": "bridge", row },
+        { op: "mutate", table: "Open_vSwitch", where: [], mutations: [["bridges", "insert", set(named("bridge"))]] },
+    ];
+}
+
+export function setBridge(uuid: Uuid, { failMode, mac }: OvsBridge, mark: string): Operation[] {
+    return [
+        { op: "update", table: "Bridge", where: ofRow(uuid), row: { fail_mode: failMode } },
+        mac
+            ? putKeys("Bridge", uuid, "other_config", { hwaddr: mac })
+            : { op: "mutate", table: "Bridge", where: ofRow(uuid), mutations: [["other_config", "delete", set("hwaddr")]] },
+        putKeys("Bridge", uuid, "external_ids", { [OWNER_KEY]: mark }),
+    ];
+}
+
+/** Guarded by the ports that were judged: whoever adds one meanwhile does not lose it. */
+export function removeBridge(row: Row): Operation[] {
+    const where = ofRow(row._uuid as Uuid);
+    return [
+        { op: "wait", timeout: 0, table: "Bridge", where, columns: ["ports"], until: "==", rows: [{ ports: row.ports }] },
+        { op: "mutate", table: "Open_vSwitch", where: [], mutations: [["bridges", "delete", set(row._uuid)]] },
+    ];
+}
+
+/** The only place that knows the columns of a bridge; what is absent there has Open vSwitch's own default. */
+const fromRow = (row: Row): OvsBridge => ({
+    name: String(row.name),
+    datapathType: textOf(row.datapath_type) === "netdev" ? "netdev" : "system",
+    failMode: textOf(row.fail_mode) === "secure" ? "secure" : "standalone",
+    mac: keyOf(row.other_config, "hwaddr")?.toLowerCase(),
+});
+
+/** Where the switch could not make the link there is none to bring up; `find` then tells why. */
+export async function bringUp(host: Host, name: string): Promise<void> {
+    if ((await host.links.all()).has(name)) await host.links.change(`link ${name}`, ["link", "set", "dev", name, "up"]);
+}

@@ -1,0 +1,13 @@
+/** Whether ovs-vswitchd really plugged an interface: the database says "done" for devices that do not exist. */
+import { numberOf, textOf } from "../host/ovsdb/columns";
+import type { Row } from "../host/ovsdb/operations";
+import { quoted } from "../host/errors";
+
+/** What is wrong with an interface, in the switch's words; undefined when it has an OpenFlow port and no error. */
+export function faultOf(row: Row | undefined): string | undefined {
+    const error = textOf(row?.error);
+    if (error) return `Open vSwitch says: ${quoted(error)}`;
+    const port = numberOf(row?.ofport);
+    if (port === undefined) return "ovs-vswitchd has not taken it up yet; check that it runs";
+    return port > 0 ? undefined : "ovs-vswitchd could not open the device";
+}

@@ -1,0 +1,86 @@
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
+import { classicDomain, cmdlineMaps } from "../../components/libvirt/classic";
+import { guestXslt } from "../../components/libvirt/xslt";
+import { aGuest, aNic } from "../support/guests";
+
+const taps = [pulumi.output("web-1-data")];
+
+describe("a guest in the words of the 0.8 line", () => {
+    it("is a domain with the guest's size, kernel and machine", () => {
+        const { name, vcpu, memory, machine, kernel, initrd } = classicDomain(aGuest(), taps).args;
+        assert.deepEqual(
+            { name, vcpu, memory, machine, kernel, initrd },
+            { name: "web-1", vcpu: 4, memory: 256, machine: "q35", kernel: "/boot/vmlinuz", initrd: "/boot/initrd" },
+        );
+    });
+
+    it("is emulated by QEMU with tcg, and run by KVM with kvm", () => {
+        assert.equal(classicDomain(aGuest({ accelerator: "tcg" }), taps).args.type, "qemu");
+        assert.equal(classicDomain(aGuest({ accelerator: "kvm" }), taps).args.type, "kvm");
+    });
+
+    it("names each interface by its MAC address in upper case, as the stylesheet looks for it", () =>
+        assert.deepEqual(classicDomain(aGuest({ nics: [aNic({ mac: "52:54:00:ab:cd:01" })] }), taps).args.networkInterfaces, [
+            { mac: "52:54:00:AB:CD:01" },
+        ]));
+
+    it("carries the stylesheet with the names of the taps", async () => {
+        const { xslt } = classicDomain(aGuest(), taps).args.xml as { xslt: pulumi.Output<string> };
+        const text = await new Promise((resolve) => xslt.apply(resolve));
+        assert.equal(text, guestXslt(aGuest(), ["web-1-data"]));
+    });
+
+    it("is replaced when its kernel changes, which that line would not notice", () =>
+        assert.deepEqual(classicDomain(aGuest(), taps).replaceOnChanges, ["kernel", "initrd"]));
+});
+
+describe("the kernel command line in the words of the 0.8 line", () => {
+    it("starts a new map where a key comes twice", () =>
+        assert.deepEqual(cmdlineMaps(["console=ttyS0", "kvmnet.nic=b", "kvmnet.nic=a", "kvmnet.name=web-1"]), [
+            { console: "ttyS0", "kvmnet.name": "web-1", "kvmnet.nic": "a" },
+            { "kvmnet.nic": "b" },
+        ]));
+
+    it("puts words without = last, under _", () => assert.deepEqual(cmdlineMaps(["ro", "a=1", "quiet"]), [{ a: "1" }, { _: "ro quiet" }]));
+
+    it("keeps what follows the first = as it is", () => assert.deepEqual(cmdlineMaps(["root=UUID=x"]), [{ root: "UUID=x" }]));
+
+    it("is what the line reads back, so that a refresh shows no difference", () => {
+        const word = fc.oneof(fc.constantFrom("ro", "quiet"), fc.tuple(fc.constantFrom("a", "b", "c"), fc.nat(9)).map(([k, v]) => `${k}=${v}`));
+        fc.assert(
+            fc.property(fc.array(word, { maxLength: 8 }), (words) => {
+                const maps = cmdlineMaps(words);
+                assert.deepEqual(readBack(written(maps)), maps);
+            }),
+        );
+    });
+});
+
+/** setCmdlineArgs of version 0.8.3: every word of every map, sorted. */
+function written(maps: Record<string, string>[]): string {
+    const words = maps.flatMap((map) => Object.entries(map).map(([key, value]) => (key === "_" ? value : `${key}=${value}`)));
+    return words.sort().join(" ");
+}
+
+/** splitKernelCmdLine of version 0.8.3. */
+function readBack(text: string): Record<string, string>[] {
+    const maps: Record<string, string>[] = [];
+    let current: Record<string, string> = {};
+    const bare: string[] = [];
+    for (const word of text === "" ? [] : text.split(" ")) {
+        if (!word.includes("=")) {
+            bare.push(word);
+            continue;
+        }
+        const [key, ...rest] = word.split("=") as [string, ...string[]];
+        if (key in current) {
+            maps.push(current);
+            current = {};
+        }
+        current[key] = rest.join("=");
+    }
+    if (Object.keys(current).length) maps.push(current);
+    return bare.length ? [...maps, { _: bare.join(" ") }] : maps;
+}
