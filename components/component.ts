@@ -7,9 +7,6 @@ import type { Scope } from "./names";
 /** Last word for the user on one child: a patch, or a pure function of the inputs we chose. */
 export type Transform<Inputs> = Partial<Inputs> | ((inputs: Inputs) => Inputs);
 
-/** Each field as a plain value or as an output of something else. */
-export type InputsOf<Plain> = { [Key in keyof Plain]: pulumi.Input<Plain[Key]> };
-
 /** A component of ours; its children carry its name and are its children in the engine too. */
 export abstract class Component extends pulumi.ComponentResource {
     readonly #name: string;

@@ -28,7 +28,7 @@ export class Environment extends Component {
     /** @throws pulumi.RunError with everything wrong in the arguments, or where @pulumi/libvirt is not installed */
     constructor(name: string, { host, environment }: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
         const plan = told(() => planned({ host, environment }, thisStack(), `Environment ${name}`));
-        const { switches, bridges, guests } = plan.environment;
+        const { switches, bridges } = plan.environment;
         super("Environment", name, { host, environment: plan.environment }, opts);
 
         const kvmnet = new Provider(...this.child("host", { host }));
@@ -52,7 +52,9 @@ export class Environment extends Component {
         const { guests } = plan.environment;
         if (!Object.keys(guests).length) return {};
         const { Provider: Libvirt } = libvirt();
-        const on = { providers: { kvmnet, libvirt: new Libvirt(...this.child("libvirt", { uri: libvirtUri(plan.host) })) } };
+        const on = {
+            providers: { kvmnet, libvirt: new Libvirt(...this.child("libvirt", { uri: libvirtUri(plan.host) })) },
+        };
         return mapped(guests, (key, { vcpus, memoryMiB, nics }) => {
             const plugged = mapped(nics, (_, { switch: ovsSwitch, bridge, ...nic }) => ({
                 ...nic,
@@ -65,6 +67,9 @@ export class Environment extends Component {
     }
 }
 
-function mapped<Value, Result>(map: Record<string, Value>, make: (key: string, value: Value) => Result): Record<string, Result> {
+function mapped<Value, Result>(
+    map: Record<string, Value>,
+    make: (key: string, value: Value) => Result,
+): Record<string, Result> {
     return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, make(key, value)]));
 }

@@ -28,7 +28,9 @@ export function ifName(...parts: [string, ...string[]]): string {
  * @param scope project and stack: guests called alike in two stacks may meet on one wire
  */
 export function nicMac(scope: Scope, guest: string, nic: string): string {
-    const bytes = createHash("sha256").update(JSON.stringify([scope.project, scope.stack, guest, nic])).digest();
+    const bytes = createHash("sha256")
+        .update(JSON.stringify([scope.project, scope.stack, guest, nic]))
+        .digest();
     return ["52", "54", ...[...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"))].join(":");
 }
 

@@ -2,9 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { ovs } from "../resources";
 import { Switch } from "../schemas/environment";
-import type { OvsBridgeInput } from "../schemas/ovs";
 import { IfName } from "../schemas/units";
-import { Component, type InputsOf, parseArgs, type Transform } from "./component";
+import { Component, parseArgs, type Transform } from "./component";
 import { ifName } from "./names";
 
 const OvsSwitchSchema = Switch.extend({ name: IfName });
@@ -12,7 +11,7 @@ const OvsSwitchSchema = Switch.extend({ name: IfName });
 export interface OvsSwitchArgs extends z.input<typeof Switch> {
     /** Name on the host; absent means the logical name, shortened where it must be. */
     name?: string;
-    transform?: { bridge?: Transform<InputsOf<OvsBridgeInput>> };
+    transform?: { bridge?: Transform<ovs.BridgeArgs> };
 }
 
 /** A virtual switch on the host: one Open vSwitch bridge whose VLANs have names. */
@@ -43,6 +42,8 @@ export class OvsSwitch extends Component {
         if (typeof nameOrId === "number") return nameOrId;
         if (Object.hasOwn(this.vlans, nameOrId)) return this.vlans[nameOrId]!;
         const names = Object.keys(this.vlans).join(", ") || "none";
-        throw new pulumi.RunError(`${this.#subject}: no VLAN is called ${JSON.stringify(nameOrId)}; declared are: ${names}.`);
+        throw new pulumi.RunError(
+            `${this.#subject}: no VLAN is called ${JSON.stringify(nameOrId)}; declared are: ${names}.`,
+        );
     }
 }

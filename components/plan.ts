@@ -23,7 +23,9 @@ export function planned(input: { host: unknown; environment: unknown }, scope: S
     const host = HostRef.safeParse(input.host);
     const environment = Environment.safeParse(input.environment);
     const problems: Problem[] = [
-        ...(host.error ? problemsOf(host.error, input.host).map((one) => ({ ...one, path: ["host", ...one.path] })) : []),
+        ...(host.error
+            ? problemsOf(host.error, input.host).map((one) => ({ ...one, path: ["host", ...one.path] }))
+            : []),
         ...(environment.error ? problemsOf(environment.error, input.environment) : []),
     ];
     if (host.success && environment.success) {
@@ -42,7 +44,8 @@ export function bootOf({ host, environment }: Plan, guest: string) {
     if (host.kind === "local") return { boot: boot!, accelerator: "kvm" as const };
     const paths = labPaths(host.name);
     return {
-        boot: boot ?? { kernel: paths.kernel, initrd: paths.initrd },
+        // Emulated, the console's own output and the mitigations are a good part of the time that a guest takes to boot.
+        boot: boot ?? { kernel: paths.kernel, initrd: paths.initrd, cmdline: "quiet mitigations=off" },
         // A lab boots its guests on any machine, also where /dev/kvm boots none.
         accelerator: "tcg" as const,
         console: paths.console(guest),
@@ -53,7 +56,10 @@ function checkBoot(host: HostRef, { guests }: Environment, say: Say): void {
     if (host.kind === "lab") return;
     for (const [guest, { boot }] of entriesOf(guests))
         if (!boot)
-            say(["guests", guest, "boot"], "only a lab has a guest of its own to boot; set boot: { kernel, initrd }, or host: lab://NAME");
+            say(
+                ["guests", guest, "boot"],
+                "only a lab has a guest of its own to boot; set boot: { kernel, initrd }, or host: lab://NAME",
+            );
 }
 
 /** Taps are named after guest and NIC: none may meet a switch or bridge that is called the same. */
@@ -65,7 +71,8 @@ function checkLinks({ switches, bridges, guests }: Environment, say: Say): void 
     eachNic({ guests }, (guest, nic) => {
         const tap = ifName(guest, nic);
         const other = taken.get(tap);
-        if (other) say(["guests", guest, "nics", nic], `its tap would be called ${tap}, as is ${other}; rename one of them`);
+        if (other)
+            say(["guests", guest, "nics", nic], `its tap would be called ${tap}, as is ${other}; rename one of them`);
         taken.set(tap, `the tap of guests.${guest}.nics.${nic}`);
     });
 }
@@ -76,7 +83,11 @@ function checkMacs({ guests }: Environment, scope: Scope, say: Say): void {
     eachNic({ guests }, (guest, nic) => {
         const mac = guests[guest]!.nics[nic]!.mac ?? nicMac(scope, guest, nic);
         const other = taken.get(mac);
-        if (other) say(["guests", guest, "nics", nic, "mac"], `${other} has the same MAC address, ${mac}; set another one here`);
+        if (other)
+            say(
+                ["guests", guest, "nics", nic, "mac"],
+                `${other} has the same MAC address, ${mac}; set another one here`,
+            );
         taken.set(mac, `guests.${guest}.nics.${nic}`);
     });
 }

@@ -15,7 +15,11 @@ export function stackConfig(): EnvironmentArgs {
     const host = new pulumi.Config("kvmnet").get("host") ?? "local";
     const text = new pulumi.Config().get("environment");
     const { environment } = told(() =>
-        planned({ host, environment: plain(text) }, thisStack(), `Stack config ${project}:environment in Pulumi.${stack}.yaml`),
+        planned(
+            { host, environment: plain(text) },
+            thisStack(),
+            `Stack config ${project}:environment in Pulumi.${stack}.yaml`,
+        ),
     );
     return { host, environment };
 }

@@ -2,12 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { host } from "../resources";
 import type { DeclaredNic } from "../schemas/declared";
-import type { BridgePortInput, TapInput } from "../schemas/links";
+import type { TapInput } from "../schemas/links";
 import { withCrossCheck } from "../schemas/named";
 import { Label, VlanId } from "../schemas/units";
 import { checkModel, type DecidedNic, VirtioNic, type VirtioNicInput } from "../schemas/virtio-nic";
 import type { TunedNic } from "../tuning/nic";
-import { Component, type InputsOf, parseArgs, thisStack, type Transform } from "./component";
+import { Component, parseArgs, thisStack, type Transform } from "./component";
 import { decideNic } from "./decided-nic";
 import { LinuxBridge } from "./linux-bridge";
 import { ifName, nicMac } from "./names";
@@ -20,12 +20,17 @@ const NicSchema = withCrossCheck(
         nic: Label,
         vcpus: z.int("vcpus is a whole number from 1 to 512").min(1, "a guest has at least 1 vCPU").max(512),
         vlan: VlanId.optional(),
-        plug: z.enum(["switch", "bridge"], { error: "a NIC is plugged into exactly one of switch and bridge; set one of them" }),
+        plug: z.enum(["switch", "bridge"], {
+            error: "a NIC is plugged into exactly one of switch and bridge; set one of them",
+        }),
     }),
     (args, say) => {
         checkModel(args, [], say);
         if (args.plug === "switch" && args.vlan === undefined)
-            say(["vlan"], "a NIC on a switch needs its VLAN, else it carries every one; set a name out of the switch's vlans, or an id");
+            say(
+                ["vlan"],
+                "a NIC on a switch needs its VLAN, else it carries every one; set a name out of the switch's vlans, or an id",
+            );
         if (args.plug === "bridge" && args.vlan !== undefined)
             say(["vlan"], "a NIC on a Linux bridge has no VLAN here; plug it into a switch or remove vlan");
     },
@@ -33,7 +38,7 @@ const NicSchema = withCrossCheck(
 
 /** How a user may adjust what a NIC is made of on the host. */
 export interface TunedVirtioNicTransform extends VlanTapTransform {
-    bridgePort?: Transform<InputsOf<BridgePortInput>>;
+    bridgePort?: Transform<host.BridgePortArgs>;
 }
 
 /** What a NIC is plugged into: a switch and one of its VLANs, or a Linux bridge. */
@@ -77,7 +82,12 @@ export class TunedVirtioNic extends Component {
     ) {
         const settings = parseArgs(
             NicSchema,
-            { ...args, nic: args.nic ?? name, vlan: vlanOf(ovsSwitch, args.vlan), plug: plugOf(ovsSwitch, linuxBridge) },
+            {
+                ...args,
+                nic: args.nic ?? name,
+                vlan: vlanOf(ovsSwitch, args.vlan),
+                plug: plugOf(ovsSwitch, linuxBridge),
+            },
             `TunedVirtioNic ${name}`,
         );
         const { guest, nic, vcpus, vlan, address } = settings;
@@ -110,7 +120,11 @@ export class TunedVirtioNic extends Component {
         return new VlanTap(...this.child("tap", args));
     }
 
-    #onBridge(tapInputs: TapInput, plug: LinuxBridge | pulumi.Input<string>, transform?: TunedVirtioNicTransform): OnHost {
+    #onBridge(
+        tapInputs: TapInput,
+        plug: LinuxBridge | pulumi.Input<string>,
+        transform?: TunedVirtioNicTransform,
+    ): OnHost {
         const bridge = plug instanceof LinuxBridge ? plug.bridgeName : plug;
         const tap = new host.Tap(...this.child("tap", tapInputs, transform?.tap));
         const port = new host.BridgePort(...this.child("port", { name: tap.name, bridge }, transform?.bridgePort));

@@ -11,7 +11,10 @@ const VirtualMachineSchema = GuestSize.extend({
     name: Label,
     boot: Boot,
     accelerator: z
-        .enum(["kvm", "tcg"], 'an accelerator is "kvm", or "tcg" (emulation) where the host has no /dev/kvm that boots guests')
+        .enum(
+            ["kvm", "tcg"],
+            'an accelerator is "kvm", or "tcg" (emulation) where the host has no /dev/kvm that boots guests',
+        )
         .default("kvm"),
     machine: z
         .string("a machine type is text such as q35")
@@ -47,7 +50,11 @@ export class VirtualMachine extends Component {
         { transform, nics: nicArgs = {}, ...args }: VirtualMachineArgs,
         opts?: pulumi.ComponentResourceOptions,
     ) {
-        const settings = parseArgs(VirtualMachineSchema, { ...args, name: args.name ?? name }, `VirtualMachine ${name}`);
+        const settings = parseArgs(
+            VirtualMachineSchema,
+            { ...args, name: args.name ?? name },
+            `VirtualMachine ${name}`,
+        );
         const { Domain, domain } = libvirt();
         super("VirtualMachine", name, { ...settings, nics: Object.keys(nicArgs) }, opts);
         const { boot, ...guest } = settings;
@@ -75,7 +82,12 @@ export class VirtualMachine extends Component {
 
         this.domainName = guest.name;
         this.declared = pulumi.all(nics.map(({ declared }) => declared));
-        this.registerOutputs({ domainName: guest.name, vcpus: guest.vcpus, memoryMiB: guest.memoryMiB, nics: this.declared });
+        this.registerOutputs({
+            domainName: guest.name,
+            vcpus: guest.vcpus,
+            memoryMiB: guest.memoryMiB,
+            nics: this.declared,
+        });
     }
 }
 

@@ -1,10 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { host, ovs } from "../resources";
 import { Tap, type TapInput } from "../schemas/links";
-import type { OvsPortInput } from "../schemas/ovs";
 import { VlanId } from "../schemas/units";
-import { Component, type InputsOf, parseArgs, type Transform } from "./component";
+import { Component, parseArgs, type Transform } from "./component";
 import { ifName } from "./names";
 import { OvsSwitch } from "./ovs-switch";
 
@@ -12,8 +10,8 @@ const VlanTapSchema = Tap.extend({ vlan: VlanId });
 
 /** How a user may adjust what a VLAN tap is made of. */
 export interface VlanTapTransform {
-    tap?: Transform<InputsOf<TapInput>>;
-    port?: Transform<InputsOf<OvsPortInput>>;
+    tap?: Transform<host.TapArgs>;
+    port?: Transform<ovs.PortArgs>;
 }
 
 export interface VlanTapArgs extends Omit<TapInput, "name"> {
@@ -42,7 +40,11 @@ export class VlanTap extends Component {
         opts?: pulumi.ComponentResourceOptions,
     ) {
         const vlan = plug instanceof OvsSwitch ? plug.vlan(args.vlan) : args.vlan;
-        const settings = parseArgs(VlanTapSchema, { ...args, vlan, name: args.name ?? ifName(name) }, `VlanTap ${name}`);
+        const settings = parseArgs(
+            VlanTapSchema,
+            { ...args, vlan, name: args.name ?? ifName(name) },
+            `VlanTap ${name}`,
+        );
         super("VlanTap", name, settings, opts);
         const { vlan: tag, ...tapInputs } = settings;
         const bridge = plug instanceof OvsSwitch ? plug.bridgeName : plug;

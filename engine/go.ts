@@ -13,10 +13,13 @@ export interface Go {
 /** How to get a Go that does. */
 export const GET_GO = `Install Go ${GO} or newer (https://go.dev/doc/install; Debian 12's own 1.19 is too old), or any Pulumi CLI that is new enough.`;
 
-/** The best Go of this machine: the PATH's first that does, or the one in its usual place; undefined when there is none. */
-export async function findGo(): Promise<Go | undefined> {
+/** Where Go's own installer puts it, which often is on nobody's PATH. */
+const USUAL_PLACES = ["/usr/local/go/bin/go"];
+
+/** The PATH's first Go that does, or one in its usual place; else one that does not; undefined when there is none. */
+export async function findGo(places: string[] = USUAL_PLACES): Promise<Go | undefined> {
     const found: Go[] = [];
-    for (const path of new Set([...allOnPath("go"), ...["/usr/local/go/bin/go", "/usr/lib/go/bin/go"].filter(isProgram)])) {
+    for (const path of new Set([...allOnPath("go"), ...places.filter(isProgram)])) {
         const go = await ask(path);
         if (go.problem === undefined) return go;
         found.push(go);
@@ -25,8 +28,8 @@ export async function findGo(): Promise<Go | undefined> {
 }
 
 /** @throws Error that says how to get Go, when there is none that does */
-export async function needGo(forWhat: string): Promise<Go> {
-    const go = await findGo();
+export async function needGo(forWhat: string, places?: string[]): Promise<Go> {
+    const go = await findGo(places);
     if (!go) throw new Error(`Go is not installed, and ${forWhat} has to be built with it. ${GET_GO}`);
     if (go.problem) throw new Error(`${go.problem}, and ${forWhat} has to be built with it. ${GET_GO}`);
     return go;

@@ -12,7 +12,7 @@ import { libvirtProviderIn } from "./libvirt-provider";
 import { type Pulumi, keptPulumi, ownPulumi, versionOf } from "./pulumi";
 import { knownUnreachable } from "./reach";
 import { run } from "./run";
-import { BRIDGE, LIBVIRT_PROVIDER, OLDEST_PULUMI, PULUMI } from "./versions";
+import { BRIDGE, LIBVIRT_PROVIDER, OLDEST_NODE, OLDEST_PULUMI, PULUMI, compareVersions } from "./versions";
 
 export interface Part {
     name: string;
@@ -40,11 +40,11 @@ export async function inspect(project: string): Promise<Part[]> {
     return [
         {
             name: "node",
-            found: true,
+            found: compareVersions(process.versions.node, OLDEST_NODE) >= 0,
             where: process.execPath,
             version: process.versions.node,
             purpose: "runs this command, programs, policies and the provider",
-            get: "",
+            get: `Node ${process.versions.node} is older than ${OLDEST_NODE}; \`npm run up\` fetches one, or install it from https://nodejs.org`,
             needed: true,
         },
         {
@@ -91,7 +91,7 @@ export async function program(name: string, args: string[], purpose: string, deb
     // A user's PATH often lacks the folders of daemons; those who start them look there.
     const where = findProgram(name, "/usr/local/sbin", "/usr/sbin", "/sbin");
     const said = where ? await run(where, args, "", { timeoutMs: 10_000 }).catch((error: Error) => error.message) : "";
-    const version = /\d+(\.\d+)+[^\s,)]*|\d{5,}/.exec(said.replace(where ?? "", ""))?.[0];
+    const version = /\d+(\.\d+)+[^\s,)]*/.exec(said.replace(where ?? "", ""))?.[0];
     return { name, found: where !== undefined, where, version, purpose, get: `apt-get install ${debian}`, needed: true };
 }
 

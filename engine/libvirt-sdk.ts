@@ -4,6 +4,7 @@ import { cp, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
+import { z } from "zod";
 import { keep, keyOf } from "./cache";
 import type { EngineEnvironment } from "./environment";
 import { GENERATOR_PIECE, keyOfPiece } from "./go-pieces";
@@ -18,6 +19,10 @@ export interface PackageSource {
     version: string;
     parameters: string[];
 }
+
+/** YAML may read a version as a number. */
+const Word = z.union([z.string(), z.number()]).transform(String);
+const Declaration = z.object({ source: z.string(), version: Word.default(BRIDGE), parameters: z.array(Word).min(1) });
 
 /** What our sample and templates declare. */
 export const LIBVIRT_PACKAGE: PackageSource = {
@@ -52,11 +57,8 @@ export function declaredLibvirt(project: string): PackageSource | undefined {
     const text = readFileSync(file, "utf8");
     const declared = (parse(text) as { packages?: Record<string, unknown> } | null)?.packages?.libvirt;
     if (declared === undefined) return undefined;
-    const { source, version, parameters } = declared as Record<string, unknown>;
-    const words = Array.isArray(parameters) ? parameters.map(String) : [];
-    if (typeof source === "string" && words.length > 0) {
-        return { source, version: version === undefined ? BRIDGE : String(version), parameters: words };
-    }
+    const understood = Declaration.safeParse(declared);
+    if (understood.success) return understood.data;
     throw new Error(
         `${file}: packages.libvirt must name a source and its parameters, such as\n` +
             `packages:\n    libvirt:\n        source: ${LIBVIRT_PACKAGE.source}\n        version: ${BRIDGE}\n` +

@@ -1,5 +1,8 @@
 /** Every version the engine is made of, in one place. */
 
+/** Oldest Node that runs all of this package. */
+export const OLDEST_NODE = "22.18.0";
+
 /** Oldest `pulumi` that does: `policy analyze` and Node 22 came with it. */
 export const OLDEST_PULUMI = "3.249.0";
 /** The `pulumi` we build where none can be downloaded: the newest that the Go module proxy serves and we tried. */

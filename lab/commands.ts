@@ -1,5 +1,6 @@
 /** Running programs: arguments are arrays, never a shell line. */
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 
 export interface CommandResult {
     exitCode: number;
@@ -10,8 +11,6 @@ export interface CommandResult {
 export interface CommandOptions {
     env?: NodeJS.ProcessEnv;
     cwd?: string;
-    /** Text for the program's standard input; absent means none. */
-    input?: string;
     /** Called with each line the program prints, on either stream. */
     onLine?: (line: string) => void;
 }
@@ -51,11 +50,17 @@ export function runCommand(argv: readonly string[], options: CommandOptions = {}
             resolve({ exitCode: code ?? 128 + (signal ? (SIGNAL_NUMBERS[signal] ?? 0) : 0), ...texts }),
         );
         child.stdin.on("error", () => undefined);
-        child.stdin.end(options.input ?? "");
+        child.stdin.end();
     });
 }
 
-const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGTERM: 15 };
+const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = {
+    SIGHUP: 1,
+    SIGINT: 2,
+    SIGQUIT: 3,
+    SIGKILL: 9,
+    SIGTERM: 15,
+};
 
 /**
  * Runs a program that must succeed.
@@ -75,4 +80,13 @@ export async function mustRun(argv: readonly string[], options: CommandOptions =
 /** The end of a long text, for a message. */
 export function lastLines(text: string, count = 12): string {
     return text.trimEnd().split("\n").slice(-count).join("\n");
+}
+
+/** A file's text; empty where there is none. */
+export function readIfThere(path: string): string {
+    try {
+        return readFileSync(path, "utf8");
+    } catch {
+        return "";
+    }
 }

@@ -1,57 +1,149 @@
 /** Labs: hosts of their own inside this machine, with real Open vSwitch, libvirt and QEMU guests. */
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { LabName } from "../schemas/host-ref";
-import { labPaths } from "../schemas/lab-paths";
 import type { LabRecord } from "../schemas/lab-record";
-import { cacheRoot } from "./cache";
-import { PLAIN_ENV, runCommand, type CommandOptions, type CommandResult } from "./commands";
-import { DAEMONS, LIBVIRT_SETTINGS, silentDaemons, startDaemons, type Daemon } from "./host/daemons";
-import { entering, makeNamespaces, PRIVATE_FOLDERS } from "./host/namespaces";
+import { runCommand, type CommandOptions, type CommandResult } from "./commands";
 import { guestImage, type GuestImage } from "./guest/image";
+import { DAEMONS, silentDaemons, startDaemons } from "./host/daemons";
+import { layOut, offerGuest } from "./host/folders";
+import { entering, makeNamespaces } from "./host/namespaces";
 import { withLock, withLockIfFree } from "./lock";
 import { installPackages } from "./packages";
-import { ownIdentity } from "./processes";
 import type { Progress } from "./progress";
-import { isLeftover, labFolders, liveRecord, makeFolder, removeLab, writeDraft, writeRecord } from "./record";
+import { labFolders, labIsDown, liveRecord, removeLab, writeDraft, writeRecord } from "./record";
+import { labStatus, type LabStatus } from "./status";
 
-export async function labUp(name: string, progress: Progress): Promise<LabRecord> {
-    requireRoot();
-    await installPackages(progress);
-    const guest = await guestImage(progress);
-    return withLock(lockOf(name), async () => {
-        const record = liveRecord(name);
-        return record ? repaired(record, progress) : progress.step(`Lab ${name}`, () => built(name, guest));
-    });
-}
-const lockOf = (name: string) => `lab/${name}`;
-function requireRoot() { if (process.getuid?.() !== 0) throw new Error("A lab makes network namespaces and mounts: run this as root."); }
-async function repaired(record: LabRecord, progress: Progress) {
-    const silent = await silentDaemons(record.name);
-    if (silent.length === 0) progress.note(`The lab ${record.name} is up already.`);
-    else await progress.step(`Lab ${record.name}: starting ${silent.join(", ")} again`, () => startDaemons(record.name, record, silent));
-    return record;
-}
-async function built(name: string, guest: GuestImage): Promise<LabRecord> {
-    await removeLab(name);
-    const { folder, state } = labPaths(name);
-    for (const inside of ["run", "openvswitch", "libvirt", "consoles", "guest", "cache/libvirt", "log/libvirt", "log/openvswitch", ...Object.keys(PRIVATE_FOLDERS)])
-        makeFolder(join(folder, inside));
-    makeFolder(state);
-    symlinkSync(guest.kernel, labPaths(name).kernel); symlinkSync(guest.initrd, labPaths(name).initrd);
-    makeFolder(join(cacheRoot(), "libvirt"));
-    writeFileSync(join(folder, "etc/hosts"), "127.0.0.1 localhost\n::1 localhost\n");
-    for (const file of ["passwd", "group"]) writeFileSync(join(folder, "etc", file), withUser(readFileSync(`/etc/${file}`, "utf8"), file === "passwd" ? "libvirt-qemu:x:64055:64055::/nonexistent:/usr/sbin/nologin" : "libvirt-qemu:x:64055:"));
-    for (const [file, text] of Object.entries(LIBVIRT_SETTINGS)) writeFileSync(join(folder, "etc/libvirt", file), text);
-    const first = await makeNamespaces(name, (f) => writeDraft(name, { ...f, owner: ownIdentity() }));
-    await startDaemons(name, first, DAEMONS);
-    const record = { name, pid: first.pid, startTime: first.startTime, since: new Date().toISOString() };
-    writeRecord(record);
-    first.stay();
-    return record;
-}
-export async function labDown(name: string) { return withLock(lockOf(name), () => removeLab(name)); }
-
-const withUser = (accounts: string, line: string) => accounts.includes(`${line.split(":")[0]}:`) ? accounts : `${accounts.trimEnd()}\n${line}\n`;
 export { openGuest, type GuestConsole } from "./guest/console";
 export type { GuestNic, GuestReport } from "./guest/report";
+export { labLogs, type LabLog } from "./logs";
+export type { Progress } from "./progress";
+export { labStatus, type LabStatus } from "./status";
+
+/**
+ * Brings a lab up: fetches what is missing, makes its namespaces, starts its daemons. A lab that is up stays as it is;
+ * a daemon of it that has died is started again.
+ *
+ * @throws Error that says what to do
+ */
+export async function labUp(name: string, progress: Progress): Promise<LabRecord> {
+    checkName(name);
+    checkMachine();
+    await installPackages(progress);
+    const guest = await guestImage(progress);
+    await removeLeftovers(name);
+    return withLock(
+        lockOf(name),
+        async () => {
+            const record = liveRecord(name);
+            if (!record) return progress.step(`Lab ${name}`, () => built(name, guest));
+            offerGuest(name, guest);
+            await repair(record, progress);
+            return record;
+        },
+        () => progress.note(`Another command is working on the lab ${name}; waiting for it to end.`),
+    );
+}
+
+/** Fetches what a lab stands on, its packages and its guest, and starts nothing. Quick when it is there. */
+export async function prepareLab(progress: Progress): Promise<void> {
+    checkMachine();
+    await installPackages(progress);
+    await guestImage(progress);
+}
+
+/**
+ * Takes a lab down: its processes, namespaces, mounts and files.
+ *
+ * @returns whether there was one
+ */
+export async function labDown(name: string): Promise<boolean> {
+    checkName(name);
+    if (labFolders().length > 0) checkRoot();
+    await removeLeftovers(name);
+    return withLock(lockOf(name), () => removeLab(name));
+}
+
+/** All labs of this machine that are up. What is left of others is removed on the way. */
+export async function listLabs(): Promise<LabStatus[]> {
+    if (process.getuid?.() === 0) await removeLeftovers();
+    const all = await Promise.all(labFolders().map(labStatus));
+    return all.filter(({ up }) => up);
+}
+
+/**
+ * Runs a program in the lab: its network, files and processes.
+ *
+ * @throws Error when the lab is not up
+ */
+export function runInLab(name: string, argv: readonly string[], options?: CommandOptions): Promise<CommandResult> {
+    return runCommand(commandInLab(name, argv), options);
+}
+
+/** The command line that runs `argv` in the lab. @throws Error when the lab is not up */
+export function commandInLab(name: string, argv: readonly string[]): string[] {
+    checkName(name);
+    checkRoot();
+    const record = liveRecord(name);
+    if (!record) throw labIsDown(name);
+    return entering(record, argv);
+}
+
+const lockOf = (name: string) => `lab/${name}`;
+
+async function built(name: string, guest: GuestImage): Promise<LabRecord> {
+    await removeLab(name);
+    try {
+        layOut(name);
+        offerGuest(name, guest);
+        const first = await makeNamespaces(name, (process) => writeDraft(name, process));
+        await startDaemons(name, first, DAEMONS);
+        const record = { name, pid: first.pid, startTime: first.startTime, since: new Date().toISOString() };
+        writeRecord(record);
+        await first.stay();
+        return record;
+    } catch (error) {
+        await removeLab(name);
+        throw error;
+    }
+}
+
+async function repair(record: LabRecord, progress: Progress): Promise<void> {
+    const silent = await silentDaemons(record.name);
+    if (silent.length === 0) return progress.note(`The lab ${record.name} is up already.`);
+    await progress.step(`Lab ${record.name}: starting ${silent.join(", ")} again`, () =>
+        startDaemons(record.name, record, silent),
+    );
+}
+
+/** Removes what is left of labs whose first process or whose maker was killed; `except` is left to the caller. */
+async function removeLeftovers(except?: string): Promise<void> {
+    for (const name of labFolders()) {
+        if (name === except || liveRecord(name)) continue;
+        // Where somebody holds the lock, the lab is being made or taken down at this moment.
+        await withLockIfFree(lockOf(name), async () => liveRecord(name) !== undefined || removeLab(name));
+    }
+}
+
+function checkName(name: string): void {
+    const { error } = LabName.safeParse(name);
+    if (error) throw new Error(`${error.issues[0]?.message} (got ${JSON.stringify(name)}).`);
+}
+
+function checkRoot(): void {
+    if (process.getuid?.() === 0) return;
+    throw new Error(
+        "A lab has a network, mounts and processes of its own, which only root may make and enter. Run this as root.",
+    );
+}
+
+function checkMachine(): void {
+    if (process.platform !== "linux" || process.arch !== "x64") {
+        throw new Error("A lab runs on Linux on x86-64 only. Use such a machine, or a virtual one.");
+    }
+    checkRoot();
+    if (!existsSync("/dev/net/tun")) {
+        throw new Error(
+            "There is no /dev/net/tun, which the lab's switch and guests need. Load it (`modprobe tun`), then try again.",
+        );
+    }
+}

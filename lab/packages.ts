@@ -67,7 +67,16 @@ export async function missingPackages(): Promise<string[]> {
 }
 
 /** Where there is no dpkg, the programs themselves are looked for. */
-const COMMANDS = ["ovsdb-server", "ovs-vswitchd", "libvirtd", "virsh", "qemu-system-x86_64", "ethtool", "ip", "xsltproc"];
+const COMMANDS = [
+    "ovsdb-server",
+    "ovs-vswitchd",
+    "libvirtd",
+    "virsh",
+    "qemu-system-x86_64",
+    "ethtool",
+    "ip",
+    "xsltproc",
+];
 const onPath = (command: string) => PLAIN_ENV.PATH.split(":").some((folder) => existsSync(`${folder}/${command}`));
 
 /**
@@ -94,7 +103,8 @@ export async function installPackages(progress: Progress): Promise<void> {
         await install(missing, tell);
     });
     const still = await missingPackages();
-    if (still.length > 0) throw new Error(`apt-get ended well, yet these packages are not installed: ${still.join(", ")}.`);
+    if (still.length > 0)
+        throw new Error(`apt-get ended well, yet these packages are not installed: ${still.join(", ")}.`);
 }
 
 /** dpkg journals what it has not finished here. */
@@ -121,7 +131,10 @@ async function planned(packages: readonly string[], tell: (detail: string) => vo
 
 async function install(packages: readonly string[], tell: (detail: string) => void): Promise<void> {
     const attempt = () =>
-        runCommand([...WITHOUT_SERVICES, ...APT, ...installArgs(packages)], { env: APT_ENV, onLine: (line) => tell(line.slice(0, 60)) });
+        runCommand([...WITHOUT_SERVICES, ...APT, ...installArgs(packages)], {
+            env: APT_ENV,
+            onLine: (line) => tell(line.slice(0, 60)),
+        });
     let result = await attempt();
     if (result.exitCode !== 0 && /404|Unable to fetch/.test(result.stderr)) {
         await refreshLists(tell);

@@ -1,16 +1,19 @@
-/** Who a process is: its number, and when it started, which tells it from a later process of the same number. */
+/** Who a process is, whether it runs, and ending it. */
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import type { ProcessIdentity } from "../schemas/lab-record";
 
-export interface ProcessIdentity {
-    pid: number;
-    /** Clock ticks from boot to its start, as /proc/PID/stat has it. */
-    startTime: string;
+interface ProcessStat extends ProcessIdentity {
+    parent: number;
+    state: string;
 }
 
-/** The fields of /proc/PID/stat that matter here. The program's name may hold spaces and brackets, so it is cut off first. */
-export function parseStat(stat: string): ProcessIdentity & { parent: number; state: string } {
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).trim().split(" ");
+/** What matters here of /proc/PID/stat. A program's name may hold spaces and brackets, so it is cut off first. */
+export function parseStat(stat: string): ProcessStat {
+    const fields = stat
+        .slice(stat.lastIndexOf(")") + 2)
+        .trim()
+        .split(" ");
     return {
         pid: Number.parseInt(stat, 10),
         state: fields[0] ?? "",
@@ -20,7 +23,7 @@ export function parseStat(stat: string): ProcessIdentity & { parent: number; sta
 }
 
 /** What the kernel says of a process, or undefined when there is none of this number. */
-export function statOf(pid: number): ReturnType<typeof parseStat> | undefined {
+export function statOf(pid: number): ProcessStat | undefined {
     try {
         return parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
     } catch {
@@ -34,31 +37,22 @@ export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
     return stat !== undefined && stat.startTime === startTime && stat.state !== "Z" && stat.state !== "X";
 }
 
-export function ownIdentity(): ProcessIdentity {
-    return { pid: process.pid, startTime: statOf(process.pid)?.startTime ?? "" };
-}
-
 /**
- * Kills one process and comes back when the kernel has taken it away.
+ * Kills one process and comes back when it does not run any more.
  *
- * @throws Error when it is still there after ten seconds
+ * @throws Error when it still runs after ten seconds
  */
 export async function killAndWait(identity: ProcessIdentity): Promise<void> {
-    if (isAlive(identity)) signal(identity.pid, "SIGKILL");
+    if (!isAlive(identity)) return;
+    process.kill(identity.pid, "SIGKILL");
     const deadline = Date.now() + 10_000;
     // A process that is no child of ours tells nobody of its end: the kernel has to be asked.
-    while (statOf(identity.pid)?.startTime === identity.startTime) {
+    while (isAlive(identity)) {
         if (Date.now() > deadline) {
-            throw new Error(`Process ${identity.pid} does not end, though it was killed. See what holds it: cat /proc/${identity.pid}/stack`);
+            throw new Error(
+                `Process ${identity.pid} was killed and does not end. See what holds it: cat /proc/${identity.pid}/stack`,
+            );
         }
         await pause(2);
-    }
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-    try {
-        process.kill(pid, name);
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
 }

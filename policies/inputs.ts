@@ -32,7 +32,9 @@ export function plain(value: unknown, isNotKnown: (error: unknown) => boolean): 
 export function at(value: unknown, ...path: (string | number)[]): unknown {
     return path.reduce<unknown>((inner, key) => {
         if (inner instanceof NotKnown) return inner;
-        return typeof inner === "object" && inner !== null ? (inner as Record<string | number, unknown>)[key] : undefined;
+        return typeof inner === "object" && inner !== null
+            ? (inner as Record<string | number, unknown>)[key]
+            : undefined;
     }, value);
 }
 
@@ -45,7 +47,11 @@ export function textAt(value: unknown, ...path: (string | number)[]): Maybe<stri
 }
 
 /** Whole number at a path, also where it is written as text. */
-export function countAt<Default>(otherwise: Default, value: unknown, ...path: (string | number)[]): Maybe<number | Default> {
+export function countAt<Default>(
+    otherwise: Default,
+    value: unknown,
+    ...path: (string | number)[]
+): Maybe<number | Default> {
     const found = at(value, ...path);
     if (found instanceof NotKnown) return found;
     if (found === undefined || found === null || found === "") return otherwise;

@@ -43,7 +43,9 @@ function policyOf(rule: TableRule, undecided: Undecided): ResourceValidationPoli
         tags: rule.tags,
         remediationSteps: rule.fix,
         url: rule.url,
-        configSchema: { properties: Object.fromEntries(Object.entries(rule.parameters).map(([name, it]) => [name, schemaOf(it)])) },
+        configSchema: {
+            properties: Object.fromEntries(Object.entries(rule.parameters).map(([name, it]) => [name, schemaOf(it)])),
+        },
         validateResource: rule.types.length === 1 ? Object.assign(validate, { __pulumiType: type }) : validate,
     };
 }
@@ -77,7 +79,7 @@ const schemaOf = ({ describe, value, minimum, maximum, allowed }: Parameter) => 
  */
 function reportUndecided(report: ReportViolation, message: string): void {
     // The SDK takes an object that overrides the policy's level, which its type does not say (server.js, makeReportViolationFun).
-    (report as (violation: object) => void)({ message, enforcementLevel: "advisory" });
+    (report as unknown as (violation: object) => void)({ message, enforcementLevel: "advisory" });
 }
 
 function sentence(resource: string, finding: Finding): string {

@@ -66,8 +66,7 @@ export interface Rule<Subject, Name extends string> {
 
 /** Outcome for one subject: broken, or not to be told. What passes leaves no finding. */
 export type Finding =
-    | { kind: "violation"; subject: string; fault: Fault }
-    | { kind: "undecided"; subject: string; because: string };
+    { kind: "violation"; subject: string; fault: Fault } | { kind: "undecided"; subject: string; because: string };
 
 /** A rule as the table holds it: its subject is its own business. */
 export interface TableRule extends Omit<Rule<never, string>, "appliesTo" | "judge"> {

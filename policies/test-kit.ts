@@ -30,16 +30,17 @@ export async function runPolicy(
     config: Config = {},
 ): Promise<Violation[]> {
     const violations: Violation[] = [];
-    const reporter = (policy: PolicyPackArgs["policies"][number], resource: string) => (said: string | Partial<Override>) => {
-        const own = typeof said === "string" ? { message: `${policy.description}\n${said}` } : said;
-        const level = config[policy.name]?.enforcementLevel ?? policy.enforcementLevel ?? "advisory";
-        violations.push({
-            policy: policy.name,
-            resource,
-            level: own.enforcementLevel ?? level,
-            message: own.message ?? policy.description,
-        });
-    };
+    const reporter =
+        (policy: PolicyPackArgs["policies"][number], resource: string) => (said: string | Partial<Override>) => {
+            const own = typeof said === "string" ? { message: `${policy.description}\n${said}` } : said;
+            const level = config[policy.name]?.enforcementLevel ?? policy.enforcementLevel ?? "advisory";
+            violations.push({
+                policy: policy.name,
+                resource,
+                level: own.enforcementLevel ?? level,
+                message: own.message ?? policy.description,
+            });
+        };
     const enabled = policies.filter(({ name }) => config[name]?.enforcementLevel !== "disabled");
     for (const resource of resources)
         for (const policy of enabled) {
@@ -68,7 +69,13 @@ function argumentsFor({ type, name, props }: Resource, config: object = {}): Res
         name,
         props: unknownCheckingProxy(props as Record<string, unknown>),
         urn: `urn:pulumi:test::test::${type}::${name}`,
-        opts: { protect: false, ignoreChanges: [], aliases: [], customTimeouts: NO_TIMEOUTS, additionalSecretOutputs: [] },
+        opts: {
+            protect: false,
+            ignoreChanges: [],
+            aliases: [],
+            customTimeouts: NO_TIMEOUTS,
+            additionalSecretOutputs: [],
+        },
         stackTags: new Map(),
         isType: () => false,
         asType: () => undefined,

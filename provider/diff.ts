@@ -15,7 +15,8 @@ export interface Difference {
 export function difference(cost: Readonly<Record<string, Cost>>, there: Bag, wanted: Bag): Difference {
     const properties = new Map<string, PropertyChange>();
     for (const [key, keyCost] of Object.entries(cost)) {
-        const [old, now] = [there[key], wanted[key]];
+        const old = there[key];
+        const now = wanted[key];
         if (old === undefined && now === undefined) continue;
         if (now === undefined) properties.set(key, { how: "delete", cost: keyCost });
         else if (old === undefined) properties.set(key, { how: "add", cost: keyCost });

@@ -21,28 +21,17 @@ export interface Actor<State> {
     owner: Owner;
     /** What state last knew, and the mark that it saw; an empty mark is an object that was imported without one. */
     known?: { state: State; mark: string };
-    warn(message: string): void;
+    warn(message: string): Promise<void>;
 }
 
 /** Makes it, or finishes what a run of ours that was killed began. @throws Unfinished, HostError */
 export function create<State extends { name: string }>(resource: HostResource<State>, host: Host, want: State, actor: Actor<State>) {
-    const own = { mark: actor.owner.mark };
-    return proven(resource, host, want, actor, async () => {
-        const found = await resource.find(host, want.name, own);
-        if (!found) return resource.create(host, want, actor.owner.mark);
-        if (!isOurs(found, actor)) throw notOurs(resource, want.name, found, actor.owner);
-        await resource.update(host, found, want, actor.owner.mark);
-    });
+    return proven(resource, host, want, actor, () => bring(resource, host, want, actor));
 }
 
 /** Brings it to what is wanted, and makes it where it is gone. @throws Unfinished, HostError */
 export function update<State extends { name: string }>(resource: HostResource<State>, host: Host, want: State, actor: Actor<State>) {
-    return proven(resource, host, want, actor, async () => {
-        const found = await resource.find(host, want.name, ownOf(actor));
-        if (!found) return resource.create(host, want, actor.owner.mark);
-        if (!isOurs(found, actor)) throw notOurs(resource, want.name, found, actor.owner);
-        await resource.update(host, found, want, actor.owner.mark);
-    });
+    return proven(resource, host, want, actor, () => bring(resource, host, want, actor));
 }
 
 /**
@@ -65,7 +54,7 @@ export async function read<State extends { name: string }>(
     if (!actor.known) {
         if (found.conflict || (mark !== "" && mark !== actor.owner.mark)) throw notOurs(resource, name, found, actor.owner);
     } else if (!isOurs(found, actor)) {
-        actor.warn(`${resource.title} ${shownName(name)} is no longer ours (${ownership(found)}): it counts as gone and is left alone.`);
+        await actor.warn(`${resource.title} ${shownName(name)} is no longer ours (${ownership(found)}): it counts as gone and is left alone.`);
         return undefined;
     }
     if (found.fault) throw new Unfinished(found.state, mark, [`${resource.title} ${name}: ${found.fault}.`]);
@@ -83,7 +72,7 @@ export async function remove<State extends { name: string }>(
         const found = await resource.find(host, name, ownOf(actor));
         if (!found) return;
         if (isOurs(found, actor)) return resource.delete(host, found, actor.owner.mark);
-        actor.warn(`${resource.title} ${shownName(name)} is no longer ours (${ownership(found)}): it is left as it is.`);
+        await actor.warn(`${resource.title} ${shownName(name)} is no longer ours (${ownership(found)}): it is left as it is.`);
     });
 }
 
@@ -91,6 +80,38 @@ const ownOf = <State>({ owner, known }: Actor<State>) => ({ mark: owner.mark, kn
 
 const isOurs = <State>({ mark = "", conflict }: Found<State>, { owner, known }: Actor<State>) =>
     conflict === undefined && (mark === owner.mark || mark === known?.mark);
+
+async function bring<State extends { name: string }>(resource: HostResource<State>, host: Host, want: State, actor: Actor<State>) {
+    const { mark } = actor.owner;
+    const change = async (found: Found<State>) => {
+        if (!isOurs(found, actor)) throw notOurs(resource, want.name, found, actor.owner);
+        await resource.update(host, found, want, mark);
+    };
+    const found = await settled(() => resource.find(host, want.name, ownOf(actor)), actor);
+    if (found) return change(found);
+    try {
+        await resource.create(host, want, mark);
+    } catch (error) {
+        // A killed run's last program may have made it in the meantime.
+        if (!(error instanceof HostError) || error.kind !== "refused") throw error;
+        const other = await settled(() => resource.find(host, want.name, ownOf(actor)), actor);
+        if (!other || !isOurs(other, actor)) throw error;
+        await change(other);
+    }
+}
+
+/**
+ * What is found, once it stands still: programs that a killed run started go on to their end, and between two of
+ * their steps a link of ours carries no mark yet. So what carries none is looked at again before it counts as foreign.
+ */
+async function settled<State>(find: () => Promise<Found<State> | undefined>, actor: Actor<State>): Promise<Found<State> | undefined> {
+    for (const pause of [50, 100, 200]) {
+        const found = await find();
+        if (!found || found.mark || found.conflict || isOurs(found, actor)) return found;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+    return find();
+}
 
 /** Does the work, then reads the host: state holds what is there and not what we hoped for. */
 async function proven<State extends { name: string }>(

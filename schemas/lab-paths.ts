@@ -17,6 +17,9 @@ export function labPaths(name: string) {
         /** Pulumi's file backend for programs whose host is this lab. */
         state: `${folder}/state`,
         /** Socket on which a guest's serial console answers, and the log of all it printed. */
-        console: (guest: string) => ({ socket: `${folder}/consoles/${guest}.sock`, log: `${folder}/consoles/${guest}.log` }),
+        console: (guest: string) => ({
+            socket: `${folder}/consoles/${guest}.sock`,
+            log: `${folder}/consoles/${guest}.log`,
+        }),
     };
 }

@@ -3,16 +3,13 @@ import { z } from "zod";
 import { LabName } from "./host-ref";
 
 /** A process: its number, and its start [clock ticks since boot, as text] that tells it from a later one of that number. */
-const ProcessId = z.object({ pid: z.int().min(1), startTime: z.string().regex(/^\d+$/) });
+export const ProcessIdentity = z.object({ pid: z.int().min(1), startTime: z.string().regex(/^\d+$/) });
+export type ProcessIdentity = z.output<typeof ProcessIdentity>;
 
 /** A lab that is up. `pid` is its first process as the machine numbers it: whose namespaces are the lab. */
-export const LabRecord = ProcessId.extend({
+export const LabRecord = ProcessIdentity.extend({
     name: LabName,
     /** When it came up, ISO 8601. */
     since: z.string(),
 });
 export type LabRecord = z.output<typeof LabRecord>;
-
-/** A lab that is being made: its first process, and the process that makes it. */
-export const LabDraft = ProcessId.extend({ owner: ProcessId });
-export type LabDraft = z.output<typeof LabDraft>;

@@ -1,10 +1,9 @@
 /** `kvmnet doctor`: for every part whether it is there, where, which version, what for, and how to get it. */
-import Table from "cli-table3";
 import pc from "picocolors";
 import { type Part, inspect } from "../../engine";
 import { hostTools } from "../host-tools";
 import { labOf } from "../lab-backend";
-import { projectOf } from "../project-folder";
+import { projectOf } from "../project";
 
 /** @returns 0 when every part that is needed is there */
 export async function run(options: { json?: boolean }): Promise<number> {
@@ -12,23 +11,23 @@ export async function run(options: { json?: boolean }): Promise<number> {
     const usesLab = project !== undefined && labOf(project) !== undefined;
     const groups = await Promise.all([inspect(project ?? process.cwd()), hostTools(usesLab)]);
     const parts = groups.flat();
-    const missing = parts.filter(({ found, needed }) => needed && !found);
-    process.stdout.write(options.json ? `${JSON.stringify(parts, undefined, 4)}\n` : `${table(parts)}\n${closing(missing)}\n`);
-    return missing.length === 0 ? 0 : 1;
+    const missing = parts.filter(({ found, needed }) => needed && !found).length;
+    process.stdout.write(options.json ? `${JSON.stringify(parts, undefined, 4)}\n` : report(parts, missing));
+    return missing === 0 ? 0 : 1;
 }
 
-function table(parts: Part[]): string {
-    const lines = new Table({ head: ["part", "", "version", "where", "what for"], style: { head: [], border: [] } });
-    for (const part of parts) lines.push([part.name, mark(part), part.version ?? "", part.where ?? part.get, part.purpose]);
-    return lines.toString();
+function report(parts: Part[], missing: number): string {
+    const name = Math.max(...parts.map((part) => part.name.length));
+    const version = Math.max(...parts.map((part) => part.version?.length ?? 0));
+    const lines = parts.flatMap((part) => [
+        `${mark(part)} ${part.name.padEnd(name)}  ${(part.version ?? "").padEnd(version)}  ${part.purpose}`,
+        pc.dim(`  ${"".padEnd(name)}  ${"".padEnd(version)}  ${part.found ? (part.where ?? "") : part.get}`),
+    ]);
+    const closing = missing === 0 ? "Everything that is needed is there." : `${missing} of what is needed ${missing === 1 ? "is" : "are"} missing.`;
+    return `${lines.join("\n")}\n\n${closing}\n`;
 }
 
 function mark({ found, needed }: Part): string {
-    if (found) return pc.green("found");
-    return needed ? pc.red("missing") : pc.dim("not needed");
-}
-
-function closing(missing: Part[]): string {
-    if (missing.length === 0) return "Everything that is needed is there.";
-    return ["Missing:", ...missing.map(({ name, get }) => `    ${name}: ${get}`)].join("\n");
+    if (found) return pc.green("✓");
+    return needed ? pc.red("✗") : pc.dim("-");
 }

@@ -2,7 +2,7 @@
 import { prepareEngine } from "../../engine";
 import { labBackend } from "../lab-backend";
 import { plainProgress } from "../progress";
-import { projectOf } from "../project-folder";
+import { projectOf } from "../project";
 
 export async function run(options: { json?: boolean }): Promise<number> {
     const engine = await prepareEngine(plainProgress());

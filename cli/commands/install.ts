@@ -1,7 +1,7 @@
 /** `kvmnet install`: the one command after which a project that makes domains can run. */
 import { prepareEngine, prepareLibvirtSdk } from "../../engine";
 import { plainProgress } from "../progress";
-import { projectOf } from "../project-folder";
+import { projectOf } from "../project";
 
 export async function run(): Promise<number> {
     const project = projectOf(process.cwd());

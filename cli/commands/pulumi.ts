@@ -5,7 +5,7 @@ import { isatty } from "node:tty";
 import { prepareEngine } from "../../engine";
 import { labBackend } from "../lab-backend";
 import { plainProgress } from "../progress";
-import { projectOf } from "../project-folder";
+import { projectOf } from "../project";
 
 export async function run(args: string[]): Promise<number> {
     const engine = await prepareEngine(plainProgress());

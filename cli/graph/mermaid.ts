@@ -30,7 +30,9 @@ export function mermaid({ switches, bridges, guests }: Environment): string {
     });
     for (const { id, guest, key, nic } of nics) {
         const vlan = nic.switch === undefined ? "" : `|"${label(vlanWords(nic, switches[nic.switch]!.vlans))}"|`;
-        lines.push(`    ${id} --- ${id}t(["${label(ifName(guest, key))}"]) ---${vlan} ${plugs.get(nic.switch ?? nic.bridge!)}`);
+        lines.push(
+            `    ${id} --- ${id}t(["${label(ifName(guest, key))}"]) ---${vlan} ${plugs.get(nic.switch ?? nic.bridge!)}`,
+        );
     }
     return `${lines.join("\n")}\n`;
 }
@@ -51,4 +53,6 @@ const counted = (count: number, what: string) => `${count} ${what}${count === 1 
 
 /** Lines of a label, with every character that Mermaid or HTML would read as its own written as a code. */
 const label = (...lines: string[]) =>
-    lines.map((line) => line.replace(/[^A-Za-z0-9 ,.:/()_-]/gu, (character) => `#${character.codePointAt(0)};`)).join("<br/>");
+    lines
+        .map((line) => line.replace(/[^A-Za-z0-9 ,.:/()_-]/gu, (character) => `#${character.codePointAt(0)};`))
+        .join("<br/>");

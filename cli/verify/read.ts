@@ -1,7 +1,6 @@
 /** Asks the guests of a project and its host what they have, and holds it against what the program declared. */
 import { openGuest, type GuestConsole } from "../../lab";
-import { openHost, type Host } from "../../provider/host";
-import { numberOf, textOf, uuidsOf } from "../../provider/host/ovsdb/columns";
+import { openHost } from "../../provider/host";
 import { parsed } from "../../schemas/problems";
 import { HostRef } from "../../schemas/host-ref";
 import type { DeclaredNic } from "../../schemas/declared";
@@ -58,29 +57,19 @@ async function plugsOf(hostText: string, nics: DeclaredNic[]): Promise<(nic: Dec
     const host = await openHost(parsed(HostRef, hostText, "host"));
     try {
         const [ports, links] = await Promise.all([
-            nics.some(({ plug }) => plug.kind === "ovs") ? portsOf(host) : new Map<string, SeenPlug>(),
-            host.links.all(),
+            nics.some(({ plug }) => plug.kind === "ovs") ? host.ovsPorts() : [],
+            host.links(),
         ]);
-        return ({ plug, tap }) =>
-            plug.kind === "ovs" ? (ports.get(tap) ?? {}) : { bridge: links.get(tap)?.master, vlan: "-" };
+        const portOf = new Map(ports.map((port) => [port.name, port]));
+        const linkOf = new Map(links.map((link) => [link.name, link]));
+        return ({ plug, tap }) => {
+            if (plug.kind === "linux") return { bridge: linkOf.get(tap)?.master, vlan: "-" };
+            const port = portOf.get(tap);
+            return { bridge: port?.bridge, vlan: port && `${port.tag ?? "every VLAN"}` };
+        };
     } finally {
         host.close();
     }
-}
-
-/** Bridge and VLAN of every Open vSwitch port, by the port's name. */
-async function portsOf({ ovsdb }: Host): Promise<Map<string, SeenPlug>> {
-    const [bridges = [], ports = []] = await ovsdb.select(
-        { op: "select", table: "Bridge", where: [], columns: ["name", "ports"] },
-        { op: "select", table: "Port", where: [], columns: ["_uuid", "name", "tag"] },
-    );
-    const bridgeOf = new Map(bridges.flatMap((row) => uuidsOf(row.ports).map((uuid) => [uuid, textOf(row.name)] as const)));
-    return new Map(
-        ports.map((row) => {
-            const bridge = bridgeOf.get(uuidsOf(row._uuid)[0] ?? "");
-            return [textOf(row.name) ?? "", { bridge, vlan: `${numberOf(row.tag) ?? "every VLAN"}` }] as const;
-        }),
-    );
 }
 
 /** Pings every pair at once. A guest that must answer is given more time than one that must not. */

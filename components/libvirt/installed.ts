@@ -29,11 +29,13 @@ const NATIVE_SINCE = [0, 9] as const;
 
 /**
  * The @pulumi/libvirt of the program that runs, else the one beside this package.
+ *
+ * @param places files from which it is looked for, as `require` in them would look
  * @throws pulumi.RunError that names the one command which generates it, where there is none
  */
-export function libvirt(): Libvirt {
-    for (const from of [join(process.cwd(), "index.js"), __filename]) {
-        const near = createRequire(from);
+export function libvirt(places = [join(process.cwd(), "index.js"), __filename]): Libvirt {
+    for (const place of places) {
+        const near = createRequire(place);
         const manifest = found(near, "@pulumi/libvirt/package.json");
         if (!manifest) continue;
         const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(manifest, "utf8")));

@@ -26,7 +26,8 @@ function serve(engine: string): void {
     });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, leave);
     // The engine holds our standard input open; when it dies, however it dies, the pipe closes and we go too.
-    if (fstatSync(0).isFIFO()) process.stdin.on("end", leave).on("error", leave).resume();
+    const held = fstatSync(0);
+    if (held.isFIFO() || held.isSocket()) process.stdin.on("end", leave).on("error", leave).resume();
 }
 
 function leave(): void {

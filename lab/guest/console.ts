@@ -1,10 +1,11 @@
 /** Talking to a guest of a lab over its serial console. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, watch } from "node:fs";
+import { watch } from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import { basename, dirname } from "node:path";
 import { labPaths } from "../../schemas/lab-paths";
-import { lastLines } from "../commands";
+import { lastLines, readIfThere } from "../commands";
+import { labIsDown, liveRecord } from "../record";
 import { reportIn, type GuestReport } from "./report";
 
 export interface GuestConsole {
@@ -27,6 +28,7 @@ export interface GuestConsole {
  * @throws          Error with the last lines of the console when the report does not come
  */
 export async function openGuest(lab: string, guest: string, timeoutMs = 90_000): Promise<GuestConsole> {
+    if (!liveRecord(lab)) throw labIsDown(lab);
     const { log, socket } = labPaths(lab).console(guest);
     const report = await reported(log, `guest ${guest} of lab ${lab}`, timeoutMs);
     return new Conversation(report, createConnection(socket), `guest ${guest} of lab ${lab}`, log);
@@ -35,7 +37,6 @@ export async function openGuest(lab: string, guest: string, timeoutMs = 90_000):
 /** Waits for the report in the console's log, which has all the guest printed, also before anybody connected. */
 function reported(log: string, subject: string, timeoutMs: number): Promise<GuestReport> {
     const folder = dirname(log);
-    mkdirSync(folder, { recursive: true });
     return new Promise((resolve, reject) => {
         const settle = (act: () => void) => {
             watcher.close();
@@ -44,10 +45,11 @@ function reported(log: string, subject: string, timeoutMs: number): Promise<Gues
         };
         const look = () => {
             try {
-                const report = reportIn(printed(log));
+                const report = reportIn(readIfThere(log));
                 if (report) settle(() => resolve(report));
             } catch (error) {
-                settle(() => reject(error));
+                const fault = new Error(`The ${subject} sent a report that makes no sense: ${String(error)}`);
+                settle(() => reject(fault));
             }
         };
         // Watching starts before the first look, so nothing printed in between is missed.
@@ -60,7 +62,7 @@ function reported(log: string, subject: string, timeoutMs: number): Promise<Gues
                     reject(
                         new Error(
                             `The ${subject} did not report within ${timeoutMs / 1000} s. ` +
-                                `Is it running? Its console (${log}) says:\n${lastLines(printed(log)) || "(nothing)"}`,
+                                `Is it running? Its console (${log}) says:\n${lastLines(readIfThere(log)) || "(nothing)"}`,
                         ),
                     ),
                 ),
@@ -68,14 +70,6 @@ function reported(log: string, subject: string, timeoutMs: number): Promise<Gues
         );
         look();
     });
-}
-
-function printed(log: string): string {
-    try {
-        return readFileSync(log, "latin1");
-    } catch {
-        return "";
-    }
 }
 
 interface Waiting {
@@ -97,7 +91,10 @@ class Conversation implements GuestConsole {
     ) {
         socket.setEncoding("latin1");
         socket.on("data", (text: string) => this.heard(text));
-        socket.on("error", (error) => this.end(`cannot be reached on its console: ${error.message}`));
+        socket.on("error", (error: NodeJS.ErrnoException) => {
+            if (error.code !== "ECONNRESET" && error.code !== "EPIPE")
+                this.end(`cannot be reached on its console: ${error.message}`);
+        });
         socket.on("close", () => this.end("has closed its console: it was stopped"));
     }
 
@@ -116,7 +113,7 @@ class Conversation implements GuestConsole {
                     failed(
                         new Error(
                             `\`${argv.join(" ")}\` in the ${this.subject} has not ended after ${timeoutMs / 1000} s. ` +
-                                `Last lines of its console:\n${lastLines(printed(this.log), 5)}`,
+                                `Last lines of its console:\n${lastLines(readIfThere(this.log), 5)}`,
                         ),
                     ),
                 timeoutMs,
@@ -142,6 +139,6 @@ class Conversation implements GuestConsole {
 
     private end(how: string): void {
         this.ended ??= new Error(`The ${this.subject} ${how}.`);
-        for (const { failed } of [...this.waiting.values()]) failed(this.ended);
+        for (const command of [...this.waiting.values()]) command.failed(this.ended);
     }
 }

@@ -50,7 +50,8 @@ async function rootOf(parts: string, version: string): Promise<Entry[]> {
     add({ path: "etc/hosts", kind: "file", data: Buffer.from("127.0.0.1 localhost\n::1 localhost\n") });
     add({ path: "bin/busybox", kind: "file", data: readFileSync(busybox), mode: 0o755 });
     for (const applet of (await mustRun([busybox, "--list"])).split("\n"))
-        if (/^[a-z0-9_]+$/.test(applet) && applet !== "busybox") add({ path: `bin/${applet}`, kind: "link", target: "busybox" });
+        if (/^[a-z0-9_]+$/.test(applet) && applet !== "busybox")
+            add({ path: `bin/${applet}`, kind: "link", target: "busybox" });
     for (const program of PROGRAMS) {
         add({ path: `bin/${basename(program)}`, kind: "file", data: readFileSync(join(parts, program)), mode: 0o755 });
         for (const library of await librariesOf(join(parts, program), parts))
@@ -59,14 +60,19 @@ async function rootOf(parts: string, version: string): Promise<Entry[]> {
     for (const [when, names] of Object.entries(MODULES)) {
         const modules = await moduleFiles(parts, version, names);
         for (const file of modules) add({ path: `modules/${basename(file)}`, kind: "file", data: readFileSync(file) });
-        add({ path: `modules/${when}`, kind: "file", data: Buffer.from(modules.map((file) => `${basename(file)}\n`).join("")) });
+        add({
+            path: `modules/${when}`,
+            kind: "file",
+            data: Buffer.from(modules.map((file) => `${basename(file)}\n`).join("")),
+        });
     }
     const folders = new Set(["dev", "proc", "sys", "tmp"]);
-    for (const path of files.keys()) for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) folders.add(folder);
+    for (const path of files.keys())
+        for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) folders.add(folder);
     return [...[...folders].sort().map((path): Entry => ({ path, kind: "folder" })), ...files.values()];
 }
 
-/** The libraries that \`ldd\` names: where the program looks for each, and the file that is there. */
+/** The libraries that `ldd` names: where the program looks for each, and the file that is there. */
 export function parseLdd(text: string): string[] {
     return [...text.matchAll(/(?:=> )?(\/\S+) \(0x[0-9a-f]+\)/g)].map(([, path = ""]) => path);
 }
@@ -74,7 +80,10 @@ export function parseLdd(text: string): string[] {
 async function librariesOf(program: string, parts: string) {
     const unpacked = [join(parts, "usr/lib/x86_64-linux-gnu"), join(parts, "lib/x86_64-linux-gnu")];
     const text = await mustRun(["ldd", program], { env: { ...process.env, LD_LIBRARY_PATH: unpacked.join(":") } });
-    return parseLdd(text).map((path) => ({ place: path.startsWith(parts) ? path.slice(parts.length) : path, file: realpathSync(path) }));
+    return parseLdd(text).map((path) => ({
+        place: path.startsWith(parts) ? path.slice(parts.length) : path,
+        file: realpathSync(path),
+    }));
 }
 
 /** The files of these modules and of those they need, in the order in which they are to be loaded. */
@@ -85,8 +94,7 @@ async function moduleFiles(parts: string, version: string, names: readonly strin
     return [...new Set(shown.flatMap(parseShowDepends))];
 }
 
-/** Files out of \`modprobe --show-depends\`: lines \`insmod FILE\`; \`builtin NAME\` needs no file. */
+/** Files out of `modprobe --show-depends`: lines `insmod FILE`; `builtin NAME` needs no file. */
 export function parseShowDepends(text: string): string[] {
     return [...text.matchAll(/^insmod (\S+)/gm)].map(([, file = ""]) => file);
 }
-

@@ -7,7 +7,7 @@
  *
  * Under emulation a process costs tens of milliseconds, so this uses what the shell has built in wherever it can.
  */
-export const GUEST_INIT = String.raw`#!/bin/busybox sh
+export const GUEST_INIT = `#!/bin/busybox sh
 export PATH=/bin:/usr/bin HOME=/ LC_ALL=C
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -18,24 +18,24 @@ exec </dev/ttyS0 >/dev/ttyS0 2>&1
 stty raw -echo
 
 # A guest answers ARP for an address only on the NIC that has it.
-for setting in arp_ignore=1 arp_announce=2; do echo "${"$"}{setting#*=}" >"/proc/sys/net/ipv4/conf/all/${"$"}{setting%=*}"; done
+for setting in arp_ignore=1 arp_announce=2; do echo "\${setting#*=}" >"/proc/sys/net/ipv4/conf/all/\${setting%=*}"; done
 
 read -r words </proc/cmdline
 name=guest
 for word in $words; do
-    case "$word" in kvmnet.name=*) name=${"$"}{word#*=} ;; esac
+    case "$word" in kvmnet.name=*) name=\${word#*=} ;; esac
 done
 echo "$name" >/proc/sys/kernel/hostname
 ip link set lo up
 for folder in /sys/class/net/*; do
-    nic=${"$"}{folder##*/}
+    nic=\${folder##*/}
     [ -e "$folder/device" ] || continue
     read -r mac <"$folder/address"
     for word in $words; do
         case "$word" in
         "kvmnet.nic=$mac" | "kvmnet.nic=$mac,"*)
-            wanted=${"$"}{word#*=}
-            case "$wanted" in *,*) ip addr add "${"$"}{wanted#*,}" dev "$nic" ;; esac
+            wanted=\${word#*=}
+            case "$wanted" in *,*) ip addr add "\${wanted#*,}" dev "$nic" ;; esac
             ip link set "$nic" up
             ;;
         esac
@@ -44,12 +44,12 @@ done
 
 report() {
     for folder in /sys/class/net/*; do
-        nic=${"$"}{folder##*/}
+        nic=\${folder##*/}
         [ -e "$folder/device" ] || continue
         driver=$(readlink "$folder/device/driver")
         read -r mac <"$folder/address"
         read -r mtu <"$folder/mtu"
-        echo "@nic $nic ${"$"}{driver##*/} $mac $mtu"
+        echo "@nic $nic \${driver##*/} $mac $mtu"
         ethtool -l "$nic"
         ethtool -g "$nic"
         ethtool -k "$nic"
@@ -83,7 +83,7 @@ while :; do
 done
 `;
 
-/** Turns what \`ethtool\` and \`ip\` print into the report. Knows the spellings of ethtool 6.1. */
+/** Turns what ethtool and ip print into the report. Knows the spellings of ethtool 6.1. */
 export const GUEST_REPORT = String.raw`
 function quoted(text) { gsub(/["\\]/, "", text); return "\"" text "\"" }
 function number(text) { return text ~ /^[0-9]+$/ ? text : 0 }

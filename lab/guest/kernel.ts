@@ -22,7 +22,7 @@ function payload(image: Buffer): Buffer {
 
 function unlz4(frame: Buffer): Buffer {
     const blocks: Buffer[] = [];
-    for (let at = 0; at + 4 <= frame.length; ) {
+    for (let at = 0; at + 4 <= frame.length;) {
         const length = frame.readUInt32LE(at);
         blocks.push(unlz4Block(frame.subarray(at + 4, at + 4 + length)));
         at += 4 + length;

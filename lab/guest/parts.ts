@@ -18,7 +18,10 @@ export function kernelPackage(depends: string): string | undefined {
 
 /** The folder with all packages unpacked over each other: fetched once, then it stays as it is. */
 export function guestParts(tell: (detail: string) => void): Promise<string> {
-    const recipe = createHash("sha256").update([KERNEL, ...PROGRAMS].join()).digest("hex").slice(0, 12);
+    const recipe = createHash("sha256")
+        .update([KERNEL, ...PROGRAMS].join())
+        .digest("hex")
+        .slice(0, 12);
     return cached(join("guest", `parts-${recipe}`), async (draft) => {
         const wanted = [await resolvedKernel(tell), ...PROGRAMS];
         const packages = join(draft, "packages");
@@ -53,5 +56,7 @@ async function resolvedKernel(tell: (detail: string) => void): Promise<string> {
     await refreshLists(tell);
     const found = await ask();
     if (found) return found;
-    throw new Error(`No Debian package ${KERNEL}: the lab's guests take their kernel from it. Add Debian's main archive to apt's sources.`);
+    throw new Error(
+        `No Debian package ${KERNEL}: the lab's guests take their kernel from it. Add Debian's main archive to apt's sources.`,
+    );
 }

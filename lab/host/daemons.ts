@@ -1,9 +1,8 @@
 /** What runs in a lab: Open vSwitch's database and switch, and libvirt. */
-import { readFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { labPaths } from "../../schemas/lab-paths";
-import { lastLines, PLAIN_ENV, runCommand } from "../commands";
-import type { ProcessIdentity } from "../processes";
+import { lastLines, PLAIN_ENV, readIfThere, runCommand } from "../commands";
+import type { ProcessIdentity } from "../../schemas/lab-record";
 import { entering } from "./namespaces";
 
 export const DAEMONS = ["ovsdb-server", "ovs-vswitchd", "libvirtd"] as const;
@@ -55,14 +54,22 @@ export async function startDaemons(name: string, first: ProcessIdentity, daemons
     await Promise.all(
         chains.map(async (chain) => {
             const script = chain.map((daemon) => STARTS[daemon]).join("\n");
-            const result = await runCommand(entering(first, ["sh", "-euc", script, "kvmnet-start"]), { env: PLAIN_ENV });
+            const result = await runCommand(entering(first, ["sh", "-euc", script, "kvmnet-start"]), {
+                env: PLAIN_ENV,
+            });
             if (result.exitCode === 0) return;
             throw new Error(
                 `${chain.join(" and ")} did not start in the lab ${name}:\n${lastLines(result.stderr)}\n` +
-                    `Read \`kvmnet lab logs ${name}\`, then \`kvmnet lab down ${name}\` and try again.`,
+                    chain.map((daemon) => lastLines(readIfThere(daemonLog(name, daemon)), 5)).join("\n"),
             );
         }),
     );
+}
+
+/** Where a daemon of the lab writes what it has to say. */
+export function daemonLog(name: string, daemon: Daemon): string {
+    const { folder } = labPaths(name);
+    return daemon === "libvirtd" ? `${folder}/log/libvirt/libvirtd.log` : `${folder}/log/openvswitch/${daemon}.log`;
 }
 
 /** The daemons of a lab that do not answer. */
@@ -75,15 +82,7 @@ function socketOf(name: string, daemon: Daemon): string {
     const { ovsdbSocket, libvirtSocket, folder } = labPaths(name);
     if (daemon === "ovsdb-server") return ovsdbSocket;
     if (daemon === "libvirtd") return libvirtSocket;
-    return `${folder}/openvswitch/ovs-vswitchd.${pidInside(`${folder}/openvswitch/ovs-vswitchd.pid`)}.ctl`;
-}
-
-function pidInside(file: string): string {
-    try {
-        return readFileSync(file, "utf8").trim();
-    } catch {
-        return "none";
-    }
+    return `${folder}/openvswitch/ovs-vswitchd.${readIfThere(`${folder}/openvswitch/ovs-vswitchd.pid`).trim()}.ctl`;
 }
 
 /** Whether somebody listens: a daemon that died leaves its socket, on which the kernel refuses. */

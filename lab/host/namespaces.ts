@@ -1,20 +1,13 @@
 /** A lab's namespaces: network, mounts and processes of its own, held by one small first process. */
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { labPaths } from "../../schemas/lab-paths";
 import { cacheRoot } from "../cache";
 import { lastLines, PLAIN_ENV } from "../commands";
-import { parseStat, type ProcessIdentity } from "../processes";
-
-/** Folders of a lab that stand in the place of the machine's own. */
-export const PRIVATE_FOLDERS: Readonly<Record<string, string>> = {
-    "etc/libvirt": "/etc/libvirt",
-    "etc/openvswitch": "/etc/openvswitch",
-    lib: "/var/lib",
-    cache: "/var/cache",
-    log: "/var/log",
-};
+import type { ProcessIdentity } from "../../schemas/lab-record";
+import { parseStat } from "../processes";
+import { PRIVATE_FILES, PRIVATE_FOLDERS } from "./folders";
 
 /**
  * The first process. It says who it is as the machine numbers it, waits for leave, makes the lab's own view of the file
@@ -22,7 +15,7 @@ export const PRIVATE_FOLDERS: Readonly<Record<string, string>> = {
  * kernel ends everything in its namespace. Afterwards it only reaps: while a shell waits it collects every orphan, and
  * a namespace's first process is deaf to signals but SIGKILL from outside.
  *
- * $1 folder of the lab, $2 folder of the cache; then pairs of a private folder and the place it covers
+ * $1 folder of the lab, $2 folder of the cache; then pairs of what is private and the place it covers
  */
 const FIRST_PROCESS = `
 read -r stat </proc/self/stat
@@ -41,9 +34,6 @@ while [ $# -gt 0 ]; do
     mount --bind "$1" "$2"
     shift 2
 done
-for file in hosts passwd group; do
-    mount --bind "$lab/etc/$file" "/etc/$file"
-done
 mount --rbind "$lab/run" /run
 mount --bind /run/kvmnet/cache/libvirt /var/cache/libvirt
 if [ ! -d "$cache" ]; then
@@ -56,6 +46,8 @@ mount -t sysfs -o nosuid,nodev,noexec kvmnet-sys /sys
 mount -t tmpfs -o nosuid,nodev kvmnet-shm /dev/shm
 mount -t proc -o nosuid,nodev,noexec kvmnet-proc /proc
 ip link set lo up
+# Programs that look names up only where the host has an address (AI_ADDRCONFIG) do not count 127.0.0.1 as one.
+ip address add 127.0.0.2/8 dev lo
 echo ready
 read -r stay
 
@@ -71,7 +63,7 @@ done
 /** Namespaces that are there but hold only until somebody says that they shall stay. */
 export interface NewNamespaces extends ProcessIdentity {
     /** From now on they outlive the process that made them. */
-    stay(): void;
+    stay(): Promise<void>;
 }
 
 /**
@@ -80,31 +72,33 @@ export interface NewNamespaces extends ProcessIdentity {
  * @param announced called with the first process before it changes anything, so that it can be found should we be killed
  * @throws          Error with what was refused
  */
-export async function makeNamespaces(name: string, announced: (first: ProcessIdentity) => void): Promise<NewNamespaces> {
+export async function makeNamespaces(
+    name: string,
+    announced: (first: ProcessIdentity) => void,
+): Promise<NewNamespaces> {
     const { folder } = labPaths(name);
-    const covers = Object.entries(PRIVATE_FOLDERS).flatMap(([inside, place]) => [`${folder}/${inside}`, place]);
+    const covers = [
+        ...Object.entries(PRIVATE_FOLDERS).flatMap(([inside, place]) => [`${folder}/${inside}`, place]),
+        ...PRIVATE_FILES.flatMap((file) => [`${folder}/etc/${file}`, `/etc/${file}`]),
+    ];
     const script = `${folder}/first-process`;
     writeFileSync(script, FIRST_PROCESS);
-    const logFile = `${folder}/first-process.log`;
-    const log = openSync(logFile, "a");
-    const child = spawn(
-        "unshare",
-        ["--net", "--mount", "--propagation", "private", "--pid", "--fork", "sh", "-eu", script].concat(
-            folder,
-            cacheRoot(),
-            covers,
-        ),
-        { cwd: "/", env: PLAIN_ENV, detached: true, stdio: ["pipe", "pipe", log] },
-    );
-    closeSync(log);
+    const flags = ["--net", "--mount", "--propagation", "private", "--pid", "--fork"];
+    const argv = [...flags, "sh", "-eu", script, folder, cacheRoot(), ...covers];
+    const child = spawn("unshare", argv, { cwd: "/", env: PLAIN_ENV, detached: true, stdio: "pipe" });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
     child.stdin.on("error", () => undefined);
     const failed = new Promise<never>((_, reject) => {
-        child.on("error", (cause) => reject(new Error(`unshare could not be started: ${cause.message}`, { cause })));
-        child.on("exit", () => reject(new Error(refusal(name, lastLines(readFileSync(logFile, "utf8"), 3)))));
+        child.on("error", (cause) => reject(new Error(refusal(name, cause.message), { cause })));
+        child.on("close", () => reject(new Error(refusal(name, lastLines(said, 3)))));
     });
     failed.catch(() => undefined);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const nextLine = async () => (await Promise.race([lines.next(), failed])).value ?? (await failed);
+    const nextLine = async (): Promise<string> => {
+        const line: IteratorResult<string, undefined> = await Promise.race([lines.next(), failed]);
+        return line.done ? failed : line.value;
+    };
 
     const { pid, startTime } = parseStat(await nextLine());
     announced({ pid, startTime });
@@ -113,9 +107,10 @@ export async function makeNamespaces(name: string, announced: (first: ProcessIde
     return {
         pid,
         startTime,
-        stay: () => {
-            child.stdin.end("stay\n");
+        stay: async () => {
+            await new Promise((sent) => child.stdin.end("stay\n", () => sent(undefined)));
             child.stdout.destroy();
+            child.stderr.destroy();
             child.removeAllListeners();
             child.unref();
         },

@@ -7,6 +7,9 @@ import { emptyDocument } from "./xml";
 /** Stands in the XML where a value is not known. Private use characters: no domain holds them. */
 export const UNREADABLE = "\uE000not known\uE001";
 
+/** Stands for the address that the provider makes up where none is given: no stylesheet can know it. */
+const MADE_UP_MAC = "made up by the provider";
+
 /**
  * @returns  XML with what the provider takes from the arguments; devices other than NICs are left out
  * @throws   NotKnown where even the number of NICs is open
@@ -14,7 +17,12 @@ export const UNREADABLE = "\uE000not known\uE001";
  */
 export function classicXml(props: unknown): Document {
     const document = emptyDocument();
-    const under = (parent: Node, name: string, attributes: Record<string, Maybe<string | undefined>> = {}, text = "") => {
+    const under = (
+        parent: Node,
+        name: string,
+        attributes: Record<string, Maybe<string | undefined>> = {},
+        text = "",
+    ) => {
         const element = document.createElement(name);
         for (const [key, value] of Object.entries(attributes)) {
             if (value !== undefined) element.setAttribute(key, value instanceof NotKnown ? UNREADABLE : value);
@@ -36,8 +44,7 @@ export function classicXml(props: unknown): Document {
         const { type, source } = sourceOf(nic);
         const element = under(devices, "interface", { type });
         const mac = textAt(nic, "mac");
-        // Without a MAC address the provider makes one up, which no stylesheet can know.
-        under(element, "mac", { address: typeof mac === "string" ? mac.toUpperCase() : UNREADABLE });
+        under(element, "mac", { address: typeof mac === "string" ? mac.toUpperCase() : (mac ?? MADE_UP_MAC) });
         if (source) under(element, "source", source);
         under(element, "model", { type: "virtio" });
     }
@@ -45,14 +52,19 @@ export function classicXml(props: unknown): Document {
 }
 
 /** What the NIC is plugged into; the first of these that is set wins, as in the provider. */
-function sourceOf(nic: unknown): { type: string; source?: Record<string, Maybe<string | undefined>> } {
+function sourceOf(nic: unknown): { type?: string; source?: Record<string, Maybe<string | undefined>> } {
     const given = (name: string) => at(nic, name) !== undefined && at(nic, name) !== null && at(nic, name) !== "";
     if (nic instanceof NotKnown) return { type: UNREADABLE };
     if (given("networkName")) return { type: "network", source: { network: textAt(nic, "networkName") } };
     // The provider asks libvirt for the network's name.
     if (given("networkId")) return { type: "network", source: { network: UNREADABLE } };
     if (given("bridge")) return { type: "bridge", source: { bridge: textAt(nic, "bridge") } };
-    for (const [name, mode] of [["vepa", "vepa"], ["private", "private"], ["macvtap", "bridge"], ["passthrough", "passthrough"]] as const)
+    for (const [name, mode] of [
+        ["vepa", "vepa"],
+        ["private", "private"],
+        ["macvtap", "bridge"],
+        ["passthrough", "passthrough"],
+    ] as const)
         if (given(name)) return { type: "direct", source: { dev: textAt(nic, name), mode } };
-    return { type: "user" };
+    return {};
 }

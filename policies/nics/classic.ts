@@ -3,7 +3,7 @@ import { at, listAt, textAt } from "../inputs";
 import { type Maybe, maybe, NotKnown } from "../known";
 import { classicXml, UNREADABLE } from "./classic-xml";
 import { type GuestNic, UNSAID } from "./guest-nic";
-import { isUnread, transform } from "./stylesheet";
+import { isUnread, transform, type Transformed } from "./stylesheet";
 import { childElements } from "./xml";
 
 /** NICs of the domain that libvirt is given in the end. Without a stylesheet every one is virtio with QEMU's defaults. */
@@ -12,7 +12,7 @@ export function classicNics(props: unknown): Maybe<GuestNic>[] {
     if (stylesheet instanceof NotKnown) return [stylesheet];
     const nics = maybe(() => {
         const untouched = classicXml(props);
-        return nicsOf(stylesheet ? transform(stylesheet, untouched) : untouched);
+        return nicsOf(stylesheet ? transform(stylesheet, untouched) : { document: untouched, conditions: new Set() });
     });
     return nics instanceof NotKnown ? [nics] : nics;
 }
@@ -26,9 +26,10 @@ function stylesheetOf(props: unknown): Maybe<string> {
 }
 
 /** NICs of a domain's XML. */
-function nicsOf(xml: Document): Maybe<GuestNic>[] {
-    const domain = xml.documentElement;
-    if (domain?.localName !== "domain" || isUnread(domain)) throw new NotKnown("what xml.xslt makes of the domain cannot be read here");
+function nicsOf({ document, conditions }: Transformed): Maybe<GuestNic>[] {
+    const domain = document.documentElement;
+    if (domain?.localName !== "domain" || isUnread(domain))
+        throw new NotKnown("what xml.xslt makes of the domain cannot be read here");
     const devices = childElements(domain, "devices");
     const vcpu = childElements(domain, "vcpu")[0];
     const os = childElements(domain, "os")[0];
@@ -36,16 +37,26 @@ function nicsOf(xml: Document): Maybe<GuestNic>[] {
         vcpus: vcpu ? wholeNumber(vcpu.textContent ?? "", "the number of vCPUs") : UNSAID.vcpus,
         arch: attribute(os && childElements(os, "type")[0], "arch", "the architecture"),
     };
-    const nics = devices.flatMap((parent) => childElements(parent, "interface")).map((nic, index) => nicOf(guest, nic, index));
+    const interfaces = devices.flatMap((parent) => childElements(parent, "interface"));
+    const nics = interfaces.map((nic, index) => nicOf(nic, index, guest, doubtOf(nic, conditions)));
     const open = [domain, ...devices].some((parent) => childElements(parent).some(isUnread));
     return open ? [new NotKnown("xml.xslt may write interfaces in a way that cannot be read here"), ...nics] : nics;
 }
 
-function nicOf(guest: GuestNic["guest"], nic: Element, index: number): GuestNic {
+/** Why nothing of an interface can be told, or undefined where it can. */
+function doubtOf(nic: Element, conditions: Set<string>): NotKnown | undefined {
+    if (Array.from(nic.getElementsByTagName("*")).some(isUnread))
+        return new NotKnown("xml.xslt writes this interface in a way that cannot be read here");
+    const unknown = childElements(nic).find(
+        ({ localName, attributes }) =>
+            conditions.has(localName) && Array.from(attributes).some(({ value }) => value.includes(UNREADABLE)),
+    );
+    return unknown && new NotKnown(`its ${unknown.localName}, by which xml.xslt chooses, is not known yet`);
+}
+
+function nicOf(nic: Element, index: number, guest: GuestNic["guest"], doubt: NotKnown | undefined): GuestNic {
     const child = (name: string) => childElements(nic, name)[0];
     const mac = attribute(child("mac"), "address", "its MAC address");
-    const unread = Array.from(nic.getElementsByTagName("*")).some(isUnread);
-    const doubt = unread ? new NotKnown("xml.xslt writes this interface in a way that cannot be read here") : undefined;
     const number = (name: string, otherwise: number) => {
         const text = attribute(child("driver"), name, name);
         if (text instanceof NotKnown) return text;

@@ -63,7 +63,11 @@ export function nameOf({ mac, tap, index }: GuestNic): string {
 const SETTINGS = {
     model: { native: "model.type", xml: (value: string) => `<model type="${value}"/>`, ours: "model" },
     queues: { native: "driver.queues", xml: (value: string) => `<driver queues="${value}"/>`, ours: "queues" },
-    rxRing: { native: "driver.rxQueueSize", xml: (value: string) => `<driver rx_queue_size="${value}"/>`, ours: "rxRing" },
+    rxRing: {
+        native: "driver.rxQueueSize",
+        xml: (value: string) => `<driver rx_queue_size="${value}"/>`,
+        ours: "rxRing",
+    },
 };
 
 /** A sentence that says where to write a value. */

@@ -20,13 +20,28 @@ const DEEPEST = 200;
 /** Whether the node stands for something that could not be told. */
 export const isUnread = (node: Node): boolean => isElement(node) && node.namespaceURI === UNREAD_SPACE;
 
+export interface Transformed {
+    document: Document;
+    /** Names of elements that conditions of the stylesheet look at: where such a part is not known, neither is the choice. */
+    conditions: Set<string>;
+}
+
 /** @throws NotKnown where nothing can be told of the result */
-export function transform(stylesheet: string, source: Document): Document {
+export function transform(stylesheet: string, source: Document): Transformed {
     const root = parseXml(stylesheet.trim(), "xml.xslt").documentElement;
     const templates = templatesOf(root, source);
-    const result = emptyDocument();
-    new Transformation(templates, result).apply([source], result, 0);
-    return result;
+    const document = emptyDocument();
+    new Transformation(templates, document).apply([source], document, 0);
+    return { document, conditions: conditionsOf(root) };
+}
+
+/** Names inside the brackets of every pattern and selection. */
+function conditionsOf(root: Element | null): Set<string> {
+    const expressions = Array.from(root?.getElementsByTagNameNS(XSLT, "*") ?? []).flatMap((part) =>
+        ["match", "select"].map((name) => part.getAttribute(name) ?? ""),
+    );
+    const brackets = expressions.flatMap((text) => text.replace(/"[^"]*"|'[^']*'/g, "").match(/\[.*\]/g) ?? []);
+    return new Set(brackets.flatMap((text) => text.match(/[\w.-]+/g) ?? []));
 }
 
 class Transformation {
@@ -64,7 +79,9 @@ class Transformation {
         const body = childNodes(instruction);
         switch (instruction.localName) {
             case "apply-templates": {
-                const plain = !given("mode") && childElements(instruction).length === 0;
+                // xsltproc takes an attribute's text for its child here, which XPath does not (XPath 1.0, 5.3).
+                const odd = isAttribute(context) && given("select") === undefined;
+                const plain = !odd && !given("mode") && childElements(instruction).length === 0;
                 const nodes = plain ? select(given("select") ?? "node()", context) : undefined;
                 return nodes ? this.apply(nodes, into, depth) : this.unread(into);
             }
@@ -88,7 +105,7 @@ class Transformation {
                 if (!/^[\w.-]+$/.test(name) || !isElement(into)) return this.unread(into);
                 const held = this.result.createElement("held");
                 this.run(body, context, held, depth + 1);
-                return into.setAttribute(name, childElements(held).length ? UNREADABLE : (held.textContent ?? ""));
+                return this.attribute(into, name, childElements(held).length ? UNREADABLE : (held.textContent ?? ""));
             }
             case "comment":
             case "processing-instruction":
@@ -112,7 +129,7 @@ class Transformation {
 
     private copy(node: Node, into: Node): void {
         if (isAttribute(node)) {
-            if (isElement(into)) into.setAttribute(node.name, node.value);
+            if (isElement(into)) this.attribute(into, node.name, node.value);
         } else if (isDocument(node)) childNodes(node).forEach((child) => this.copy(child, into));
         else if (isText(node)) this.write(into, node.nodeValue ?? "");
         else into.appendChild(this.result.importNode(node, true));
@@ -122,13 +139,20 @@ class Transformation {
         return into.appendChild(this.result.createElementNS(space, name));
     }
 
+    private attribute(into: Element, name: string, value: string): void {
+        if (into.hasChildNodes())
+            throw new NotKnown("xml.xslt adds an attribute after children, which xsltproc refuses");
+        into.setAttribute(name, value);
+    }
+
     private write(into: Node, text: string): void {
         if (!isDocument(into) && text) into.appendChild(this.result.createTextNode(text));
     }
 
     private unread(into: Node): void {
         // A document has one element only; a second one would be refused, and the first says enough.
-        if (isDocument(into) && childElements(into).length) throw new NotKnown("xml.xslt writes more than one document");
+        if (isDocument(into) && childElements(into).length)
+            throw new NotKnown("xml.xslt writes more than one document");
         into.appendChild(this.result.createElementNS(UNREAD_SPACE, UNREAD));
     }
 }

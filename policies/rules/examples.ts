@@ -17,7 +17,9 @@ export const classicDomain = (elements: string, domain: object = {}): Resource =
     props: { name: "web", vcpu: 4, networkInterfaces: [{ mac: MAC }], xml: { xslt: stylesheet(elements) }, ...domain },
 });
 
-const stylesheet = (elements: string) => `<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
+const stylesheet = (
+    elements: string,
+) => `<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
   <xsl:template match="@*|node()"><xsl:copy><xsl:apply-templates select="@*|node()"/></xsl:copy></xsl:template>
   <xsl:template match="/domain/devices/interface[mac/@address='${MAC.toUpperCase()}']">
     <interface type="ethernet"><mac address="${MAC}"/><target dev="tap-web0" managed="no"/>${elements}</interface>

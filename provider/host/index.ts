@@ -1,16 +1,21 @@
 /** The only code that talks to a host: its links and its switch database. Reading is anybody's, writing the plugin's alone. */
 import type { HostRef } from "../../schemas/host-ref";
-import { Links } from "./links";
+import { Kernel, type Link } from "./links";
 import { Ovsdb } from "./ovsdb/client";
+import { readPorts, type PortSeen } from "./ovsdb/ports";
 import { placeOf } from "./place";
 
 export interface Host {
     /** As people call it: `this machine`, `lab sample`. */
     where: string;
     ovsdb: Ovsdb;
-    links: Links;
-    /** Longest wait for ovs-vswitchd [ms] where a caller says so. */
+    kernel: Kernel;
+    /** Longest wait for ovs-vswitchd [ms], where a caller wants another than the usual. */
     timeoutMs?: number;
+    /** Every link of the host. */
+    links(): Promise<Link[]>;
+    /** Every port of every Open vSwitch bridge of the host. */
+    ovsPorts(): Promise<PortSeen[]>;
     close(): void;
 }
 
@@ -23,7 +28,15 @@ export interface Host {
 export async function openHost(ref: HostRef, signal?: AbortSignal): Promise<Host> {
     const place = await placeOf(ref);
     const ovsdb = new Ovsdb(place.ovsdbSocket, place.where, signal);
-    return { where: place.where, ovsdb, links: new Links(place), close: () => ovsdb.close() };
+    const kernel = new Kernel(place);
+    return {
+        where: place.where,
+        ovsdb,
+        kernel,
+        links: async () => [...(await kernel.links()).values()],
+        ovsPorts: () => readPorts(ovsdb),
+        close: () => ovsdb.close(),
+    };
 }
 
-export type { Link } from "./links";
+export type { Link, PortSeen };

@@ -26,7 +26,7 @@ interface Change {
     lines: Line[];
 }
 
-export class Links {
+export class Kernel {
     private readonly reads = new Window<undefined, Map<string, Link>>(async (asked) => {
         const links = await this.readAll();
         return asked.map(() => ({ result: links }));
@@ -36,7 +36,7 @@ export class Links {
     constructor(private readonly place: Place) {}
 
     /** All links by name; one bulk read serves whoever asks at the same moment. */
-    all(): Promise<Map<string, Link>> {
+    links(): Promise<Map<string, Link>> {
         return this.reads.add(undefined);
     }
 

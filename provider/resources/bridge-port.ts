@@ -17,7 +17,7 @@ export const bridgePort: HostResource<BridgePort> = {
      * mark of the same stack: then a run of ours that was killed plugged it.
      */
     async find(host, name, { mark, known }) {
-        const links = await host.links.all();
+        const links = await host.kernel.links();
         const link = links.get(name);
         if (!link?.master) return undefined;
         const kin = sameStack(link.alias, mark) || sameStack(links.get(link.master)?.alias, mark);
@@ -32,11 +32,11 @@ export const bridgePort: HostResource<BridgePort> = {
     create: plug,
     update: (host, _found, want) => plug(host, want),
 
-    delete: (host, { state }) => host.links.change(`bridge port ${state.name}`, ["link", "set", "dev", state.name, "nomaster"]),
+    delete: (host, { state }) => host.kernel.change(`bridge port ${state.name}`, ["link", "set", "dev", state.name, "nomaster"]),
 };
 
 async function plug(host: Host, { name, bridge }: BridgePort): Promise<void> {
-    const links = await host.links.all();
+    const links = await host.kernel.links();
     const subject = `bridge port ${name}`;
     if (!links.has(name))
         throw new HostError("missing", subject, `there is no link ${name} on ${host.where}`, "Make it first, for example as kvmnet:host:Tap.");
@@ -47,5 +47,5 @@ async function plug(host: Host, { name, bridge }: BridgePort): Promise<void> {
             `there is no Linux bridge ${bridge} on ${host.where}`,
             "Declare it as kvmnet:host:Bridge and pass its name on, or correct the name.",
         );
-    await host.links.change(subject, ["link", "set", "dev", name, "master", bridge]);
+    await host.kernel.change(subject, ["link", "set", "dev", name, "master", bridge]);
 }

@@ -15,7 +15,7 @@ export const linuxBridge: HostResource<LinuxBridge> = {
     complete: (want, seed) => ({ ...want, mac: want.mac ?? derivedMac(`${seed} ${want.name}`) }),
 
     async find(host, name) {
-        const link = (await host.links.all()).get(name);
+        const link = (await host.kernel.links()).get(name);
         if (!link) return undefined;
         return {
             state: { name, mac: link.mac, mtu: link.mtu, stp: link.stp ?? false },
@@ -25,15 +25,15 @@ export const linuxBridge: HostResource<LinuxBridge> = {
     },
 
     create: (host, want, mark) =>
-        host.links.change(
+        host.kernel.change(
             `Linux bridge ${want.name}`,
             ["link", "add", "name", want.name, "type", "bridge", "stp_state", "0"],
             ...settings(want, mark),
         ),
 
-    update: (host, _found, want, mark) => host.links.change(`Linux bridge ${want.name}`, ...settings(want, mark)),
+    update: (host, _found, want, mark) => host.kernel.change(`Linux bridge ${want.name}`, ...settings(want, mark)),
 
-    delete: (host, { state }) => host.links.change(`Linux bridge ${state.name}`, ["link", "delete", "dev", state.name]),
+    delete: (host, { state }) => host.kernel.change(`Linux bridge ${state.name}`, ["link", "delete", "dev", state.name]),
 };
 
 /** The mark comes first: an object whose set-up was cut short is known as ours. */

@@ -2,7 +2,7 @@
 import { OvsBridge } from "../../schemas/ovs";
 import { HostError, shownName } from "../host/errors";
 import type { Host } from "../host";
-import { keyOf, textOf, uuidsOf } from "../host/ovsdb/columns";
+import { keyOf, numberOf, textOf, uuidsOf } from "../host/ovsdb/columns";
 import { absent, byName, map, named, ofRow, putKeys, set, type Operation, type Row, type Uuid } from "../host/ovsdb/operations";
 import { OWNER_KEY, sameStack } from "../owner";
 import type { Found, HostResource } from "../resource";
@@ -25,11 +25,11 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
             byName("Interface", name, ["ofport", "error"]),
         )) as [Row[], Row[]];
         if (!row) return undefined;
-        return { row, state: fromRow(row), mark: keyOf(row.external_ids, OWNER_KEY), fault: faultOf(link) };
+        return { row, state: fromRow(row), mark: keyOf(row.external_ids, OWNER_KEY), fault: bridgeFault(row, link) };
     },
 
     async create(host, want, mark) {
-        if ((await host.links.all()).has(want.name))
+        if ((await host.kernel.links()).has(want.name))
             throw new HostError(
                 "conflict",
                 `OVS bridge ${want.name}`,
@@ -109,7 +109,14 @@ const fromRow = (row: Row): OvsBridge => ({
     mac: keyOf(row.other_config, "hwaddr")?.toLowerCase(),
 });
 
+/** A bridge whose datapath is missing gets neither port number nor error. */
+function bridgeFault(row: Row, link: Row | undefined): string | undefined {
+    const missing = textOf(row.datapath_type) !== "netdev" && link !== undefined && numberOf(link.ofport) === undefined;
+    if (!missing || textOf(link.error)) return faultOf(link);
+    return 'its datapath "system" did not come up; load the kernel module openvswitch, or set datapathType to netdev';
+}
+
 /** Where the switch could not make the link there is none to bring up; `find` then tells why. */
 export async function bringUp(host: Host, name: string): Promise<void> {
-    if ((await host.links.all()).has(name)) await host.links.change(`link ${name}`, ["link", "set", "dev", name, "up"]);
+    if ((await host.kernel.links()).has(name)) await host.kernel.change(`link ${name}`, ["link", "set", "dev", name, "up"]);
 }

@@ -12,7 +12,7 @@ export const tap: HostResource<Tap> = {
     cost: { name: "replace", multiQueue: "replace", vnetHdr: "replace", mtu: "update" },
 
     async find(host, name, { known }) {
-        const link = (await host.links.all()).get(name);
+        const link = (await host.kernel.links()).get(name);
         if (!link) return undefined;
         return {
             state: {
@@ -28,16 +28,16 @@ export const tap: HostResource<Tap> = {
         };
     },
 
-    create: (host, want, mark) => host.links.change(`tap ${want.name}`, ...made(want, mark)),
+    create: (host, want, mark) => host.kernel.change(`tap ${want.name}`, ...made(want, mark)),
 
     update: (host, { state }, want, mark) =>
-        host.links.change(
+        host.kernel.change(
             `tap ${want.name}`,
             // Queues are fixed when a tap is made; this one is of a run that was killed, with other settings.
             ...(state.multiQueue === want.multiQueue ? settings(want, mark) : [removed(want.name), ...made(want, mark)]),
         ),
 
-    delete: (host, { state }) => host.links.change(`tap ${state.name}`, removed(state.name)),
+    delete: (host, { state }) => host.kernel.change(`tap ${state.name}`, removed(state.name)),
 };
 
 const made = (want: Tap, mark: string): Line[] => [

@@ -22,9 +22,10 @@ describe("a guest in the words of the 0.8 line", () => {
     });
 
     it("names each interface by its MAC address in upper case, as the stylesheet looks for it", () =>
-        assert.deepEqual(classicDomain(aGuest({ nics: [aNic({ mac: "52:54:00:ab:cd:01" })] }), taps).args.networkInterfaces, [
-            { mac: "52:54:00:AB:CD:01" },
-        ]));
+        assert.deepEqual(
+            classicDomain(aGuest({ nics: [aNic({ mac: "52:54:00:ab:cd:01" })] }), taps).args.networkInterfaces,
+            [{ mac: "52:54:00:AB:CD:01" }],
+        ));
 
     it("carries the stylesheet with the names of the taps", async () => {
         const { xslt } = classicDomain(aGuest(), taps).args.xml as { xslt: pulumi.Output<string> };
@@ -43,12 +44,17 @@ describe("the kernel command line in the words of the 0.8 line", () => {
             { "kvmnet.nic": "b" },
         ]));
 
-    it("puts words without = last, under _", () => assert.deepEqual(cmdlineMaps(["ro", "a=1", "quiet"]), [{ a: "1" }, { _: "ro quiet" }]));
+    it("puts words without = last, under _", () =>
+        assert.deepEqual(cmdlineMaps(["ro", "a=1", "quiet"]), [{ a: "1" }, { _: "ro quiet" }]));
 
-    it("keeps what follows the first = as it is", () => assert.deepEqual(cmdlineMaps(["root=UUID=x"]), [{ root: "UUID=x" }]));
+    it("keeps what follows the first = as it is", () =>
+        assert.deepEqual(cmdlineMaps(["root=UUID=x"]), [{ root: "UUID=x" }]));
 
     it("is what the line reads back, so that a refresh shows no difference", () => {
-        const word = fc.oneof(fc.constantFrom("ro", "quiet"), fc.tuple(fc.constantFrom("a", "b", "c"), fc.nat(9)).map(([k, v]) => `${k}=${v}`));
+        const word = fc.oneof(
+            fc.constantFrom("ro", "quiet"),
+            fc.tuple(fc.constantFrom("a", "b", "c"), fc.nat(9)).map(([k, v]) => `${k}=${v}`),
+        );
         fc.assert(
             fc.property(fc.array(word, { maxLength: 8 }), (words) => {
                 const maps = cmdlineMaps(words);
@@ -60,7 +66,9 @@ describe("the kernel command line in the words of the 0.8 line", () => {
 
 /** setCmdlineArgs of version 0.8.3: every word of every map, sorted. */
 function written(maps: Record<string, string>[]): string {
-    const words = maps.flatMap((map) => Object.entries(map).map(([key, value]) => (key === "_" ? value : `${key}=${value}`)));
+    const words = maps.flatMap((map) =>
+        Object.entries(map).map(([key, value]) => (key === "_" ? value : `${key}=${value}`)),
+    );
     return words.sort().join(" ");
 }
 

@@ -38,7 +38,9 @@ describe("the name of an interface", () => {
     });
 
     it("is unique over 10,000 short ones", () => {
-        const names = Array.from({ length: 100 }, (_, g) => Array.from({ length: 100 }, (_, n) => ifName(`g${g}`, `n${n}`)));
+        const names = Array.from({ length: 100 }, (_, g) =>
+            Array.from({ length: 100 }, (_, n) => ifName(`g${g}`, `n${n}`)),
+        );
         assert.equal(new Set(names.flat()).size, 10_000);
     });
 });

@@ -10,7 +10,11 @@ interface Devices {
 }
 
 const tap = pulumi.output("web-1-data");
-const args = (guest: GuestDescription) => nativeDomain(guest, guest.nics.map(() => tap)).args;
+const args = (guest: GuestDescription) =>
+    nativeDomain(
+        guest,
+        guest.nics.map(() => tap),
+    ).args;
 const devices = (guest: GuestDescription) => args(guest).devices as Devices;
 
 describe("a guest in the words of the 0.9 line", () => {
@@ -49,7 +53,10 @@ describe("a guest in the words of the 0.9 line", () => {
 
     it("is started, with memory in MiB, by the asked accelerator", () => {
         const { running, memory, memoryUnit, vcpu, type } = args(aGuest());
-        assert.deepEqual({ running, memory, memoryUnit, vcpu, type }, { running: true, memory: 256, memoryUnit: "MiB", vcpu: 4, type: "qemu" });
+        assert.deepEqual(
+            { running, memory, memoryUnit, vcpu, type },
+            { running: true, memory: 256, memoryUnit: "MiB", vcpu: 4, type: "qemu" },
+        );
     });
 
     it("answers on its console's socket and keeps what it printed", () =>
@@ -62,5 +69,7 @@ describe("a guest in the words of the 0.9 line", () => {
         ]));
 
     it("has a plain serial port where no console was asked for", () =>
-        assert.deepEqual(devices(aGuest({ console: undefined })).serials, [{ source: { pty: {} }, target: { port: 0 } }]));
+        assert.deepEqual(devices(aGuest({ console: undefined })).serials, [
+            { source: { pty: {} }, target: { port: 0 } },
+        ]));
 });

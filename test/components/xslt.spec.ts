@@ -7,14 +7,28 @@ import { aGuest, aNic } from "../support/guests";
 import { providerDomainXml } from "../support/libvirt-domain-xml";
 import { xsltproc } from "../support/xsltproc";
 
-const HOSTILE = ['"><', "]]>", "&#", "&#0;", "{$x}", "{{", "}", "' or '1'='1", "<!--", "<xsl:copy-of select='document(1)'/>", "\n\t", "é漢"];
+const HOSTILE = [
+    '"><',
+    "]]>",
+    "&#",
+    "&#0;",
+    "{$x}",
+    "{{",
+    "}",
+    "' or '1'='1",
+    "<!--",
+    "<xsl:copy-of select='document(1)'/>",
+    "\n\t",
+    "é漢",
+];
 
 /** The domain as the provider hands it to libvirt. */
 function domainOf(guest = aGuest(), taps = guest.nics.map((_, index) => `tap${index}`)) {
     const xml = providerDomainXml(guest.nics.map(({ mac }) => mac.toUpperCase()));
     const document = new DOMParser().parseFromString(xsltproc(guestXslt(guest, taps), xml), "text/xml");
     const all = (path: string) => select(path, document as never) as unknown as Element[];
-    const text = (path: string) => (select1(`string(${path})`, document as never) as unknown as string | undefined) ?? "";
+    const text = (path: string) =>
+        (select1(`string(${path})`, document as never) as unknown as string | undefined) ?? "";
     return { all, text };
 }
 
@@ -61,7 +75,10 @@ describe("the stylesheet for the 0.8 line, run by xsltproc over the domain that 
             one.getElementsByTagName("mac")[0]?.getAttribute("address"),
             one.getElementsByTagName("target")[0]?.getAttribute("dev"),
         ]);
-        assert.deepEqual(seen, [["52:54:00:00:00:0A", "tap-a"], ["52:54:00:00:00:0B", "tap-b"]]);
+        assert.deepEqual(seen, [
+            ["52:54:00:00:00:0A", "tap-a"],
+            ["52:54:00:00:00:0B", "tap-b"],
+        ]);
     });
 
     it("drops the graphics, and keeps everything else the line wrote", () => {
@@ -94,13 +111,16 @@ describe("the stylesheet for the 0.8 line, run by xsltproc over the domain that 
 
     it("carries any text that XML can carry (fuzzed)", () =>
         fc.assert(
-            fc.property(fc.string({ unit: fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ maxLength: 3 })) }), (text) => {
-                fc.pre(carries(text));
-                const domain = domainOf(aGuest({ console: { socket: text, log: "/log" } }), [text]);
-                assert.equal(domain.text("/domain/devices/serial/source/@path"), text);
-                assert.equal(domain.text(`${nic}/target/@dev`), text);
-                assert.equal(domain.all("//*").length, domainOf().all("//*").length);
-            }),
+            fc.property(
+                fc.string({ unit: fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ maxLength: 3 })) }),
+                (text) => {
+                    fc.pre(carries(text));
+                    const domain = domainOf(aGuest({ console: { socket: text, log: "/log" } }), [text]);
+                    assert.equal(domain.text("/domain/devices/serial/source/@path"), text);
+                    assert.equal(domain.text(`${nic}/target/@dev`), text);
+                    assert.equal(domain.all("//*").length, domainOf().all("//*").length);
+                },
+            ),
             { numRuns: 60 },
         ));
 

@@ -1,0 +1,9 @@
+/** All that the service calls, behind one name, so that it is loaded at once and only when the first request needs it. */
+export { checkConfig } from "./config";
+export { difference } from "./diff";
+export { engineLog } from "./engine-log";
+export { Unfinished } from "./lifecycle";
+export { Provider } from "./provider";
+export { packageSchema } from "./schema";
+export { notServed, statusOf, unfinishedStatus } from "./status";
+export { decode, encode } from "./wire";

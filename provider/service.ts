@@ -1,0 +1,270 @@
+/** The provider's gRPC service: requests to calls, results to replies. What it calls is loaded when first needed. */
+import type { sendUnaryData, ServiceError, ServerUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { PluginInfo, type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
+import * as proto from "@pulumi/pulumi/proto/provider_pb";
+import type { Checked } from "./check";
+import type { Difference, PropertyChange } from "./diff";
+import type * as Core from "./core";
+import type { Kept, Provider, Step } from "./provider";
+
+// Start-up is promised to cost little more than gRPC itself, so the rest is loaded after the first answer.
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const core = (): typeof Core => require("./core") as typeof Core;
+
+export interface Life {
+    /** Called before and after each request, so that the process ends between two steps and not within one. */
+    began(): void;
+    ended(): void;
+}
+
+interface ResourceRequest {
+    getUrn(): string;
+    getType(): string;
+    getPreview?(): boolean;
+    getTimeout?(): number;
+}
+
+/** A failure that is a status already. */
+class Answer extends Error {
+    constructor(readonly status: Partial<ServiceError>) {
+        super(status.details);
+    }
+}
+
+export class Service {
+    private engine: string | undefined;
+    private provider: Provider | undefined;
+
+    constructor(
+        private readonly version: string,
+        engine: string | undefined,
+        private readonly life: Life,
+    ) {
+        this.engine = engine;
+    }
+
+    /** Handlers by method, for `grpc.Server.addService`. */
+    handlers(): UntypedServiceImplementation {
+        const serve = this.serve.bind(this);
+        const refuse = (what: string) => serve(() => Promise.reject(new Answer(core().notServed(what))));
+        return {
+            handshake: serve((request: proto.ProviderHandshakeRequest) => this.handshake(request)),
+            attach: serve((request: PluginAttach) => this.attach(request)),
+            getPluginInfo: serve(() => this.info()),
+            getSchema: serve((request: proto.GetSchemaRequest) => this.schema(request)),
+            checkConfig: serve((request: proto.CheckRequest) => checkReply(core().checkConfig(core().decode(request.getNews())))),
+            diffConfig: serve((request: proto.DiffRequest) => diffConfig(request)),
+            configure: serve((request: proto.ConfigureRequest) => this.configure(request)),
+            check: serve((request: proto.CheckRequest) =>
+                checkReply(this.served().check(typeOf(request), core().decode(request.getNews()))),
+            ),
+            diff: serve((request: proto.DiffRequest) => this.diff(request)),
+            create: serve((request: proto.CreateRequest) => this.create(request)),
+            read: serve((request: proto.ReadRequest) => this.read(request)),
+            update: serve((request: proto.UpdateRequest) => this.update(request)),
+            delete: serve((request: proto.DeleteRequest) => this.delete(request)),
+            cancel: serve(() => this.cancel()),
+            getMapping: serve(() => new proto.GetMappingResponse()),
+            getMappings: serve(() => new proto.GetMappingsResponse()),
+            parameterize: refuse("parameters"),
+            invoke: refuse("functions"),
+            call: refuse("methods"),
+            construct: refuse("components"),
+        };
+    }
+
+    async close(): Promise<void> {
+        await this.provider?.close();
+    }
+
+    private serve<Request, Response>(answer: (request: Request) => Response | Promise<Response>) {
+        return (call: ServerUnaryCall<Request, Response>, reply: sendUnaryData<Response>): void => {
+            this.life.began();
+            void Promise.resolve()
+                .then(() => answer(call.request))
+                .then(
+                    (response) => reply(null, response),
+                    (error: unknown) => reply(error instanceof Answer ? error.status : core().statusOf(error)),
+                )
+                .finally(() => this.life.ended());
+        };
+    }
+
+    private handshake(request: proto.ProviderHandshakeRequest): proto.ProviderHandshakeResponse {
+        this.engine = request.getEngineAddress() || this.engine;
+        const response = new proto.ProviderHandshakeResponse();
+        response.setAcceptSecrets(true);
+        response.setAcceptResources(false);
+        response.setAcceptOutputs(true);
+        response.setAcceptsOutputsInCheck(true);
+        setImmediate(core);
+        return response;
+    }
+
+    private attach(request: PluginAttach): Empty {
+        this.engine = request.getAddress() || this.engine;
+        return new Empty();
+    }
+
+    private info(): PluginInfo {
+        const info = new PluginInfo();
+        info.setVersion(this.version);
+        return info;
+    }
+
+    private schema(request: proto.GetSchemaRequest): proto.GetSchemaResponse {
+        if (request.getVersion() !== 0) throw new Answer(core().notServed(`schema version ${request.getVersion()}`));
+        const response = new proto.GetSchemaResponse();
+        response.setSchema(JSON.stringify(core().packageSchema(this.version)));
+        return response;
+    }
+
+    private configure(request: proto.ConfigureRequest): proto.ConfigureResponse {
+        this.served().configure(core().decode(request.getArgs()));
+        const response = new proto.ConfigureResponse();
+        response.setAcceptsecrets(true);
+        response.setSupportspreview(true);
+        response.setAcceptresources(false);
+        response.setAcceptoutputs(true);
+        return response;
+    }
+
+    private diff(request: proto.DiffRequest): proto.DiffResponse {
+        const { decode } = core();
+        return diffReply(this.served().diff(stepOf(request), decode(request.getOlds()), decode(request.getNews())));
+    }
+
+    private async create(request: proto.CreateRequest): Promise<proto.CreateResponse> {
+        const { decode, encode } = core();
+        const inputs = decode(request.getProperties());
+        const step = stepOf(request);
+        const { id, state } = await this.finishing(step, { id: "", inputs, state: {} }, () => this.served().create(step, inputs));
+        const response = new proto.CreateResponse();
+        response.setId(id);
+        response.setProperties(encode(state));
+        return response;
+    }
+
+    private async read(request: proto.ReadRequest): Promise<proto.ReadResponse> {
+        const { decode, encode } = core();
+        const was = { id: request.getId(), inputs: decode(request.getInputs()), state: decode(request.getProperties()) };
+        const step = stepOf(request);
+        const there = await this.finishing(step, was, () => this.served().read(step, was));
+        const response = new proto.ReadResponse();
+        if (there) {
+            response.setId(there.id);
+            response.setInputs(encode(there.inputs));
+            response.setProperties(encode(there.state));
+        }
+        return response;
+    }
+
+    private async update(request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
+        const { decode, encode } = core();
+        const news = decode(request.getNews());
+        const was = { id: request.getId(), inputs: decode(request.getOldInputs()), state: decode(request.getOlds()) };
+        const step = stepOf(request);
+        const state = await this.finishing(step, { ...was, inputs: news }, () => this.served().update(step, was, news));
+        const response = new proto.UpdateResponse();
+        response.setProperties(encode(state));
+        return response;
+    }
+
+    private async delete(request: proto.DeleteRequest): Promise<Empty> {
+        const { decode } = core();
+        const was = { id: request.getId(), inputs: decode(request.getOldInputs()), state: decode(request.getProperties()) };
+        await this.served().delete(stepOf(request), was);
+        return new Empty();
+    }
+
+    private cancel(): Empty {
+        this.provider?.cancel();
+        return new Empty();
+    }
+
+    private served(): Provider {
+        this.provider ??= new (core().Provider)(core().engineLog(this.engine));
+        return this.provider;
+    }
+
+    /** Where the work leaves an object that is there but not as it should be, the engine is told of both. */
+    private async finishing<Result>(step: Step, was: Kept, work: () => Promise<Result>): Promise<Result> {
+        try {
+            return await work();
+        } catch (error) {
+            const { Unfinished, unfinishedStatus } = core();
+            if (!(error instanceof Unfinished)) throw error;
+            const there = { state: error.state as { name: string }, mark: error.mark };
+            const kept = this.served().kept(step, was, there);
+            // After a failed create or update the engine compares with what was asked for; a read tells what is there.
+            const reading = step.preview === undefined;
+            throw new Answer(unfinishedStatus(error.reasons, reading ? kept : { ...kept, inputs: was.inputs }));
+        }
+    }
+}
+
+function stepOf(request: ResourceRequest): Step {
+    return {
+        type: typeOf(request),
+        urn: request.getUrn(),
+        preview: request.getPreview?.(),
+        timeoutMs: (request.getTimeout?.() ?? 0) * 1000,
+    };
+}
+
+/** An older engine sends no type; the URN ends in it. */
+function typeOf(request: ResourceRequest): string {
+    return request.getType() || (request.getUrn().split("::")[2]?.split("$").at(-1) ?? "");
+}
+
+function checkReply(checked: Checked): proto.CheckResponse {
+    const response = new proto.CheckResponse();
+    if (checked.ok) response.setInputs(core().encode(checked.inputs));
+    else
+        response.setFailuresList(
+            checked.failures.map(({ property, reason }) => {
+                const failure = new proto.CheckFailure();
+                failure.setProperty(property);
+                failure.setReason(reason);
+                return failure;
+            }),
+        );
+    return response;
+}
+
+/** Another host is other objects: everything is built there and removed here. */
+function diffConfig(request: proto.DiffRequest): proto.DiffResponse {
+    const { decode, difference } = core();
+    return diffReply(difference({ host: "replace" }, decode(request.getOlds()), decode(request.getNews())));
+}
+
+function diffReply({ properties, deleteFirst }: Difference): proto.DiffResponse {
+    const response = new proto.DiffResponse();
+    const { DiffChanges } = proto.DiffResponse;
+    response.setChanges(properties.size > 0 ? DiffChanges.DIFF_SOME : DiffChanges.DIFF_NONE);
+    response.setDiffsList([...properties.keys()]);
+    response.setReplacesList([...properties].filter(([, { cost }]) => cost === "replace").map(([key]) => key));
+    response.setDeletebeforereplace(deleteFirst);
+    response.setHasdetaileddiff(true);
+    for (const [key, change] of properties) {
+        const detail = new proto.PropertyDiff();
+        detail.setKind(kindOf(change));
+        detail.setInputdiff(false);
+        response.getDetaileddiffMap().set(key, detail);
+    }
+    return response;
+}
+
+function kindOf({ how, cost }: PropertyChange): proto.PropertyDiff.Kind {
+    const { Kind } = proto.PropertyDiff;
+    const replaces = cost === "replace";
+    switch (how) {
+        case "add":
+            return replaces ? Kind.ADD_REPLACE : Kind.ADD;
+        case "delete":
+            return replaces ? Kind.DELETE_REPLACE : Kind.DELETE;
+        case "update":
+            return replaces ? Kind.UPDATE_REPLACE : Kind.UPDATE;
+    }
+}

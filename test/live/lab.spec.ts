@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+    commandInLab,
+    labDown,
+    labLogs,
+    labStatus,
+    labUp,
+    listLabs,
+    openGuest,
+    runInLab,
+    type GuestConsole,
+} from "../../lab";
+import { labGuestCommandLine } from "../../schemas/lab-guest";
+import { labPaths } from "../../schemas/lab-paths";
+import { labFolderExists, labName, machineState, processesOf, quietProgress } from "../support/labs";
+
+const LOADER = join(__dirname, "../../engine/load.cjs");
+
+/** Another process that brings this lab up, to be killed. */
+function labUpElsewhere(name: string) {
+    const script =
+        `require(${JSON.stringify(LOADER)})("lab/index").labUp(${JSON.stringify(name)}, ` +
+        `{ note() {}, step: (title, work) => { console.log("begun"); return work(() => {}); } }).then(() => console.log("up"))`;
+    return spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+async function inLab(name: string, ...argv: string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await runInLab(name, argv);
+    assert.equal(exitCode, 0, stderr);
+    return stdout;
+}
+
+const addBridge = (lab: string) =>
+    inLab(lab, "ovs-vsctl", "add-br", "br-same", "--", "set", "bridge", "br-same", "datapath_type=netdev");
+
+describe("a lab", function () {
+    this.timeout(120_000);
+    const first = labName("one");
+    const second = labName("two");
+    let machine: ReturnType<typeof machineState>;
+    let namespace: string;
+
+    before(async () => {
+        machine = machineState();
+        const { pid } = await labUp(first, quietProgress());
+        namespace = readlinkSync(`/proc/${pid}/ns/net`);
+    });
+    after(async () => {
+        await labDown(first);
+        await labDown(second);
+    });
+
+    it("has Open vSwitch and libvirt of its own", async () => {
+        assert.match(await inLab(first, "ovs-vsctl", "--version"), /Open vSwitch/);
+        assert.equal((await inLab(first, "ovs-vsctl", "list-br")).trim(), "");
+        assert.equal((await inLab(first, "virsh", "--quiet", "list", "--all")).trim(), "");
+        assert.equal((await inLab(first, "virsh", "--quiet", "net-list", "--all")).trim(), "");
+    });
+    it("has no link but its loopback, which is up, and knows localhost", async () => {
+        assert.match(await inLab(first, "ip", "-br", "link"), /^lo\s+UNKNOWN[^\n]*\n$/);
+        assert.match(await inLab(first, "getent", "ahostsv4", "localhost"), /^127\.0\.0\.1 /);
+    });
+    it("answers from outside on the sockets that its name gives", async () => {
+        const { libvirtSocket, ovsdbSocket } = labPaths(first);
+        const outside = async (...argv: [string, ...string[]]) => {
+            const child = spawn(argv[0], argv.slice(1), { stdio: "ignore" });
+            const [exitCode] = (await once(child, "exit")) as [number | null];
+            return exitCode;
+        };
+        assert.equal(await outside("virsh", "-c", `qemu+unix:///system?socket=${libvirtSocket}`, "uri"), 0);
+        assert.equal(await outside("ovs-vsctl", `--db=unix:${ovsdbSocket}`, "show"), 0);
+    });
+    it("stays as it is when it is brought up again, and that is quick and said", async () => {
+        const was = readFileSync(labPaths(first).record, "utf8");
+        const progress = quietProgress();
+        const began = performance.now();
+        await labUp(first, progress);
+        assert.ok(performance.now() - began < 1000);
+        assert.match(progress.notes.join(), /is up already/);
+        assert.deepEqual(progress.steps, []);
+        assert.equal(readFileSync(labPaths(first).record, "utf8"), was);
+    });
+    it("lies beside another with a bridge of the same name", async () => {
+        await labUp(second, quietProgress());
+        await Promise.all([addBridge(first), addBridge(second)]);
+        await inLab(first, "ip", "link", "set", "br-same", "mtu", "1400");
+        assert.match(await inLab(second, "ip", "link", "show", "br-same"), /mtu 1500/);
+        assert.equal(machineState().links, machine.links);
+    });
+    it("hands the exit status of a command on", async () => {
+        assert.equal((await runInLab(first, ["sh", "-c", "exit 7"])).exitCode, 7);
+    });
+    it("collects orphans", async () => {
+        await inLab(first, "sh", "-c", "sh -c 'sleep 0.05 & exec true' &");
+        await pause(200);
+        assert.doesNotMatch(await inLab(first, "ps", "-eo", "stat,comm"), /^Z/m);
+    });
+    it("starts a daemon again that has died", async () => {
+        const pidFile = join(labPaths(first).folder, "openvswitch/ovs-vswitchd.pid");
+        await inLab(first, "kill", "-9", readFileSync(pidFile, "utf8").trim());
+        let status = await labStatus(first);
+        while (status.up && status.daemons["ovs-vswitchd"]) status = await labStatus(first);
+        assert.ok(status.up && status.daemons["ovsdb-server"]);
+        await labUp(first, quietProgress());
+        const again = await labStatus(first);
+        assert.ok(again.up && again.daemons["ovs-vswitchd"]);
+        assert.match(await inLab(first, "ip", "-br", "link"), /br-same/);
+    });
+    it("is made once when two ask for it at the same moment", async () => {
+        const name = labName("both");
+        const records = await Promise.all([labUp(name, quietProgress()), labUp(name, quietProgress())]);
+        assert.deepEqual(records[0], records[1]);
+        await labDown(name);
+    });
+    it("has logs, each with its name", () =>
+        assert.deepEqual(
+            labLogs(first).map(({ kind }) => kind),
+            ["ovsdb-server", "ovs-vswitchd", "libvirtd"],
+        ));
+    it("is listed while it is up", async () => assert.ok((await listLabs()).some(({ name }) => name === first)));
+    it("leaves nothing: no process, no namespace, no mount, no file, no link", async () => {
+        assert.equal(await labDown(first), true);
+        assert.equal(await labDown(second), true);
+        assert.deepEqual(processesOf(first, namespace), []);
+        assert.deepEqual(processesOf(second), []);
+        assert.ok(!labFolderExists(first) && !labFolderExists(second));
+        assert.deepEqual(machineState(), machine);
+    });
+    it("is down already when it is taken down twice", async () => assert.equal(await labDown(first), false));
+    it("that is down is not entered, and the message says what to do", () =>
+        assert.throws(() => commandInLab(first, ["true"]), /kvmnet lab up/));
+    it("has a plain name", async () => {
+        await assert.rejects(labUp("../x", quietProgress()), /1 to 31 characters/);
+        await assert.rejects(labDown("a b"), /1 to 31 characters/);
+    });
+});
+
+describe("a lab whose maker is killed", function () {
+    this.timeout(120_000);
+    const name = labName("killed");
+    after(() => labDown(name));
+
+    for (const delay of [0, 10, 25, 50, 80, 120, 170]) {
+        it(`${delay} ms after it began is gone with the next command`, async () => {
+            const maker = labUpElsewhere(name);
+            await once(maker.stdout, "data");
+            await pause(delay);
+            maker.kill("SIGKILL");
+            await once(maker, "exit");
+            const labs = await listLabs();
+            // Either it was up before the kill, then it is whole; or nothing of it is left.
+            const left = labs.find((lab) => lab.name === name);
+            if (left) assert.ok(left.up && Object.values(left.daemons).every(Boolean));
+            else {
+                assert.ok(!labFolderExists(name));
+                assert.deepEqual(
+                    processesOf(name).filter((line) => !line.includes("nsenter")),
+                    [],
+                );
+            }
+            await labDown(name);
+            assert.deepEqual(processesOf(name), []);
+        });
+    }
+    it("is made anew after its first process was killed", async () => {
+        const { pid } = await labUp(name, quietProgress());
+        process.kill(pid, "SIGKILL");
+        const record = await labUp(name, quietProgress());
+        assert.notEqual(record.pid, pid);
+        const status = await labStatus(name);
+        assert.ok(status.up && Object.values(status.daemons).every(Boolean));
+    });
+});
+
+describe("a guest of a lab", function () {
+    this.timeout(180_000);
+    const name = labName("guest");
+    const mac = "52:54:00:00:00:01";
+    let guest: GuestConsole;
+
+    before(async () => {
+        await labUp(name, quietProgress());
+        await addBridge(name);
+        const xml = join(labPaths(name).folder, "guest.xml");
+        writeFileSync(xml, domain(name, mac));
+        await inLab(name, "virsh", "--quiet", "create", xml);
+        guest = await openGuest(name, "g1");
+    });
+    after(async () => {
+        guest?.close();
+        await labDown(name);
+    });
+
+    it("reports its NIC: driver, MAC, queues, rings, MTU, address", () => {
+        const { name: _, offloads, ...nic } = guest.report.nics[0] ?? assert.fail("no NIC");
+        assert.deepEqual(nic, {
+            driver: "virtio_net",
+            mac,
+            queues: 4,
+            maxQueues: 4,
+            rxRing: 1024,
+            txRing: 256,
+            mtu: 1400,
+            addresses: ["192.0.2.1/24"],
+        });
+        assert.equal(offloads["tx-checksumming"], true);
+        assert.equal(guest.report.hostname, "g1");
+    });
+    it("runs commands, several at once, each with its own status and output", async () => {
+        const results = await Promise.all([
+            guest.run(["ping", "-c", "1", "-W", "2", "127.0.0.1"]),
+            guest.run(["sh", "-c", 'echo "two  words"; exit 3']),
+            guest.run(["ping", "-c", "1", "-W", "1", "192.0.2.9"]),
+            guest.run(["no-such-program"]),
+        ]);
+        assert.deepEqual(
+            results.map(({ exitCode }) => exitCode),
+            [0, 3, 1, 127],
+        );
+        assert.equal(results[1].output, "two  words\n");
+    });
+    it("tells when a command takes too long, with what the console said last", () =>
+        assert.rejects(guest.run(["sleep", "9"], 200), /has not ended after 0.2 s/));
+    it("counts as running in the lab's status", async () => {
+        const status = await labStatus(name);
+        assert.deepEqual(status.up && status.guests, ["g1"]);
+    });
+    it("that never starts is told of by name", () =>
+        assert.rejects(openGuest(name, "g2", 100), /g2 .* did not report within 0.1 s/));
+    it("is gone with its lab, and whoever talks to it is told", async () => {
+        await Promise.all([assert.rejects(guest.run(["sleep", "9"]), /was stopped/), labDown(name)]);
+        assert.deepEqual(processesOf(name), []);
+    });
+});
+
+function domain(lab: string, mac: string): string {
+    const { kernel, initrd, console } = labPaths(lab);
+    const { socket, log } = console("g1");
+    return `<domain type='qemu'>
+        <name>g1</name><memory unit='MiB'>256</memory><vcpu>4</vcpu>
+        <os><type arch='x86_64' machine='q35'>hvm</type><kernel>${kernel}</kernel><initrd>${initrd}</initrd>
+            <cmdline>${labGuestCommandLine("g1", [{ mac, address: "192.0.2.1/24" }])}</cmdline></os>
+        <features><acpi/></features>
+        <devices>
+            <interface type='bridge'>
+                <source bridge='br-same'/><virtualport type='openvswitch'/><vlan><tag id='100'/></vlan>
+                <mac address='${mac}'/><model type='virtio'/>
+                <driver name='qemu' queues='4' rx_queue_size='1024' tx_queue_size='256'/><mtu size='1400'/>
+            </interface>
+            <serial type='unix'><source mode='bind' path='${socket}'/><log file='${log}' append='off'/><target port='0'/></serial>
+            <memballoon model='none'/>
+        </devices>
+    </domain>`;
+}

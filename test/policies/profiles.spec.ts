@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { profileFile, profileOf, profileText } from "../../policies/profiles";
+import { PROFILES } from "../../policies/rule";
+import { rules } from "../../policies/table";
+
+const FOLDER = join(__dirname, "../../policies/profiles");
+
+describe("the profiles", () => {
+    for (const profile of PROFILES)
+        it(`lie in ${profileFile(profile)} as the table makes them`, () =>
+            assert.equal(readFileSync(join(FOLDER, profileFile(profile)), "utf8"), profileText(profile)));
+
+    it("are the only files there", () =>
+        assert.deepEqual(readdirSync(FOLDER).sort(), PROFILES.map(profileFile).sort()));
+
+    it("name every rule", () => {
+        for (const profile of PROFILES)
+            assert.deepEqual(Object.keys(profileOf(profile)), [...rules.map(({ id }) => id), "undecided"]);
+    });
+
+    it("make all three NIC rules mandatory for throughput, with a ring of 1024", () =>
+        assert.deepEqual(profileOf("throughput"), {
+            "nic-model-explicit": { enforcementLevel: "mandatory" },
+            "ring-undersized": { enforcementLevel: "mandatory", minimum: 1024 },
+            "queues-missing": { enforcementLevel: "mandatory", vcpus: 2 },
+            undecided: { enforcementLevel: "advisory" },
+        }));
+
+    it("make only the model mandatory by default, with a ring of 512", () =>
+        assert.deepEqual(profileOf("default"), {
+            "nic-model-explicit": { enforcementLevel: "mandatory" },
+            "ring-undersized": { enforcementLevel: "advisory", minimum: 512 },
+            "queues-missing": { enforcementLevel: "advisory", vcpus: 2 },
+            undecided: { enforcementLevel: "advisory" },
+        }));
+});

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { packOf } from "../../policies/pack";
+import type { TableRule } from "../../policies/rule";
+import { rules } from "../../policies/table";
+import { runPolicy } from "../../policies/test-kit";
+import { nativeDomain } from "../../policies/rules/examples";
+
+const byId = (id: string): TableRule => rules.find((rule) => rule.id === id) ?? assert.fail(`no rule ${id}`);
+
+/** What the rule alone says of a NIC of the 0.9 line. */
+const said = (id: string, nic: object, domain: object = {}, thresholds = {}) =>
+    byId(id).judge(nativeDomain(nic, domain).props, thresholds);
+
+const virtio = { model: { type: "virtio" } };
+
+describe("the rule table", () => {
+    it("names every rule once, in kebab case", () => {
+        const ids = rules.map(({ id }) => id);
+        assert.deepEqual(ids, [...new Set(ids)]);
+        for (const id of ids) assert.match(id, /^[a-z0-9]+(-[a-z0-9]+)*$/);
+    });
+
+    for (const rule of rules) {
+        describe(rule.id, () => {
+            const pack = packOf([rule]);
+
+            it("passes its good examples", async () => {
+                assert.ok(rule.examples.good.length > 0);
+                assert.deepEqual(await runPolicy(pack, rule.examples.good), []);
+            });
+
+            for (const [index, example] of rule.examples.bad.entries())
+                it(`reports bad example ${index + 1}, with the resource, the value and what to set`, async () => {
+                    const [violation, ...more] = await runPolicy(pack, [example]);
+                    assert.deepEqual(more, []);
+                    assert.equal(violation?.policy, rule.id);
+                    assert.equal(violation.level, rule.level.default);
+                    assert.match(
+                        violation.message,
+                        new RegExp(`\nDomain ${example.name}, NIC .+: its? .+\\.\n(Set|Let) .+`),
+                    );
+                });
+
+            it("has its thresholds within their own bounds, in every profile", () => {
+                for (const { value, minimum, maximum, allowed } of Object.values(rule.parameters))
+                    for (const threshold of Object.values(value)) {
+                        assert.ok(threshold >= minimum && threshold <= maximum);
+                        assert.ok(allowed?.includes(threshold) ?? true);
+                    }
+            });
+        });
+    }
+});
+
+describe("nic-model-explicit", () => {
+    it("is about x86, which a domain is that names no architecture", () => {
+        for (const typeArch of ["x86_64", "i686"])
+            assert.equal(said("nic-model-explicit", {}, { os: { typeArch } })[0]?.kind, "violation");
+        for (const typeArch of ["aarch64", "riscv64", "s390x", "loongarch64"])
+            assert.deepEqual(said("nic-model-explicit", {}, { os: { typeArch } }), []);
+    });
+
+    it("does not decide where libvirt's choice is not known", () =>
+        assert.equal(said("nic-model-explicit", {}, { os: { typeArch: "ppc64le" } })[0]?.kind, "undecided"));
+
+    it("says nothing of a device of the host that is passed through", () =>
+        assert.deepEqual(said("nic-model-explicit", { source: { hostdev: { managed: true } } }), []));
+
+    it("takes an empty model for none", () =>
+        assert.equal(said("nic-model-explicit", { model: { type: "" } })[0]?.kind, "violation"));
+});
+
+describe("ring-undersized", () => {
+    it("reports exactly the rings below its threshold", () =>
+        fc.assert(
+            fc.property(fc.constantFrom(256, 512, 1024), fc.constantFrom(512, 1024), (rxQueueSize, minimum) => {
+                const findings = said("ring-undersized", { ...virtio, driver: { rxQueueSize } }, {}, { minimum });
+                assert.equal(findings.length, rxQueueSize < minimum ? 1 : 0);
+            }),
+        ));
+
+    it("tells the ring and the one to set", () => {
+        const [finding] = said("ring-undersized", { ...virtio, driver: { rxQueueSize: 256 } }, {}, { minimum: 1024 });
+        assert.ok(finding?.kind === "violation");
+        assert.equal(finding.fault.found, "its RX ring has 256 descriptors, and 1024 are asked for");
+        assert.match(finding.fault.set, /^Set devices\.interfaces\[0\]\.driver\.rxQueueSize to 1024;/);
+    });
+
+    it("leaves a NIC without a virtio ring to the other rules", () => {
+        for (const nic of [{ model: { type: "e1000" } }, {}, { source: { hostdev: {} } }])
+            assert.deepEqual(said("ring-undersized", nic), []);
+    });
+});
+
+describe("queues-missing", () => {
+    it("asks for min(vCPUs, 8) queues from two vCPUs on", () =>
+        fc.assert(
+            fc.property(fc.integer({ min: 1, max: 512 }), (vcpu) => {
+                const [finding] = said("queues-missing", virtio, { vcpu });
+                if (vcpu < 2) return assert.equal(finding, undefined);
+                assert.ok(finding?.kind === "violation");
+                assert.equal(finding.fault.found, `it has 1 queue, and its guest has ${vcpu} vCPUs`);
+                assert.match(finding.fault.set, new RegExp(`driver\\.queues to ${Math.min(vcpu, 8)};`));
+            }),
+        ));
+
+    it("is content with any second queue", () =>
+        assert.deepEqual(said("queues-missing", { ...virtio, driver: { queues: 2 } }, { vcpu: 64 }), []));
+
+    it("begins at the number of vCPUs that the config says", () => {
+        assert.deepEqual(said("queues-missing", virtio, { vcpu: 3 }, { vcpus: 4 }), []);
+        assert.equal(said("queues-missing", virtio, { vcpu: 4 }, { vcpus: 4 }).length, 1);
+    });
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { check } from "../../provider/check";
+import { checkConfig } from "../../provider/config";
+import { difference } from "../../provider/diff";
+import { ovsPort } from "../../provider/resources/ovs-port";
+import { Secret, UNKNOWN, type Bag } from "../../provider/wire";
+import { OvsPort } from "../../schemas/ovs";
+
+const port = (news: Bag) => check(OvsPort, news);
+const failuresOf = (news: Bag) => {
+    const checked = port(news);
+    assert.ok(!checked.ok);
+    return checked.failures;
+};
+
+describe("check", () => {
+    it("fills defaults and rewrites to the canonical spelling", () =>
+        assert.deepEqual(port({ name: "p0", bridge: "br0", trunks: ["30", "10-12", 11] }), {
+            ok: true,
+            inputs: { name: "p0", bridge: "br0", type: "system", trunks: ["10-12", "30"] },
+        }));
+
+    it("names every problem at once with path, value and what is allowed", () => {
+        const failures = failuresOf({ name: "a/b", bridge: "br0", tag: "100abc", trunks: ["5", "9-3"], colour: "red" });
+        assert.deepEqual(failures.map(({ property }) => property).sort(), ["colour", "name", "tag", "trunks[1]"]);
+        assert.match(failures.find(({ property }) => property === "tag")?.reason ?? "", /1 to 4094 \(got "100abc"\)/);
+    });
+
+    it("passes over what is unknown and gives it back", () =>
+        assert.deepEqual(port({ name: "p0", bridge: UNKNOWN, trunks: ["10", UNKNOWN] }), {
+            ok: true,
+            inputs: { name: "p0", bridge: UNKNOWN, type: "system", trunks: ["10", UNKNOWN] },
+        }));
+
+    it("judges what is known beside what is not", () =>
+        assert.deepEqual(failuresOf({ name: "p0", bridge: UNKNOWN, tag: 4095 }).map(({ property }) => property), ["tag"]));
+
+    it("leaves rules across fields until all is known", () => {
+        assert.ok(port({ name: "p0", bridge: "br0", vlanMode: "access", tag: UNKNOWN }).ok);
+        assert.deepEqual(failuresOf({ name: "p0", bridge: "br0", vlanMode: "access" }).map(({ property }) => property), ["tag"]);
+    });
+
+    it("refuses an unknown key whose value is unknown", () =>
+        assert.deepEqual(failuresOf({ name: "p0", bridge: "br0", colour: UNKNOWN }).map(({ property }) => property), ["colour"]));
+
+    it("keeps a secret secret, in inputs and in messages", () => {
+        const checked = port({ name: "p0", bridge: "br0", tag: new Secret(7) });
+        assert.deepEqual(checked.ok && checked.inputs.tag, new Secret(7));
+        const [failure] = failuresOf({ name: "p0", bridge: "br0", tag: new Secret("canary") });
+        assert.ok(failure?.property === "tag" && !failure.reason.includes("canary"));
+    });
+
+    it("takes null as absent", () => assert.ok(port({ name: "p0", bridge: "br0", tag: null }).ok));
+
+    it("of the provider's arguments tells the two forms of a host", () => {
+        const checked = checkConfig({ host: "lab://No Such" });
+        assert.match((!checked.ok && checked.failures[0]?.reason) || "", /local .* lab:\/\/NAME/);
+        assert.deepEqual(checkConfig({ version: "0.1.0" }), { ok: true, inputs: { version: "0.1.0", host: "local" } });
+    });
+});
+
+describe("diff", () => {
+    const there: Bag = { name: "p0", bridge: "br0", type: "system", tag: 100, owner: "kvmnet:" };
+    const diff = (wanted: Bag) => difference(ovsPort.cost, there, wanted);
+
+    it("finds nothing where nothing differs, whatever the outputs hold besides", () =>
+        assert.equal(diff({ name: "p0", bridge: "br0", type: "system", tag: 100 }).properties.size, 0));
+
+    it("changes a VLAN live and says which property", () =>
+        assert.deepEqual([...diff({ name: "p0", bridge: "br0", type: "system", trunks: ["5"] }).properties], [
+            ["tag", { how: "delete", cost: "update" }],
+            ["trunks", { how: "add", cost: "update" }],
+        ]));
+
+    it("replaces a port that moves, the old one first because the name stays", () => {
+        const { properties, deleteFirst } = diff({ name: "p0", bridge: "br1", type: "system", tag: 100 });
+        assert.deepEqual(properties.get("bridge"), { how: "update", cost: "replace" });
+        assert.ok(deleteFirst);
+    });
+
+    it("makes the new one first where the name changes", () =>
+        assert.ok(!diff({ name: "p1", bridge: "br0", type: "system", tag: 100 }).deleteFirst));
+
+    it("takes what is unknown as different", () => assert.ok(diff({ ...there, bridge: UNKNOWN }).properties.has("bridge")));
+
+    it("sees no difference in secrecy alone", () => assert.equal(diff({ ...there, tag: new Secret(100) }).properties.size, 0));
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { HostError } from "../../provider/host/errors";
+import { checkWord, Kernel, parseLinks } from "../../provider/host/links";
+import type { Place } from "../../provider/host/place";
+import { IfName } from "../../schemas/units";
+
+/** A host whose `ip -batch` stops at the lines that name a bad device. */
+function fakePlace(bad: string[] = []) {
+    const batches: string[][] = [];
+    const place: Place = {
+        where: "a fake",
+        ovsdbSocket: "/nowhere",
+        run: (argv, input = "") => {
+            assert.deepEqual(argv, ["ip", "-batch", "-"]);
+            const lines = input.trimEnd().split("\n");
+            batches.push(lines);
+            const at = lines.findIndex((line) => bad.some((name) => line.includes(` ${name} `)));
+            const stderr = at < 0 ? "" : `Cannot find device\nCommand failed -:${at + 1}\n`;
+            return Promise.resolve({ code: at < 0 ? 0 : 1, stdout: "", stderr });
+        },
+    };
+    return { kernel: new Kernel(place), batches };
+}
+
+const up = (name: string) => ["link", "set", "dev", name, "up"];
+
+describe("changes of links", () => {
+    it("that arrive together are one process", async () => {
+        const { kernel, batches } = fakePlace();
+        await Promise.all(["t0", "t1", "t2"].map((name) => kernel.change(name, up(name))));
+        assert.deepEqual(batches, [["link set dev t0 up", "link set dev t1 up", "link set dev t2 up"]]);
+    });
+
+    it("fail for the one at fault, and go on for the others", async () => {
+        const { kernel, batches } = fakePlace(["t1"]);
+        const outcome = await Promise.allSettled(["t0", "t1", "t2"].map((name) => kernel.change(`tap ${name}`, up(name), up(name))));
+        assert.deepEqual(outcome.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+        assert.match(String((outcome[1] as PromiseRejectedResult).reason), /tap t1: the kernel said: Cannot find device/);
+        assert.deepEqual(batches[1], ["link set dev t2 up", "link set dev t2 up"]);
+    });
+
+    it("take no word that `ip -batch` could read as more than one word", () =>
+        fc.assert(
+            fc.property(fc.string({ unit: "binary" }), (word) => {
+                try {
+                    checkWord(word);
+                } catch (error) {
+                    return error instanceof HostError;
+                }
+                return !/[\s#"'\\;$`(){}|&<>*?~]/.test(word) && word !== "";
+            }),
+        ));
+
+    it("take every name that our schemas take", () =>
+        fc.assert(
+            fc.property(fc.stringMatching(/^[A-Za-z0-9_.-]{1,15}$/), (name) => {
+                if (IfName.safeParse(name).success) checkWord(name);
+            }),
+        ));
+});
+
+describe("the list of links", () => {
+    it("tells what our resources are made of", () => {
+        const link = { ifname: "t0", mtu: 9000, address: "FA:90:52:8B:D6:FF", ifalias: "kvmnet:x", master: "b0" };
+        const linkinfo = { info_kind: "tun", info_data: { type: "tap", vnet_hdr: true, multi_queue: false } };
+        assert.deepEqual(parseLinks(JSON.stringify([{ ...link, linkinfo }, {}])).get("t0"), {
+            name: "t0",
+            mtu: 9000,
+            mac: "fa:90:52:8b:d6:ff",
+            alias: "kvmnet:x",
+            master: "b0",
+            kind: "tun",
+            tap: { multiQueue: false, vnetHdr: true },
+        });
+    });
+
+    it("keeps hostile names as they are", () => assert.ok(parseLinks('[{"ifname":"x;id","mtu":1500}]').has("x;id")));
+
+    it("is empty on empty output, and an error with a next step on any other text", () => {
+        assert.equal(parseLinks("").size, 0);
+        fc.assert(
+            fc.property(fc.string(), (text) => {
+                try {
+                    parseLinks(text);
+                } catch (error) {
+                    assert.ok(error instanceof HostError && error.kind === "bug");
+                }
+            }),
+        );
+    });
+});

@@ -1,0 +1,167 @@
+/** The plugin as the engine uses it: its own process, its gRPC service, bags instead of protobufs. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { credentials, type ServiceError } from "@grpc/grpc-js";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import * as proto from "@pulumi/pulumi/proto/provider_pb";
+import { Status } from "@pulumi/pulumi/proto/status_pb";
+import { decode, encode, type Bag } from "../../provider/wire";
+
+export const urnOf = (type: string, name: string, stack = "dev") => `urn:pulumi:${stack}::shop::${type}::${name}`;
+
+export interface Made {
+    id: string;
+    state: Bag;
+}
+
+/** What an error says of an object that is there and needs repair. */
+export function unfinishedOf(error: unknown): { id: string; inputs: Bag; state: Bag; reasons: string[] } | undefined {
+    const bytes = (error as ServiceError).metadata?.get("grpc-status-details-bin")[0];
+    if (!bytes) return undefined;
+    const [detail] = Status.deserializeBinary(Buffer.from(bytes)).getDetailsList();
+    const failed = detail && proto.ErrorResourceInitFailed.deserializeBinary(detail.getValue_asU8());
+    return (
+        failed && {
+            id: failed.getId(),
+            inputs: decode(failed.getInputs()),
+            state: decode(failed.getProperties()),
+            reasons: failed.getReasonsList(),
+        }
+    );
+}
+
+export class Plugin {
+    private constructor(
+        readonly process: ChildProcess,
+        readonly client: ResourceProviderClient,
+    ) {}
+
+    /**
+     * @param host   as a program gives it; absent leaves the plugin without configuration
+     * @param engine address at which an engine listens; without one warnings go to stderr
+     */
+    static async start(host?: string, engine = ""): Promise<Plugin> {
+        const child = spawn(join(__dirname, "../../provider/pulumi-resource-kvmnet"), [], { stdio: ["pipe", "pipe", "inherit"] });
+        const [port] = (await once(createInterface(child.stdout), "line")) as [string];
+        const plugin = new Plugin(child, new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure()));
+        await plugin.handshake(engine);
+        if (host !== undefined) await plugin.configure({ host });
+        return plugin;
+    }
+
+    handshake(engine = ""): Promise<proto.ProviderHandshakeResponse> {
+        const request = new proto.ProviderHandshakeRequest();
+        request.setEngineAddress(engine);
+        return ask((done) => this.client.handshake(request, done));
+    }
+
+    configure(args: Bag): Promise<proto.ConfigureResponse> {
+        const request = new proto.ConfigureRequest();
+        request.setArgs(encode(args));
+        request.setAcceptsecrets(true);
+        return ask((done) => this.client.configure(request, done));
+    }
+
+    async schema(): Promise<Record<string, unknown>> {
+        const response = await ask<proto.GetSchemaResponse>((done) => this.client.getSchema(new proto.GetSchemaRequest(), done));
+        return JSON.parse(response.getSchema()) as Record<string, unknown>;
+    }
+
+    async check(type: string, news: Bag): Promise<{ inputs: Bag; failures: Record<string, string> }> {
+        const request = new proto.CheckRequest();
+        request.setUrn(urnOf(type, "it"));
+        request.setType(type);
+        request.setNews(encode(news));
+        const response = await ask<proto.CheckResponse>((done) => this.client.check(request, done));
+        const failures = response.getFailuresList().map((failure) => [failure.getProperty(), failure.getReason()]);
+        return { inputs: decode(response.getInputs()), failures: Object.fromEntries(failures) as Record<string, string> };
+    }
+
+    async diff(type: string, olds: Bag, news: Bag): Promise<proto.DiffResponse.AsObject> {
+        const request = new proto.DiffRequest();
+        request.setUrn(urnOf(type, "it"));
+        request.setType(type);
+        request.setOlds(encode(olds));
+        request.setNews(encode(news));
+        return (await ask<proto.DiffResponse>((done) => this.client.diff(request, done))).toObject();
+    }
+
+    /** Check, then create, as the engine does. */
+    async create(type: string, name: string, news: Bag, options: { preview?: boolean; timeout?: number; stack?: string } = {}): Promise<Made> {
+        const { inputs, failures } = await this.check(type, news);
+        if (Object.keys(failures).length > 0) throw new Error(JSON.stringify(failures));
+        const request = new proto.CreateRequest();
+        request.setUrn(urnOf(type, name, options.stack));
+        request.setType(type);
+        request.setProperties(encode(inputs));
+        request.setPreview(options.preview ?? false);
+        request.setTimeout(options.timeout ?? 0);
+        const response = await ask<proto.CreateResponse>((done) => this.client.create(request, done));
+        return { id: response.getId(), state: decode(response.getProperties()) };
+    }
+
+    async update(type: string, name: string, was: Made, news: Bag, options: { preview?: boolean; timeout?: number } = {}): Promise<Bag> {
+        const { inputs } = await this.check(type, news);
+        const request = new proto.UpdateRequest();
+        request.setId(was.id);
+        request.setUrn(urnOf(type, name));
+        request.setType(type);
+        request.setOlds(encode(was.state));
+        request.setNews(encode(inputs));
+        request.setPreview(options.preview ?? false);
+        request.setTimeout(options.timeout ?? 0);
+        return decode((await ask<proto.UpdateResponse>((done) => this.client.update(request, done))).getProperties());
+    }
+
+    /** Refresh; with empty bags an import. */
+    async read(type: string, name: string, id: string, inputs: Bag = {}, state: Bag = {}): Promise<Made & { inputs: Bag }> {
+        const request = new proto.ReadRequest();
+        request.setId(id);
+        request.setUrn(urnOf(type, name));
+        request.setType(type);
+        request.setInputs(encode(inputs));
+        request.setProperties(encode(state));
+        const response = await ask<proto.ReadResponse>((done) => this.client.read(request, done));
+        return { id: response.getId(), inputs: decode(response.getInputs()), state: decode(response.getProperties()) };
+    }
+
+    async delete(type: string, name: string, was: Made, timeout = 0): Promise<void> {
+        const request = new proto.DeleteRequest();
+        request.setId(was.id);
+        request.setUrn(urnOf(type, name));
+        request.setType(type);
+        request.setProperties(encode(was.state));
+        request.setTimeout(timeout);
+        await ask<Empty>((done) => this.client.delete(request, done));
+    }
+
+    cancel(): Promise<Empty> {
+        return ask((done) => this.client.cancel(new Empty(), done));
+    }
+
+    /** Ends it as the kernel does when memory is short. */
+    async kill(): Promise<void> {
+        const gone = once(this.process, "exit");
+        this.process.kill("SIGKILL");
+        await gone;
+        this.client.close();
+    }
+
+    /** Closes the plugin as the engine does when it goes, and waits until it is gone. */
+    async stop(): Promise<void> {
+        this.client.close();
+        if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+        const gone = once(this.process, "exit");
+        this.process.stdin?.end();
+        await gone;
+    }
+}
+
+function ask<Response>(call: (done: (error: ServiceError | null, response?: Response) => void) => unknown): Promise<Response> {
+    return new Promise((resolve, reject) => {
+        call((error, response) => (error ? reject(error) : resolve(response as Response)));
+    });
+}

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { status } from "@grpc/grpc-js";
+import * as proto from "@pulumi/pulumi/proto/provider_pb";
+import { Secret, UNKNOWN } from "../../provider/wire";
+import { Plugin } from "./plugin";
+
+const PLUGIN = join(__dirname, "../../provider/pulumi-resource-kvmnet");
+
+interface Spec {
+    type?: string;
+    description?: string;
+    items?: Spec;
+}
+type PackageSchema = {
+    resources: Record<string, { description: string; inputProperties: Record<string, Spec>; properties: Record<string, Spec>; requiredInputs: string[]; required: string[] }>;
+    config: { variables: Record<string, Spec> };
+};
+
+describe("the plugin", () => {
+    let plugin: Plugin;
+    // No lab of this name is ever up: whatever touches a host fails.
+    before(async () => (plugin = await Plugin.start("lab://never-up")));
+    after(() => plugin.stop());
+
+    it("takes secrets and outputs", async () => {
+        const response = await plugin.handshake();
+        assert.ok(response.getAcceptSecrets() && response.getAcceptOutputs());
+    });
+
+    it("says how to start a lab that is not up, and only when the host is needed", () =>
+        assert.rejects(plugin.create("kvmnet:host:Tap", "t", { name: "t0" }), /lab never-up: it is not up. Start it with `kvmnet lab up never-up`/));
+
+    it("previews a create without a host, with all that can be computed", async () => {
+        const { id, state } = await plugin.create("kvmnet:host:Bridge", "b", { name: "br0" }, { preview: true });
+        assert.equal(id, "br0");
+        assert.match(String(state.mac), /^52:54(:[0-9a-f]{2}){4}$/);
+        assert.match(String(state.owner), /^kvmnet:/);
+        assert.deepEqual([state.mtu, state.stp], [1500, false]);
+    });
+
+    it("keeps unknown and secret inputs so in a preview", async () => {
+        const { state } = await plugin.create("kvmnet:ovs:Port", "p", { name: "p0", bridge: UNKNOWN, tag: new Secret(5) }, { preview: true });
+        assert.equal(state.bridge, UNKNOWN);
+        assert.deepEqual(state.tag, new Secret(5));
+    });
+
+    it("derives nothing from a name that is unknown", async () => {
+        const { id, state } = await plugin.create("kvmnet:host:Bridge", "b", { name: UNKNOWN }, { preview: true });
+        assert.deepEqual([id, state.mac], ["", UNKNOWN]);
+    });
+
+    it("tells a change property by property", async () => {
+        const there = { name: "p0", bridge: "br0", type: "system", tag: 5 };
+        const diff = await plugin.diff("kvmnet:ovs:Port", there, { ...there, tag: 6, bridge: "br1" });
+        assert.deepEqual(diff.replacesList, ["bridge"]);
+        assert.ok(diff.deletebeforereplace && diff.hasdetaileddiff);
+        const kinds = new Map(diff.detaileddiffMap);
+        assert.equal(kinds.get("tag")?.kind, proto.PropertyDiff.Kind.UPDATE);
+        assert.equal(kinds.get("bridge")?.kind, proto.PropertyDiff.Kind.UPDATE_REPLACE);
+    });
+
+    it("sees no difference in a MAC that it derived itself", async () => {
+        const { state } = await plugin.create("kvmnet:host:Bridge", "it", { name: "br0" }, { preview: true });
+        const diff = await plugin.diff("kvmnet:host:Bridge", state, { name: "br0", mtu: 1500, stp: false });
+        assert.deepEqual(diff.diffsList, []);
+    });
+
+    it("refuses what it does not serve in plain words", async () => {
+        const call = new Promise((_, reject) => plugin.client.invoke(new proto.InvokeRequest(), (error) => reject(error as Error)));
+        await assert.rejects(call, { code: status.UNIMPLEMENTED, details: "kvmnet does not serve functions." });
+        await assert.rejects(plugin.create("kvmnet:host:Bond", "b", {}), /there is no such resource in kvmnet. It has kvmnet:ovs:Bridge/);
+    });
+
+    it("refuses an id that is no name before it asks the host", () =>
+        assert.rejects(plugin.read("kvmnet:host:Tap", "t", "x;id"), /its id is no name/));
+
+    it("starts nothing new once cancelled", async () => {
+        const other = await Plugin.start("local");
+        await other.cancel();
+        await assert.rejects(other.create("kvmnet:host:Tap", "t", { name: "t0" }), { code: status.CANCELLED });
+        await other.stop();
+    });
+
+    it("ends when the engine's end of stdin does", async () => {
+        const other = await Plugin.start();
+        await other.stop();
+        assert.equal(other.process.exitCode, 0);
+    });
+});
+
+describe("the package schema", () => {
+    let schema: PackageSchema;
+    before(async () => {
+        const plugin = await Plugin.start();
+        schema = (await plugin.schema()) as PackageSchema;
+        await plugin.stop();
+    });
+
+    it("lists every resource with its inputs and outputs", () => {
+        assert.deepEqual(Object.keys(schema.resources).sort(), [
+            "kvmnet:host:Bridge",
+            "kvmnet:host:BridgePort",
+            "kvmnet:host:Tap",
+            "kvmnet:ovs:Bridge",
+            "kvmnet:ovs:Port",
+        ]);
+        assert.deepEqual(schema.resources["kvmnet:ovs:Port"]?.requiredInputs, ["name", "bridge"]);
+        assert.ok(schema.resources["kvmnet:host:Bridge"]?.required.includes("mac"));
+    });
+
+    it("describes every field, and has one type for each", () => {
+        for (const [token, { inputProperties, properties }] of Object.entries(schema.resources))
+            for (const [name, spec] of [...Object.entries(inputProperties), ...Object.entries(properties)]) {
+                assert.ok(spec.description, `${token}.${name} has no description`);
+                assert.match(spec.type ?? "", /^(string|integer|boolean|array)$/, `${token}.${name}`);
+            }
+        assert.ok(schema.config.variables.host?.description);
+    });
+
+    it("has VLAN lists as text", () =>
+        assert.deepEqual(schema.resources["kvmnet:ovs:Port"]?.inputProperties.trunks?.items?.type, "string"));
+});
+
+describe("the plugin's file", () => {
+    let folder: string;
+    before(() => (folder = mkdtempSync(join(tmpdir(), "kvmnet plugin "))));
+    after(() => rmSync(folder, { recursive: true }));
+
+    it("finds its folder through links", () => {
+        symlinkSync(PLUGIN, join(folder, "one"));
+        symlinkSync("one", join(folder, "two"));
+        const port = execFileSync("sh", ["-c", 'sleep 0.4 | "$1"', "sh", join(folder, "two")], { encoding: "utf8" });
+        assert.match(port, /^\d+\n$/);
+    });
+
+    it("says what is missing where there is no node", () => {
+        const { status: code, stderr } = spawnSync("/bin/sh", [PLUGIN], { env: { PATH: "/nonexistent" }, encoding: "utf8" });
+        assert.notEqual(code, 0);
+        assert.match(stderr, /needs Node.js 22.18 or newer/);
+    });
+
+    it("says which node is too old", () => {
+        const old = join(folder, "node");
+        writeFileSync(old, `#!/bin/sh\nexec "${process.execPath}" -e 'Object.defineProperty(process.versions, "node", { value: "20.20.0" }); require(process.argv[1])' "$1"\n`);
+        chmodSync(old, 0o755);
+        const { status: code, stderr } = spawnSync(PLUGIN, [], { env: { PATH: `${folder}:/usr/bin:/bin` }, encoding: "utf8" });
+        assert.equal(code, 1);
+        assert.match(stderr, /needs Node.js 22.18 or newer; .* is 20.20.0/);
+    });
+});
