@@ -20,7 +20,8 @@ export function labBackend(project: string, environment: NodeJS.ProcessEnv = pro
     if (environment.PULUMI_BACKEND_URL) return {};
     const lab = labOf(project);
     if (lab === undefined) return {};
-    const hasPassphrase = environment.PULUMI_CONFIG_PASSPHRASE !== undefined || environment.PULUMI_CONFIG_PASSPHRASE_FILE;
+    const hasPassphrase =
+        environment.PULUMI_CONFIG_PASSPHRASE !== undefined || environment.PULUMI_CONFIG_PASSPHRASE_FILE;
     return {
         PULUMI_BACKEND_URL: `file://${labPaths(lab).state}`,
         ...(!hasPassphrase && { PULUMI_CONFIG_PASSPHRASE: LAB_PASSPHRASE }),
@@ -36,6 +37,9 @@ export function labOf(project: string): string | undefined {
     const host = stack?.config?.["kvmnet:host"];
     if (host === undefined) return undefined;
     const parsed = HostRef.safeParse(host);
-    if (!parsed.success) throw new Error(`${file}: config kvmnet:host: ${parsed.error.issues[0]?.message} (got ${JSON.stringify(host)})`);
+    if (!parsed.success)
+        throw new Error(
+            `${file}: config kvmnet:host: ${parsed.error.issues[0]?.message} (got ${JSON.stringify(host)})`,
+        );
     return parsed.data.kind === "lab" ? parsed.data.name : undefined;
 }

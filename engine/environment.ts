@@ -27,7 +27,8 @@ export async function prepareEngine(progress: Progress): Promise<EngineEnvironme
     const known = remembered();
     if (known) return known;
     const engine = await pulumi(progress);
-    const { files, ...environment } = engine.origin === "own" ? await aroundOwn(engine, progress) : await aroundOurs(engine, progress);
+    const { files, ...environment } =
+        engine.origin === "own" ? await aroundOwn(engine, progress) : await aroundOurs(engine, progress);
     remember(environment, [engine.path, environment.pulumi, process.execPath, ...files]);
     return environment;
 }

@@ -48,7 +48,8 @@ async function ask(path: string): Promise<Go> {
         (text) => text.trim(),
         () => "",
     );
-    const mayFetch = compareVersions(version, GO_WITH_TOOLCHAINS) >= 0 && !setting.startsWith("local") && setting !== "path";
+    const mayFetch =
+        compareVersions(version, GO_WITH_TOOLCHAINS) >= 0 && !setting.startsWith("local") && setting !== "path";
     if (mayFetch) return { path, version };
     return { path, version, problem: `Go at ${path} is ${version}, older than ${GO}` };
 }

@@ -2,4 +2,4 @@
 export { type EngineEnvironment, prepareEngine } from "./environment";
 export { type Part, inspect, program } from "./inspect";
 export { LIBVIRT_PACKAGE, prepareLibvirtSdk } from "./libvirt-sdk";
-export { type Progress, silent } from "./progress";
+export { silent } from "./progress";

@@ -72,11 +72,18 @@ export async function inspect(project: string): Promise<Part[]> {
             found: go !== undefined && go.problem === undefined,
             where: go?.path,
             version: go?.version,
-            purpose: complete ? "builds the parts above; all are there" : "builds the parts above that cannot be downloaded",
+            purpose: complete
+                ? "builds the parts above; all are there"
+                : "builds the parts above that cannot be downloaded",
             get: go?.problem ? `${go.problem}. ${GET_GO}` : GET_GO,
             needed: !complete && knownUnreachable(),
         },
-        await program("xsltproc", ["--version"], "the libvirt provider 0.8 starts it where a domain is transformed", "xsltproc"),
+        await program(
+            "xsltproc",
+            ["--version"],
+            "the libvirt provider 0.8 starts it where a domain is transformed",
+            "xsltproc",
+        ),
         await program("npm", ["--version"], "installs what programs depend on", "npm"),
     ];
 }
@@ -92,7 +99,15 @@ export async function program(name: string, args: string[], purpose: string, deb
     const where = findProgram(name, "/usr/local/sbin", "/usr/sbin", "/sbin");
     const said = where ? await run(where, args, "", { timeoutMs: 10_000 }).catch((error: Error) => error.message) : "";
     const version = /\d+(\.\d+)+[^\s,)]*/.exec(said.replace(where ?? "", ""))?.[0];
-    return { name, found: where !== undefined, where, version, purpose, get: `apt-get install ${debian}`, needed: true };
+    return {
+        name,
+        found: where !== undefined,
+        where,
+        version,
+        purpose,
+        get: `apt-get install ${debian}`,
+        needed: true,
+    };
 }
 
 async function oldPulumi(): Promise<string | undefined> {
@@ -106,11 +121,15 @@ const languageHostOf = (engine: Pulumi): string | undefined =>
 
 /** The two that run libvirt's resources; an engine that can download gets them by itself. */
 function pluginParts(engine: Pulumi | undefined): Part[] {
-    const home = engine && engine.origin !== "own" ? homeOfOurs() : (process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"));
+    const home =
+        engine && engine.origin !== "own" ? homeOfOurs() : (process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"));
     const providers = process.env[PROVIDERS_VARIABLE] ?? join(home, "dynamic_tf_plugins");
     const bridge = [bridgeIn(home), programOf(BRIDGE_PIECE)].find((path) => existsSync(path));
     const libvirt = [libvirtProviderIn(providers), programOf(LIBVIRT_PIECE)].find((path) => existsSync(path));
-    const get = engine && engine.origin !== "built" && !knownUnreachable() ? "the engine downloads it when it is first used" : BY_US;
+    const get =
+        engine && engine.origin !== "built" && !knownUnreachable()
+            ? "the engine downloads it when it is first used"
+            : BY_US;
     return [
         {
             name: BRIDGE_PIECE.program,

@@ -11,7 +11,15 @@ const architecture = process.arch === "x64" ? "amd64" : process.arch;
 
 /** Where a bridge with this folder of providers looks: registry, owner, name, version, platform, as OpenTofu lays them. */
 export const libvirtProviderIn = (providers: string): string =>
-    join(providers, "registry.opentofu.org", "dmacvicar", "libvirt", LIBVIRT_PROVIDER, `${process.platform}_${architecture}`, LIBVIRT_PIECE.program);
+    join(
+        providers,
+        "registry.opentofu.org",
+        "dmacvicar",
+        "libvirt",
+        LIBVIRT_PROVIDER,
+        `${process.platform}_${architecture}`,
+        LIBVIRT_PIECE.program,
+    );
 
 /** @returns the provider's path in that folder */
 export async function layLibvirtProvider(providers: string, progress: Progress): Promise<string> {

@@ -51,7 +51,7 @@ export async function prepareLibvirtSdk(project: string, engine: EngineEnvironme
 }
 
 /** @throws Error when Pulumi.yaml declares a package `libvirt` in a way we do not understand */
-export function declaredLibvirt(project: string): PackageSource | undefined {
+function declaredLibvirt(project: string): PackageSource | undefined {
     const file = join(project, "Pulumi.yaml");
     if (!existsSync(file)) return undefined;
     const text = readFileSync(file, "utf8");
@@ -104,8 +104,13 @@ async function make(
 /** As the package's own install script does, with the compiler that the project or we have. */
 async function compile(folder: string, project: string, tell: (detail: string) => void): Promise<void> {
     tell("compiling");
-    const modules = [project, PACKAGE_ROOT].map((root) => join(root, "node_modules")).find((each) => existsSync(join(each, "@pulumi", "pulumi")));
-    if (!modules) throw new Error(`@pulumi/pulumi is not installed in ${project}. Run \`npm install\` there, then the same command again.`);
+    const modules = [project, PACKAGE_ROOT]
+        .map((root) => join(root, "node_modules"))
+        .find((each) => existsSync(join(each, "@pulumi", "pulumi")));
+    if (!modules)
+        throw new Error(
+            `@pulumi/pulumi is not installed in ${project}. Run \`npm install\` there, then the same command again.`,
+        );
     const link = join(folder, "node_modules");
     symlinkSync(modules, link);
     const next = `Check that typescript and @types/node are installed in ${project}.`;
@@ -122,7 +127,9 @@ function compilerOf(project: string): string {
             continue;
         }
     }
-    throw new Error(`typescript is not installed in ${project}. Run \`npm install --save-dev typescript@6.0.3\` there, then the same command again.`);
+    throw new Error(
+        `typescript is not installed in ${project}. Run \`npm install --save-dev typescript@6.0.3\` there, then the same command again.`,
+    );
 }
 
 /** The folder changes from the old package to the new one at once; a reader never sees half of either. */

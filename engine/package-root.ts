@@ -1,5 +1,6 @@
 /** Where this package lies, whether its sources run or what was compiled from them into dist/. */
-import { basename, dirname } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 const above = dirname(__dirname);
-export const PACKAGE_ROOT: string = basename(above) === "dist" ? dirname(above) : above;
+export const PACKAGE_ROOT: string = existsSync(join(above, "package.json")) ? above : dirname(above);

@@ -27,7 +27,8 @@ export async function pulumi(progress: Progress): Promise<Pulumi> {
 export async function ownPulumi(): Promise<Pulumi | undefined> {
     for (const path of allOnPath("pulumi").filter(isForeign)) {
         const version = await versionOf(path);
-        if (version !== undefined && compareVersions(version, OLDEST_PULUMI) >= 0) return { path, version, origin: "own" };
+        if (version !== undefined && compareVersions(version, OLDEST_PULUMI) >= 0)
+            return { path, version, origin: "own" };
     }
     return undefined;
 }
@@ -58,12 +59,16 @@ const releaseProgram = () => join(keptAt(RELEASE_KEY), "versions", LAUNCHER, "bi
 async function releasePulumi(progress: Progress): Promise<Pulumi | undefined> {
     if (!(await canDownload())) return undefined;
     const made = await progress
-        .step(`Downloading Pulumi ${LAUNCHER}, once`, (tell) => keep(RELEASE_KEY, (draft) => download(draft, tell), tell))
+        .step(`Downloading Pulumi ${LAUNCHER}, once`, (tell) =>
+            keep(RELEASE_KEY, (draft) => download(draft, tell), tell),
+        )
         .catch((error: Error) => {
             rememberUnreachable();
             progress.note(`${error.message}\nIt is built from Go modules instead.`);
         });
-    return made && existsSync(releaseProgram()) ? { path: releaseProgram(), version: LAUNCHER, origin: "release" } : undefined;
+    return made && existsSync(releaseProgram())
+        ? { path: releaseProgram(), version: LAUNCHER, origin: "release" }
+        : undefined;
 }
 
 /** The launcher keeps what it downloads below PULUMI_HOME, so the draft is that: nobody's own folder is touched. */

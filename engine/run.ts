@@ -14,7 +14,7 @@ export interface RunOptions {
 const LAST_LINES = 20;
 
 /** A program that failed: its command, what it said last, and what to do. */
-export class RunError extends Error {
+class RunError extends Error {
     constructor(command: string, ended: string, lines: string[], next: string) {
         super([`${command} ${ended}.`, ...lines.map((line) => `    ${line}`), next].join("\n"));
         this.name = "RunError";

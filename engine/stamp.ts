@@ -41,5 +41,9 @@ function place(): string {
     const { PATH, HOME, PULUMI_HOME, PULUMI_DYNAMIC_TF_PLUGIN_CACHE_DIR } = process.env;
     const pieces = [PULUMI_PIECE, BRIDGE_PIECE, LIBVIRT_PIECE].map(keyOfPiece);
     const variables = [PATH, HOME, PULUMI_HOME, PULUMI_DYNAMIC_TF_PLUGIN_CACHE_DIR];
-    return join(cacheRoot(), "stamps", `${digestOf([pieces, LAUNCHER, PACKAGE_ROOT, process.execPath, variables])}.json`);
+    return join(
+        cacheRoot(),
+        "stamps",
+        `${digestOf([pieces, LAUNCHER, PACKAGE_ROOT, process.execPath, variables])}.json`,
+    );
 }

@@ -64,5 +64,5 @@ export function listAt(value: unknown, ...path: (string | number)[]): Maybe<unkn
     const found = at(value, ...path);
     if (found instanceof NotKnown) return found;
     if (found === undefined || found === null) return [];
-    return Array.isArray(found) ? found : [found];
+    return Array.isArray(found) ? (found as unknown[]) : [found];
 }

@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /** Folder for `--policy-pack`: this one in a checkout; in the published package the one beside dist/. */
-export const packFolder: string = basename(dirname(__dirname)) === "dist" ? join(__dirname, "..", "..", "policies") : __dirname;
+export const packFolder: string =
+    basename(dirname(__dirname)) === "dist" ? join(__dirname, "..", "..", "policies") : __dirname;
 
 const profiles = join(packFolder, "profiles");
 

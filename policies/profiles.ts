@@ -6,23 +6,22 @@ import { rules } from "./table";
 import { UNDECIDED_RULE } from "./undecided";
 
 /** Level and thresholds of every rule, in the form that the engine reads. */
-export type ProfileConfig = Record<string, { enforcementLevel: Level } & Record<string, Level | number>>;
+export type ProfileConfig = Record<string, { [threshold: string]: Level | number; enforcementLevel: Level }>;
 
 export function profileOf(profile: Profile): ProfileConfig {
     const ofProfile = <Value>(values: PerProfile<Value>) => values[profile] ?? values.default;
-    const entries = [...rules, { ...UNDECIDED_RULE, parameters: {} }].map(({ id, level, parameters }) => {
-        const thresholds = Object.entries(parameters).map(([name, { value }]) => [name, ofProfile(value)]);
-        return [id, { enforcementLevel: ofProfile(level), ...Object.fromEntries(thresholds) }];
-    });
-    return Object.fromEntries(entries) as ProfileConfig;
+    const config: ProfileConfig = {};
+    for (const { id, level, parameters } of [...rules, { ...UNDECIDED_RULE, parameters: {} }]) {
+        const thresholds = Object.entries(parameters).map(([name, { value }]) => [name, ofProfile(value)] as const);
+        config[id] = Object.assign({ enforcementLevel: ofProfile(level) }, Object.fromEntries(thresholds));
+    }
+    return config;
 }
 
 /** What stands in a profile's file. */
 export const profileText = (profile: Profile) => `${JSON.stringify(profileOf(profile), null, 4)}\n`;
 
-export const profileFile = (profile: Profile) => `${profile}.json`;
-
 /** Writes every profile anew. @param folder `policies/profiles` of the checkout */
 export function writeProfiles(folder: string): void {
-    for (const profile of PROFILES) writeFileSync(join(folder, profileFile(profile)), profileText(profile));
+    for (const profile of PROFILES) writeFileSync(join(folder, `${profile}.json`), profileText(profile));
 }

@@ -57,7 +57,7 @@ export interface Rule<Subject, Name extends string> {
     appliesTo: Reader<Subject>;
     parameters: Record<Name, Parameter>;
     /** @throws NotKnown where a value is needed that is not there (see `known`) */
-    judge(subject: Subject, parameters: Record<Name, number>): Fault | undefined;
+    judge(this: void, subject: Subject, parameters: Record<Name, number>): Fault | undefined;
     /** How to put it right, in general. */
     fix: string;
     /** Resources as users write them: the good ones pass, each bad one breaks this rule at its default thresholds. */

@@ -1,10 +1,5 @@
 /** Judges resources by policies without an engine, as the SDK's server does with what the engine sends it. */
-import {
-    type PolicyPackArgs,
-    type ResourceValidationArgs,
-    type ResourceValidationPolicy,
-    unknownCheckingProxy,
-} from "@pulumi/policy";
+import { type PolicyPackArgs, type ResourceValidationArgs, unknownCheckingProxy } from "@pulumi/policy";
 import { runtime } from "@pulumi/pulumi";
 import type { Resource } from "./inputs";
 import type { Level } from "./rule";
@@ -46,7 +41,7 @@ export async function runPolicy(
         for (const policy of enabled) {
             if (!("validateResource" in policy)) continue;
             await unlessNotApplicable(async () => {
-                for (const validate of [(policy as ResourceValidationPolicy).validateResource ?? []].flat())
+                for (const validate of [policy.validateResource ?? []].flat())
                     await validate(argumentsFor(resource, config[policy.name]), reporter(policy, resource.name));
             });
         }
@@ -67,7 +62,7 @@ function argumentsFor({ type, name, props }: Resource, config: object = {}): Res
     return {
         type,
         name,
-        props: unknownCheckingProxy(props as Record<string, unknown>),
+        props: checked(props as object),
         urn: `urn:pulumi:test::test::${type}::${name}`,
         opts: {
             protect: false,
@@ -83,6 +78,9 @@ function argumentsFor({ type, name, props }: Resource, config: object = {}): Res
         notApplicable,
     };
 }
+
+/** As the SDK's server hands inputs to policies; the SDK leaves the type of this export out. */
+const checked = unknownCheckingProxy as (props: object) => Record<string, unknown>;
 
 const NO_TIMEOUTS = { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 };
 

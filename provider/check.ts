@@ -33,12 +33,17 @@ export function check(schema: ObjectSchema, news: Bag): Checked {
                 reason: reasonOf(secrets.has(String(problem.path[0])) ? { ...problem, value: undefined } : problem),
             })),
         };
-    const passed = Object.fromEntries(unknown.flatMap((key) => (key in schema.shape ? [[key, given[key] as Property]] : [])));
+    const passed = Object.fromEntries(
+        unknown.flatMap((key) => (key in schema.shape ? [[key, given[key] as Property]] : [])),
+    );
     const strangers = unknown.filter((key) => !(key in schema.shape));
     if (strangers.length > 0)
         return {
             ok: false,
-            failures: strangers.map((property) => ({ property, reason: "this key is not known; remove it or correct its spelling" })),
+            failures: strangers.map((property) => ({
+                property,
+                reason: "this key is not known; remove it or correct its spelling",
+            })),
         };
     return { ok: true, inputs: { ...withSecrets(defined(result.data as Bag), secrets), ...passed } };
 }
@@ -47,7 +52,8 @@ export function check(schema: ObjectSchema, news: Bag): Checked {
 export const defined = (bag: { [key: string]: Property | undefined }): Bag =>
     Object.fromEntries(
         Object.entries(bag).filter(
-            (entry): entry is [string, Property] => entry[1] !== undefined && !(Array.isArray(entry[1]) && entry[1].length === 0),
+            (entry): entry is [string, Property] =>
+                entry[1] !== undefined && !(Array.isArray(entry[1]) && entry[1].length === 0),
         ),
     );
 

@@ -1,5 +1,5 @@
 /** Warnings on the engine's own log, beside the resource they are about. */
-import { credentials } from "@grpc/grpc-js";
+import { credentials, Metadata } from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 
@@ -17,7 +17,9 @@ export function engineLog(address: string | undefined): (urn: string, message: s
         request.setUrn(urn);
         request.setMessage(message);
         return new Promise((resolve) =>
-            engine.log(request, { deadline: Date.now() + PATIENCE_MS }, (error) => resolve(error ? aside(message) : undefined)),
+            engine.log(request, new Metadata(), { deadline: Date.now() + PATIENCE_MS }, (error) =>
+                resolve(error ? aside(message) : undefined),
+            ),
         );
     };
 }

@@ -25,12 +25,22 @@ export interface Actor<State> {
 }
 
 /** Makes it, or finishes what a run of ours that was killed began. @throws Unfinished, HostError */
-export function create<State extends { name: string }>(resource: HostResource<State>, host: Host, want: State, actor: Actor<State>) {
+export function create<State extends { name: string }>(
+    resource: HostResource<State>,
+    host: Host,
+    want: State,
+    actor: Actor<State>,
+) {
     return proven(resource, host, want, actor, () => bring(resource, host, want, actor));
 }
 
 /** Brings it to what is wanted, and makes it where it is gone. @throws Unfinished, HostError */
-export function update<State extends { name: string }>(resource: HostResource<State>, host: Host, want: State, actor: Actor<State>) {
+export function update<State extends { name: string }>(
+    resource: HostResource<State>,
+    host: Host,
+    want: State,
+    actor: Actor<State>,
+) {
     return proven(resource, host, want, actor, () => bring(resource, host, want, actor));
 }
 
@@ -52,9 +62,12 @@ export async function read<State extends { name: string }>(
     if (!found) return undefined;
     const mark = found.mark ?? "";
     if (!actor.known) {
-        if (found.conflict || (mark !== "" && mark !== actor.owner.mark)) throw notOurs(resource, name, found, actor.owner);
+        if (found.conflict || (mark !== "" && mark !== actor.owner.mark))
+            throw notOurs(resource, name, found, actor.owner);
     } else if (!isOurs(found, actor)) {
-        await actor.warn(`${resource.title} ${shownName(name)} is no longer ours (${ownership(found)}): it counts as gone and is left alone.`);
+        await actor.warn(
+            `${resource.title} ${shownName(name)} is no longer ours (${ownership(found)}): it counts as gone and is left alone.`,
+        );
         return undefined;
     }
     if (found.fault) throw new Unfinished(found.state, mark, [`${resource.title} ${name}: ${found.fault}.`]);
@@ -72,7 +85,9 @@ export async function remove<State extends { name: string }>(
         const found = await resource.find(host, name, ownOf(actor));
         if (!found) return;
         if (isOurs(found, actor)) return resource.delete(host, found, actor.owner.mark);
-        await actor.warn(`${resource.title} ${shownName(name)} is no longer ours (${ownership(found)}): it is left as it is.`);
+        await actor.warn(
+            `${resource.title} ${shownName(name)} is no longer ours (${ownership(found)}): it is left as it is.`,
+        );
     });
 }
 
@@ -81,7 +96,12 @@ const ownOf = <State>({ owner, known }: Actor<State>) => ({ mark: owner.mark, kn
 const isOurs = <State>({ mark = "", conflict }: Found<State>, { owner, known }: Actor<State>) =>
     conflict === undefined && (mark === owner.mark || mark === known?.mark);
 
-async function bring<State extends { name: string }>(resource: HostResource<State>, host: Host, want: State, actor: Actor<State>) {
+async function bring<State extends { name: string }>(
+    resource: HostResource<State>,
+    host: Host,
+    want: State,
+    actor: Actor<State>,
+) {
     const { mark } = actor.owner;
     const change = async (found: Found<State>) => {
         if (!isOurs(found, actor)) throw notOurs(resource, want.name, found, actor.owner);
@@ -104,7 +124,10 @@ async function bring<State extends { name: string }>(resource: HostResource<Stat
  * What is found, once it stands still: programs that a killed run started go on to their end, and between two of
  * their steps a link of ours carries no mark yet. So what carries none is looked at again before it counts as foreign.
  */
-async function settled<State>(find: () => Promise<Found<State> | undefined>, actor: Actor<State>): Promise<Found<State> | undefined> {
+async function settled<State>(
+    find: () => Promise<Found<State> | undefined>,
+    actor: Actor<State>,
+): Promise<Found<State> | undefined> {
     for (const pause of [50, 100, 200]) {
         const found = await find();
         if (!found || found.mark || found.conflict || isOurs(found, actor)) return found;
@@ -127,14 +150,21 @@ async function proven<State extends { name: string }>(
     } catch (error) {
         // Half done is ours already: state must know of it, else nobody would ever remove it.
         const found = await resource.find(host, want.name, ownOf(actor)).catch(() => undefined);
-        if (error instanceof HostError && found && isOurs(found, actor)) throw new Unfinished(found.state, found.mark ?? "", [error.message]);
+        if (error instanceof HostError && found && isOurs(found, actor))
+            throw new Unfinished(found.state, found.mark ?? "", [error.message]);
         throw error;
     }
     const found = await again(() => resource.find(host, want.name, own));
     if (!found)
-        throw new HostError("refused", `${resource.title} ${want.name}`, "was made, and something on the host removed it at once", "Look for what else manages the host's network.");
+        throw new HostError(
+            "refused",
+            `${resource.title} ${want.name}`,
+            "was made, and something on the host removed it at once",
+            "Look for what else manages the host's network.",
+        );
     const mark = found.mark ?? "";
-    if (found.fault) throw new Unfinished(found.state, mark, [`${resource.title} ${want.name}: ${found.fault}. ${REPAIR}`]);
+    if (found.fault)
+        throw new Unfinished(found.state, mark, [`${resource.title} ${want.name}: ${found.fault}. ${REPAIR}`]);
     return { state: found.state, mark };
 }
 
@@ -159,9 +189,20 @@ function ownership({ mark, conflict }: Found<unknown>): string {
     return mark ? "its owner mark is not one of ours" : "it carries no owner mark";
 }
 
-function notOurs<State>(resource: HostResource<State & { name: string }>, name: string, found: Found<unknown>, owner: Owner): HostError {
+function notOurs<State>(
+    resource: HostResource<State & { name: string }>,
+    name: string,
+    found: Found<unknown>,
+    owner: Owner,
+): HostError {
     const subject = `${resource.title} ${shownName(name)}`;
-    if (found.conflict) return new HostError("conflict", subject, found.conflict, "It is left alone; choose another name, or remove it from there.");
+    if (found.conflict)
+        return new HostError(
+            "conflict",
+            subject,
+            found.conflict,
+            "It is left alone; choose another name, or remove it from there.",
+        );
     if (found.mark)
         return new HostError(
             "conflict",

@@ -26,7 +26,9 @@ class Process {
         this.server.addService(ResourceProviderService, this.service.handlers());
         this.server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
             if (error) {
-                process.stderr.write(`kvmnet cannot listen on 127.0.0.1: ${error.message}. Check that the loopback interface is up.\n`);
+                process.stderr.write(
+                    `kvmnet cannot listen on 127.0.0.1: ${error.message}. Check that the loopback interface is up.\n`,
+                );
                 process.exit(1);
             }
             process.stdout.write(`${port}\n`);
@@ -35,8 +37,9 @@ class Process {
     }
 
     private watchEngine(): void {
-        // Ctrl-C at the terminal is for the engine: it asks us to cancel, or closes us.
-        process.on("SIGINT", () => undefined);
+        // The engine starts us in a process group of our own, so Ctrl-C at a terminal does not reach us: SIGINT is how
+        // it closes us, and it waits five seconds for our end.
+        process.on("SIGINT", () => this.end());
         process.on("SIGTERM", () => this.end());
         process.on("SIGHUP", () => undefined);
         setInterval(() => process.ppid !== this.parent && this.end(), 500).unref();

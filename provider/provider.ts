@@ -77,7 +77,12 @@ export class Provider {
         const id = resource.schema.shape.name;
         const problems = id && "safeParse" in id ? nameProblems(id as AnyResource["schema"], was.id) : [];
         if (problems.length > 0)
-            throw new HostError("invalid", `${resource.title} ${JSON.stringify(was.id)}`, "its id is no name of an interface", `${problems.join("; ")}.`);
+            throw new HostError(
+                "invalid",
+                `${resource.title} ${JSON.stringify(was.id)}`,
+                "its id is no name of an interface",
+                `${problems.join("; ")}.`,
+            );
         const there = await read(resource, await this.opened(step), was.id, this.actor(step.urn, was));
         return there && this.kept(step, was, there);
     }
@@ -107,9 +112,19 @@ export class Provider {
 
     private async opened({ timeoutMs }: Step): Promise<Host> {
         if (this.cancelling.signal.aborted)
-            throw new HostError("cancelled", "kvmnet", "the run was cancelled before this began", "Run the same command again.");
+            throw new HostError(
+                "cancelled",
+                "kvmnet",
+                "the run was cancelled before this began",
+                "Run the same command again.",
+            );
         if (this.hostText === undefined)
-            throw new HostError("bug", "kvmnet", "the provider's argument host is not known yet", "Please report this.");
+            throw new HostError(
+                "bug",
+                "kvmnet",
+                "the provider's argument host is not known yet",
+                "Please report this.",
+            );
         this.host ??= openHost(HostRef.parse(this.hostText), this.cancelling.signal);
         try {
             return { ...(await this.host), ...(timeoutMs ? { timeoutMs } : {}) };
@@ -124,7 +139,14 @@ export class Provider {
         return {
             owner: ownerOf(urn),
             warn: (message) => this.warn(urn, message),
-            ...(known ? { known: { state: known as unknown as State, mark: String(known.owner ?? "") } } : {}),
+            ...(known
+                ? {
+                      known: {
+                          state: known as unknown as State,
+                          mark: typeof known.owner === "string" ? known.owner : "",
+                      },
+                  }
+                : {}),
         };
     }
 
@@ -132,7 +154,14 @@ export class Provider {
     private wanted(resource: AnyResource, urn: string, inputs: Bag): State {
         const result = resource.schema.safeParse(revealed(inputs));
         if (!result.success)
-            throw new HostError("invalid", urn, problemsOf(result.error, inputs).map(({ message }) => message).join("; "), "Correct it.");
+            throw new HostError(
+                "invalid",
+                urn,
+                problemsOf(result.error, inputs)
+                    .map(({ message }) => message)
+                    .join("; "),
+                "Correct it.",
+            );
         return resource.complete?.(result.data, this.seed(urn)) ?? result.data;
     }
 
@@ -157,7 +186,7 @@ export class Provider {
 
     /** The inputs that would make what is there: as they were, but for what differs. */
     private inputsOf(resource: AnyResource, urn: string, was: Kept, there: State): Bag {
-        const actual = defined(there as unknown as Bag);
+        const actual = defined(there);
         if (Object.keys(was.inputs).length === 0) return actual;
         const inputs = revealed(was.inputs) as Bag;
         const expected = this.planned(resource, urn, inputs);
@@ -173,7 +202,12 @@ export class Provider {
 function resourceOf(type: string): AnyResource {
     const resource = RESOURCES.get(type);
     if (resource) return resource;
-    throw new HostError("invalid", type, "there is no such resource in kvmnet", `It has ${[...RESOURCES.keys()].join(", ")}.`);
+    throw new HostError(
+        "invalid",
+        type,
+        "there is no such resource in kvmnet",
+        `It has ${[...RESOURCES.keys()].join(", ")}.`,
+    );
 }
 
 function nameProblems(schema: AnyResource["schema"], id: string): string[] {
@@ -187,4 +221,4 @@ const idOf = (inputs: Bag): string => {
 };
 
 export const toState = ({ state, mark }: { state: State; mark: string }, secrets: Set<string>): Bag =>
-    withSecrets({ ...defined(state as unknown as Bag), owner: mark }, secrets);
+    withSecrets({ ...defined(state), owner: mark }, secrets);

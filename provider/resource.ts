@@ -23,7 +23,10 @@ export interface Own<State> {
 }
 
 /** Each method may run twice without harm. Gone is undefined in `find`, and `delete` is only called with what was found. */
-export interface HostResource<State extends { name: string } = { name: string }, Here extends Found<State> = Found<State>> {
+export interface HostResource<
+    State extends { name: string } = { name: string },
+    Here extends Found<State> = Found<State>,
+> {
     /** Type token. */
     type: string;
     /** What people call it in messages: `OVS bridge`. */

@@ -38,7 +38,9 @@ export function packageSchema(version: string): object {
             properties: { host },
             inputProperties: { host },
         },
-        resources: Object.fromEntries([...RESOURCES.values()].map((resource) => [resource.type, resourceSpec(resource)])),
+        resources: Object.fromEntries(
+            [...RESOURCES.values()].map((resource) => [resource.type, resourceSpec(resource)]),
+        ),
         language: {
             nodejs: { respectSchemaVersion: true },
             python: { respectSchemaVersion: true, pyproject: { enabled: true } },
@@ -57,13 +59,17 @@ function resourceSpec(resource: AnyResource): object {
             { ...property, ...(cost[key] === "replace" ? { willReplaceOnChanges: true } : {}) },
         ]),
     );
-    const always = Object.keys(properties).filter((key) => required.includes(key) || properties[key]?.default !== undefined);
+    const always = Object.keys(properties).filter(
+        (key) => required.includes(key) || properties[key]?.default !== undefined,
+    );
     return {
         description: resource.description,
         inputProperties: inputs,
         requiredInputs: required,
         properties: {
-            ...Object.fromEntries(Object.entries(properties).map(([key, { default: _, ...property }]) => [key, property])),
+            ...Object.fromEntries(
+                Object.entries(properties).map(([key, { default: _, ...property }]) => [key, property]),
+            ),
             owner: { type: "string", description: OWNER },
         },
         required: [...new Set([...always, ...(resource.derived ?? []), "owner"])],
@@ -74,7 +80,10 @@ const OWNER =
     "Mark on the host that tells whose this is; empty on an object that was imported without one, until its next update.";
 
 function objectOf(schema: z.ZodType): { properties: Record<string, PropertySpec>; required: string[] } {
-    const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
+    const { properties = {}, required = [] } = z.toJSONSchema(schema, {
+        io: "input",
+        unrepresentable: "any",
+    }) as JsonSchema;
     return {
         properties: Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, propertyOf(value)])),
         required,

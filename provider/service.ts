@@ -4,9 +4,9 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { PluginInfo, type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import type { Checked } from "./check";
-import type { Difference, PropertyChange } from "./diff";
 import type * as Core from "./core";
 import type { Kept, Provider, Step } from "./provider";
+import { checkReply, diffReply } from "./replies";
 
 // Start-up is promised to cost little more than gRPC itself, so the rest is loaded after the first answer.
 // eslint-disable-next-line @typescript-eslint/no-require-imports
@@ -53,11 +53,13 @@ export class Service {
             attach: serve((request: PluginAttach) => this.attach(request)),
             getPluginInfo: serve(() => this.info()),
             getSchema: serve((request: proto.GetSchemaRequest) => this.schema(request)),
-            checkConfig: serve((request: proto.CheckRequest) => checkReply(core().checkConfig(core().decode(request.getNews())))),
+            checkConfig: serve((request: proto.CheckRequest) =>
+                checked(core().checkConfig(core().decode(request.getNews()))),
+            ),
             diffConfig: serve((request: proto.DiffRequest) => diffConfig(request)),
             configure: serve((request: proto.ConfigureRequest) => this.configure(request)),
             check: serve((request: proto.CheckRequest) =>
-                checkReply(this.served().check(typeOf(request), core().decode(request.getNews()))),
+                checked(this.served().check(typeOf(request), core().decode(request.getNews()))),
             ),
             diff: serve((request: proto.DiffRequest) => this.diff(request)),
             create: serve((request: proto.CreateRequest) => this.create(request)),
@@ -98,7 +100,8 @@ export class Service {
         response.setAcceptResources(false);
         response.setAcceptOutputs(true);
         response.setAcceptsOutputsInCheck(true);
-        setImmediate(core);
+        // The first answer leaves before the rest is loaded.
+        setTimeout(core, 20);
         return response;
     }
 
@@ -139,7 +142,9 @@ export class Service {
         const { decode, encode } = core();
         const inputs = decode(request.getProperties());
         const step = stepOf(request);
-        const { id, state } = await this.finishing(step, { id: "", inputs, state: {} }, () => this.served().create(step, inputs));
+        const { id, state } = await this.finishing(step, { id: "", inputs, state: {} }, () =>
+            this.served().create(step, inputs),
+        );
         const response = new proto.CreateResponse();
         response.setId(id);
         response.setProperties(encode(state));
@@ -148,7 +153,11 @@ export class Service {
 
     private async read(request: proto.ReadRequest): Promise<proto.ReadResponse> {
         const { decode, encode } = core();
-        const was = { id: request.getId(), inputs: decode(request.getInputs()), state: decode(request.getProperties()) };
+        const was = {
+            id: request.getId(),
+            inputs: decode(request.getInputs()),
+            state: decode(request.getProperties()),
+        };
         const step = stepOf(request);
         const there = await this.finishing(step, was, () => this.served().read(step, was));
         const response = new proto.ReadResponse();
@@ -173,7 +182,11 @@ export class Service {
 
     private async delete(request: proto.DeleteRequest): Promise<Empty> {
         const { decode } = core();
-        const was = { id: request.getId(), inputs: decode(request.getOldInputs()), state: decode(request.getProperties()) };
+        const was = {
+            id: request.getId(),
+            inputs: decode(request.getOldInputs()),
+            state: decode(request.getProperties()),
+        };
         await this.served().delete(stepOf(request), was);
         return new Empty();
     }
@@ -218,53 +231,10 @@ function typeOf(request: ResourceRequest): string {
     return request.getType() || (request.getUrn().split("::")[2]?.split("$").at(-1) ?? "");
 }
 
-function checkReply(checked: Checked): proto.CheckResponse {
-    const response = new proto.CheckResponse();
-    if (checked.ok) response.setInputs(core().encode(checked.inputs));
-    else
-        response.setFailuresList(
-            checked.failures.map(({ property, reason }) => {
-                const failure = new proto.CheckFailure();
-                failure.setProperty(property);
-                failure.setReason(reason);
-                return failure;
-            }),
-        );
-    return response;
-}
+const checked = (result: Checked) => checkReply(result, core().encode);
 
 /** Another host is other objects: everything is built there and removed here. */
 function diffConfig(request: proto.DiffRequest): proto.DiffResponse {
     const { decode, difference } = core();
     return diffReply(difference({ host: "replace" }, decode(request.getOlds()), decode(request.getNews())));
-}
-
-function diffReply({ properties, deleteFirst }: Difference): proto.DiffResponse {
-    const response = new proto.DiffResponse();
-    const { DiffChanges } = proto.DiffResponse;
-    response.setChanges(properties.size > 0 ? DiffChanges.DIFF_SOME : DiffChanges.DIFF_NONE);
-    response.setDiffsList([...properties.keys()]);
-    response.setReplacesList([...properties].filter(([, { cost }]) => cost === "replace").map(([key]) => key));
-    response.setDeletebeforereplace(deleteFirst);
-    response.setHasdetaileddiff(true);
-    for (const [key, change] of properties) {
-        const detail = new proto.PropertyDiff();
-        detail.setKind(kindOf(change));
-        detail.setInputdiff(false);
-        response.getDetaileddiffMap().set(key, detail);
-    }
-    return response;
-}
-
-function kindOf({ how, cost }: PropertyChange): proto.PropertyDiff.Kind {
-    const { Kind } = proto.PropertyDiff;
-    const replaces = cost === "replace";
-    switch (how) {
-        case "add":
-            return replaces ? Kind.ADD_REPLACE : Kind.ADD;
-        case "delete":
-            return replaces ? Kind.DELETE_REPLACE : Kind.DELETE;
-        case "update":
-            return replaces ? Kind.UPDATE_REPLACE : Kind.UPDATE;
-    }
 }

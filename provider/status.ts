@@ -32,7 +32,10 @@ export const notServed = (what: string): Partial<ServiceError> => ({
 });
 
 /** State keeps the object and remembers that it needs repair (`plugin.InitError` on the engine's side). */
-export function unfinishedStatus(reasons: string[], { id, inputs, state }: { id: string; inputs: Bag; state: Bag }): Partial<ServiceError> {
+export function unfinishedStatus(
+    reasons: string[],
+    { id, inputs, state }: { id: string; inputs: Bag; state: Bag },
+): Partial<ServiceError> {
     const failed = new ErrorResourceInitFailed();
     failed.setId(id);
     failed.setInputs(encode(inputs));

@@ -9,7 +9,8 @@ export class Secret {
     constructor(readonly value: Property) {}
 }
 
-export type Property = null | boolean | number | string | typeof UNKNOWN | Secret | Property[] | { [key: string]: Property };
+export type Property =
+    null | boolean | number | string | typeof UNKNOWN | Secret | Property[] | { [key: string]: Property };
 export type Bag = Record<string, Property>;
 
 /** Marks objects that mean something special (pulumi sdk/go/common/resource/sig/sig.go). */
@@ -37,7 +38,8 @@ export function decode(struct: Struct | undefined): Bag {
 
 export function encode(bag: { [key: string]: Property | undefined }): Struct {
     const struct = new Struct();
-    for (const [key, value] of Object.entries(bag)) if (value !== undefined) struct.getFieldsMap().set(key, encodeValue(value));
+    for (const [key, value] of Object.entries(bag))
+        if (value !== undefined) struct.getFieldsMap().set(key, encodeValue(value));
     return struct;
 }
 
@@ -55,7 +57,8 @@ function decodeValue(value: Value): Property {
             return (value.getListValue()?.getValuesList() ?? []).map(decodeValue);
         case Value.KindCase.STRUCT_VALUE:
             return special(decode(value.getStructValue()));
-        default:
+        case Value.KindCase.NULL_VALUE:
+        case Value.KindCase.KIND_NOT_SET:
             return null;
     }
 }
@@ -95,7 +98,8 @@ export function revealed(property: Property): Property {
     return Object.fromEntries(Object.entries(property).map(([key, value]) => [key, revealed(value)]));
 }
 
-export const hasSecret = (property: Property | undefined): boolean => some(property, (value) => value instanceof Secret);
+export const hasSecret = (property: Property | undefined): boolean =>
+    some(property, (value) => value instanceof Secret);
 export const hasUnknown = (property: Property | undefined): boolean => some(property, (value) => value === UNKNOWN);
 
 function some(property: Property | undefined, is: (value: Property) => boolean): boolean {

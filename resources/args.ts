@@ -3,4 +3,8 @@ import type { Input } from "@pulumi/pulumi";
 
 export type Inputs<Declared> = { [Key in keyof Declared]: Travelling<Declared[Key]> };
 
-type Travelling<Value> = Value extends readonly (infer Entry)[] ? Input<Input<Entry>[]> : Value extends undefined ? Value : Input<Value>;
+type Travelling<Value> = Value extends readonly (infer Entry)[]
+    ? Input<Input<Entry>[]>
+    : Value extends undefined
+      ? Value
+      : Input<Value>;

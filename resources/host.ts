@@ -17,7 +17,12 @@ export class Bridge extends CustomResource {
     declare readonly owner: Output<string>;
 
     constructor(name: string, args: BridgeArgs, opts?: CustomResourceOptions) {
-        super("kvmnet:host:Bridge", name, { mac: undefined, mtu: undefined, stp: undefined, owner: undefined, ...args }, opts);
+        super(
+            "kvmnet:host:Bridge",
+            name,
+            { mac: undefined, mtu: undefined, stp: undefined, owner: undefined, ...args },
+            opts,
+        );
     }
 }
 
@@ -43,6 +48,11 @@ export class Tap extends CustomResource {
     declare readonly owner: Output<string>;
 
     constructor(name: string, args: TapArgs, opts?: CustomResourceOptions) {
-        super("kvmnet:host:Tap", name, { multiQueue: undefined, vnetHdr: undefined, mtu: undefined, owner: undefined, ...args }, opts);
+        super(
+            "kvmnet:host:Tap",
+            name,
+            { multiQueue: undefined, vnetHdr: undefined, mtu: undefined, owner: undefined, ...args },
+            opts,
+        );
     }
 }

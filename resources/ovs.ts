@@ -16,7 +16,12 @@ export class Bridge extends CustomResource {
     declare readonly owner: Output<string>;
 
     constructor(name: string, args: BridgeArgs, opts?: CustomResourceOptions) {
-        super("kvmnet:ovs:Bridge", name, { datapathType: undefined, failMode: undefined, mac: undefined, owner: undefined, ...args }, opts);
+        super(
+            "kvmnet:ovs:Bridge",
+            name,
+            { datapathType: undefined, failMode: undefined, mac: undefined, owner: undefined, ...args },
+            opts,
+        );
     }
 }
 
@@ -32,6 +37,11 @@ export class Port extends CustomResource {
     declare readonly owner: Output<string>;
 
     constructor(name: string, args: PortArgs, opts?: CustomResourceOptions) {
-        super("kvmnet:ovs:Port", name, { type: undefined, vlanMode: undefined, tag: undefined, trunks: undefined, owner: undefined, ...args }, opts);
+        super(
+            "kvmnet:ovs:Port",
+            name,
+            { type: undefined, vlanMode: undefined, tag: undefined, trunks: undefined, owner: undefined, ...args },
+            opts,
+        );
     }
 }

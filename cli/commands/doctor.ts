@@ -23,7 +23,10 @@ function report(parts: Part[], missing: number): string {
         `${mark(part)} ${part.name.padEnd(name)}  ${(part.version ?? "").padEnd(version)}  ${part.purpose}`,
         pc.dim(`  ${"".padEnd(name)}  ${"".padEnd(version)}  ${part.found ? (part.where ?? "") : part.get}`),
     ]);
-    const closing = missing === 0 ? "Everything that is needed is there." : `${missing} of what is needed ${missing === 1 ? "is" : "are"} missing.`;
+    const closing =
+        missing === 0
+            ? "Everything that is needed is there."
+            : `${missing} of what is needed ${missing === 1 ? "is" : "are"} missing.`;
     return `${lines.join("\n")}\n\n${closing}\n`;
 }
 

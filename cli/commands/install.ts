@@ -6,7 +6,9 @@ import { projectOf } from "../project";
 export async function run(): Promise<number> {
     const project = projectOf(process.cwd());
     if (!project) {
-        throw new Error(`There is no Pulumi.yaml in ${process.cwd()} or above it. Go to the folder of a Pulumi project, or make one with \`npx kvmnet pulumi new\`.`);
+        throw new Error(
+            `There is no Pulumi.yaml in ${process.cwd()} or above it. Go to the folder of a Pulumi project, or make one with \`npx kvmnet pulumi new\`.`,
+        );
     }
     const progress = plainProgress();
     const engine = await prepareEngine(progress);

@@ -20,7 +20,11 @@ export async function run(args: string[]): Promise<number> {
     for (const [signal, handle] of handlers) process.on(signal, handle);
     try {
         return await new Promise<number>((resolve, reject) => {
-            child.once("error", (error) => reject(new Error(`${engine.pulumi} could not be started: ${error.message}. Run \`npx kvmnet doctor\`.`)));
+            child.once("error", (error) =>
+                reject(
+                    new Error(`${engine.pulumi} could not be started: ${error.message}. Run \`npx kvmnet doctor\`.`),
+                ),
+            );
             child.once("close", (status, signal) => resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)));
         });
     } finally {

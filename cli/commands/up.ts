@@ -39,7 +39,7 @@ export async function run({ timings }: { timings?: string }): Promise<number> {
     }
     const before = performance.now();
     // --refresh: what a killed run or a person changed in the lab is seen, and put back.
-    const status = await runPulumi(engine, ["up", "--yes", "--skip-preview", "--refresh", "--stack", LAB_STACK], backend);
+    const status = await runPulumi(engine, ["up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs", "--stack", LAB_STACK], backend);
     const pulumi = performance.now() - before;
     if (status !== 0) {
         progress.note("The engine did not finish; what it says above is the reason. Mend it and run the command again: it goes on from here.");

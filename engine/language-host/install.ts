@@ -28,11 +28,16 @@ export async function installDependencies(
     const stderr = (text: Uint8Array) => void call.write(new InstallDependenciesResponse().setStderr(text));
 
     stdout(Buffer.from("Installing dependencies...\n\n"));
-    const child = start(manager, installArguments(manager, options), { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    const child = start(manager, installArguments(manager, options), {
+        cwd: folder,
+        stdio: ["ignore", "pipe", "pipe"],
+    });
     child.stdout?.on("data", stdout);
     child.stderr?.on("data", stderr);
     const status = await ended(child).catch(() => {
-        throw new Error(`${manager} is not installed, and ${folder} needs it. Install it, or name another one as the runtime option packagemanager in Pulumi.yaml.`);
+        throw new Error(
+            `${manager} is not installed, and ${folder} needs it. Install it, or name another one as the runtime option packagemanager in Pulumi.yaml.`,
+        );
     });
     if (status !== 0) throw new Error(`${manager} install in ${folder} failed with exit status ${status}.`);
     stdout(Buffer.from("Finished installing dependencies\n\n"));
@@ -54,5 +59,8 @@ export function managerOf(folder: string, named: NodeOptions["packagemanager"]):
  */
 function installArguments(manager: Manager, options: NodeOptions): string[] {
     if (manager === "npm") return ["install", "--loglevel=error", ...(options.production ? ["--production"] : [])];
-    return ["install", ...(options.production && manager !== "bun" ? [manager === "pnpm" ? "--prod" : "--production"] : [])];
+    return [
+        "install",
+        ...(options.production && manager !== "bun" ? [manager === "pnpm" ? "--prod" : "--production"] : []),
+    ];
 }

@@ -28,7 +28,13 @@ export async function link(request: LinkRequest): Promise<LinkResponse> {
         // npm's own editor of package.json serves every manager: it changes the one field and keeps the rest.
         await run("npm", ["pkg", "set", `dependencies[${name}]=file:${path}`], NEXT, { cwd: folder });
         if (manager === "npm") await allowScript(folder, path);
-        imports.push(importLine(dependency.getPackage()?.getParameterization()?.getName() || dependency.getPackage()?.getName() || name, name, typescript || manifestAt(folder).type === "module"));
+        imports.push(
+            importLine(
+                dependency.getPackage()?.getParameterization()?.getName() || dependency.getPackage()?.getName() || name,
+                name,
+                typescript || manifestAt(folder).type === "module",
+            ),
+        );
     }
     const language = typescript ? "TypeScript" : "JavaScript";
     return new LinkResponse().setImportInstructions(

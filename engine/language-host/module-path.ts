@@ -13,6 +13,8 @@ export function modulePath(name: string, programDirectory: string, install: stri
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
         const where = existsSync(programDirectory) ? programDirectory : `${programDirectory}, which does not exist`;
-        throw new Error(`The Pulumi SDK is not installed in ${where}. Run ${install} there, then the same command again.`);
+        throw new Error(
+            `The Pulumi SDK is not installed in ${where}. Run ${install} there, then the same command again.`,
+        );
     }
 }

@@ -42,8 +42,10 @@ function option<T extends string | boolean>(given: Record<string, unknown>, name
 export function words(text: string): string[] {
     const parts = text.matchAll(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/gs);
     return [...parts].map(([part]) =>
-        part.replace(/\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/gs, (_, escaped?: string, double?: string, single?: string) =>
-            escaped ?? single ?? (double ?? "").replace(/\\(["\\])/g, "$1"),
+        part.replace(
+            /\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/gs,
+            (_, escaped?: string, double?: string, single?: string) =>
+                escaped ?? single ?? (double ?? "").replace(/\\(["\\])/g, "$1"),
         ),
     );
 }

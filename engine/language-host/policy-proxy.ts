@@ -76,7 +76,11 @@ export async function policyProxy(stdout: (chunk: Uint8Array) => void): Promise<
             const end = head.indexOf("\n");
             if (end < 0) return;
             attached = true;
-            const client = new grpc.Client(`127.0.0.1:${Number(head.slice(0, end))}`, grpc.credentials.createInsecure(), MESSAGE_LIMITS);
+            const client = new grpc.Client(
+                `127.0.0.1:${Number(head.slice(0, end))}`,
+                grpc.credentials.createInsecure(),
+                MESSAGE_LIMITS,
+            );
             if (end + 1 < head.length) stdout(Buffer.from(head.slice(end + 1)));
             void tellStack(client, configuration.promise).then(() => pack.resolve(client), pack.reject);
         },

@@ -48,7 +48,9 @@ export async function runProgram(
     if (status === ALREADY_TOLD) response.setBail(true);
     else if (typeof status === "string") response.setError(`Problem executing program (could not run node): ${status}`);
     else if (status !== 0) {
-        response.setError(`Program exited with non-zero exit code: ${status}${outOfMemory ? `. ${OUT_OF_MEMORY}` : ""}`);
+        response.setError(
+            `Program exited with non-zero exit code: ${status}${outOfMemory ? `. ${OUT_OF_MEMORY}` : ""}`,
+        );
     }
     return response;
 }

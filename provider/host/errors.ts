@@ -10,7 +10,8 @@
  * - cancelled: the run was cancelled
  * - bug: report it
  */
-export type HostErrorKind = "invalid" | "missing" | "conflict" | "refused" | "unreachable" | "lost" | "cancelled" | "bug";
+export type HostErrorKind =
+    "invalid" | "missing" | "conflict" | "refused" | "unreachable" | "lost" | "cancelled" | "bug";
 
 /** Who, what, and what next, in full sentences. Code branches on `kind`, never on text. */
 export class HostError extends Error {
@@ -35,5 +36,9 @@ export function quoted(words: unknown): string {
 
 /** A name read from the host, safe to print: the kernel takes any byte but `/`, `:` and white space. */
 export function shownName(name: string): string {
-    return /^[\w.@-]{1,64}$/.test(name) ? name : JSON.stringify(name).replace(/[^\x20-\x7e]/g, "?").slice(0, 80);
+    return /^[\w.@-]{1,64}$/.test(name)
+        ? name
+        : JSON.stringify(name)
+              .replace(/[^\x20-\x7e]/g, "?")
+              .slice(0, 80);
 }

@@ -61,12 +61,16 @@ export class Kernel {
         const verdicts = asked.map((): Verdict<void> => ({ result: undefined }));
         let lines = asked.flatMap(({ lines }, owner) => lines.map((words) => ({ owner, text: words.join(" ") })));
         while (lines.length > 0) {
-            const { code, stderr } = await this.place.run(["ip", "-batch", "-"], lines.map(({ text }) => `${text}\n`).join(""));
+            const { code, stderr } = await this.place.run(
+                ["ip", "-batch", "-"],
+                lines.map(({ text }) => `${text}\n`).join(""),
+            );
             if (code === 0) break;
             const failed = lines[failedLine(stderr) - 1];
             if (!failed) {
                 // `ip` gave up without a line number, so what was done is unknown: everybody looks again.
-                for (const { owner } of lines) verdicts[owner] = { error: refused((asked[owner] as Change).subject, stderr) };
+                for (const { owner } of lines)
+                    verdicts[owner] = { error: refused((asked[owner] as Change).subject, stderr) };
                 break;
             }
             verdicts[failed.owner] = { error: refused((asked[failed.owner] as Change).subject, stderr) };
@@ -84,7 +88,12 @@ export function failedLine(stderr: string): number {
 /** A word that could not be one of ours is a fault of ours: quotes, `#` and spaces have a meaning to `ip -batch`. */
 export function checkWord(word: string): void {
     if (!/^[A-Za-z0-9_.:/@+-]{1,255}$/.test(word))
-        throw new HostError("bug", "a change of links", `${JSON.stringify(word)} is no word for ip -batch`, "Please report this.");
+        throw new HostError(
+            "bug",
+            "a change of links",
+            `${JSON.stringify(word)} is no word for ip -batch`,
+            "Please report this.",
+        );
 }
 
 const IpLink = z.object({
@@ -104,9 +113,15 @@ export function parseLinks(text: string): Map<string, Link> {
     try {
         // An empty answer has no brackets, and links that vanish while `ip` lists them leave `{}`.
         const list = z.array(z.unknown()).parse(JSON.parse(text.trim() || "[]"));
-        entries = list.filter((entry) => Object.keys(Object(entry)).length > 0).map((entry) => IpLink.parse(entry));
+        entries = list.filter((entry) => JSON.stringify(entry) !== "{}").map((entry) => IpLink.parse(entry));
     } catch (error) {
-        throw new HostError("bug", "the list of links", "`ip -json` printed what cannot be read", "Please report this with the version of iproute2.", error);
+        throw new HostError(
+            "bug",
+            "the list of links",
+            "`ip -json` printed what cannot be read",
+            "Please report this with the version of iproute2.",
+            error,
+        );
     }
     return new Map(entries.map((entry) => [entry.ifname, toLink(entry)]));
 }

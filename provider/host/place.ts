@@ -17,7 +17,11 @@ export interface Place {
 /** @throws HostError unreachable when the lab is not up */
 export async function placeOf(ref: HostRef): Promise<Place> {
     if (ref.kind === "local")
-        return { where: "this machine", ovsdbSocket: "/var/run/openvswitch/db.sock", run: (argv, input) => runProgram(argv, input) };
+        return {
+            where: "this machine",
+            ovsdbSocket: "/var/run/openvswitch/db.sock",
+            run: (argv, input) => runProgram(argv, input),
+        };
 
     const { record, ovsdbSocket } = labPaths(ref.name);
     await livingLab(ref.name, record);

@@ -23,7 +23,15 @@ export function runProgram(argv: string[], input?: string): Promise<Ran> {
     const stdin = input === undefined ? "ignore" : unlinkedFile(input);
     return new Promise((resolve, reject) => {
         const failed = (fact: string, cause?: unknown) =>
-            reject(new HostError("unreachable", program, fact, "Check that it is installed and that you may run it.", cause));
+            reject(
+                new HostError(
+                    "unreachable",
+                    program,
+                    fact,
+                    "Check that it is installed and that you may run it.",
+                    cause,
+                ),
+            );
         // A group of its own: Ctrl-C at the terminal reaches us, and we decide what still ends.
         const child = spawn(program, rest, { stdio: [stdin, "pipe", "pipe"], env: ENVIRONMENT, detached: true });
         if (typeof stdin === "number") closeSync(stdin);

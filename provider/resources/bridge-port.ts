@@ -32,14 +32,20 @@ export const bridgePort: HostResource<BridgePort> = {
     create: plug,
     update: (host, _found, want) => plug(host, want),
 
-    delete: (host, { state }) => host.kernel.change(`bridge port ${state.name}`, ["link", "set", "dev", state.name, "nomaster"]),
+    delete: (host, { state }) =>
+        host.kernel.change(`bridge port ${state.name}`, ["link", "set", "dev", state.name, "nomaster"]),
 };
 
 async function plug(host: Host, { name, bridge }: BridgePort): Promise<void> {
     const links = await host.kernel.links();
     const subject = `bridge port ${name}`;
     if (!links.has(name))
-        throw new HostError("missing", subject, `there is no link ${name} on ${host.where}`, "Make it first, for example as kvmnet:host:Tap.");
+        throw new HostError(
+            "missing",
+            subject,
+            `there is no link ${name} on ${host.where}`,
+            "Make it first, for example as kvmnet:host:Tap.",
+        );
     if (links.get(bridge)?.kind !== "bridge")
         throw new HostError(
             "missing",

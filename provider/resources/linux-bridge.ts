@@ -20,7 +20,10 @@ export const linuxBridge: HostResource<LinuxBridge> = {
         return {
             state: { name, mac: link.mac, mtu: link.mtu, stp: link.stp ?? false },
             mark: ownerFrom(link.alias)?.mark,
-            conflict: link.kind === "bridge" ? undefined : `a link of that name is there, and it is a ${link.kind ?? "device"}`,
+            conflict:
+                link.kind === "bridge"
+                    ? undefined
+                    : `a link of that name is there, and it is a ${link.kind ?? "device"}`,
         };
     },
 
@@ -33,7 +36,8 @@ export const linuxBridge: HostResource<LinuxBridge> = {
 
     update: (host, _found, want, mark) => host.kernel.change(`Linux bridge ${want.name}`, ...settings(want, mark)),
 
-    delete: (host, { state }) => host.kernel.change(`Linux bridge ${state.name}`, ["link", "delete", "dev", state.name]),
+    delete: (host, { state }) =>
+        host.kernel.change(`Linux bridge ${state.name}`, ["link", "delete", "dev", state.name]),
 };
 
 /** The mark comes first: an object whose set-up was cut short is known as ours. */

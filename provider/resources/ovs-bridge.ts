@@ -3,7 +3,18 @@ import { OvsBridge } from "../../schemas/ovs";
 import { HostError, shownName } from "../host/errors";
 import type { Host } from "../host";
 import { keyOf, numberOf, textOf, uuidsOf } from "../host/ovsdb/columns";
-import { absent, byName, map, named, ofRow, putKeys, set, type Operation, type Row, type Uuid } from "../host/ovsdb/operations";
+import {
+    absent,
+    byName,
+    map,
+    named,
+    ofRow,
+    putKeys,
+    set,
+    type Operation,
+    type Row,
+    type Uuid,
+} from "../host/ovsdb/operations";
 import { OWNER_KEY, sameStack } from "../owner";
 import type { Found, HostResource } from "../resource";
 import { faultOf } from "./ovs-fault";
@@ -21,7 +32,15 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
 
     async find(host, name) {
         const [[row], [link]] = (await host.ovsdb.select(
-            byName("Bridge", name, ["_uuid", "name", "datapath_type", "fail_mode", "other_config", "external_ids", "ports"]),
+            byName("Bridge", name, [
+                "_uuid",
+                "name",
+                "datapath_type",
+                "fail_mode",
+                "other_config",
+                "external_ids",
+                "ports",
+            ]),
             byName("Interface", name, ["ofport", "error"]),
         )) as [Row[], Row[]];
         if (!row) return undefined;
@@ -46,7 +65,12 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
     },
 
     async delete(host, { row, state }, mark) {
-        const [ports = []] = await host.ovsdb.select({ op: "select", table: "Port", where: [], columns: ["_uuid", "name", "external_ids"] });
+        const [ports = []] = await host.ovsdb.select({
+            op: "select",
+            table: "Port",
+            where: [],
+            columns: ["_uuid", "name", "external_ids"],
+        });
         const members = new Set(uuidsOf(row.ports));
         const foreign = ports
             .filter((port) => members.has((port._uuid as Uuid)[1]) && port.name !== state.name)
@@ -87,7 +111,12 @@ export function setBridge(uuid: Uuid, { failMode, mac }: OvsBridge, mark: string
         { op: "update", table: "Bridge", where: ofRow(uuid), row: { fail_mode: failMode } },
         mac
             ? putKeys("Bridge", uuid, "other_config", { hwaddr: mac })
-            : { op: "mutate", table: "Bridge", where: ofRow(uuid), mutations: [["other_config", "delete", set("hwaddr")]] },
+            : {
+                  op: "mutate",
+                  table: "Bridge",
+                  where: ofRow(uuid),
+                  mutations: [["other_config", "delete", set("hwaddr")]],
+              },
         putKeys("Bridge", uuid, "external_ids", { [OWNER_KEY]: mark }),
     ];
 }
@@ -96,7 +125,15 @@ export function setBridge(uuid: Uuid, { failMode, mac }: OvsBridge, mark: string
 export function removeBridge(row: Row): Operation[] {
     const where = ofRow(row._uuid as Uuid);
     return [
-        { op: "wait", timeout: 0, table: "Bridge", where, columns: ["ports"], until: "==", rows: [{ ports: row.ports }] },
+        {
+            op: "wait",
+            timeout: 0,
+            table: "Bridge",
+            where,
+            columns: ["ports"],
+            until: "==",
+            rows: [{ ports: row.ports }],
+        },
         { op: "mutate", table: "Open_vSwitch", where: [], mutations: [["bridges", "delete", set(row._uuid)]] },
     ];
 }
@@ -118,5 +155,6 @@ function bridgeFault(row: Row, link: Row | undefined): string | undefined {
 
 /** Where the switch could not make the link there is none to bring up; `find` then tells why. */
 export async function bringUp(host: Host, name: string): Promise<void> {
-    if ((await host.kernel.links()).has(name)) await host.kernel.change(`link ${name}`, ["link", "set", "dev", name, "up"]);
+    if ((await host.kernel.links()).has(name))
+        await host.kernel.change(`link ${name}`, ["link", "set", "dev", name, "up"]);
 }

@@ -49,7 +49,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             where: [["ports", "includes", port._uuid]],
             columns: ["_uuid", "name"],
         })) as [Row[]];
-        const bridge = String(holder?.name ?? "");
+        const bridge = textOf(holder?.name) ?? "";
         return {
             state: fromRows(port, link, bridge),
             mark: keyOf(port.external_ids, OWNER_KEY),
@@ -80,7 +80,12 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
 
 /** Interface, port and its place in the bridge; ports of others in that bridge are not touched. */
 export function addPort(want: OvsPort, mark: string): Operation[] {
-    const row = { name: want.name, ...vlanColumns(want), external_ids: map({ [OWNER_KEY]: mark }), interfaces: named("interface") };
+    const row = {
+        name: want.name,
+        ...vlanColumns(want),
+        external_ids: map({ [OWNER_KEY]: mark }),
+        interfaces: named("interface"),
+    };
     return [
         absent("Port", want.name),
         present("Bridge", want.bridge),
@@ -131,7 +136,9 @@ function idsOf(entry: string): number[] {
 
 /** The only place that knows the columns of a port. */
 function fromRows(port: Row, link: Row | undefined, bridge: string): OvsPort {
-    const trunks = VlanList.parse(valuesOf(port.trunks).filter((id) => typeof id === "number" && id >= 1 && id <= 4094));
+    const trunks = VlanList.parse(
+        valuesOf(port.trunks).filter((id) => typeof id === "number" && id >= 1 && id <= 4094),
+    );
     return {
         name: String(port.name),
         bridge,

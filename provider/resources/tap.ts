@@ -34,7 +34,9 @@ export const tap: HostResource<Tap> = {
         host.kernel.change(
             `tap ${want.name}`,
             // Queues are fixed when a tap is made; this one is of a run that was killed, with other settings.
-            ...(state.multiQueue === want.multiQueue ? settings(want, mark) : [removed(want.name), ...made(want, mark)]),
+            ...(state.multiQueue === want.multiQueue
+                ? settings(want, mark)
+                : [removed(want.name), ...made(want, mark)]),
         ),
 
     delete: (host, { state }) => host.kernel.change(`tap ${state.name}`, removed(state.name)),

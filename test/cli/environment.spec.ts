@@ -11,10 +11,13 @@ import { labBackend } from "../../cli/lab-backend";
 describe("a line of `kvmnet env`", () => {
     it("gives the shell exactly the value, whatever is in it", () =>
         fc.assert(
-            fc.property(fc.string({ unit: "grapheme" }).filter((text) => !text.includes("\0")), (value) => {
-                const script = `export V=${quoted(value)}; printf %s "$V"`;
-                assert.equal(execFileSync("/bin/sh", ["-c", script], { encoding: "utf8" }), value);
-            }),
+            fc.property(
+                fc.string({ unit: "grapheme" }).filter((text) => !text.includes("\0")),
+                (value) => {
+                    const script = `export V=${quoted(value)}; printf %s "$V"`;
+                    assert.equal(execFileSync("/bin/sh", ["-c", script], { encoding: "utf8" }), value);
+                },
+            ),
             { numRuns: 40 },
         ));
 });
@@ -31,7 +34,8 @@ describe("the state of a program whose host is a lab", () => {
     let project: string;
     beforeEach(() => (project = mkdtempSync(join(tmpdir(), "kvmnet-backend-"))));
     afterEach(() => rmSync(project, { recursive: true }));
-    const stack = (host: string) => writeFileSync(join(project, "Pulumi.lab.yaml"), `config:\n    kvmnet:host: ${host}\n`);
+    const stack = (host: string) =>
+        writeFileSync(join(project, "Pulumi.lab.yaml"), `config:\n    kvmnet:host: ${host}\n`);
 
     it("lies with the lab", () => {
         stack("lab://sample");

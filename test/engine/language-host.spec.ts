@@ -32,13 +32,25 @@ describe("the packages a program depends on", () => {
             .sort();
 
     it("are those whose package.json says they have a plugin", () => {
-        place("node_modules/@pulumi/random/package.json", { name: "@pulumi/random", version: "4.1.0", pulumi: { resource: true } });
+        place("node_modules/@pulumi/random/package.json", {
+            name: "@pulumi/random",
+            version: "4.1.0",
+            pulumi: { resource: true },
+        });
         place("node_modules/left-pad/package.json", { name: "left-pad", version: "1.0.0" });
         assert.deepEqual(named(), ["random v4.1.0"]);
     });
     it("are found below other packages and through links", () => {
-        place("sdks/own/package.json", { name: "@pulumi/own", version: "1.0.0", pulumi: { resource: true, name: "bridge", version: "0.9.0" } });
-        place("node_modules/a/node_modules/b/package.json", { name: "b", version: "2.0.0", pulumi: { resource: true, name: "b" } });
+        place("sdks/own/package.json", {
+            name: "@pulumi/own",
+            version: "1.0.0",
+            pulumi: { resource: true, name: "bridge", version: "0.9.0" },
+        });
+        place("node_modules/a/node_modules/b/package.json", {
+            name: "b",
+            version: "2.0.0",
+            pulumi: { resource: true, name: "b" },
+        });
         mkdirSync(join(root, "node_modules", "@pulumi"));
         symlinkSync("../../sdks/own", join(root, "node_modules", "@pulumi", "own"));
         assert.deepEqual(named(), ["b v2.0.0", "bridge v0.9.0"]);
@@ -56,7 +68,11 @@ describe("the packages a program depends on", () => {
     });
     it("are not those of a policy pack beside the program", () => {
         place("policies/PulumiPolicy.yaml", "runtime: nodejs");
-        place("policies/node_modules/x/package.json", { name: "x", version: "1.0.0", pulumi: { resource: true, name: "x" } });
+        place("policies/node_modules/x/package.json", {
+            name: "x",
+            version: "1.0.0",
+            pulumi: { resource: true, name: "x" },
+        });
         assert.deepEqual(named(), []);
     });
     it("survive a package.json that is none and a link to itself", () => {
@@ -69,9 +85,15 @@ describe("the packages a program depends on", () => {
 describe("the options of a Node program", () => {
     it("run TypeScript unless told otherwise", () => assert.equal(nodeOptions(undefined).typescript, true));
     it("are refused with what was given when they are of another kind", () =>
-        assert.throws(() => nodeOptions(infoWith({ typescript: "no" })), /typescript option must be a boolean \(got "no"\)/));
+        assert.throws(
+            () => nodeOptions(infoWith({ typescript: "no" })),
+            /typescript option must be a boolean \(got "no"\)/,
+        ));
     it("refuse a package manager that nobody knows", () =>
-        assert.throws(() => nodeOptions(infoWith({ packagemanager: "apt" })), /must be one of auto, npm, .* \(got "apt"\)/));
+        assert.throws(
+            () => nodeOptions(infoWith({ packagemanager: "apt" })),
+            /must be one of auto, npm, .* \(got "apt"\)/,
+        ));
     it("split node's arguments as a shell does", () =>
         assert.deepEqual(words(`--a=1 "two words" 'it''s' es\\ caped`), ["--a=1", "two words", "its", "es caped"]));
     it("split quoted words into exactly what was quoted", () =>

@@ -37,8 +37,16 @@ describe("a lock", () => {
     it("tells who waits, once, for whom", async () => {
         const told: string[] = [];
         await Promise.all([
-            withLock(folder, () => undefined, () => sleep(500)),
-            withLock(folder, (pid) => told.push(pid), () => Promise.resolve()),
+            withLock(
+                folder,
+                () => undefined,
+                () => sleep(500),
+            ),
+            withLock(
+                folder,
+                (pid) => told.push(pid),
+                () => Promise.resolve(),
+            ),
         ]);
         assert.deepEqual(told, [String(process.pid)]);
     });
@@ -76,7 +84,13 @@ describe("a piece in the cache", () => {
         assert.equal(made, 1);
     });
     it("is not there when making it failed, and nothing of it stays", async () => {
-        await assert.rejects(keep("piece", () => Promise.reject(new Error("no")), () => undefined));
+        await assert.rejects(
+            keep(
+                "piece",
+                () => Promise.reject(new Error("no")),
+                () => undefined,
+            ),
+        );
         assert.ok(!existsSync(keptAt("piece")));
         assert.deepEqual(readdirSync(join(folder, "kvmnet", "drafts")), []);
     });

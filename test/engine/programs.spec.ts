@@ -96,7 +96,10 @@ describe("Go", () => {
         assert.equal((await findGo([]))?.path, path);
     });
     it("is asked for with what to install where there is none", async () =>
-        assert.rejects(needGo("the Pulumi engine", []), /Go is not installed, and the Pulumi engine .* Install Go 1\.25\.11 or newer/));
+        assert.rejects(
+            needGo("the Pulumi engine", []),
+            /Go is not installed, and the Pulumi engine .* Install Go 1\.25\.11 or newer/,
+        ));
     it("is asked for with what is wrong where it is too old", async () => {
         place("first", "go", asking("go1.19.8", "auto"));
         await assert.rejects(needGo("the Pulumi engine", []), /is 1\.19\.8, older than 1\.25\.11, .* Install Go/);

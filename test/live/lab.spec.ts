@@ -148,10 +148,11 @@ describe("a lab whose maker is killed", function () {
     for (const delay of [0, 10, 25, 50, 80, 120, 170]) {
         it(`${delay} ms after it began is gone with the next command`, async () => {
             const maker = labUpElsewhere(name);
+            const ended = once(maker, "exit");
             await once(maker.stdout, "data");
             await pause(delay);
             maker.kill("SIGKILL");
-            await once(maker, "exit");
+            await ended;
             const labs = await listLabs();
             // Either it was up before the kill, then it is whole; or nothing of it is left.
             const left = labs.find((lab) => lab.name === name);

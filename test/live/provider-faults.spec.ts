@@ -32,14 +32,18 @@ describe("the provider under faults", function () {
     });
 
     it("killed at any moment leaves what the next run finishes, without duplicates", async () => {
-        const wanted: [string, Bag][] = [
-            ...Array.from({ length: 8 }, (_, index): [string, Bag] => [TAP, { name: `k${index}`, mtu: 1400 }]),
-            ...Array.from({ length: 8 }, (_, index): [string, Bag] => [OVS_PORT, { name: `k${index}`, bridge: "br-k", tag: 10 + index }]),
-            ...Array.from({ length: 4 }, (_, index): [string, Bag] => ["kvmnet:host:Bridge", { name: `kb${index}` }]),
+        type Wanted = [type: string, inputs: { name: string } & Bag];
+        const wanted: Wanted[] = [
+            ...Array.from({ length: 8 }, (_, index): Wanted => [TAP, { name: `k${index}`, mtu: 1400 }]),
+            ...Array.from({ length: 8 }, (_, index): Wanted => [
+                OVS_PORT,
+                { name: `k${index}`, bridge: "br-k", tag: 10 + index },
+            ]),
+            ...Array.from({ length: 4 }, (_, index): Wanted => ["kvmnet:host:Bridge", { name: `kb${index}` }]),
         ];
-        const all = (by: Plugin) => wanted.map(([type, inputs]) => by.create(type, String(inputs.name), inputs));
+        const all = (by: Plugin) => wanted.map(([type, inputs]) => by.create(type, inputs.name, inputs));
         await plugin.create(OVS_BRIDGE, "br", { name: "br-k", datapathType: "netdev" });
-        for (let delay = 0; delay <= 120; delay += 12) {
+        for (let delay = 0; delay <= 100; delay += 20) {
             const doomed = await Plugin.start(lab.host);
             const doing = Promise.allSettled(all(doomed));
             await new Promise((resolve) => setTimeout(resolve, delay));
@@ -47,10 +51,17 @@ describe("the provider under faults", function () {
             await doing;
             // Taps first, as their ports depend on them in a program.
             for (const type of [TAP, OVS_PORT, "kvmnet:host:Bridge"])
-                await Promise.all(wanted.filter(([one]) => one === type).map(([, inputs]) => plugin.create(type, String(inputs.name), inputs)));
+                await Promise.all(
+                    wanted
+                        .filter(([one]) => one === type)
+                        .map(([, inputs]) => plugin.create(type, inputs.name, inputs)),
+                );
             assert.equal((await lab.vsctl("list-ports", "br-k")).split("\n").length, 8);
-            assert.equal((await lab.vsctl("--bare", "--columns=name", "list", "Port")).split("\n").filter(Boolean).length, 9);
-            for (const [type, inputs] of wanted) await plugin.delete(type, String(inputs.name), { id: String(inputs.name), state: {} });
+            assert.equal(
+                (await lab.vsctl("--bare", "--columns=name", "list", "Port")).split("\n").filter(Boolean).length,
+                9,
+            );
+            await Promise.all(wanted.map(([type, { name }]) => plugin.delete(type, name, { id: name, state: {} })));
             assert.ok(!(await lab.linkNames()).some((name) => /^kb?\d$/.test(name)));
         }
     });
@@ -60,16 +71,23 @@ describe("the provider under faults", function () {
         await signal("STOP", "ovs-vswitchd");
         const started = performance.now();
         const inputs = { name: "hang0", bridge: "br-hang", type: "internal", tag: 3 };
-        const unfinished = unfinishedOf(await plugin.create(OVS_PORT, "h", inputs, { timeout: 1 }).catch((error: unknown) => error));
+        const unfinished = unfinishedOf(
+            await plugin.create(OVS_PORT, "h", inputs, { timeout: 1 }).catch((error: unknown) => error),
+        );
         assert.ok(performance.now() - started < 10_000, "a wait is 20 s otherwise");
         assert.match(unfinished?.reasons[0] ?? "", /ovs-vswitchd on lab test-faults does not answer \(waited 1 s\)/);
         await signal("CONT", "ovs-vswitchd");
-        assert.equal((await plugin.update(OVS_PORT, "h", { id: "hang0", state: unfinished?.state ?? {} }, inputs)).tag, 3);
+        assert.equal(
+            (await plugin.update(OVS_PORT, "h", { id: "hang0", state: unfinished?.state ?? {} }, inputs)).tag,
+            3,
+        );
     });
 
     it("cancelled ends a wait at once and keeps what is there", async () => {
         await signal("STOP", "ovs-vswitchd");
-        const waiting = plugin.create(OVS_BRIDGE, "c", { name: "br-c", datapathType: "netdev" }).catch((error: unknown) => error);
+        const waiting = plugin
+            .create(OVS_BRIDGE, "c", { name: "br-c", datapathType: "netdev" })
+            .catch((error: unknown) => error);
         await new Promise((resolve) => setTimeout(resolve, 300));
         const started = performance.now();
         await plugin.cancel();
@@ -83,18 +101,28 @@ describe("the provider under faults", function () {
 
     it("goes on when ovsdb-server was killed and started again", async () => {
         const made = await plugin.create(OVS_BRIDGE, "r", { name: "br-r", datapathType: "netdev" });
-        const command = (await lab.run("sh", "-c", 'tr "\\0" "\\n" < "/proc/$(cat /var/run/openvswitch/ovsdb-server.pid)/cmdline"')).split("\n");
+        const command = (
+            await lab.run("sh", "-c", 'tr "\\0" "\\n" < "/proc/$(cat /var/run/openvswitch/ovsdb-server.pid)/cmdline"')
+        ).split("\n");
         await signal("KILL", "ovsdb-server");
-        const failing = plugin.update(OVS_BRIDGE, "r", made, { name: "br-r", datapathType: "netdev", failMode: "secure" });
+        const failing = plugin.update(OVS_BRIDGE, "r", made, {
+            name: "br-r",
+            datapathType: "netdev",
+            failMode: "secure",
+        });
         await lab.run(...command.filter((word) => word !== "--monitor"));
         assert.equal((await failing).failMode, "secure");
         assert.equal(await lab.vsctl("get-fail-mode", "br-r"), "secure");
     });
 
     it("without an Open vSwitch that answers says what to start", async () => {
-        const command = (await lab.run("sh", "-c", 'tr "\\0" "\\n" < "/proc/$(cat /var/run/openvswitch/ovsdb-server.pid)/cmdline"')).split("\n");
+        const command = (
+            await lab.run("sh", "-c", 'tr "\\0" "\\n" < "/proc/$(cat /var/run/openvswitch/ovsdb-server.pid)/cmdline"')
+        ).split("\n");
         await signal("KILL", "ovsdb-server");
-        const code = await plugin.create(OVS_BRIDGE, "n", { name: "br-n" }).catch((error: { code: number }) => error.code);
+        const code = await plugin
+            .create(OVS_BRIDGE, "n", { name: "br-n" })
+            .catch((error: { code: number }) => error.code);
         assert.equal(code, status.FAILED_PRECONDITION);
         await lab.run(...command.filter((word) => word !== "--monitor"));
     });

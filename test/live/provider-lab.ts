@@ -21,9 +21,16 @@ export class ProviderLab {
 
     vsctl = (...argv: string[]) => this.run("ovs-vsctl", "--timeout=5", ...argv);
     linkNames = async () => (await this.links()).map(({ ifname }) => ifname).sort();
-    links = async () => JSON.parse(await this.run("ip", "-json", "link", "show")) as { ifname: string; mtu: number; ifalias?: string; flags: string[] }[];
+    links = async () =>
+        JSON.parse(await this.run("ip", "-json", "link", "show")) as {
+            ifname: string;
+            mtu: number;
+            ifalias?: string;
+            flags: string[];
+        }[];
     nextCfg = async () => Number(await this.vsctl("get", "Open_vSwitch", ".", "next_cfg"));
 
     /** All that our provider could change, to see that it did not. */
-    everything = async () => `${await this.run("ip", "-details", "link", "show")}\n${await this.run("ovsdb-client", "dump", "Open_vSwitch")}`;
+    everything = async () =>
+        `${await this.run("ip", "-details", "link", "show")}\n${await this.run("ovsdb-client", "dump", "Open_vSwitch")}`;
 }

@@ -31,12 +31,27 @@ describe("the provider on a real host", function () {
     describe("an OVS bridge", () => {
         let made: Made;
         it("is there with its mark, its settings and its link up", async () => {
-            made = await plugin.create(OVS_BRIDGE, "b1", { name: "br1", datapathType: "netdev", failMode: "secure", mac: "52:54:00:AA:00:01" });
+            made = await plugin.create(OVS_BRIDGE, "b1", {
+                name: "br1",
+                datapathType: "netdev",
+                failMode: "secure",
+                mac: "52:54:00:AA:00:01",
+            });
             assert.deepEqual(
                 { id: made.id, ...made.state, owner: "" },
-                { id: "br1", name: "br1", datapathType: "netdev", failMode: "secure", mac: "52:54:00:aa:00:01", owner: "" },
+                {
+                    id: "br1",
+                    name: "br1",
+                    datapathType: "netdev",
+                    failMode: "secure",
+                    mac: "52:54:00:aa:00:01",
+                    owner: "",
+                },
             );
-            assert.equal(await lab.vsctl("get", "Bridge", "br1", "external_ids:kvmnet-owner"), JSON.stringify(made.state.owner));
+            assert.equal(
+                await lab.vsctl("get", "Bridge", "br1", "external_ids:kvmnet-owner"),
+                JSON.stringify(made.state.owner),
+            );
             const link = (await lab.links()).find(({ ifname }) => ifname === "br1");
             assert.ok(link?.flags.includes("UP"));
         });
@@ -50,13 +65,20 @@ describe("the provider on a real host", function () {
         });
 
         it("changes its fail mode live", async () => {
-            made.state = await plugin.update(OVS_BRIDGE, "b1", made, { name: "br1", datapathType: "netdev", failMode: "secure" });
+            made.state = await plugin.update(OVS_BRIDGE, "b1", made, {
+                name: "br1",
+                datapathType: "netdev",
+                failMode: "secure",
+            });
             assert.equal(await lab.vsctl("get-fail-mode", "br1"), "secure");
         });
 
         it("is not removed while it holds a port that somebody else made", async () => {
             await lab.vsctl("add-port", "br1", "alien0", "--", "set", "Interface", "alien0", "type=internal");
-            await assert.rejects(plugin.delete(OVS_BRIDGE, "b1", made), /ports that this stack did not make \(alien0\)/);
+            await assert.rejects(
+                plugin.delete(OVS_BRIDGE, "b1", made),
+                /ports that this stack did not make \(alien0\)/,
+            );
             assert.equal(await lab.vsctl("list-ports", "br1"), "alien0");
             await lab.vsctl("del-port", "alien0");
         });
@@ -71,17 +93,40 @@ describe("the provider on a real host", function () {
             const error = await plugin.create(OVS_BRIDGE, "sys", { name: "br-sys" }).catch((error: unknown) => error);
             const unfinished = unfinishedOf(error);
             assert.equal(unfinished?.id, "br-sys");
-            assert.match(unfinished?.reasons[0] ?? "", /load the kernel module openvswitch, or set datapathType to netdev/);
+            assert.match(
+                unfinished?.reasons[0] ?? "",
+                /load the kernel module openvswitch, or set datapathType to netdev/,
+            );
             await plugin.delete(OVS_BRIDGE, "sys", { id: "br-sys", state: unfinished?.state ?? {} });
         });
     });
 
     describe("what we did not make", () => {
         const foreign: [string, string, Bag, string[]][] = [
-            [OVS_BRIDGE, "theirs-ovs", { name: "theirs-ovs", datapathType: "netdev" }, ["ovs-vsctl", "add-br", "theirs-ovs", "--", "set", "bridge", "theirs-ovs", "datapath_type=netdev"]],
+            [
+                OVS_BRIDGE,
+                "theirs-ovs",
+                { name: "theirs-ovs", datapathType: "netdev" },
+                ["ovs-vsctl", "add-br", "theirs-ovs", "--", "set", "bridge", "theirs-ovs", "datapath_type=netdev"],
+            ],
             [LINUX_BRIDGE, "theirs-br", { name: "theirs-br" }, ["ip", "link", "add", "theirs-br", "type", "bridge"]],
             [TAP, "theirs-tap", { name: "theirs-tap" }, ["ip", "tuntap", "add", "dev", "theirs-tap", "mode", "tap"]],
-            [OVS_PORT, "theirs-port", { name: "theirs-port", bridge: "theirs-ovs", type: "internal" }, ["ovs-vsctl", "add-port", "theirs-ovs", "theirs-port", "--", "set", "Interface", "theirs-port", "type=internal"]],
+            [
+                OVS_PORT,
+                "theirs-port",
+                { name: "theirs-port", bridge: "theirs-ovs", type: "internal" },
+                [
+                    "ovs-vsctl",
+                    "add-port",
+                    "theirs-ovs",
+                    "theirs-port",
+                    "--",
+                    "set",
+                    "Interface",
+                    "theirs-port",
+                    "type=internal",
+                ],
+            ],
         ];
         for (const [type, id, inputs, command] of foreign)
             it(`is neither changed nor removed: ${type}`, async () => {
@@ -89,7 +134,10 @@ describe("the provider on a real host", function () {
                 const before = await lab.everything();
                 await assert.rejects(plugin.create(type, "mine", inputs), (error: ServiceError) => {
                     assert.equal(error.code, status.ALREADY_EXISTS);
-                    assert.match(error.details, new RegExp(`${id}: exists and carries no owner mark.*pulumi import ${type} mine ${id}`));
+                    assert.match(
+                        error.details,
+                        new RegExp(`${id}: exists and carries no owner mark.*pulumi import ${type} mine ${id}`),
+                    );
                     return true;
                 });
                 const claimed = { id, state: { ...inputs, owner: "kvmnet:0000000000000000:shop/dev/x/mine" } };
@@ -113,13 +161,24 @@ describe("the provider on a real host", function () {
 
         it("is a plug into a bridge, too", async () => {
             await lab.run("ip", "link", "set", "theirs-tap", "master", "theirs-br");
-            await assert.rejects(plugin.create(BRIDGE_PORT, "plug", { name: "theirs-tap", bridge: "theirs-br" }), /carries no owner mark/);
+            await assert.rejects(
+                plugin.create(BRIDGE_PORT, "plug", { name: "theirs-tap", bridge: "theirs-br" }),
+                /carries no owner mark/,
+            );
             await lab.run("ip", "link", "set", "theirs-tap", "nomaster");
         });
 
         it("does not stand in the way of a port of ours in their bridge", async () => {
-            const port = await plugin.create(OVS_PORT, "guest", { name: "guest0", bridge: "theirs-ovs", type: "internal", tag: 7 });
-            assert.deepEqual((await lab.vsctl("list-ports", "theirs-ovs")).split("\n").sort(), ["guest0", "theirs-port"]);
+            const port = await plugin.create(OVS_PORT, "guest", {
+                name: "guest0",
+                bridge: "theirs-ovs",
+                type: "internal",
+                tag: 7,
+            });
+            assert.deepEqual((await lab.vsctl("list-ports", "theirs-ovs")).split("\n").sort(), [
+                "guest0",
+                "theirs-port",
+            ]);
             await plugin.delete(OVS_PORT, "guest", port);
             assert.equal(await lab.vsctl("list-ports", "theirs-ovs"), "theirs-port");
         });
@@ -133,7 +192,12 @@ describe("the provider on a real host", function () {
             const made = await plugin.create(OVS_PORT, "p", { name: "tap2", bridge: "br2", tag: 100 });
             assert.equal(await lab.vsctl("get", "Port", "tap2", "tag"), "100");
             const uuid = await lab.vsctl("get", "Port", "tap2", "_uuid");
-            made.state = await plugin.update(OVS_PORT, "p", made, { name: "tap2", bridge: "br2", vlanMode: "trunk", trunks: ["20-22", 10] });
+            made.state = await plugin.update(OVS_PORT, "p", made, {
+                name: "tap2",
+                bridge: "br2",
+                vlanMode: "trunk",
+                trunks: ["20-22", 10],
+            });
             assert.deepEqual(made.state.trunks, ["10", "20-22"]);
             assert.equal(await lab.vsctl("get", "Port", "tap2", "trunks"), "[10, 20, 21, 22]");
             assert.equal(await lab.vsctl("get", "Port", "tap2", "tag"), "[]");
@@ -142,16 +206,26 @@ describe("the provider on a real host", function () {
 
         it("on a bridge that is not there is refused before anything changes", async () => {
             const before = await lab.everything();
-            await assert.rejects(plugin.create(OVS_PORT, "lost", { name: "tap2x", bridge: "br-none" }), /there is no OVS bridge br-none on lab test-provider/);
+            await assert.rejects(
+                plugin.create(OVS_PORT, "lost", { name: "tap2x", bridge: "br-none" }),
+                /there is no OVS bridge br-none on lab test-provider/,
+            );
             assert.equal(await lab.everything(), before);
         });
 
         it("of a device that is not there is kept with the switch's words, and repaired by the next update", async () => {
             const inputs = { name: "late0", bridge: "br2", tag: 9 };
-            const unfinished = unfinishedOf(await plugin.create(OVS_PORT, "late", inputs).catch((error: unknown) => error));
+            const unfinished = unfinishedOf(
+                await plugin.create(OVS_PORT, "late", inputs).catch((error: unknown) => error),
+            );
             assert.match(unfinished?.reasons.join() ?? "", /could not open network device late0 \(No such device\)/);
             await tap("late0");
-            const state = await plugin.update(OVS_PORT, "late", { id: "late0", state: unfinished?.state ?? {} }, inputs);
+            const state = await plugin.update(
+                OVS_PORT,
+                "late",
+                { id: "late0", state: unfinished?.state ?? {} },
+                inputs,
+            );
             assert.equal(state.tag, 9);
         });
 
@@ -181,19 +255,34 @@ describe("the provider on a real host", function () {
             assert.deepEqual((await plugin.diff(OVS_PORT, seen.state, seen.inputs)).diffsList, []);
             assert.equal(await lab.vsctl("get", "Port", "imp0", "external_ids"), "{}", "an import changes nothing");
             const state = await plugin.update(OVS_PORT, "imp", seen, { ...seen.inputs, tag: 43 });
-            assert.match(String(state.owner), /^kvmnet:/);
+            assert.match(state.owner as string, /^kvmnet:/);
             await plugin.delete(OVS_PORT, "imp", { id: "imp0", state });
             assert.ok(!(await lab.vsctl("list-ports", "br2")).includes("imp0"));
         });
 
         it("of a kind that we do not describe is not imported", async () => {
-            await lab.vsctl("add-port", "br2", "vx0", "--", "set", "Interface", "vx0", "type=vxlan", "options:remote_ip=192.0.2.1");
+            await lab.vsctl(
+                "add-port",
+                "br2",
+                "vx0",
+                "--",
+                "set",
+                "Interface",
+                "vx0",
+                "type=vxlan",
+                "options:remote_ip=192.0.2.1",
+            );
             await assert.rejects(plugin.read(OVS_PORT, "vx", "vx0"), /its interface is of type vxlan/);
             await lab.vsctl("del-port", "vx0");
         });
 
         it("keeps a secret input secret in its state", async () => {
-            const { state } = await plugin.create(OVS_PORT, "hidden", { name: "hid0", bridge: "br2", type: "internal", tag: new Secret(77) });
+            const { state } = await plugin.create(OVS_PORT, "hidden", {
+                name: "hid0",
+                bridge: "br2",
+                type: "internal",
+                tag: new Secret(77),
+            });
             assert.deepEqual(state.tag, new Secret(77));
             assert.equal(state.bridge, "br2");
         });
@@ -228,16 +317,31 @@ describe("the provider on a real host", function () {
             await tap("low0", { mtu: 9000 });
             await lab.run("ip", "link", "set", "low0", "address", "02:00:00:00:00:01");
             const plug = await plugin.create(BRIDGE_PORT, "plug", { name: "low0", bridge: "lb0" });
-            assert.deepEqual((await plugin.read(LINUX_BRIDGE, "lb", "lb0", { name: "lb0" }, made.state)).state, made.state);
-            assert.deepEqual(await plugin.create(BRIDGE_PORT, "plug", { name: "low0", bridge: "lb0" }), plug, "twice is once");
+            assert.deepEqual(
+                (await plugin.read(LINUX_BRIDGE, "lb", "lb0", { name: "lb0" }, made.state)).state,
+                made.state,
+            );
+            assert.deepEqual(
+                await plugin.create(BRIDGE_PORT, "plug", { name: "low0", bridge: "lb0" }),
+                plug,
+                "twice is once",
+            );
             await plugin.delete(BRIDGE_PORT, "plug", plug);
             await plugin.delete(BRIDGE_PORT, "plug", plug);
-            assert.equal((await plugin.read(BRIDGE_PORT, "plug", "low0", { name: "low0", bridge: "lb0" }, plug.state)).id, "");
+            assert.equal(
+                (await plugin.read(BRIDGE_PORT, "plug", "low0", { name: "low0", bridge: "lb0" }, plug.state)).id,
+                "",
+            );
         });
 
         it("a Linux bridge changes MTU, MAC and STP live", async () => {
             const made = await plugin.create(LINUX_BRIDGE, "lb2", { name: "lb2" });
-            const state = await plugin.update(LINUX_BRIDGE, "lb2", made, { name: "lb2", mtu: 1500, mac: "52:54:00:00:00:99", stp: true });
+            const state = await plugin.update(LINUX_BRIDGE, "lb2", made, {
+                name: "lb2",
+                mtu: 1500,
+                mac: "52:54:00:00:00:99",
+                stp: true,
+            });
             assert.deepEqual([state.mtu, state.mac, state.stp], [1500, "52:54:00:00:00:99", true]);
         });
 
@@ -267,10 +371,18 @@ describe("the provider on a real host", function () {
             const names = Array.from({ length: 50 }, (_, index) => `many${index}`);
             const outcome = await Promise.allSettled(
                 names.map((name, index) =>
-                    plugin.create(OVS_PORT, name, { name, bridge: index === 7 ? "br-none" : "br-many", type: "internal", tag: 1 + index }),
+                    plugin.create(OVS_PORT, name, {
+                        name,
+                        bridge: index === 7 ? "br-none" : "br-many",
+                        type: "internal",
+                        tag: 1 + index,
+                    }),
                 ),
             );
-            assert.deepEqual(outcome.flatMap(({ status }, index) => (status === "rejected" ? [index] : [])), [7]);
+            assert.deepEqual(
+                outcome.flatMap(({ status }, index) => (status === "rejected" ? [index] : [])),
+                [7],
+            );
             assert.equal((await lab.vsctl("list-ports", "br-many")).split("\n").length, 49);
             const transactions = (await lab.nextCfg()) - before;
             assert.ok(transactions <= 5, `${transactions} transactions`);

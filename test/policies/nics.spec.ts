@@ -111,7 +111,7 @@ describe("a NIC of the 0.8 line with a stylesheet", () => {
                 fc.integer({ min: 1, max: 4 }),
                 (model, queues, rxRing, count) => {
                     const macs = Array.from({ length: count }, (_, index) => `52:54:00:ab:cd:0${index}`);
-                    const guest = aGuest({ nics: macs.map((mac) => aNic({ mac, model, queues, rxRing } as never)) });
+                    const guest = aGuest({ nics: macs.map((mac) => aNic({ mac, model, queues, rxRing })) });
                     const xslt = guestXslt(
                         guest,
                         macs.map((_, index) => `tap${index}`),

@@ -1,19 +1,21 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { profileFile, profileOf, profileText } from "../../policies/profiles";
+import { basename, join } from "node:path";
+import { packFolder, profileFile } from "../../policies/location";
+import { profileOf, profileText } from "../../policies/profiles";
 import { PROFILES } from "../../policies/rule";
 import { rules } from "../../policies/table";
 
-const FOLDER = join(__dirname, "../../policies/profiles");
-
 describe("the profiles", () => {
     for (const profile of PROFILES)
-        it(`lie in ${profileFile(profile)} as the table makes them`, () =>
-            assert.equal(readFileSync(join(FOLDER, profileFile(profile)), "utf8"), profileText(profile)));
+        it(`lie in ${profile}.json as the table makes them`, () =>
+            assert.equal(readFileSync(profileFile(profile), "utf8"), profileText(profile)));
 
     it("are the only files there", () =>
-        assert.deepEqual(readdirSync(FOLDER).sort(), PROFILES.map(profileFile).sort()));
+        assert.deepEqual(
+            readdirSync(join(packFolder, "profiles")).sort(),
+            PROFILES.map((name) => basename(profileFile(name))).sort(),
+        ));
 
     it("name every rule", () => {
         for (const profile of PROFILES)

@@ -33,15 +33,24 @@ describe("check", () => {
         }));
 
     it("judges what is known beside what is not", () =>
-        assert.deepEqual(failuresOf({ name: "p0", bridge: UNKNOWN, tag: 4095 }).map(({ property }) => property), ["tag"]));
+        assert.deepEqual(
+            failuresOf({ name: "p0", bridge: UNKNOWN, tag: 4095 }).map(({ property }) => property),
+            ["tag"],
+        ));
 
     it("leaves rules across fields until all is known", () => {
         assert.ok(port({ name: "p0", bridge: "br0", vlanMode: "access", tag: UNKNOWN }).ok);
-        assert.deepEqual(failuresOf({ name: "p0", bridge: "br0", vlanMode: "access" }).map(({ property }) => property), ["tag"]);
+        assert.deepEqual(
+            failuresOf({ name: "p0", bridge: "br0", vlanMode: "access" }).map(({ property }) => property),
+            ["tag"],
+        );
     });
 
     it("refuses an unknown key whose value is unknown", () =>
-        assert.deepEqual(failuresOf({ name: "p0", bridge: "br0", colour: UNKNOWN }).map(({ property }) => property), ["colour"]));
+        assert.deepEqual(
+            failuresOf({ name: "p0", bridge: "br0", colour: UNKNOWN }).map(({ property }) => property),
+            ["colour"],
+        ));
 
     it("keeps a secret secret, in inputs and in messages", () => {
         const checked = port({ name: "p0", bridge: "br0", tag: new Secret(7) });
@@ -67,10 +76,13 @@ describe("diff", () => {
         assert.equal(diff({ name: "p0", bridge: "br0", type: "system", tag: 100 }).properties.size, 0));
 
     it("changes a VLAN live and says which property", () =>
-        assert.deepEqual([...diff({ name: "p0", bridge: "br0", type: "system", trunks: ["5"] }).properties], [
-            ["tag", { how: "delete", cost: "update" }],
-            ["trunks", { how: "add", cost: "update" }],
-        ]));
+        assert.deepEqual(
+            [...diff({ name: "p0", bridge: "br0", type: "system", trunks: ["5"] }).properties],
+            [
+                ["tag", { how: "delete", cost: "update" }],
+                ["trunks", { how: "add", cost: "update" }],
+            ],
+        ));
 
     it("replaces a port that moves, the old one first because the name stays", () => {
         const { properties, deleteFirst } = diff({ name: "p0", bridge: "br1", type: "system", tag: 100 });
@@ -81,7 +93,9 @@ describe("diff", () => {
     it("makes the new one first where the name changes", () =>
         assert.ok(!diff({ name: "p1", bridge: "br0", type: "system", tag: 100 }).deleteFirst));
 
-    it("takes what is unknown as different", () => assert.ok(diff({ ...there, bridge: UNKNOWN }).properties.has("bridge")));
+    it("takes what is unknown as different", () =>
+        assert.ok(diff({ ...there, bridge: UNKNOWN }).properties.has("bridge")));
 
-    it("sees no difference in secrecy alone", () => assert.equal(diff({ ...there, tag: new Secret(100) }).properties.size, 0));
+    it("sees no difference in secrecy alone", () =>
+        assert.equal(diff({ ...there, tag: new Secret(100) }).properties.size, 0));
 });

@@ -41,7 +41,8 @@ export class FakeOvsdb {
         const splitter = new JsonSplitter();
         socket.on("error", () => undefined);
         socket.on("data", (chunk: Buffer) => {
-            for (const message of splitter.push(chunk)) this.take(socket, message as { id: unknown; method?: string; params: unknown[] });
+            for (const message of splitter.push(chunk))
+                this.take(socket, message as { id: unknown; method?: string; params: unknown[] });
         });
     }
 
@@ -64,6 +65,12 @@ export class FakeOvsdb {
         if (bumps) this.nextCfg++;
         reply(operations.map(({ op }) => (op === "select" ? { rows: [{ next_cfg: this.nextCfg }] } : { count: 1 })));
         if (bumps && this.switchAnswers)
-            socket.write(JSON.stringify({ id: null, method: "update", params: [null, { Open_vSwitch: { root: { new: { cur_cfg: this.nextCfg } } } }] }));
+            socket.write(
+                JSON.stringify({
+                    id: null,
+                    method: "update",
+                    params: [null, { Open_vSwitch: { root: { new: { cur_cfg: this.nextCfg } } } }],
+                }),
+            );
     }
 }

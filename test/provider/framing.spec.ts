@@ -7,13 +7,25 @@ const message = fc.oneof(fc.dictionary(fc.string({ unit: "binary" }), fc.jsonVal
 describe("the OVSDB stream", () => {
     it("gives the same messages however it is cut", () =>
         fc.assert(
-            fc.property(fc.array(message), fc.array(fc.nat()), fc.constantFrom("", "\n", " \r\n\t"), (messages, cuts, between) => {
-                const bytes = Buffer.from(messages.map((one) => JSON.stringify(one)).join(between));
-                const places = [...new Set([0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length])].sort((a, b) => a - b);
-                const splitter = new JsonSplitter();
-                const received = places.flatMap((from, index) => splitter.push(bytes.subarray(from, places[index + 1])));
-                assert.deepEqual(received, messages.map((one): unknown => JSON.parse(JSON.stringify(one))));
-            }),
+            fc.property(
+                fc.array(message),
+                fc.array(fc.nat()),
+                fc.constantFrom("", "\n", " \r\n\t"),
+                (messages, cuts, between) => {
+                    const bytes = Buffer.from(messages.map((one) => JSON.stringify(one)).join(between));
+                    const places = [...new Set([0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length])].sort(
+                        (a, b) => a - b,
+                    );
+                    const splitter = new JsonSplitter();
+                    const received = places.flatMap((from, index) =>
+                        splitter.push(bytes.subarray(from, places[index + 1])),
+                    );
+                    assert.deepEqual(
+                        received,
+                        messages.map((one): unknown => JSON.parse(JSON.stringify(one))),
+                    );
+                },
+            ),
         ));
 
     it("either gives messages or an error on any bytes, and never hangs", () =>
@@ -21,7 +33,8 @@ describe("the OVSDB stream", () => {
             fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), (chunks) => {
                 const splitter = new JsonSplitter();
                 try {
-                    for (const chunk of chunks) for (const one of splitter.push(Buffer.from(chunk))) assert.equal(typeof one, "object");
+                    for (const chunk of chunks)
+                        for (const one of splitter.push(Buffer.from(chunk))) assert.equal(typeof one, "object");
                 } catch (error) {
                     assert.ok(error instanceof Error);
                 }

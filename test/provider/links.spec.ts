@@ -34,9 +34,17 @@ describe("changes of links", () => {
 
     it("fail for the one at fault, and go on for the others", async () => {
         const { kernel, batches } = fakePlace(["t1"]);
-        const outcome = await Promise.allSettled(["t0", "t1", "t2"].map((name) => kernel.change(`tap ${name}`, up(name), up(name))));
-        assert.deepEqual(outcome.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
-        assert.match(String((outcome[1] as PromiseRejectedResult).reason), /tap t1: the kernel said: Cannot find device/);
+        const outcome = await Promise.allSettled(
+            ["t0", "t1", "t2"].map((name) => kernel.change(`tap ${name}`, up(name), up(name))),
+        );
+        assert.deepEqual(
+            outcome.map(({ status }) => status),
+            ["fulfilled", "rejected", "fulfilled"],
+        );
+        assert.match(
+            String((outcome[1] as PromiseRejectedResult).reason),
+            /tap t1: the kernel said: Cannot find device/,
+        );
         assert.deepEqual(batches[1], ["link set dev t2 up", "link set dev t2 up"]);
     });
 

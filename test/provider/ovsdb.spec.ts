@@ -8,7 +8,8 @@ import { OvsPort } from "../../schemas/ovs";
 import { FakeOvsdb } from "./fake-ovsdb";
 
 const mark = (label: string): Operation => ({ op: "comment", comment: label });
-const labels = (operations: Operation[]) => operations.map(({ comment }) => comment).filter((label) => label && label !== "kvmnet");
+const labels = (operations: Operation[]) =>
+    operations.map(({ comment }) => comment).filter((label) => label && label !== "kvmnet");
 const kindOf = (kind: HostError["kind"]) => (error: unknown) => error instanceof HostError && error.kind === kind;
 
 describe("the switch database", () => {
@@ -38,18 +39,34 @@ describe("the switch database", () => {
             const at = operations.findIndex(({ comment }) => comment === "b");
             return at < 0 ? undefined : operations.map((_, index) => (index < at ? {} : index === at ? fail : null));
         });
-        const outcome = await Promise.allSettled(["a", "b", "c"].map((label) => ovsdb.commit(`port ${label}`, [mark(label)])));
-        assert.deepEqual(outcome.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
-        assert.match(String((outcome[1] as PromiseRejectedResult).reason), /port b: .*constraint violation no such thing/);
-        assert.deepEqual(server.transactions.map(labels), [["a", "b", "c"], ["a", "c"]]);
+        const outcome = await Promise.allSettled(
+            ["a", "b", "c"].map((label) => ovsdb.commit(`port ${label}`, [mark(label)])),
+        );
+        assert.deepEqual(
+            outcome.map(({ status }) => status),
+            ["fulfilled", "rejected", "fulfilled"],
+        );
+        assert.match(
+            String((outcome[1] as PromiseRejectedResult).reason),
+            /port b: .*constraint violation no such thing/,
+        );
+        assert.deepEqual(server.transactions.map(labels), [
+            ["a", "b", "c"],
+            ["a", "c"],
+        ]);
     });
 
     it("tries each change alone where only the commit as a whole failed", async () => {
         await start((operations) =>
-            labels(operations).includes("b") ? [...operations.map(() => ({})), { error: "referential integrity violation" }] : undefined,
+            labels(operations).includes("b")
+                ? [...operations.map(() => ({})), { error: "referential integrity violation" }]
+                : undefined,
         );
         const outcome = await Promise.allSettled(["a", "b", "c"].map((label) => ovsdb.commit(label, [mark(label)])));
-        assert.deepEqual(outcome.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+        assert.deepEqual(
+            outcome.map(({ status }) => status),
+            ["fulfilled", "rejected", "fulfilled"],
+        );
     });
 
     it("asks for another look, not for a report, where a guard did not hold", async () => {
@@ -82,7 +99,10 @@ describe("the switch database", () => {
 
     it("waits for ovs-vswitchd no longer than asked, and says who does not answer", async () => {
         await start(() => undefined, false);
-        await assert.rejects(ovsdb.commit("port a", [mark("a")], 50), /port a: .*ovs-vswitchd on a fake does not answer/);
+        await assert.rejects(
+            ovsdb.commit("port a", [mark("a")], 50),
+            /port a: .*ovs-vswitchd on a fake does not answer/,
+        );
     });
 
     it("that is not there gives the path and what to install", async () => {
@@ -93,7 +113,10 @@ describe("the switch database", () => {
 
     it("is told of a port by mutation only, so that nobody else's port is lost", () => {
         const operations = addPort(OvsPort.parse({ name: "p0", bridge: "br0", trunks: ["10-12"] }), "kvmnet:");
-        assert.deepEqual(operations.filter(({ table, op }) => table === "Bridge" && op !== "wait").map(({ op }) => op), ["mutate"]);
+        assert.deepEqual(
+            operations.filter(({ table, op }) => table === "Bridge" && op !== "wait").map(({ op }) => op),
+            ["mutate"],
+        );
         const row = operations.find(({ op, table }) => op === "insert" && table === "Port")?.row as { trunks: unknown };
         assert.deepEqual(row.trunks, ["set", [10, 11, 12]]);
     });
@@ -101,10 +124,19 @@ describe("the switch database", () => {
 
 describe("the reply to a transaction", () => {
     it("names the operation that failed", () =>
-        assert.deepEqual(transactionVerdict([{}, { error: "timed out", details: "x" }, null], 3), { ok: false, at: 1, error: "timed out", details: "x" }));
+        assert.deepEqual(transactionVerdict([{}, { error: "timed out", details: "x" }, null], 3), {
+            ok: false,
+            at: 1,
+            error: "timed out",
+            details: "x",
+        }));
 
     it("may be one longer than the request, and then names none", () =>
-        assert.deepEqual(transactionVerdict([{}, {}, { error: "constraint violation" }], 2), { ok: false, error: "constraint violation", details: "" }));
+        assert.deepEqual(transactionVerdict([{}, {}, { error: "constraint violation" }], 2), {
+            ok: false,
+            error: "constraint violation",
+            details: "",
+        }));
 
     it("is an error when it is short or no list", () => {
         assert.ok(!transactionVerdict([{}], 2).ok);
@@ -114,7 +146,8 @@ describe("the reply to a transaction", () => {
 
 describe("operations of several changes in one transaction", () => {
     it("keep their row names apart", () =>
-        assert.deepEqual(withPrefix([{ op: "insert", "uuid-name": "p", row: { interfaces: named("i"), name: "uuid-name" } }], "c1_"), [
-            { op: "insert", "uuid-name": "c1_p", row: { interfaces: named("c1_i"), name: "uuid-name" } },
-        ]));
+        assert.deepEqual(
+            withPrefix([{ op: "insert", "uuid-name": "p", row: { interfaces: named("i"), name: "uuid-name" } }], "c1_"),
+            [{ op: "insert", "uuid-name": "c1_p", row: { interfaces: named("c1_i"), name: "uuid-name" } }],
+        ));
 });

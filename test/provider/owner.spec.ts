@@ -3,7 +3,9 @@ import fc from "fast-check";
 import { checkWord } from "../../provider/host/links";
 import { ownerFrom, ownerOf, sameStack } from "../../provider/owner";
 
-const urn = fc.string({ unit: "binary" }).map((name) => `urn:pulumi:dev::shop::kvmnet:index:VlanTap$kvmnet:host:Tap::${name}`);
+const urn = fc
+    .string({ unit: "binary" })
+    .map((name) => `urn:pulumi:dev::shop::kvmnet:index:VlanTap$kvmnet:host:Tap::${name}`);
 
 describe("an owner mark", () => {
     it("tells stack, type and name of its resource", () => {
@@ -23,11 +25,14 @@ describe("an owner mark", () => {
 
     it("differs where the URN does, also in letters that it cannot carry", () =>
         fc.assert(
-            fc.property(urn, urn, (one, other) => assert.equal(ownerOf(one).mark === ownerOf(other).mark, one === other)),
+            fc.property(urn, urn, (one, other) =>
+                assert.equal(ownerOf(one).mark === ownerOf(other).mark, one === other),
+            ),
         ));
 
     it("is of the same stack only when project and stack are", () => {
-        const mark = (stack: string, project: string) => ownerOf(`urn:pulumi:${stack}::${project}::kvmnet:host:Tap::t`).mark;
+        const mark = (stack: string, project: string) =>
+            ownerOf(`urn:pulumi:${stack}::${project}::kvmnet:host:Tap::t`).mark;
         assert.ok(sameStack(mark("dev", "shop"), mark("dev", "shop")));
         assert.ok(!sameStack(mark("dev", "shop"), mark("prod", "shop")));
         assert.ok(!sameStack(undefined, undefined));

@@ -44,7 +44,9 @@ export class Plugin {
      * @param engine address at which an engine listens; without one warnings go to stderr
      */
     static async start(host?: string, engine = ""): Promise<Plugin> {
-        const child = spawn(join(__dirname, "../../provider/pulumi-resource-kvmnet"), [], { stdio: ["pipe", "pipe", "inherit"] });
+        const child = spawn(join(__dirname, "../../provider/pulumi-resource-kvmnet"), [], {
+            stdio: ["pipe", "pipe", "inherit"],
+        });
         const [port] = (await once(createInterface(child.stdout), "line")) as [string];
         const plugin = new Plugin(child, new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure()));
         await plugin.handshake(engine);
@@ -66,7 +68,9 @@ export class Plugin {
     }
 
     async schema(): Promise<Record<string, unknown>> {
-        const response = await ask<proto.GetSchemaResponse>((done) => this.client.getSchema(new proto.GetSchemaRequest(), done));
+        const response = await ask<proto.GetSchemaResponse>((done) =>
+            this.client.getSchema(new proto.GetSchemaRequest(), done),
+        );
         return JSON.parse(response.getSchema()) as Record<string, unknown>;
     }
 
@@ -77,7 +81,10 @@ export class Plugin {
         request.setNews(encode(news));
         const response = await ask<proto.CheckResponse>((done) => this.client.check(request, done));
         const failures = response.getFailuresList().map((failure) => [failure.getProperty(), failure.getReason()]);
-        return { inputs: decode(response.getInputs()), failures: Object.fromEntries(failures) as Record<string, string> };
+        return {
+            inputs: decode(response.getInputs()),
+            failures: Object.fromEntries(failures) as Record<string, string>,
+        };
     }
 
     async diff(type: string, olds: Bag, news: Bag): Promise<proto.DiffResponse.AsObject> {
@@ -90,7 +97,12 @@ export class Plugin {
     }
 
     /** Check, then create, as the engine does. */
-    async create(type: string, name: string, news: Bag, options: { preview?: boolean; timeout?: number; stack?: string } = {}): Promise<Made> {
+    async create(
+        type: string,
+        name: string,
+        news: Bag,
+        options: { preview?: boolean; timeout?: number; stack?: string } = {},
+    ): Promise<Made> {
         const { inputs, failures } = await this.check(type, news);
         if (Object.keys(failures).length > 0) throw new Error(JSON.stringify(failures));
         const request = new proto.CreateRequest();
@@ -103,7 +115,13 @@ export class Plugin {
         return { id: response.getId(), state: decode(response.getProperties()) };
     }
 
-    async update(type: string, name: string, was: Made, news: Bag, options: { preview?: boolean; timeout?: number } = {}): Promise<Bag> {
+    async update(
+        type: string,
+        name: string,
+        was: Made,
+        news: Bag,
+        options: { preview?: boolean; timeout?: number } = {},
+    ): Promise<Bag> {
         const { inputs } = await this.check(type, news);
         const request = new proto.UpdateRequest();
         request.setId(was.id);
@@ -117,7 +135,13 @@ export class Plugin {
     }
 
     /** Refresh; with empty bags an import. */
-    async read(type: string, name: string, id: string, inputs: Bag = {}, state: Bag = {}): Promise<Made & { inputs: Bag }> {
+    async read(
+        type: string,
+        name: string,
+        id: string,
+        inputs: Bag = {},
+        state: Bag = {},
+    ): Promise<Made & { inputs: Bag }> {
         const request = new proto.ReadRequest();
         request.setId(id);
         request.setUrn(urnOf(type, name));
@@ -160,7 +184,9 @@ export class Plugin {
     }
 }
 
-function ask<Response>(call: (done: (error: ServiceError | null, response?: Response) => void) => unknown): Promise<Response> {
+function ask<Response>(
+    call: (done: (error: ServiceError | null, response?: Response) => void) => unknown,
+): Promise<Response> {
     return new Promise((resolve, reject) => {
         call((error, response) => (error ? reject(error) : resolve(response as Response)));
     });

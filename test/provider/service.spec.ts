@@ -16,7 +16,16 @@ interface Spec {
     items?: Spec;
 }
 type PackageSchema = {
-    resources: Record<string, { description: string; inputProperties: Record<string, Spec>; properties: Record<string, Spec>; requiredInputs: string[]; required: string[] }>;
+    resources: Record<
+        string,
+        {
+            description: string;
+            inputProperties: Record<string, Spec>;
+            properties: Record<string, Spec>;
+            requiredInputs: string[];
+            required: string[];
+        }
+    >;
     config: { variables: Record<string, Spec> };
 };
 
@@ -32,18 +41,26 @@ describe("the plugin", () => {
     });
 
     it("says how to start a lab that is not up, and only when the host is needed", () =>
-        assert.rejects(plugin.create("kvmnet:host:Tap", "t", { name: "t0" }), /lab never-up: it is not up. Start it with `kvmnet lab up never-up`/));
+        assert.rejects(
+            plugin.create("kvmnet:host:Tap", "t", { name: "t0" }),
+            /lab never-up: it is not up. Start it with `kvmnet lab up never-up`/,
+        ));
 
     it("previews a create without a host, with all that can be computed", async () => {
         const { id, state } = await plugin.create("kvmnet:host:Bridge", "b", { name: "br0" }, { preview: true });
         assert.equal(id, "br0");
-        assert.match(String(state.mac), /^52:54(:[0-9a-f]{2}){4}$/);
-        assert.match(String(state.owner), /^kvmnet:/);
+        assert.match(state.mac as string, /^52:54(:[0-9a-f]{2}){4}$/);
+        assert.match(state.owner as string, /^kvmnet:/);
         assert.deepEqual([state.mtu, state.stp], [1500, false]);
     });
 
     it("keeps unknown and secret inputs so in a preview", async () => {
-        const { state } = await plugin.create("kvmnet:ovs:Port", "p", { name: "p0", bridge: UNKNOWN, tag: new Secret(5) }, { preview: true });
+        const { state } = await plugin.create(
+            "kvmnet:ovs:Port",
+            "p",
+            { name: "p0", bridge: UNKNOWN, tag: new Secret(5) },
+            { preview: true },
+        );
         assert.equal(state.bridge, UNKNOWN);
         assert.deepEqual(state.tag, new Secret(5));
     });
@@ -70,9 +87,14 @@ describe("the plugin", () => {
     });
 
     it("refuses what it does not serve in plain words", async () => {
-        const call = new Promise((_, reject) => plugin.client.invoke(new proto.InvokeRequest(), (error) => reject(error as Error)));
+        const call = new Promise((resolve, reject) =>
+            plugin.client.invoke(new proto.InvokeRequest(), (error) => (error ? reject(error) : resolve(undefined))),
+        );
         await assert.rejects(call, { code: status.UNIMPLEMENTED, details: "kvmnet does not serve functions." });
-        await assert.rejects(plugin.create("kvmnet:host:Bond", "b", {}), /there is no such resource in kvmnet. It has kvmnet:ovs:Bridge/);
+        await assert.rejects(
+            plugin.create("kvmnet:host:Bond", "b", {}),
+            /there is no such resource in kvmnet. It has kvmnet:ovs:Bridge/,
+        );
     });
 
     it("refuses an id that is no name before it asks the host", () =>
@@ -138,16 +160,25 @@ describe("the plugin's file", () => {
     });
 
     it("says what is missing where there is no node", () => {
-        const { status: code, stderr } = spawnSync("/bin/sh", [PLUGIN], { env: { PATH: "/nonexistent" }, encoding: "utf8" });
+        const { status: code, stderr } = spawnSync("/bin/sh", [PLUGIN], {
+            env: { PATH: "/nonexistent" },
+            encoding: "utf8",
+        });
         assert.notEqual(code, 0);
         assert.match(stderr, /needs Node.js 22.18 or newer/);
     });
 
     it("says which node is too old", () => {
         const old = join(folder, "node");
-        writeFileSync(old, `#!/bin/sh\nexec "${process.execPath}" -e 'Object.defineProperty(process.versions, "node", { value: "20.20.0" }); require(process.argv[1])' "$1"\n`);
+        writeFileSync(
+            old,
+            `#!/bin/sh\nexec "${process.execPath}" -e 'Object.defineProperty(process.versions, "node", { value: "20.20.0" }); require(process.argv[1])' "$1"\n`,
+        );
         chmodSync(old, 0o755);
-        const { status: code, stderr } = spawnSync(PLUGIN, [], { env: { PATH: `${folder}:/usr/bin:/bin` }, encoding: "utf8" });
+        const { status: code, stderr } = spawnSync(PLUGIN, [], {
+            env: { PATH: `${folder}:/usr/bin:/bin` },
+            encoding: "utf8",
+        });
         assert.equal(code, 1);
         assert.match(stderr, /needs Node.js 22.18 or newer; .* is 20.20.0/);
     });

@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { decode, encode, hasUnknown, revealed, Secret, secretKeys, UNKNOWN, withSecrets, type Bag, type Property } from "../../provider/wire";
+import {
+    decode,
+    encode,
+    hasUnknown,
+    revealed,
+    Secret,
+    secretKeys,
+    UNKNOWN,
+    withSecrets,
+    type Bag,
+    type Property,
+} from "../../provider/wire";
 
 const { bag, property } = fc.letrec<{ bag: Bag; property: Property; secret: Secret }>((tie) => ({
     bag: fc.dictionary(fc.string(), tie("property"), { maxKeys: 4 }),
@@ -39,7 +50,11 @@ describe("property values on the wire", () => {
     });
 
     it("know every unknown that the engine writes", () => {
-        for (const text of ["1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", "3eeb2bf0-c639-47a8-9e75-3b44932eb421", "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2"])
+        for (const text of [
+            "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+            "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+            "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+        ])
             assert.ok(hasUnknown(decode(encode({ tag: text })).tag));
     });
 

@@ -81,7 +81,8 @@ export class Ovsdb {
             const culprit = left.length === 1 ? 0 : culpritOf(parts, verdict.at);
             if (culprit === undefined) {
                 // Only the commit as a whole failed, so nobody can be named: each goes alone.
-                for (const index of left) verdicts[index] = (await this.commitAll([asked[index] as Change]))[0] as Verdict<number>;
+                for (const index of left)
+                    verdicts[index] = (await this.commitAll([asked[index] as Change]))[0] as Verdict<number>;
                 break;
             }
             const index = left[culprit] as number;
@@ -106,7 +107,9 @@ export class Ovsdb {
         const until = performance.now() + (this.connection ? RECONNECT_MS : 0);
         for (let pause = 50; ; pause = Math.min(2 * pause, 1_000)) {
             try {
-                const connection = await OvsdbConnection.connect(this.path, this.where, (params) => this.progress.update(params));
+                const connection = await OvsdbConnection.connect(this.path, this.where, (params) =>
+                    this.progress.update(params),
+                );
                 this.progress.start(await connection.request("monitor", [DATABASE, null, SwitchProgress.REQUEST]));
                 this.connection = connection;
                 return connection;
@@ -136,7 +139,12 @@ function culpritOf(parts: Operation[][], at: number | undefined): number | undef
 
 function refusal(subject: string, { error, details }: { error: string; details: string }): HostError {
     if (error === "timed out")
-        return new HostError("lost", subject, "it changed on the host while we were about to change it", "Run the same command again.");
+        return new HostError(
+            "lost",
+            subject,
+            "it changed on the host while we were about to change it",
+            "Run the same command again.",
+        );
     return new HostError(
         "refused",
         subject,

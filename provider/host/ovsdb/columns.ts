@@ -21,7 +21,8 @@ export const numberOf = (column: unknown): number | undefined => {
 
 /** The text under one key of a map column. */
 export function keyOf(column: unknown, key: string): string | undefined {
-    const pairs = Array.isArray(column) && column[0] === "map" && Array.isArray(column[1]) ? (column[1] as unknown[]) : [];
+    const pairs =
+        Array.isArray(column) && column[0] === "map" && Array.isArray(column[1]) ? (column[1] as unknown[]) : [];
     const pair = pairs.find((entry): entry is [string, string] => Array.isArray(entry) && entry[0] === key);
     return typeof pair?.[1] === "string" ? pair[1] : undefined;
 }

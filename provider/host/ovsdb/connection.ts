@@ -33,7 +33,11 @@ export class OvsdbConnection {
     }
 
     /** @throws HostError unreachable where nothing listens */
-    static connect(path: string, where: string, onUpdate: (params: unknown) => void = () => {}): Promise<OvsdbConnection> {
+    static connect(
+        path: string,
+        where: string,
+        onUpdate: (params: unknown) => void = () => {},
+    ): Promise<OvsdbConnection> {
         return new Promise((resolve, reject) => {
             const socket = createConnection({ path });
             const fail = (error: unknown) => {

@@ -53,7 +53,10 @@ export function withPrefix(operations: Operation[], prefix: string): Operation[]
             return value.length === 2 && value[0] === "named-uuid" ? named(`${prefix}${value[1]}`) : value.map(rename);
         if (typeof value !== "object" || value === null) return value;
         return Object.fromEntries(
-            Object.entries(value).map(([key, inner]) => [key, key === "uuid-name" ? `${prefix}${inner}` : rename(inner)]),
+            Object.entries(value).map(([key, inner]) => [
+                key,
+                key === "uuid-name" ? `${prefix}${inner}` : rename(inner),
+            ]),
         );
     };
     return operations.map((operation) => rename(operation) as Operation);

@@ -18,7 +18,9 @@ export async function readPorts(ovsdb: Ovsdb): Promise<PortSeen[]> {
         { op: "select", table: "Bridge", where: [], columns: ["name", "ports"] },
         { op: "select", table: "Port", where: [], columns: ["_uuid", "name", "tag", "trunks", "vlan_mode"] },
     );
-    const bridgeOf = new Map(bridges.flatMap((bridge) => uuidsOf(bridge.ports).map((uuid) => [uuid, String(bridge.name)])));
+    const bridgeOf = new Map(
+        bridges.flatMap((bridge) => uuidsOf(bridge.ports).map((uuid) => [uuid, String(bridge.name)])),
+    );
     return ports.map((port) => seen(port, bridgeOf.get((port._uuid as Uuid)[1]) ?? ""));
 }
 

@@ -18,14 +18,16 @@ export type TransactionVerdict =
  * request where every operation ran and the commit as a whole failed.
  */
 export function transactionVerdict(reply: unknown, operations: number): TransactionVerdict {
-    if (!Array.isArray(reply)) return { ok: false, error: "no result list", details: JSON.stringify(reply) ?? "nothing" };
+    if (!Array.isArray(reply))
+        return { ok: false, error: "no result list", details: JSON.stringify(reply) ?? "nothing" };
     const at = reply.findIndex((entry) => isError(entry));
     if (at < 0) {
-        if (reply.length < operations) return { ok: false, error: "short reply", details: `${reply.length} of ${operations} results` };
+        if (reply.length < operations)
+            return { ok: false, error: "short reply", details: `${reply.length} of ${operations} results` };
         return { ok: true, results: reply.map((entry) => (entry ?? {}) as OperationResult) };
     }
-    const { error, details } = reply[at] as { error: string; details?: unknown };
-    return { ok: false, error, details: String(details ?? ""), ...(at < operations ? { at } : {}) };
+    const { error, details } = reply[at] as { error: string; details?: string };
+    return { ok: false, error, details: details ?? "", ...(at < operations ? { at } : {}) };
 }
 
 const isError = (entry: unknown) =>

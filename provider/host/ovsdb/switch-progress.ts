@@ -51,7 +51,8 @@ export class SwitchProgress {
     }
 
     private take(tables: unknown): void {
-        const rows = (tables as { Open_vSwitch?: Record<string, { new?: { cur_cfg?: unknown } }> } | undefined)?.Open_vSwitch;
+        const rows = (tables as { Open_vSwitch?: Record<string, { new?: { cur_cfg?: unknown } }> } | undefined)
+            ?.Open_vSwitch;
         for (const row of Object.values(rows ?? {}))
             if (typeof row.new?.cur_cfg === "number") this.current = row.new.cur_cfg;
         for (const waiter of [...this.waiters]) if (this.current >= waiter.target) waiter.done();
