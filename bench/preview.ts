@@ -14,6 +14,7 @@ export function previewMeasure(engine: EngineEnvironment): Measure {
         ...engine.env,
         PULUMI_BACKEND_URL: `file://${folder}/state`,
         PULUMI_CONFIG_PASSPHRASE: "kvmnet-lab",
+        KVMNET_WITHOUT_HOST: "true",
     };
     const preview = (cwd: string, ...more: string[]) => ran(engine.pulumi, ["preview", "--stack", "lab", ...more], { cwd, env });
     const empty = join(folder, "empty");

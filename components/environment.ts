@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { Provider } from "../resources";
 import type { Declared } from "../schemas/declared";
 import type { EnvironmentInput } from "../schemas/environment";
-import { libvirtUri } from "../schemas/host-ref";
 import { Component, thisStack, told } from "./component";
+import { libvirtConnection } from "./libvirt/connection";
 import { libvirt } from "./libvirt/installed";
 import { LinuxBridge } from "./linux-bridge";
 import { OvsSwitch } from "./ovs-switch";
@@ -53,7 +53,7 @@ export class Environment extends Component {
         if (!Object.keys(guests).length) return {};
         const { Provider: Libvirt } = libvirt();
         const on = {
-            providers: { kvmnet, libvirt: new Libvirt(...this.child("libvirt", { uri: libvirtUri(plan.host) })) },
+            providers: { kvmnet, libvirt: new Libvirt(...this.child("libvirt", { uri: libvirtConnection(plan.host) })) },
         };
         return mapped(guests, (key, { vcpus, memoryMiB, nics }) => {
             const plugged = mapped(nics, (_, { switch: ovsSwitch, bridge, ...nic }) => ({

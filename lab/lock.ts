@@ -22,9 +22,16 @@ export async function withLock<T>(name: string, work: () => Promise<T>, waiting?
     }
 }
 
-/** Runs `work` only when nobody holds the name; else comes back at once with undefined. */
+/**
+ * Runs `work` only when nobody holds the name; else comes back with undefined. A process that is killed in the middle of
+ * starting another holds its locks for some milliseconds more, until the other has begun: hence the patience.
+ */
 export async function withLockIfFree<T>(name: string, work: () => Promise<T>): Promise<T | undefined> {
-    const lock = await tryListen(name);
+    let lock = await tryListen(name);
+    if (!lock) {
+        await freed(name, PATIENCE_MS);
+        lock = await tryListen(name);
+    }
     if (!lock) return undefined;
     try {
         return await work();
@@ -32,6 +39,9 @@ export async function withLockIfFree<T>(name: string, work: () => Promise<T>): P
         lock.release();
     }
 }
+
+/** How long a lock may be held by a process that is dead already [ms]; many times what was seen. */
+const PATIENCE_MS = 100;
 
 /** A socket's address has at most 107 bytes, a name any number. */
 const address = (name: string) => `\0kvmnet/${createHash("sha256").update(name).digest("hex")}`;
@@ -59,11 +69,15 @@ function tryListen(name: string): Promise<{ release(): void } | undefined> {
     });
 }
 
-/** Comes back when whoever holds the lock lets go of it. */
-function freed(name: string): Promise<void> {
+/** Comes back when whoever holds the lock lets go of it, or after `patienceMs`. */
+function freed(name: string, patienceMs?: number): Promise<void> {
     return new Promise((resolve) => {
         const socket = createConnection(address(name));
-        socket.on("error", () => undefined).on("close", () => resolve());
+        const timer = patienceMs === undefined ? undefined : setTimeout(() => socket.destroy(), patienceMs);
+        socket.on("error", () => undefined).on("close", () => {
+            clearTimeout(timer);
+            resolve();
+        });
         socket.resume();
     });
 }

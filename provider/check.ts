@@ -1,10 +1,10 @@
 /** Judges inputs by their schema: what is known now, all problems at once, canonical spelling and defaults out. */
 import { z } from "zod";
-import { pathText, problemsOf, reasonOf } from "../schemas/problems";
+import { pathText, problemsOf, reasonOf, type Problem } from "../schemas/problems";
 import { hasUnknown, revealed, secretKeys, withSecrets, type Bag, type Property } from "./wire";
 
 export interface Failure {
-    /** Property path, such as `trunks[0]`. */
+    /** Property path, such as `trunks[0]`; empty where its value must not be shown. */
     property: string;
     reason: string;
 }
@@ -28,10 +28,9 @@ export function check(schema: ObjectSchema, news: Bag): Checked {
     if (!result.success)
         return {
             ok: false,
-            failures: problemsOf(result.error, known).map((problem) => ({
-                property: pathText(problem.path),
-                reason: reasonOf(secrets.has(String(problem.path[0])) ? { ...problem, value: undefined } : problem),
-            })),
+            failures: problemsOf(result.error, known).map((problem) =>
+                secrets.has(String(problem.path[0])) ? veiled(problem) : { property: pathText(problem.path), reason: reasonOf(problem) },
+            ),
         };
     const passed = Object.fromEntries(
         unknown.flatMap((key) => (key in schema.shape ? [[key, given[key] as Property]] : [])),
@@ -47,6 +46,9 @@ export function check(schema: ObjectSchema, news: Bag): Checked {
         };
     return { ok: true, inputs: { ...withSecrets(defined(result.data as Bag), secrets), ...passed } };
 }
+
+/** The engine prints the value of the property that a failure names, so a secret one is named in the text only. */
+const veiled = ({ path, message }: Problem): Failure => ({ property: "", reason: `${pathText(path)}: ${message}` });
 
 /** Without properties that stand for nothing: `undefined`, and empty lists, which the host cannot tell from absent. */
 export const defined = (bag: { [key: string]: Property | undefined }): Bag =>

@@ -23,7 +23,11 @@ export async function run({ profile }: { profile: string }): Promise<number> {
     progress.note("Nothing is built in the lab: the preview starts from an empty stack, which is forgotten afterwards.");
     const scratch = mkdtempSync(join(tmpdir(), "kvmnet-preview-"));
     try {
-        const backend = { PULUMI_BACKEND_URL: `file://${scratch}`, PULUMI_CONFIG_PASSPHRASE: LAB_PASSPHRASE };
+        const backend = {
+            PULUMI_BACKEND_URL: `file://${scratch}`,
+            PULUMI_CONFIG_PASSPHRASE: LAB_PASSPHRASE,
+            KVMNET_WITHOUT_HOST: "true",
+        };
         const made = await runPulumi(engine, ["stack", "init", LAB_STACK, "--no-select"], backend);
         return made === 0 ? await runPulumi(engine, preview, backend) : made;
     } finally {
