@@ -40,7 +40,19 @@ export function labMeasure(): Measure {
         async round() {
             const folder = mkdtempSync(join(tmpdir(), "kvmnet-bench-"));
             try {
-                const args = ["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", ALONE, "alone", folder];
+                const args = [
+                    "--net",
+                    "--mount",
+                    "--pid",
+                    "--fork",
+                    "--mount-proc",
+                    "--kill-child",
+                    "bash",
+                    "-c",
+                    ALONE,
+                    "alone",
+                    folder,
+                ];
                 const theirs = Number(await ran("unshare", args)) / 1000;
                 const ours = await timed(() => labUp("bench", SILENT));
                 return { ours, theirs };

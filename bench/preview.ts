@@ -16,7 +16,8 @@ export function previewMeasure(engine: EngineEnvironment): Measure {
         PULUMI_CONFIG_PASSPHRASE: "kvmnet-lab",
         KVMNET_WITHOUT_HOST: "true",
     };
-    const preview = (cwd: string, ...more: string[]) => ran(engine.pulumi, ["preview", "--stack", "lab", ...more], { cwd, env });
+    const preview = (cwd: string, ...more: string[]) =>
+        ran(engine.pulumi, ["preview", "--stack", "lab", ...more], { cwd, env });
     const empty = join(folder, "empty");
     const pack = join(folder, "pack");
 
@@ -28,7 +29,8 @@ export function previewMeasure(engine: EngineEnvironment): Measure {
             try {
                 mkdirSync(join(folder, "state"));
                 writeEmpty(empty, pack);
-                for (const cwd of [empty, process.cwd()]) await ran(engine.pulumi, ["stack", "init", "lab", "--no-select"], { cwd, env });
+                for (const cwd of [empty, process.cwd()])
+                    await ran(engine.pulumi, ["stack", "init", "lab", "--no-select"], { cwd, env });
                 return await work();
             } finally {
                 rmSync(folder, { recursive: true, force: true });
@@ -36,7 +38,9 @@ export function previewMeasure(engine: EngineEnvironment): Measure {
         },
         async round() {
             const theirs = await timed(() => preview(empty, "--policy-pack", pack));
-            const ours = await timed(() => preview(process.cwd(), "--policy-pack", packFolder, "--policy-pack-config", profileFile("throughput")));
+            const ours = await timed(() =>
+                preview(process.cwd(), "--policy-pack", packFolder, "--policy-pack-config", profileFile("throughput")),
+            );
             return { ours, theirs };
         },
     };
@@ -53,7 +57,13 @@ function writeEmpty(program: string, pack: string): void {
     writeFileSync(join(program, "Pulumi.lab.yaml"), "config: {}\n");
     writeFileSync(join(program, "package.json"), '{ "name": "empty", "version": "1.0.0" }\n');
     writeFileSync(join(program, "index.ts"), 'import "@pulumi/pulumi";\n');
-    writeFileSync(join(pack, "PulumiPolicy.yaml"), "runtime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n");
+    writeFileSync(
+        join(pack, "PulumiPolicy.yaml"),
+        "runtime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n",
+    );
     writeFileSync(join(pack, "package.json"), '{ "name": "empty-pack", "version": "1.0.0", "main": "index.js" }\n');
-    writeFileSync(join(pack, "index.js"), 'const { PolicyPack } = require("@pulumi/policy");\nnew PolicyPack("empty", { policies: [] });\n');
+    writeFileSync(
+        join(pack, "index.js"),
+        'const { PolicyPack } = require("@pulumi/policy");\nnew PolicyPack("empty", { policies: [] });\n',
+    );
 }

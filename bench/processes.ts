@@ -2,7 +2,11 @@
 import { spawn } from "node:child_process";
 
 /** Runs a program to its end. @throws Error with its last words where its exit status is not 0 */
-export function ran(command: string, args: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Promise<string> {
+export function ran(
+    command: string,
+    args: string[],
+    options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
+): Promise<string> {
     return new Promise((resolve, reject) => {
         const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
         const out: Buffer[] = [];
@@ -13,13 +17,22 @@ export function ran(command: string, args: string[], options: { env?: NodeJS.Pro
         child.on("close", (code) => {
             const text = Buffer.concat(out).toString();
             if (code === 0) resolve(text);
-            else reject(new Error(`${command} ${args.join(" ")} ended with ${code}:\n${`${text}${Buffer.concat(err).toString()}`.slice(-2000)}`));
+            else
+                reject(
+                    new Error(
+                        `${command} ${args.join(" ")} ended with ${code}:\n${`${text}${Buffer.concat(err).toString()}`.slice(-2000)}`,
+                    ),
+                );
         });
     });
 }
 
 /** Starts a program and waits for its first line on standard output. @returns the time until then [ms], and its end */
-export function firstLine(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<{ ms: number; line: string; end: () => Promise<void> }> {
+export function firstLine(
+    command: string,
+    args: string[],
+    env: NodeJS.ProcessEnv,
+): Promise<{ ms: number; line: string; end: () => Promise<void> }> {
     return new Promise((resolve, reject) => {
         const started = performance.now();
         const child = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });

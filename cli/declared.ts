@@ -6,8 +6,7 @@ import { resourcesOf } from "./state";
 /** @throws Error where nothing was built yet, or the program exports no `declared` */
 export function declaredOf(project: LabProject): Declared {
     const stack = resourcesOf(project).find(({ type }) => type === "pulumi:pulumi:Stack");
-    if (!stack)
-        throw new Error(`Nothing is built in the lab ${project.lab} yet. Run \`kvmnet up\` first.`);
+    if (!stack) throw new Error(`Nothing is built in the lab ${project.lab} yet. Run \`kvmnet up\` first.`);
     const result = Declared.safeParse(stack.outputs.declared);
     if (result.success) return result.data;
     throw new Error(

@@ -1,5 +1,10 @@
 #!/usr/bin/env node
 "use strict";
-require("../engine/load.cjs")("cli/main")
-    .main(process.argv.slice(2))
-    .then((status) => (process.exitCode = status));
+const node = require("../engine/node.cjs");
+
+const args = process.argv.slice(2);
+if (node.isNewEnough)
+    require("../engine/load.cjs")("cli/main")
+        .main(args)
+        .then((status) => (process.exitCode = status));
+else node.goOnUnder(node.environment(), __filename, args);

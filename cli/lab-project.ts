@@ -31,11 +31,16 @@ const StackFile = z.object({ config: Config });
  */
 export function readLabProject(start: string): LabProject {
     const folder = projectOf(start);
-    if (!folder) throw new Error(`There is no Pulumi.yaml in ${start} or above it. Run the command in the folder of a Pulumi project.`);
+    if (!folder)
+        throw new Error(
+            `There is no Pulumi.yaml in ${start} or above it. Run the command in the folder of a Pulumi project.`,
+        );
     const { name, config: ofProject } = ProjectFile.parse(parse(readFileSync(join(folder, "Pulumi.yaml"), "utf8")));
     const file = join(folder, `Pulumi.${LAB_STACK}.yaml`);
     if (!existsSync(file))
-        throw new Error(`There is no ${file}, which holds the environment of the stack ${LAB_STACK}. Start from kvmnet's template \`lab\`.`);
+        throw new Error(
+            `There is no ${file}, which holds the environment of the stack ${LAB_STACK}. Start from kvmnet's template \`lab\`.`,
+        );
     const { config: ofStack } = StackFile.parse(parse(readFileSync(file, "utf8")));
     const config = { ...valuesOf(ofProject, name), ...ofStack };
     const host = parsed(HostRef, config["kvmnet:host"] ?? "local", `kvmnet:host in ${file}`);

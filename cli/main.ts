@@ -28,7 +28,9 @@ function commands(ended: (status: number) => void): Command {
 
     program
         .command("up")
-        .description("set up what is missing, start the lab, run `pulumi up`, and hold the guests against the declaration")
+        .description(
+            "set up what is missing, start the lab, run `pulumi up`, and hold the guests against the declaration",
+        )
         .option("--timings <file>", "write how long each part took, as JSON, into this file")
         .action(running(async (options: { timings?: string }) => (await import("./commands/up")).run(options)));
     program
@@ -60,18 +62,30 @@ function commands(ended: (status: number) => void): Command {
     lab.command("status [name]")
         .description("what runs in a lab, or in all labs")
         .option("--json", "print it for programs")
-        .action(running(async (name: string | undefined, options: { json?: boolean }) => (await import("./commands/lab")).runStatus(name, options)));
+        .action(
+            running(async (name: string | undefined, options: { json?: boolean }) =>
+                (await import("./commands/lab")).runStatus(name, options),
+            ),
+        );
     lab.command("exec <name> <command...>")
         .description("run a command inside a lab: kvmnet lab exec sample -- ovs-vsctl show")
         .passThroughOptions()
-        .action(running(async (name: string, command: string[]) => (await import("./commands/lab")).runExec(name, command)));
+        .action(
+            running(async (name: string, command: string[]) => (await import("./commands/lab")).runExec(name, command)),
+        );
     lab.command("logs [name] [which]")
         .description("logs of a lab: its daemons, and the consoles of its guests")
-        .action(running(async (name?: string, which?: string) => (await import("./commands/lab")).runLogs(name, which)));
+        .action(
+            running(async (name?: string, which?: string) => (await import("./commands/lab")).runLogs(name, which)),
+        );
     lab.command("down [name]")
         .description("end a lab; nothing of it stays")
         .option("--all", "end every lab of this machine")
-        .action(running(async (name: string | undefined, options: { all?: boolean }) => (await import("./commands/lab")).runDown(name, options)));
+        .action(
+            running(async (name: string | undefined, options: { all?: boolean }) =>
+                (await import("./commands/lab")).runDown(name, options),
+            ),
+        );
 
     program
         .command("install")
@@ -86,7 +100,7 @@ function commands(ended: (status: number) => void): Command {
         .action(running(async (args: string[]) => (await import("./commands/pulumi")).run(args)));
     program
         .command("env")
-        .description("print that environment for the shell: eval \"$(npx kvmnet env)\"")
+        .description('print that environment for the shell: eval "$(npx kvmnet env)"')
         .option("--json", "print it for programs")
         .action(running(async (options: { json?: boolean }) => (await import("./commands/env")).run(options)));
     program

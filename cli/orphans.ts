@@ -18,4 +18,5 @@ export async function removeOrphanDomains(project: LabProject): Promise<string[]
     return orphans;
 }
 
-const virsh = (project: LabProject, ...args: string[]) => runInLab(project.lab, ["virsh", "--connect", "qemu:///system", ...args]);
+const virsh = (project: LabProject, ...args: string[]) =>
+    runInLab(project.lab, ["virsh", "--connect", "qemu:///system", ...args]);

@@ -23,8 +23,8 @@ export abstract class Component extends pulumi.ComponentResource {
         inputs: Inputs,
         by?: Transform<Inputs>,
         opts?: pulumi.ComponentResourceOptions,
-    ) {
-        return [`${this.#name}-${role}`, transformed(inputs, by), { ...opts, parent: this }] as const;
+    ): readonly [name: string, inputs: Inputs, opts: pulumi.ComponentResourceOptions] {
+        return [`${this.#name}-${role}`, transformed(inputs, by), { ...opts, parent: this }];
     }
 }
 

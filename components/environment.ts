@@ -53,7 +53,10 @@ export class Environment extends Component {
         if (!Object.keys(guests).length) return {};
         const { Provider: Libvirt } = libvirt();
         const on = {
-            providers: { kvmnet, libvirt: new Libvirt(...this.child("libvirt", { uri: libvirtConnection(plan.host) })) },
+            providers: {
+                kvmnet,
+                libvirt: new Libvirt(...this.child("libvirt", { uri: libvirtConnection(plan.host) })),
+            },
         };
         return mapped(guests, (key, { vcpus, memoryMiB, nics }) => {
             const plugged = mapped(nics, (_, { switch: ovsSwitch, bridge, ...nic }) => ({

@@ -86,5 +86,7 @@ function common(first: string[]): Record<string, string> {
         PULUMI_SKIP_UPDATE_CHECK: "true",
         // Types are checked by `tsc`, once: checking them in every preview doubles its time.
         PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+        // Programs, packs and plugins of Node start sooner from bytecode.
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(cacheRoot(), "v8"),
     };
 }

@@ -4,10 +4,10 @@
 const { createHash } = require("node:crypto");
 const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const Module = require("node:module");
+const { homedir } = require("node:os");
 const { dirname, join } = require("node:path");
 
 const root = dirname(__dirname);
-const cache = join(root, "node_modules", ".cache", "kvmnet");
 const settings = {
     module: { type: "commonjs" },
     jsc: { parser: { syntax: "typescript" }, target: "es2023", keepClassNames: true },
@@ -18,7 +18,7 @@ const salt = JSON.stringify(settings);
 function compiled(filename) {
     const text = readFileSync(filename, "utf8");
     const digest = createHash("sha256").update(salt).update(filename).update(text).digest("hex").slice(0, 32);
-    const kept = join(cache, "js", `${digest}.js`);
+    const kept = join(root, "node_modules", ".cache", "kvmnet", `${digest}.js`);
     try {
         return readFileSync(kept, "utf8");
     } catch {
@@ -33,8 +33,8 @@ function compiled(filename) {
 
 /** Loads one of our modules by its path from the root, without extension: `load("cli/main")`. */
 module.exports = function load(name) {
+    Module.enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "kvmnet", "v8"));
     if (!existsSync(join(root, `${name}.ts`))) return require(join(root, "dist", `${name}.js`));
-    if (Module.enableCompileCache) Module.enableCompileCache(join(cache, "v8"));
     require.extensions[".ts"] ??= (module, filename) => module._compile(compiled(filename), filename);
     return require(join(root, `${name}.ts`));
 };

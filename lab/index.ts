@@ -15,7 +15,7 @@ import { labStatus, type LabStatus } from "./status";
 
 export { openGuest, type GuestConsole } from "./guest/console";
 export type { GuestNic, GuestReport } from "./guest/report";
-export { labLogs, type LabLog } from "./logs";
+export { labLogs } from "./logs";
 export type { Progress } from "./progress";
 export { labStatus, type LabStatus } from "./status";
 

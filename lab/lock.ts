@@ -74,10 +74,12 @@ function freed(name: string, patienceMs?: number): Promise<void> {
     return new Promise((resolve) => {
         const socket = createConnection(address(name));
         const timer = patienceMs === undefined ? undefined : setTimeout(() => socket.destroy(), patienceMs);
-        socket.on("error", () => undefined).on("close", () => {
-            clearTimeout(timer);
-            resolve();
-        });
+        socket
+            .on("error", () => undefined)
+            .on("close", () => {
+                clearTimeout(timer);
+                resolve();
+            });
         socket.resume();
     });
 }

@@ -4,7 +4,7 @@ import { lastLines, mustRun, PLAIN_ENV, runCommand } from "./commands";
 import type { Progress } from "./progress";
 
 /** What each package is for. `libvirt-daemon-system` is not among them: it would bring systemd's units and users. */
-export const LAB_PACKAGES: Readonly<Record<string, string>> = {
+const LAB_PACKAGES: Readonly<Record<string, string>> = {
     "openvswitch-switch": "the virtual switch",
     "libvirt-daemon": "runs the guests",
     "libvirt-daemon-driver-qemu": "runs the guests",
@@ -56,7 +56,7 @@ export function wouldInstall(simulation: string): string[] {
 }
 
 /** Which of the lab's packages this machine lacks. One process, some milliseconds. */
-export async function missingPackages(): Promise<string[]> {
+async function missingPackages(): Promise<string[]> {
     const wanted = Object.keys(LAB_PACKAGES);
     if (!existsSync("/usr/bin/dpkg-query")) return COMMANDS.every(onPath) ? [] : wanted;
     const { stdout } = await runCommand(

@@ -1,6 +1,7 @@
 /** Who a process is, whether it runs, and ending it. */
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { readIfThere } from "./commands";
 import type { ProcessIdentity } from "../schemas/lab-record";
 
 interface ProcessStat extends ProcessIdentity {
@@ -35,6 +36,27 @@ export function statOf(pid: number): ProcessStat | undefined {
 export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
     const stat = statOf(pid);
     return stat !== undefined && stat.startTime === startTime && stat.state !== "Z" && stat.state !== "X";
+}
+
+/**
+ * Whether this process runs and its namespaces can be entered: the first process of a namespace that was killed stays for
+ * a while, until all others in it have ended.
+ */
+export function holdsNamespaces(identity: ProcessIdentity): boolean {
+    if (!isAlive(identity) || isKilled(identity.pid)) return false;
+    try {
+        readlinkSync(`/proc/${identity.pid}/ns/net`);
+        return true;
+    } catch (error) {
+        // Who may not look gets no answer, which is not the answer no.
+        return (error as NodeJS.ErrnoException).code === "EACCES";
+    }
+}
+
+/** Whether a SIGKILL is on its way to the process (SigPnd in /proc/PID/status, a bit mask: signal 9 is bit 8). */
+function isKilled(pid: number): boolean {
+    const pending = /^SigPnd:\s*([0-9a-f]+)/m.exec(readIfThere(`/proc/${pid}/status`))?.[1];
+    return pending !== undefined && (BigInt(`0x${pending}`) & 0x100n) !== 0n;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { LabName } from "../schemas/host-ref";
 import { LABS_ROOT, labPaths } from "../schemas/lab-paths";
 import { LabRecord, ProcessIdentity } from "../schemas/lab-record";
-import { isAlive, killAndWait, statOf } from "./processes";
+import { holdsNamespaces, isAlive, killAndWait, statOf } from "./processes";
 
 /** The first process of a lab that is not done yet, so that it can be found when its maker is killed. */
 const draftPath = (name: string) => `${labPaths(name).folder}/draft.json`;
@@ -16,7 +16,7 @@ export const writeDraft = (name: string, first: ProcessIdentity) => write(draftP
 /** The lab's record, when the lab's first process runs. */
 export function liveRecord(name: string): LabRecord | undefined {
     const record = read(labPaths(name).record, LabRecord);
-    return record && isAlive(record) ? record : undefined;
+    return record && holdsNamespaces(record) ? record : undefined;
 }
 
 export const labIsDown = (name: string) => new Error(`The lab ${name} is not up. Start it: kvmnet lab up ${name}`);

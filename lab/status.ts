@@ -7,7 +7,7 @@ import { liveRecord } from "./record";
 
 export type LabStatus = { name: string; up: false } | LabUpStatus;
 
-export interface LabUpStatus {
+interface LabUpStatus {
     name: string;
     up: true;
     /** Its first process, as the machine numbers it. */

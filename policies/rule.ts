@@ -33,7 +33,7 @@ export interface Reader<Subject> {
 }
 
 /** What is wrong with one subject. Neither text holds a value that could be secret. */
-export interface Fault {
+interface Fault {
     /** A clause with the value: `its RX ring has 256 descriptors`. */
     found: string;
     /** A sentence: what to set, where, to what. */

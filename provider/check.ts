@@ -3,7 +3,7 @@ import { z } from "zod";
 import { pathText, problemsOf, reasonOf, type Problem } from "../schemas/problems";
 import { hasUnknown, revealed, secretKeys, withSecrets, type Bag, type Property } from "./wire";
 
-export interface Failure {
+interface Failure {
     /** Property path, such as `trunks[0]`; empty where its value must not be shown. */
     property: string;
     reason: string;
@@ -29,7 +29,9 @@ export function check(schema: ObjectSchema, news: Bag): Checked {
         return {
             ok: false,
             failures: problemsOf(result.error, known).map((problem) =>
-                secrets.has(String(problem.path[0])) ? veiled(problem) : { property: pathText(problem.path), reason: reasonOf(problem) },
+                secrets.has(String(problem.path[0]))
+                    ? veiled(problem)
+                    : { property: pathText(problem.path), reason: reasonOf(problem) },
             ),
         };
     const passed = Object.fromEntries(

@@ -220,5 +220,5 @@ const idOf = (inputs: Bag): string => {
     return typeof name === "string" ? name : "";
 };
 
-export const toState = ({ state, mark }: { state: State; mark: string }, secrets: Set<string>): Bag =>
+const toState = ({ state, mark }: { state: State; mark: string }, secrets: Set<string>): Bag =>
     withSecrets({ ...defined(state), owner: mark }, secrets);

@@ -17,7 +17,7 @@ export interface Found<State> {
 }
 
 /** Who looks: the mark we write, and what our state last knew of the object. */
-export interface Own<State> {
+interface Own<State> {
     mark: string;
     known?: State;
 }

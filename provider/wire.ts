@@ -72,7 +72,7 @@ function special(bag: Bag): Property {
 }
 
 /** A secret of a secret is a secret. */
-export const secret = (value: Property): Secret => (value instanceof Secret ? value : new Secret(value));
+const secret = (value: Property): Secret => (value instanceof Secret ? value : new Secret(value));
 
 function encodeValue(property: Property): Value {
     const value = new Value();
@@ -98,8 +98,7 @@ export function revealed(property: Property): Property {
     return Object.fromEntries(Object.entries(property).map(([key, value]) => [key, revealed(value)]));
 }
 
-export const hasSecret = (property: Property | undefined): boolean =>
-    some(property, (value) => value instanceof Secret);
+const hasSecret = (property: Property | undefined): boolean => some(property, (value) => value instanceof Secret);
 export const hasUnknown = (property: Property | undefined): boolean => some(property, (value) => value === UNKNOWN);
 
 function some(property: Property | undefined, is: (value: Property) => boolean): boolean {

@@ -82,14 +82,20 @@ export const Environment = withCrossCheck(Parts, ({ switches, bridges, guests },
                 if (!(nic.bridge in Object(bridges)))
                     say([...path, "bridge"], `no such bridge; declared are: ${listed(bridges)}`);
                 if (nic.vlan !== undefined)
-                    say([...path, "vlan"], "a NIC on a Linux bridge has no VLAN here; plug it into a switch or remove vlan");
+                    say(
+                        [...path, "vlan"],
+                        "a NIC on a Linux bridge has no VLAN here; plug it into a switch or remove vlan",
+                    );
             }
             if (nic.switch !== undefined) {
                 const vlans = switches?.[nic.switch]?.vlans;
                 if (!(nic.switch in Object(switches)))
                     say([...path, "switch"], `no such switch; declared are: ${listed(switches)}`);
                 else if (nic.vlan === undefined)
-                    say([...path, "vlan"], `a NIC on a switch needs its VLAN, else it carries every one; declared are: ${listed(vlans)}`);
+                    say(
+                        [...path, "vlan"],
+                        `a NIC on a switch needs its VLAN, else it carries every one; declared are: ${listed(vlans)}`,
+                    );
                 else if (typeof nic.vlan === "string" && !(nic.vlan in Object(vlans)))
                     say([...path, "vlan"], `no such VLAN in switch ${nic.switch}; declared are: ${listed(vlans)}`);
             }

@@ -3,11 +3,9 @@ import { z } from "zod";
 import { labPaths } from "./lab-paths";
 
 /** Name of a lab: part of a path and of a process's arguments, so short and plain. */
-export const LabName = z
-    .string("a lab's name is text")
-    .regex(/^[a-z0-9][a-z0-9-]{0,30}$/, {
-        error: "a lab's name has 1 to 31 characters out of a-z 0-9 - and starts with a letter or digit, such as sample",
-    });
+export const LabName = z.string("a lab's name is text").regex(/^[a-z0-9][a-z0-9-]{0,30}$/, {
+    error: "a lab's name has 1 to 31 characters out of a-z 0-9 - and starts with a letter or digit, such as sample",
+});
 
 export type HostRef = { kind: "local" } | { kind: "lab"; name: string };
 

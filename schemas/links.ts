@@ -9,7 +9,10 @@ export const LinuxBridge = z.strictObject({
         "MAC address; absent derives a stable one from the name, so that it never jumps when a port joins.",
     ),
     mtu: Mtu.default(1500).describe("MTU [byte]. Changes live."),
-    stp: z.boolean("stp is true or false").default(false).describe("Spanning tree: each port is silent for 30 s when on. Changes live."),
+    stp: z
+        .boolean("stp is true or false")
+        .default(false)
+        .describe("Spanning tree: each port is silent for 30 s when on. Changes live."),
 });
 export type LinuxBridge = z.output<typeof LinuxBridge>;
 export type LinuxBridgeInput = z.input<typeof LinuxBridge>;

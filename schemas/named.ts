@@ -17,7 +17,10 @@ export type Say = (path: PropertyKey[], message: string) => void;
  * Judges fields against each other. It runs even when single fields were refused, so a person reads everything at
  * once; therefore `check` may meet raw input and looks before it reads (`entriesOf`).
  */
-export function withCrossCheck<Schema extends z.ZodType>(schema: Schema, check: (value: z.output<Schema>, say: Say) => void) {
+export function withCrossCheck<Schema extends z.ZodType>(
+    schema: Schema,
+    check: (value: z.output<Schema>, say: Say) => void,
+) {
     return schema.superRefine((value, context) => {
         if (typeof value !== "object" || value === null) return;
         check(value, (path, message) => context.addIssue({ code: "custom", path, message }));

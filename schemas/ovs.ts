@@ -11,7 +11,10 @@ export const OvsBridge = z.strictObject({
         .default("system")
         .describe("Datapath: system (kernel) or netdev (userspace, for DPDK and labs); a change replaces the bridge."),
     failMode: z
-        .enum(["standalone", "secure"], 'a fail mode is "standalone" (a learning switch) or "secure" (only flows forward)')
+        .enum(
+            ["standalone", "secure"],
+            'a fail mode is "standalone" (a learning switch) or "secure" (only flows forward)',
+        )
         .default("standalone")
         .describe("Without a controller: standalone forwards like a learning switch, secure forwards by flows alone."),
     mac: Mac.optional().describe("MAC address of the bridge; absent lets Open vSwitch choose the lowest of its ports."),
@@ -23,7 +26,10 @@ const PortFields = z.strictObject({
     name: IfName.describe("Name of the port and its interface; a change replaces the port."),
     bridge: IfName.describe("Bridge that the port belongs to; a change replaces the port."),
     type: z
-        .enum(["system", "internal"], 'an interface type is "system" (a device of the host, such as a tap) or "internal"')
+        .enum(
+            ["system", "internal"],
+            'an interface type is "system" (a device of the host, such as a tap) or "internal"',
+        )
         .default("system")
         .describe("system plugs a device that exists on the host; internal makes one; a change replaces the port."),
     vlanMode: z

@@ -56,7 +56,10 @@ export function pathText(path: PropertyKey[]): string {
 
 function render(subject: string, problems: Problem[]): string {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    return [`${subject}: ${count}. Nothing was changed.`, ...problems.map((problem) => `  - ${sentence(problem)}`)].join("\n");
+    return [
+        `${subject}: ${count}. Nothing was changed.`,
+        ...problems.map((problem) => `  - ${sentence(problem)}`),
+    ].join("\n");
 }
 
 function sentence(problem: Problem): string {
@@ -79,7 +82,8 @@ const missing = (message: string) => (message.startsWith("Invalid input") ? "thi
 
 function at(input: unknown, path: PropertyKey[]): unknown {
     return path.reduce<unknown>(
-        (inner, key) => (typeof inner === "object" && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined),
+        (inner, key) =>
+            typeof inner === "object" && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined,
         input,
     );
 }

@@ -30,11 +30,9 @@ export const IfName = z
     .describe("Name of a network interface: 1 to 15 characters out of A-Z a-z 0-9 _ . -.");
 
 /** Logical name of a guest, NIC or VLAN: what people and logs call it. */
-export const Label = z
-    .string("a name is text")
-    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, {
-        error: "a name has 1 to 63 characters out of A-Z a-z 0-9 _ . - and starts with a letter or digit",
-    });
+export const Label = z.string("a name is text").regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, {
+    error: "a name has 1 to 63 characters out of A-Z a-z 0-9 _ . - and starts with a letter or digit",
+});
 
 /** 802.1Q VLAN identifier. 0 and 4095 are reserved by IEEE 802.1Q, so neither names a VLAN. */
 export const VlanId = z
@@ -74,7 +72,9 @@ export const Mac = z
     .refine((mac) => (parseInt(mac.slice(0, 2), 16) & 1) === 0, {
         error: "a NIC needs a unicast MAC address: the first byte must be even, such as 52:54:00:12:34:56",
     })
-    .refine((mac) => !/^00(:00){5}$/.test(mac), { error: "the all-zero MAC address names no NIC; leave mac out to derive one" })
+    .refine((mac) => !/^00(:00){5}$/.test(mac), {
+        error: "the all-zero MAC address names no NIC; leave mac out to derive one",
+    })
     .overwrite((mac) => mac.toLowerCase())
     .describe("Unicast MAC address, six pairs of hexadecimal digits.");
 
@@ -87,18 +87,15 @@ export const AddressWithPrefix = z
     .describe("Address with prefix length, such as 10.0.0.11/24.");
 
 /** Absolute path of a file on the host. */
-export const HostPath = z
-    .string("a path is text")
-    .regex(/^\/[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u, {
-        error: "a path on the host is absolute, starts with / and has no control characters",
-    });
+export const HostPath = z.string("a path is text").regex(/^\/[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u, {
+    error: "a path on the host is absolute, starts with / and has no control characters",
+});
 
 /** VLANs of a trunk in the canonical spelling: ascending, disjoint and merged, such as `["10", "20-29"]`. */
 export const VlanList = z
-    .array(
-        z.union([z.string(), z.number()], { error: 'a VLAN list holds ids and ranges, such as ["10", "20-29"]' }),
-        { error: 'a VLAN list is an array such as ["10", "20-29"]' },
-    )
+    .array(z.union([z.string(), z.number()], { error: 'a VLAN list holds ids and ranges, such as ["10", "20-29"]' }), {
+        error: 'a VLAN list is an array such as ["10", "20-29"]',
+    })
     .transform((entries, context) => {
         const ranges: [number, number][] = [];
         for (const [index, entry] of entries.entries()) {

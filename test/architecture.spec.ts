@@ -36,7 +36,10 @@ describe("the layers", function () {
             const foreign = own.flatMap(({ source, dependencies }) =>
                 dependencies
                     .map(({ resolved }) => resolved)
-                    .filter((path) => layerOf(path) in MAY_IMPORT && layerOf(path) !== layer && !allowed.includes(layerOf(path)))
+                    .filter(
+                        (path) =>
+                            layerOf(path) in MAY_IMPORT && layerOf(path) !== layer && !allowed.includes(layerOf(path)),
+                    )
                     .map((path) => `${source} imports ${path}`),
             );
             assert.deepEqual(foreign, []);
@@ -52,9 +55,13 @@ describe("the layers", function () {
 
     it("talks to a host in provider/host, lab and engine only, and nowhere below", () => {
         const talking = modules
-            .filter(({ source }) => ["schemas", "tuning", "resources", "components", "policies"].includes(layerOf(source)))
+            .filter(({ source }) =>
+                ["schemas", "tuning", "resources", "components", "policies"].includes(layerOf(source)),
+            )
             .filter(({ dependencies }) =>
-                dependencies.some(({ module }) => /^(node:)?(child_process|net|dgram)$/.test(module) || module === "tinyexec"),
+                dependencies.some(
+                    ({ module }) => /^(node:)?(child_process|net|dgram)$/.test(module) || module === "tinyexec",
+                ),
             )
             .map(({ source }) => source);
         assert.deepEqual(talking, []);

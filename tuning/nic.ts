@@ -24,7 +24,10 @@ const MOST_QUEUES_UNMEASURED = 8;
  * @param vcpus     virtual CPUs of the guest [count], at least 1
  * @param overrides values the user chose; they keep their own reason
  */
-export function tuneNic(vcpus: number, overrides: { queues?: number; rxRing?: number; txRing?: number } = {}): TunedNic {
+export function tuneNic(
+    vcpus: number,
+    overrides: { queues?: number; rxRing?: number; txRing?: number } = {},
+): TunedNic {
     return {
         queues: chosen(overrides.queues, {
             value: Math.min(vcpus, MOST_QUEUES_UNMEASURED),

@@ -17,10 +17,21 @@ export async function run({ profile }: { profile: string }): Promise<number> {
     const engine = await prepareEngine(progress);
     await prepareLibvirtSdk(project.folder, engine, progress);
 
-    const preview = ["preview", "--suppress-outputs", "--stack", LAB_STACK, "--policy-pack", packFolder, "--policy-pack-config", config];
+    const preview = [
+        "preview",
+        "--suppress-outputs",
+        "--stack",
+        LAB_STACK,
+        "--policy-pack",
+        packFolder,
+        "--policy-pack-config",
+        config,
+    ];
     if (stackExists(project)) return runPulumi(engine, preview, labBackend(project.folder, {}));
 
-    progress.note("Nothing is built in the lab: the preview starts from an empty stack, which is forgotten afterwards.");
+    progress.note(
+        "Nothing is built in the lab: the preview starts from an empty stack, which is forgotten afterwards.",
+    );
     const scratch = mkdtempSync(join(tmpdir(), "kvmnet-preview-"));
     try {
         const backend = {

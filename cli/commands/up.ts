@@ -39,17 +39,26 @@ export async function run({ timings }: { timings?: string }): Promise<number> {
     }
     const before = performance.now();
     // --refresh: what a killed run or a person changed in the lab is seen, and put back.
-    const status = await runPulumi(engine, ["up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs", "--stack", LAB_STACK], backend);
+    const status = await runPulumi(
+        engine,
+        ["up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs", "--stack", LAB_STACK],
+        backend,
+    );
     const pulumi = performance.now() - before;
     if (status !== 0) {
-        progress.note("The engine did not finish; what it says above is the reason. Mend it and run the command again: it goes on from here.");
+        progress.note(
+            "The engine did not finish; what it says above is the reason. Mend it and run the command again: it goes on from here.",
+        );
         return status;
     }
 
     const { nics, waited } = await verifyProject(project, progress);
     process.stdout.write(`${verifiedTable(nics)}\n`);
     if (timings)
-        writeFileSync(timings, JSON.stringify({ total: performance.now() - started, pulumi, guests: waited } satisfies Timings));
+        writeFileSync(
+            timings,
+            JSON.stringify({ total: performance.now() - started, pulumi, guests: waited } satisfies Timings),
+        );
     if (!allAgree(nics)) return 1;
     progress.note(whatNext(project));
     return 0;
@@ -60,7 +69,9 @@ async function clearAwayTheDead(project: LabProject, progress: Progress): Promis
     const locks = removeDeadLocks(project);
     if (locks > 0) progress.note("An earlier run was killed: its lock is removed, and this run goes on from there.");
     for (const domain of await removeOrphanDomains(project))
-        progress.note(`The guest ${domain} was left by a killed run and is not in the state: it is removed and made again.`);
+        progress.note(
+            `The guest ${domain} was left by a killed run and is not in the state: it is removed and made again.`,
+        );
 }
 
 function whatNext({ lab }: LabProject): string {

@@ -30,5 +30,7 @@ function sameSubnet(a: string | null, b: string | null): boolean {
     if (a === null || b === null || a.includes(":") !== b.includes(":")) return false;
     const family = a.includes(":") ? Address6 : Address4;
     const [left, right] = [new family(a), new family(b)];
-    return left.subnetMask === right.subnetMask && left.startAddress().correctForm() === right.startAddress().correctForm();
+    return (
+        left.subnetMask === right.subnetMask && left.startAddress().correctForm() === right.startAddress().correctForm()
+    );
 }

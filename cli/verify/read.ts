@@ -29,10 +29,15 @@ export async function verifyProject(project: LabProject, progress: Progress): Pr
         );
         const nics = declared.nics.map((nic) => {
             const asked = heard.filter(({ pair }) => pair.from === nic);
-            return verifyNic(nic, guests.get(nic.guest)?.report.nics.find(({ mac }) => mac === nic.mac), plugs(nic), {
-                declared: asked.filter(({ pair }) => pair.joined).map(({ pair }) => pair.to.guest),
-                seen: asked.filter(({ answered }) => answered).map(({ pair }) => pair.to.guest),
-            });
+            return verifyNic(
+                nic,
+                guests.get(nic.guest)?.report.nics.find(({ mac }) => mac === nic.mac),
+                plugs(nic),
+                {
+                    declared: asked.filter(({ pair }) => pair.joined).map(({ pair }) => pair.to.guest),
+                    seen: asked.filter(({ answered }) => answered).map(({ pair }) => pair.to.guest),
+                },
+            );
         });
         return { nics, waited };
     } finally {
@@ -81,7 +86,18 @@ function askPairs(pairs: Pair[], guests: Map<string, GuestConsole>): Promise<{ p
             if (!guest || !from || pair.to.address === null) return { pair, answered: false };
             const [count, seconds] = pair.joined ? ["3", "6"] : ["2", "2"];
             const target = pair.to.address.split("/")[0] ?? "";
-            const { output } = await guest.run(["ping", "-I", from.name, "-c", count, "-W", "2", "-w", seconds, target]);
+            const { output } = await guest.run([
+                "ping",
+                "-I",
+                from.name,
+                "-c",
+                count,
+                "-W",
+                "2",
+                "-w",
+                seconds,
+                target,
+            ]);
             return { pair, answered: /[1-9]\d* packets received/.test(output) };
         }),
     );

@@ -10,6 +10,7 @@ const WITHOUT_HOST = "KVMNET_WITHOUT_HOST";
  * libvirt provider, which would else connect to plan a guest. Policies see every argument all the same.
  */
 export function libvirtConnection(host: HostRef): pulumi.Input<string> {
-    if (pulumi.runtime.isDryRun() && process.env[WITHOUT_HOST] === "true") return pulumi.output<string>(pulumi.unknown);
+    if (pulumi.runtime.isDryRun() && process.env[WITHOUT_HOST] === "true")
+        return pulumi.output(pulumi.unknown as unknown as string);
     return libvirtUri(host);
 }

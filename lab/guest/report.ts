@@ -1,7 +1,7 @@
 /** What a guest says of itself once it has booted. */
 import { z } from "zod";
 
-export const GuestNic = z.object({
+const GuestNic = z.object({
     name: z.string(),
     driver: z.string(),
     /** Lower case. */

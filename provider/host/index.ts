@@ -38,5 +38,3 @@ export async function openHost(ref: HostRef, signal?: AbortSignal): Promise<Host
         close: () => ovsdb.close(),
     };
 }
-
-export type { Link, PortSeen };

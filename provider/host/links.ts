@@ -81,7 +81,7 @@ export class Kernel {
 }
 
 /** Number of the line at which `ip -batch` stopped, counted from 1; 0 where it does not say. */
-export function failedLine(stderr: string): number {
+function failedLine(stderr: string): number {
     return Number(/^Command failed -:(\d+)$/m.exec(stderr)?.[1] ?? 0);
 }
 

@@ -88,7 +88,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
 };
 
 /** All or nothing: the bridge, its internal port and interface, and its place in the root row. */
-export function addBridge({ name, datapathType, failMode, mac }: OvsBridge, mark: string): Operation[] {
+function addBridge({ name, datapathType, failMode, mac }: OvsBridge, mark: string): Operation[] {
     const row = {
         name,
         datapath_type: datapathType,
@@ -106,7 +106,7 @@ export function addBridge({ name, datapathType, failMode, mac }: OvsBridge, mark
     ];
 }
 
-export function setBridge(uuid: Uuid, { failMode, mac }: OvsBridge, mark: string): Operation[] {
+function setBridge(uuid: Uuid, { failMode, mac }: OvsBridge, mark: string): Operation[] {
     return [
         { op: "update", table: "Bridge", where: ofRow(uuid), row: { fail_mode: failMode } },
         mac
@@ -122,7 +122,7 @@ export function setBridge(uuid: Uuid, { failMode, mac }: OvsBridge, mark: string
 }
 
 /** Guarded by the ports that were judged: whoever adds one meanwhile does not lose it. */
-export function removeBridge(row: Row): Operation[] {
+function removeBridge(row: Row): Operation[] {
     const where = ofRow(row._uuid as Uuid);
     return [
         {

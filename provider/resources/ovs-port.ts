@@ -95,7 +95,7 @@ export function addPort(want: OvsPort, mark: string): Operation[] {
     ];
 }
 
-export function setPort(found: PortHere, want: OvsPort, mark: string): Operation[] {
+function setPort(found: PortHere, want: OvsPort, mark: string): Operation[] {
     const moves = found.holder?.name !== want.bridge;
     return [
         present("Bridge", want.bridge),

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { labDown } from "../../lab";
-import { command, kvmnet, type Outcome } from "../support/command";
+import { command, type Outcome } from "../support/command";
 
 /** Lab that the template's stack builds in. */
 const LAB = "demo";
@@ -15,6 +15,8 @@ describe("the package, from its tarball, in an empty folder", function () {
     this.timeout(600_000);
     let folder: string;
     let project: string;
+    const npmInstall = (...what: string[]) =>
+        command(project, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", ...what);
     const inProject = (...args: string[]) => command(project, "npx", "--no-install", "kvmnet", ...args);
 
     before(async () => {
@@ -22,10 +24,19 @@ describe("the package, from its tarball, in an empty folder", function () {
         project = join(folder, "my-network");
         mkdirSync(project);
         succeeded(await command(process.cwd(), "npm", "pack", "--pack-destination", folder));
-        const made = await kvmnet(project, "pulumi", "new", resolve("templates/lab"), "--yes", "--generate-only", "--name", "my-network");
-        succeeded(made);
         const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
-        succeeded(await command(project, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", join(folder, tarball ?? "")));
+        succeeded(await npmInstall(join(folder, tarball ?? "")));
+        succeeded(
+            await inProject(
+                "pulumi",
+                "new",
+                "node_modules/kvmnet/templates/lab",
+                "--force",
+                "--yes",
+                "--generate-only",
+            ),
+        );
+        succeeded(await npmInstall());
     });
     after(async () => {
         await labDown(LAB);
@@ -35,7 +46,10 @@ describe("the package, from its tarball, in an empty folder", function () {
     it("carries compiled code and declarations, and no sources", () => {
         const files = readdirSync(join(project, "node_modules/kvmnet"), { recursive: true, encoding: "utf8" });
         assert(files.includes("dist/components/index.js") && files.includes("dist/components/index.d.ts"));
-        assert.deepEqual(files.filter((file) => /\.ts$/.test(file) && !file.endsWith(".d.ts") && !file.startsWith("templates/")), []);
+        assert.deepEqual(
+            files.filter((file) => /\.ts$/.test(file) && !file.endsWith(".d.ts") && !file.startsWith("templates/")),
+            [],
+        );
     });
 
     it("has the command line", async () => {
@@ -45,16 +59,25 @@ describe("the package, from its tarball, in an empty folder", function () {
     });
 
     it("says the one command that makes guests possible, where @pulumi/libvirt is not there yet", async () => {
-        const { output } = await command(project, process.execPath, "-e", 'try { require("@pulumi/libvirt") } catch { console.log("absent") }');
+        const { output } = await command(
+            project,
+            process.execPath,
+            "-e",
+            'try { require("@pulumi/libvirt") } catch { console.log("absent") }',
+        );
         assert.match(output, /absent/);
         const preview = await inProject("pulumi", "preview", "--stack", "lab");
         assert.notEqual(preview.status, 0);
     });
 
     it("has the plugin, which starts as it lies", async () => {
-        const child = spawn(join(project, "node_modules/kvmnet/provider/pulumi-resource-kvmnet"), [], { stdio: ["pipe", "pipe", "inherit"] });
+        const child = spawn(join(project, "node_modules/kvmnet/provider/pulumi-resource-kvmnet"), [], {
+            stdio: ["pipe", "pipe", "inherit"],
+        });
         const ended = new Promise((done) => child.once("exit", done));
-        const line = await new Promise<string>((done) => child.stdout.once("data", (chunk: Buffer) => done(chunk.toString())));
+        const line = await new Promise<string>((done) =>
+            child.stdout.once("data", (chunk: Buffer) => done(chunk.toString())),
+        );
         child.kill();
         await ended;
         assert.match(line, /^\d+\n$/);
@@ -66,7 +89,8 @@ describe("the package, from its tarball, in an empty folder", function () {
         assert.match(up.output, /All 42 values of 6 NICs are as declared/);
     });
 
-    it("has types that a program is checked against", async () => succeeded(await command(project, "npm", "run", "check")));
+    it("has types that a program is checked against", async () =>
+        succeeded(await command(project, "npm", "run", "check")));
 
     it("has the policies, which judge as they lie", async () => succeeded(await inProject("preview")));
 

@@ -19,7 +19,9 @@ const machine = () => ({
 /** Summary that the engine prints: how many resources were created, updated, unchanged. */
 function changes({ output }: Outcome): Record<string, number> {
     const summary = output.slice(output.lastIndexOf("Resources:"));
-    return Object.fromEntries([...summary.matchAll(/^\s+[+~\-]{0,2}\s*(\d+) (\w+)/gm)].map(([, count, what]) => [what, Number(count)]));
+    return Object.fromEntries(
+        [...summary.matchAll(/^\s+[+~\-]{0,2}\s*(\d+) (\w+)/gm)].map(([, count, what]) => [what, Number(count)]),
+    );
 }
 
 const succeeded = (outcome: Outcome) => assert.equal(outcome.status, 0, outcome.output);
@@ -48,9 +50,14 @@ describe("the sample environment, end to end", function () {
 
     it("lets the guests of VLAN 100 reach each other, and neither the guest of VLAN 200", async () => {
         const { output } = await kvmnet(project.folder, "verify", "--json");
-        const nics = JSON.parse(output.slice(output.indexOf("[\n"))) as { guest: string; nic: string; cells: { field: string; seen: string }[] }[];
+        const nics = JSON.parse(output.slice(output.indexOf("[\n"))) as {
+            guest: string;
+            nic: string;
+            cells: { field: string; seen: string }[];
+        }[];
         const reached = (guest: string, nic: string) =>
-            nics.find((one) => one.guest === guest && one.nic === nic)?.cells.find(({ field }) => field === "reaches")?.seen;
+            nics.find((one) => one.guest === guest && one.nic === nic)?.cells.find(({ field }) => field === "reaches")
+                ?.seen;
         assert.equal(reached("web-1", "data"), "web-2");
         assert.equal(reached("db-1", "data"), "nobody");
         assert.equal(reached("db-1", "mgmt"), "web-1, web-2");
@@ -81,13 +88,34 @@ describe("the sample environment, end to end", function () {
     });
 
     it("leaves a bridge alone that it did not make, with what is plugged into it", async () => {
-        await runInLab(LAB, ["ovs-vsctl", "add-br", "br-foreign", "--", "set", "bridge", "br-foreign", "datapath_type=netdev", "--", "add-port", "br-foreign", "fp0", "--", "set", "interface", "fp0", "type=internal"]);
+        await runInLab(LAB, [
+            "ovs-vsctl",
+            "add-br",
+            "br-foreign",
+            "--",
+            "set",
+            "bridge",
+            "br-foreign",
+            "datapath_type=netdev",
+            "--",
+            "add-port",
+            "br-foreign",
+            "fp0",
+            "--",
+            "set",
+            "interface",
+            "fp0",
+            "type=internal",
+        ]);
         succeeded(await kvmnet(project.folder, "up"));
         assert.equal((await runInLab(LAB, ["ovs-vsctl", "list-ports", "br-foreign"])).stdout.trim(), "fp0");
     });
 
     it("names a bridge that somebody else made, and offers import, instead of taking it over", async () => {
-        project.configure((environment) => ({ ...environment, switches: { ...environment.switches, "br-foreign": { datapathType: "netdev" } } }));
+        project.configure((environment) => ({
+            ...environment,
+            switches: { ...environment.switches, "br-foreign": { datapathType: "netdev" } },
+        }));
         const { status, output } = await kvmnet(project.folder, "up");
         project.configure((environment) => environment);
         assert.notEqual(status, 0);
@@ -118,7 +146,10 @@ describe("the sample environment, end to end", function () {
         it(`converges after ${where} was killed at work`, async () => {
             await labDown(LAB);
             const run = startKvmnet(project.folder, ["up"]);
-            const pid = await until(() => wound(family(run.child.pid ?? 0)), () => madeSomething(LAB));
+            const pid = await until(
+                () => wound(family(run.child.pid ?? 0)),
+                () => madeSomething(LAB),
+            );
             process.kill(pid, "SIGKILL");
             assert.notEqual((await run.ended).status, 0);
             const next = await kvmnet(project.folder, "up");
@@ -143,7 +174,13 @@ describe("the sample environment, end to end", function () {
 
 function withNic(environment: EnvironmentInput, bad: object): unknown {
     const guest = environment.guests?.["web-1"];
-    return { ...environment, guests: { ...environment.guests, "web-1": { ...guest, nics: { ...guest?.nics, data: { ...guest?.nics?.data, ...bad } } } } };
+    return {
+        ...environment,
+        guests: {
+            ...environment.guests,
+            "web-1": { ...guest, nics: { ...guest?.nics, data: { ...guest?.nics?.data, ...bad } } },
+        },
+    };
 }
 
 interface Family {
@@ -164,7 +201,7 @@ function family(root: number): Family {
             }
         });
     const ours = new Set([root]);
-    for (let grown = true; grown; ) {
+    for (let grown = true; grown;) {
         const more = processes.filter(({ pid, parent }) => ours.has(parent) && !ours.has(pid));
         for (const { pid } of more) ours.add(pid);
         grown = more.length > 0;
@@ -179,13 +216,21 @@ function family(root: number): Family {
 /** True once the lab's switch has its first port: the run is in the middle of its work. */
 async function madeSomething(lab: string): Promise<boolean> {
     if (!existsSync(labPaths(lab).record)) return false;
-    const { stdout } = await runInLab(lab, ["ovs-vsctl", "--timeout=2", "--columns=name", "--format=csv", "--no-headings", "list", "port"]);
+    const { stdout } = await runInLab(lab, [
+        "ovs-vsctl",
+        "--timeout=2",
+        "--columns=name",
+        "--format=csv",
+        "--no-headings",
+        "list",
+        "port",
+    ]);
     return stdout.includes("-data");
 }
 
 /** Waits until the condition holds and the value is there. */
 async function until<Value>(value: () => Value | undefined, condition: () => Promise<boolean>): Promise<Value> {
-    for (const end = Date.now() + 60_000; Date.now() < end; ) {
+    for (const end = Date.now() + 60_000; Date.now() < end;) {
         const found = (await condition()) ? value() : undefined;
         if (found !== undefined) return found;
         await new Promise((resume) => setTimeout(resume, 5));

