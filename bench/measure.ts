@@ -5,10 +5,10 @@ export interface Measure {
     /** The ratio that must not be exceeded. */
     bound: number;
     /** Both sides of one round [ms]. */
-    round(): Promise<{ ours: number; theirs: number }>;
+    round: () => Promise<{ ours: number; theirs: number }>;
     rounds: number;
     /** Made before the first round and undone after the last. */
-    around?<T>(work: () => Promise<T>): Promise<T>;
+    around?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 export interface Measured {
@@ -47,7 +47,7 @@ export async function measured({ name, bound, rounds, round, around = (work) => 
 }
 
 /** Middle value; of an even count, the mean of the two in the middle. @throws RangeError for none */
-export function median(values: number[]): number {
+function median(values: number[]): number {
     if (values.length === 0) throw new RangeError("the median of no values is not defined");
     const sorted = [...values].sort((a, b) => a - b);
     const middle = sorted.length >> 1;

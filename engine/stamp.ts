@@ -2,10 +2,15 @@
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheRoot, digestOf } from "./cache";
-import type { EngineEnvironment } from "./environment";
 import { BRIDGE_PIECE, LIBVIRT_PIECE, PULUMI_PIECE, keyOfPiece } from "./go-pieces";
 import { PACKAGE_ROOT } from "./package-root";
 import { LAUNCHER } from "./versions";
+
+/** A working engine: the program, and what to merge over the environment of whatever runs it. */
+export interface EngineEnvironment {
+    pulumi: string;
+    env: Record<string, string>;
+}
 
 interface Stamp extends EngineEnvironment {
     /** Size and time of every file it rests on. */

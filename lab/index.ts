@@ -14,7 +14,6 @@ import { labFolders, labIsDown, liveRecord, removeLab, writeDraft, writeRecord }
 import { labStatus, type LabStatus } from "./status";
 
 export { openGuest, type GuestConsole } from "./guest/console";
-export type { GuestNic, GuestReport } from "./guest/report";
 export { labLogs } from "./logs";
 export type { Progress } from "./progress";
 export { labStatus, type LabStatus } from "./status";

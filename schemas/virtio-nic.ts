@@ -4,7 +4,7 @@ import type { Say } from "./named";
 import { AddressWithPrefix, GuestRing, Mac, Mtu, Queues } from "./units";
 
 /** Models that QEMU offers; virtio is the paravirtual one, the others are emulated register by register. */
-export const NicModel = z
+const NicModel = z
     .enum(["virtio", "e1000", "e1000e", "rtl8139"], {
         error: 'a NIC model is "virtio", or "e1000", "e1000e", "rtl8139" for guests without virtio drivers; null leaves it to libvirt',
     })

@@ -1,7 +1,7 @@
 /** What a virtio NIC on a tap gets when its user says nothing: each value with its reason and source. */
 
 /** A value that somebody or something chose, and why. */
-export interface Chosen<Value> {
+interface Chosen<Value> {
     value: Value;
     /** One sentence with the numbers in it. */
     reason: string;

@@ -3,7 +3,7 @@ import { mermaid } from "../graph/mermaid";
 import { readLabProject } from "../lab-project";
 
 /** Prints what Pulumi.lab.yaml in the current folder declares. @throws InputError with every problem in it */
-export async function run(): Promise<number> {
+export function run(): Promise<number> {
     process.stdout.write(mermaid(readLabProject(process.cwd()).environment));
-    return 0;
+    return Promise.resolve(0);
 }

@@ -1,5 +1,5 @@
 /** `kvmnet preview`: the preview with the policy pack, as a pull request would run it. It needs no lab and no state. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareEngine, prepareLibvirtSdk } from "../../engine";

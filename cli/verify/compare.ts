@@ -18,7 +18,7 @@ export interface SeenPlug {
 }
 
 /** One cell of the table: what was declared, what is there, and whether they agree. */
-export interface Cell {
+interface Cell {
     field: "model" | "queues" | "rings RX/TX" | "MTU" | "plug" | "VLAN" | "reaches";
     declared: string;
     seen: string;

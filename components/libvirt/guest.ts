@@ -20,7 +20,7 @@ export interface GuestDescription {
 }
 
 /** Arguments of one line's `Domain`, and what that line cannot change in place. */
-export interface DomainArguments {
+interface DomainArguments {
     args: Record<string, unknown>;
     replaceOnChanges: string[];
 }

@@ -19,7 +19,7 @@ const GuestNic = z.object({
     /** Offloads by ethtool's names; those that are off and cannot be switched on are left out. */
     offloads: z.record(z.string(), z.boolean()),
 });
-export type GuestNic = z.output<typeof GuestNic>;
+type GuestNic = z.output<typeof GuestNic>;
 
 export const GuestReport = z.object({ hostname: z.string(), nics: z.array(GuestNic) });
 export type GuestReport = z.output<typeof GuestReport>;

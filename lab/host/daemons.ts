@@ -8,28 +8,6 @@ import { entering } from "./namespaces";
 export const DAEMONS = ["ovsdb-server", "ovs-vswitchd", "libvirtd"] as const;
 export type Daemon = (typeof DAEMONS)[number];
 
-/** Settings of the lab's libvirt: everything as root, no confinement, nothing that asks the machine's own services. */
-export const LIBVIRT_SETTINGS: Readonly<Record<string, string>> = {
-    "qemu.conf": [
-        'stdio_handler = "file"',
-        'user = "root"',
-        'group = "root"',
-        "dynamic_ownership = 0",
-        "remember_owner = 0",
-        'security_driver = "none"',
-        "cgroup_controllers = [ ]",
-        "namespaces = [ ]",
-        "",
-    ].join("\n"),
-    "libvirtd.conf": [
-        'auth_unix_ro = "none"',
-        'auth_unix_rw = "none"',
-        'unix_sock_rw_perms = "0700"',
-        'log_outputs = "3:file:/var/log/libvirt/libvirtd.log"',
-        "",
-    ].join("\n"),
-};
-
 /**
  * Each program goes to the background by itself once it serves, so each of these ends when its part is ready. libvirtd
  * listens before its drivers work; the first answer comes when they do.

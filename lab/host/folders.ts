@@ -5,7 +5,7 @@ import { labPaths } from "../../schemas/lab-paths";
 import { cacheRoot } from "../cache";
 import type { GuestImage } from "../guest/image";
 import { makeFolder } from "../record";
-import { LIBVIRT_SETTINGS } from "./daemons";
+import { LIBVIRT_SETTINGS } from "./libvirt-settings";
 
 /** Folders of a lab that stand in the place of the machine's own. */
 export const PRIVATE_FOLDERS: Readonly<Record<string, string>> = {

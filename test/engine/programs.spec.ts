@@ -10,17 +10,21 @@ import { compareVersions } from "../../engine/versions";
 
 let root: string;
 const before = { ...process.env };
-beforeEach(() => {
-    root = realpathSync(mkdtempSync(join(tmpdir(), "kvmnet-programs-")));
-    process.env.PATH = ["first", "second"].map((name) => join(root, name)).join(":");
-    process.env.XDG_CACHE_HOME = join(root, "cache");
-});
-afterEach(() => {
-    process.env.PATH = before.PATH;
-    if (before.XDG_CACHE_HOME === undefined) delete process.env.XDG_CACHE_HOME;
-    else process.env.XDG_CACHE_HOME = before.XDG_CACHE_HOME;
-    rmSync(root, { recursive: true });
-});
+
+/** Runs each test of a group in a folder of its own, with a PATH and a cache that lie there. */
+function inAFolderOfItsOwn(): void {
+    beforeEach(() => {
+        root = realpathSync(mkdtempSync(join(tmpdir(), "kvmnet-programs-")));
+        process.env.PATH = ["first", "second"].map((name) => join(root, name)).join(":");
+        process.env.XDG_CACHE_HOME = join(root, "cache");
+    });
+    afterEach(() => {
+        process.env.PATH = before.PATH;
+        if (before.XDG_CACHE_HOME === undefined) delete process.env.XDG_CACHE_HOME;
+        else process.env.XDG_CACHE_HOME = before.XDG_CACHE_HOME;
+        rmSync(root, { recursive: true });
+    });
+}
 
 /** A program that prints something. */
 function place(folder: string, name: string, script: string): string {
@@ -31,12 +35,14 @@ function place(folder: string, name: string, script: string): string {
 }
 
 describe("a version", () => {
+    inAFolderOfItsOwn();
     it("is compared by its numbers, not as text", () => assert.ok(compareVersions("3.249.0", "3.29.0") > 0));
     it("may begin with a letter", () => assert.equal(compareVersions("v1.2.3", "1.2.3"), 0));
     it("may leave numbers out", () => assert.equal(compareVersions("1.21", "1.21.0"), 0));
 });
 
 describe("the PATH", () => {
+    inAFolderOfItsOwn();
     it("gives every program of a name, in its order", () => {
         const paths = [place("first", "tool", "true"), place("second", "tool", "true")];
         assert.deepEqual(allOnPath("tool"), paths);
@@ -49,6 +55,7 @@ describe("the PATH", () => {
 });
 
 describe("the machine's own pulumi", () => {
+    inAFolderOfItsOwn();
     it("is used when it is new enough", async () => {
         const path = place("first", "pulumi", "echo v3.249.0");
         assert.deepEqual(await ownPulumi(), { path, version: "3.249.0", origin: "own" });
@@ -75,6 +82,7 @@ describe("the machine's own pulumi", () => {
 });
 
 describe("Go", () => {
+    inAFolderOfItsOwn();
     const asking = (version: string, toolchain: string) =>
         `case "$2" in GOVERSION) echo ${version};; GOTOOLCHAIN) echo ${toolchain};; esac`;
 
@@ -107,6 +115,7 @@ describe("Go", () => {
 });
 
 describe("a program that fails", () => {
+    inAFolderOfItsOwn();
     it("shows its last lines and what to do", async () => {
         const path = place("first", "tool", "/usr/bin/seq 100; exit 3");
         await assert.rejects(run(path, [], "Do this."), (error: Error) => {

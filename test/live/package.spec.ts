@@ -15,6 +15,7 @@ describe("the package, from its tarball, in an empty folder", function () {
     this.timeout(600_000);
     let folder: string;
     let project: string;
+    let tarball: string;
     const npmInstall = (...what: string[]) =>
         command(project, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", ...what);
     const inProject = (...args: string[]) => command(project, "npx", "--no-install", "kvmnet", ...args);
@@ -24,8 +25,8 @@ describe("the package, from its tarball, in an empty folder", function () {
         project = join(folder, "my-network");
         mkdirSync(project);
         succeeded(await command(process.cwd(), "npm", "pack", "--pack-destination", folder));
-        const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
-        succeeded(await npmInstall(join(folder, tarball ?? "")));
+        tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "");
+        succeeded(await npmInstall(tarball));
         succeeded(
             await inProject(
                 "pulumi",
@@ -51,6 +52,9 @@ describe("the package, from its tarball, in an empty folder", function () {
             [],
         );
     });
+
+    it("is formed as the registry and its users' tools expect", async () =>
+        succeeded(await command(process.cwd(), "node_modules/.bin/publint", "--strict", tarball)));
 
     it("has the command line", async () => {
         const { status, output } = await inProject("--help");

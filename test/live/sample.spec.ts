@@ -20,7 +20,9 @@ const machine = () => ({
 function changes({ output }: Outcome): Record<string, number> {
     const summary = output.slice(output.lastIndexOf("Resources:"));
     return Object.fromEntries(
-        [...summary.matchAll(/^\s+[+~\-]{0,2}\s*(\d+) (\w+)/gm)].map(([, count, what]) => [what, Number(count)]),
+        [...summary.matchAll(/^\s+[+~\-]{0,2}\s*(\d+) (\w+)/gm)].map(
+            ([, count, what]) => [String(what), Number(count)] as const,
+        ),
     );
 }
 
