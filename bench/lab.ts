@@ -1,36 +1,49 @@
 /** A lab's start, beside what its three daemons take alone, one after the other, in plain namespaces. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labDown, labUp } from "../lab";
+import { LIBVIRT_ACCOUNT, withAccount } from "../lab/host/folders";
+import { LIBVIRT_SETTINGS } from "../lab/host/libvirt-settings";
 import { timed, type Measure } from "./measure";
 import { ran } from "./processes";
 
 const SILENT = { step: <T>(_: string, work: (tell: () => void) => Promise<T>) => work(() => {}), note: () => {} };
 
-/** Starts each daemon in the folder $1 and prints how long it took until it answered [ms]. The script is constant. */
+/**
+ * Starts the daemons in the folder $1, one after the other, and prints how long they took until each answered [us].
+ * The script is constant; /run is a private one, so that nothing of the machine is touched.
+ */
 const ALONE = `
 set -eu
 cd "$1"
 ip link set lo up
-mkdir -p ovs etc run lib log cache
-for pair in ovs:/var/run/openvswitch run:/run/libvirt lib:/var/lib/libvirt etc:/etc/libvirt log:/var/log/libvirt cache:/var/cache/libvirt; do
-    mkdir -p "\${pair#*:}"
+mount -t tmpfs tmpfs /run
+mkdir -p /run/libvirt /run/openvswitch lib cache/libvirt log/libvirt log/openvswitch
+for pair in etc/libvirt:/etc/libvirt lib:/var/lib cache:/var/cache log:/var/log; do
     mount --bind "\${pair%%:*}" "\${pair#*:}"
 done
-mkdir -p /etc/libvirt/qemu
-printf 'stdio_handler = "file"\\nuser = "root"\\ngroup = "root"\\nsecurity_driver = "none"\\nremember_owner = 0\\ncgroup_controllers = [ ]\\nnamespaces = [ ]\\n' > /etc/libvirt/qemu.conf
+for file in passwd group; do mount --bind "etc/$file" "/etc/$file"; done
 ovsdb-tool create "$1/conf.db" /usr/share/openvswitch/vswitch.ovsschema
-now() { date +%s%N; }
-begun=$(now)
-ovsdb-server "$1/conf.db" --remote=punix:/var/run/openvswitch/db.sock --pidfile --detach --log-file="$1/log/ovsdb.log" 2>/dev/null
+begun=$(date +%s%N)
+ovsdb-server "$1/conf.db" --remote=punix:/run/openvswitch/db.sock --no-chdir --pidfile --detach --log-file="$1/log/ovsdb.log" --verbose=console:off --verbose=syslog:off
 ovs-vsctl --no-wait init
-ovs-vswitchd --pidfile --detach --log-file="$1/log/vswitchd.log" 2>/dev/null
-/usr/sbin/libvirtd -d -p "$1/libvirtd.pid"
-virsh --connect qemu:///system version > /dev/null
-ended=$(now)
+ovs-vswitchd unix:/run/openvswitch/db.sock --no-chdir --pidfile --detach --log-file="$1/log/vswitchd.log" --verbose=console:off --verbose=syslog:off
+libvirtd --daemon --pid-file /run/libvirt/libvirtd.pid
+virsh --quiet --connect qemu:///system uri > /dev/null
+ended=$(date +%s%N)
 echo $(( (ended - begun) / 1000 ))
 `;
+
+/** What libvirtd needs to start in a folder of its own: the lab's settings and accounts. */
+function layOut(folder: string): void {
+    mkdirSync(join(folder, "etc/libvirt"), { recursive: true });
+    for (const [file, text] of Object.entries(LIBVIRT_SETTINGS)) writeFileSync(join(folder, "etc/libvirt", file), text);
+    for (const file of ["passwd", "group"] as const) {
+        const accounts = readFileSync(join("/etc", file), "utf8");
+        writeFileSync(join(folder, "etc", file), withAccount(accounts, LIBVIRT_ACCOUNT[file]));
+    }
+}
 
 export function labMeasure(): Measure {
     return {
@@ -40,6 +53,7 @@ export function labMeasure(): Measure {
         async round() {
             const folder = mkdtempSync(join(tmpdir(), "kvmnet-bench-"));
             try {
+                layOut(folder);
                 const args = [
                     "--net",
                     "--mount",

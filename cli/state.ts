@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { labPaths } from "../schemas/lab-paths";
-import { LAB_STACK, type LabProject } from "./lab-project";
+import type { LabProject } from "./lab-project";
+import { LAB_STACK } from "./stack-file";
 
 const Resource = z.object({
     type: z.string(),

@@ -26,5 +26,6 @@ installPackages(env);
 if (node.isNewEnough)
     require("./load.cjs")(module_)
         .main(args)
+        .catch((error) => (console.error(error.message), 1))
         .then((status) => (process.exitCode = status));
 else node.goOnUnder(env, __filename, [module_, ...args]);

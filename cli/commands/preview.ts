@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { prepareEngine, prepareLibvirtSdk } from "../../engine";
 import { packFolder, profileFile } from "../../policies/location";
 import { runPulumi } from "../engine-run";
-import { LAB_PASSPHRASE, labBackend } from "../lab-backend";
+import { backendOf, LAB_PASSPHRASE } from "../lab-backend";
 import { plainProgress } from "../progress";
-import { LAB_STACK, readLabProject } from "../lab-project";
+import { readLabProject } from "../lab-project";
+import { LAB_STACK } from "../stack-file";
 import { stackExists } from "../state";
 
 export async function run({ profile }: { profile: string }): Promise<number> {
@@ -27,7 +28,7 @@ export async function run({ profile }: { profile: string }): Promise<number> {
         "--policy-pack-config",
         config,
     ];
-    if (stackExists(project)) return runPulumi(engine, preview, labBackend(project.folder, {}));
+    if (stackExists(project)) return runPulumi(engine, preview, backendOf(project.lab));
 
     progress.note(
         "Nothing is built in the lab: the preview starts from an empty stack, which is forgotten afterwards.",

@@ -3,9 +3,10 @@ import { writeFileSync } from "node:fs";
 import { prepareEngine, prepareLibvirtSdk } from "../../engine";
 import { labUp } from "../../lab";
 import { runPulumi } from "../engine-run";
-import { labBackend } from "../lab-backend";
+import { backendOf } from "../lab-backend";
 import { plainProgress, type Progress } from "../progress";
-import { LAB_STACK, readLabProject, type LabProject } from "../lab-project";
+import { readLabProject, type LabProject } from "../lab-project";
+import { LAB_STACK } from "../stack-file";
 import { removeDeadLocks, stackExists } from "../state";
 import { removeOrphanDomains } from "../orphans";
 import { allAgree } from "../verify/compare";
@@ -32,7 +33,7 @@ export async function run({ timings }: { timings?: string }): Promise<number> {
     ]);
     await clearAwayTheDead(project, progress);
 
-    const backend = labBackend(project.folder, {});
+    const backend = backendOf(project.lab);
     if (!stackExists(project)) {
         const made = await runPulumi(engine, ["stack", "init", LAB_STACK, "--no-select"], backend);
         if (made !== 0) return made;

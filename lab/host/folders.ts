@@ -31,7 +31,7 @@ const FURTHER_FOLDERS = [
 ];
 
 /** libvirt looks for this account at its start, also where its settings name another. */
-const LIBVIRT_ACCOUNT = {
+export const LIBVIRT_ACCOUNT = {
     passwd: "libvirt-qemu:x:64055:64055::/nonexistent:/usr/sbin/nologin",
     group: "libvirt-qemu:x:64055:",
 };

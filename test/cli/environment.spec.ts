@@ -34,32 +34,52 @@ describe("the state of a program whose host is a lab", () => {
     let project: string;
     beforeEach(() => (project = mkdtempSync(join(tmpdir(), "kvmnet-backend-"))));
     afterEach(() => rmSync(project, { recursive: true }));
-    const stack = (host: string) =>
+    const stack = (host: string) => {
+        writeFileSync(join(project, "Pulumi.yaml"), "name: x\n");
         writeFileSync(join(project, "Pulumi.lab.yaml"), `config:\n    kvmnet:host: ${host}\n`);
+    };
 
     it("lies with the lab", () => {
         stack("lab://sample");
-        assert.deepEqual(labBackend(project, {}), {
+        assert.deepEqual(labBackend(project, [], {}), {
             PULUMI_BACKEND_URL: "file:///run/kvmnet/labs/sample/state",
             PULUMI_CONFIG_PASSPHRASE: "kvmnet-lab",
             PULUMI_STACK: "lab",
         });
     });
-    it("lies where the user says, if the user says", () => {
+    it("lies with the lab, whatever backend the user is logged in to", () => {
         stack("lab://sample");
-        assert.deepEqual(labBackend(project, { PULUMI_BACKEND_URL: "file:///mine" }), {});
+        const { PULUMI_BACKEND_URL } = labBackend(project, ["up"], { PULUMI_BACKEND_URL: "file:///mine" });
+        assert.equal(PULUMI_BACKEND_URL, "file:///run/kvmnet/labs/sample/state");
     });
-    it("keeps a passphrase and a stack of the user's", () => {
+    it("is the user's affair for any other stack", () => {
         stack("lab://sample");
-        const given = { PULUMI_CONFIG_PASSPHRASE: "", PULUMI_STACK: "other" };
-        assert.deepEqual(Object.keys(labBackend(project, given)), ["PULUMI_BACKEND_URL"]);
+        for (const args of [["up", "--stack", "prod"], ["up", "--stack=prod"], ["-s", "prod", "up"], ["-sprod"]])
+            assert.deepEqual(labBackend(project, args, {}), {}, args.join(" "));
+        assert.deepEqual(labBackend(project, ["up"], { PULUMI_STACK: "prod" }), {});
+        assert.notDeepEqual(labBackend(project, ["new", "--", "--stack", "prod"], {}), {});
+    });
+    it("is the lab's too where Pulumi.yaml names the lab for every stack", () => {
+        writeFileSync(join(project, "Pulumi.yaml"), "name: x\nconfig:\n    kvmnet:host:\n        value: lab://all\n");
+        writeFileSync(join(project, "Pulumi.lab.yaml"), "config:\n");
+        assert.equal(labBackend(project, [], {}).PULUMI_BACKEND_URL, "file:///run/kvmnet/labs/all/state");
+    });
+    it("is told as a sentence, with the file, where a file is not what it should be", () => {
+        stack("lab://sample");
+        writeFileSync(join(project, "Pulumi.lab.yaml"), "config: 7\n");
+        assert.throws(
+            () => labBackend(project, [], {}),
+            /Pulumi.lab.yaml: 1 problem.*\n.*config: config maps keys to values/,
+        );
+        writeFileSync(join(project, "Pulumi.lab.yaml"), "config: [\n");
+        assert.throws(() => labBackend(project, [], {}), /Pulumi.lab.yaml is no YAML/);
     });
     it("is nobody's business for another host", () => {
         stack("local");
-        assert.deepEqual(labBackend(project, {}), {});
+        assert.deepEqual(labBackend(project, [], {}), {});
     });
     it("is not guessed for a host that is none", () => {
         stack("lab://No Such");
-        assert.throws(() => labBackend(project, {}), /kvmnet:host: a host is local .* \(got "lab:\/\/No Such"\)/);
+        assert.throws(() => labBackend(project, [], {}), /kvmnet:host: a host is local .* \(got "lab:\/\/No Such"\)/);
     });
 });

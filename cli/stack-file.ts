@@ -1,0 +1,63 @@
+/** What the files of a Pulumi project say for its stack `lab`, before the engine is asked. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { parsed } from "../schemas/problems";
+
+/** The stack that `kvmnet up` builds, in a lab of this machine. */
+export const LAB_STACK = "lab";
+
+export interface LabStack {
+    /** Name of the project. */
+    project: string;
+    /** File of the stack's own config, for messages. */
+    file: string;
+    /** By full key: what Pulumi.yaml says for every stack, and over it what the stack says itself. */
+    config: Record<string, unknown>;
+}
+
+const Config = z
+    .record(z.string(), z.unknown(), { error: "config maps keys to values, such as kvmnet:host: lab://sample" })
+    .nullish()
+    .transform((config) => config ?? {});
+const ProjectFile = z.object(
+    { name: z.string("a project has a name"), config: Config },
+    { error: "a project file is an object with a name" },
+);
+const StackFile = z.object({ config: Config }, { error: "a stack file is an object with config" });
+
+/**
+ * Config of the stack `lab`; undefined where the project has no file for it.
+ *
+ * @throws InputError where a file is not what it should be
+ */
+export function labStack(folder: string): LabStack | undefined {
+    const file = join(folder, `Pulumi.${LAB_STACK}.yaml`);
+    if (!existsSync(file)) return undefined;
+    const name = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"].find((one) => existsSync(join(folder, one)));
+    if (!name) return undefined;
+    const project = parsed(ProjectFile, yamlOf(join(folder, name)), join(folder, name));
+    const stack = parsed(StackFile, yamlOf(file), file);
+    const config = { ...valuesOf(project.config, project.name), ...stack.config };
+    return { project: project.name, file, config };
+}
+
+/** An empty file is an empty object. @throws Error that names the file and the line */
+function yamlOf(file: string): unknown {
+    try {
+        return parse(readFileSync(file, "utf8")) ?? {};
+    } catch (error) {
+        throw new Error(`${file} is no YAML: ${(error as Error).message.trim()}`, { cause: error });
+    }
+}
+
+/** What Pulumi.yaml says for every stack: a value, or an object that carries one; keys without a namespace are the project's. */
+function valuesOf(config: Record<string, unknown>, project: string): Record<string, unknown> {
+    const said = Object.entries(config).map(([key, entry]) => {
+        const { value, default: otherwise } = Object(entry) as { value?: unknown; default?: unknown };
+        const plain = typeof entry === "object" ? (value ?? otherwise) : entry;
+        return [key.includes(":") ? key : `${project}:${key}`, plain] as const;
+    });
+    return Object.fromEntries(said.filter(([, value]) => value !== undefined));
+}
