@@ -1,5 +1,5 @@
 /** `pulumi preview` of the sample with the pack, beside an empty program under an empty pack, by one language host. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { EngineEnvironment } from "../engine";
@@ -51,12 +51,11 @@ function writeEmpty(program: string, pack: string): void {
     for (const folder of [program, pack]) {
         mkdirSync(folder);
         symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
-        cpSync("tsconfig.json", join(folder, "tsconfig.json"));
     }
-    writeFileSync(join(program, "Pulumi.yaml"), "name: empty\nruntime: nodejs\nmain: index.ts\n");
+    writeFileSync(join(program, "Pulumi.yaml"), "name: empty\nruntime: nodejs\nmain: index.js\n");
     writeFileSync(join(program, "Pulumi.lab.yaml"), "config: {}\n");
     writeFileSync(join(program, "package.json"), '{ "name": "empty", "version": "1.0.0" }\n');
-    writeFileSync(join(program, "index.ts"), 'import "@pulumi/pulumi";\n');
+    writeFileSync(join(program, "index.js"), 'require("@pulumi/pulumi");\n');
     writeFileSync(
         join(pack, "PulumiPolicy.yaml"),
         "runtime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n",

@@ -51,5 +51,6 @@ function stackOf(args: string[]): string | undefined {
         const joined = /^(?:--stack=|-s=?(?!-))(.+)$/.exec(word)?.[1];
         if (joined) return joined;
     }
-    return undefined;
+    const [group, verb = "", name] = own.filter((word) => !word.startsWith("-"));
+    return group === "stack" && ["init", "select", "rm"].includes(verb) ? name : undefined;
 }

@@ -1,25 +1,30 @@
-/** A Pulumi project whose stack `lab` builds in a lab: its name, its lab, and its environment, checked. */
-import { Environment } from "../schemas/environment";
-import { HostRef } from "../schemas/host-ref";
-import { parsed } from "../schemas/problems";
+/** A Pulumi project with an environment in its stack `lab`: read and checked before anything is started. */
+import { planned } from "../components/plan";
+import type { Environment } from "../schemas/environment";
+import type { HostRef } from "../schemas/host-ref";
 import { projectOf } from "./project";
 import { LAB_STACK, labStack } from "./stack-file";
 
-export interface LabProject {
+export interface EnvironmentProject {
     folder: string;
     name: string;
-    /** Name of the lab that the stack `lab` builds in. */
-    lab: string;
+    host: HostRef;
     environment: Environment;
 }
 
+/** A project whose stack `lab` builds in a lab of this machine. */
+export interface LabProject extends EnvironmentProject {
+    /** Name of the lab. */
+    lab: string;
+}
+
 /**
- * Reads and checks everything before anything is started.
+ * The environment that the stack `lab` declares, on whatever host.
  *
  * @param start folder of the project, or one below it
- * @throws Error where a file is missing; InputError with every problem of the environment
+ * @throws Error where a file is missing; InputError with every problem of host and environment
  */
-export function readLabProject(start: string): LabProject {
+export function readProject(start: string): EnvironmentProject {
     const folder = projectOf(start);
     if (!folder)
         throw new Error(
@@ -28,14 +33,19 @@ export function readLabProject(start: string): LabProject {
     const stack = labStack(folder);
     if (!stack)
         throw new Error(
-            `There is no Pulumi.${LAB_STACK}.yaml in ${folder}, which holds the environment of the stack ${LAB_STACK}. Start from kvmnet's template \`lab\`.`,
+            `There is no Pulumi.${LAB_STACK}.yaml in ${folder}, the file of the stack ${LAB_STACK}. Start from kvmnet's template \`lab\`.`,
         );
-    const { project, file, config } = stack;
-    const host = parsed(HostRef, config["kvmnet:host"] ?? "local", `kvmnet:host in ${file}`);
-    if (host.kind !== "lab")
-        throw new Error(
-            `kvmnet:host in ${file} is ${host.kind}, and this command builds in labs only. Set it to lab://sample, or use \`kvmnet pulumi up\` for a real host.`,
-        );
-    const environment = parsed(Environment, config[`${project}:environment`], `${project}:environment in ${file}`);
-    return { folder, name: project, lab: host.name, environment };
+    const { project: name, file, config } = stack;
+    const input = { host: config["kvmnet:host"] ?? "local", environment: config[`${name}:environment`] };
+    return { folder, name, ...planned(input, { project: name, stack: LAB_STACK }, `${name}:environment in ${file}`) };
+}
+
+/** The same, for commands that build in labs only. @throws Error where the host is none */
+export function readLabProject(start: string): LabProject {
+    const project = readProject(start);
+    if (project.host.kind === "lab") return { ...project, lab: project.host.name };
+    throw new Error(
+        `The stack ${LAB_STACK} of ${project.folder} has the host ${project.host.kind}, and this command builds in labs only. ` +
+            "Set kvmnet:host to lab://sample, or use `kvmnet pulumi up` for a real host.",
+    );
 }

@@ -1,5 +1,8 @@
 /** The command `kvmnet`. Each subcommand is a file of its own, loaded only when it is called. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command } from "commander";
+import { PACKAGE_ROOT } from "../engine/package-root";
 
 /** Runs the command line; what goes wrong is told as a message, never as a stack trace. @returns the exit status */
 export async function main(argv: string[]): Promise<number> {
@@ -18,6 +21,7 @@ export async function main(argv: string[]): Promise<number> {
 function commands(ended: (status: number) => void): Command {
     const program = new Command("kvmnet")
         .enablePositionalOptions()
+        .version(versionOf(PACKAGE_ROOT))
         .description(
             "KVM host networking as code: bridges, Open vSwitch, VLAN taps, tuned virtio NICs, and the proof from inside the guest.",
         );
@@ -67,8 +71,8 @@ function commands(ended: (status: number) => void): Command {
                 (await import("./commands/lab")).runStatus(name, options),
             ),
         );
-    lab.command("exec <name> <command...>")
-        .description("run a command inside a lab: kvmnet lab exec sample -- ovs-vsctl show")
+    lab.command("exec <name> [command...]")
+        .description("run a command inside a lab, or a shell: kvmnet lab exec sample -- ovs-vsctl show")
         .passThroughOptions()
         .action(
             running(async (name: string, command: string[]) => (await import("./commands/lab")).runExec(name, command)),
@@ -111,3 +115,6 @@ function commands(ended: (status: number) => void): Command {
 
     return program;
 }
+
+const versionOf = (root: string) =>
+    (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;

@@ -27,15 +27,24 @@ export function resourcesOf(project: LabProject): z.output<typeof Resource>[] {
     return Checkpoint.parse(JSON.parse(readFileSync(checkpointOf(project), "utf8"))).checkpoint.latest?.resources ?? [];
 }
 
+/** Process ids of the engines that work on the stack now. */
+export const liveEngines = (project: LabProject): number[] =>
+    locksOf(project).flatMap(({ pid }) => (pid !== undefined && engineRuns(pid) ? [pid] : []));
+
 /** Removes the locks of engines that no longer run. @returns how many */
 export function removeDeadLocks(project: LabProject): number {
-    const folder = join(stateOf(project), "locks", "organization", project.name, LAB_STACK);
-    if (!existsSync(folder)) return 0;
-    const dead = readdirSync(folder)
-        .map((file) => join(folder, file))
-        .filter((file) => !engineRuns(Lock.safeParse(readJson(file)).data?.pid));
-    for (const file of dead) rmSync(file, { force: true });
+    const dead = locksOf(project).filter(({ pid }) => !engineRuns(pid));
+    for (const { file } of dead) rmSync(file, { force: true });
     return dead.length;
+}
+
+function locksOf(project: LabProject): { file: string; pid?: number }[] {
+    const folder = join(stateOf(project), "locks", "organization", project.name, LAB_STACK);
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder).map((name) => {
+        const file = join(folder, name);
+        return { file, pid: Lock.safeParse(readJson(file)).data?.pid };
+    });
 }
 
 /** True where the process lives and is an engine: a pid may have been given to another program meanwhile. */

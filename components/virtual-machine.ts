@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { guestWords } from "../schemas/lab-guest";
 import { Boot, GuestSize } from "../schemas/environment";
 import type { DeclaredNic } from "../schemas/declared";
 import { HostPath, Label } from "../schemas/units";
@@ -71,7 +72,13 @@ export class VirtualMachine extends Component {
                 ...guest,
                 ...boot,
                 console: guest.console,
-                cmdline: cmdlineOf(guest.name, boot.cmdline, nics),
+                cmdline: [
+                    ...guestWords(
+                        guest.name,
+                        nics.map(({ decided, address }) => ({ mac: decided.mac, address })),
+                    ),
+                    ...boot.cmdline.split(/\s+/).filter(Boolean),
+                ],
                 nics: nics.map(({ decided }) => decided),
             },
             nics.map(({ tapName }) => tapName),
@@ -89,14 +96,4 @@ export class VirtualMachine extends Component {
             nics: this.declared,
         });
     }
-}
-
-/** The words that a guest made for it reads its name and addresses from; other kernels pass over them. */
-function cmdlineOf(guest: string, more: string, nics: TunedVirtioNic[]): string[] {
-    return [
-        "console=ttyS0",
-        `kvmnet.name=${guest}`,
-        ...nics.map(({ decided, address }) => `kvmnet.nic=${[decided.mac, address].filter(Boolean).join(",")}`),
-        ...more.split(/\s+/).filter(Boolean),
-    ];
 }

@@ -1,5 +1,5 @@
 /** The Node language host: the official one lies beside the official engine; ours goes beside the one we built. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { findProgram, isProgram } from "./find";
 import { lay } from "./lay";
@@ -8,9 +8,9 @@ import { PACKAGE_ROOT } from "./package-root";
 /** Our language host, in this package. */
 export const OUR_LANGUAGE_HOST = join(PACKAGE_ROOT, "engine", "language-host", "pulumi-language-nodejs");
 
-/** The official one of this engine, beside it or on the PATH; undefined when there is none. */
+/** The official one: beside the engine itself, wherever links to it lie, or on the PATH; undefined when there is none. */
 export function officialLanguageHost(pulumi: string): string | undefined {
-    const beside = join(dirname(pulumi), "pulumi-language-nodejs");
+    const beside = join(dirname(realpathSync(pulumi)), "pulumi-language-nodejs");
     return isProgram(beside) ? beside : findProgram("pulumi-language-nodejs");
 }
 

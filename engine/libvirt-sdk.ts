@@ -1,5 +1,15 @@
 /** `@pulumi/libvirt`: generated into `sdks/libvirt` of a project, as `packages:` of its Pulumi.yaml asks, and linked as npm links it. */
-import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+    existsSync,
+    lstatSync,
+    mkdirSync,
+    readFileSync,
+    readdirSync,
+    readlinkSync,
+    renameSync,
+    rmSync,
+    symlinkSync,
+} from "node:fs";
 import { cp, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
@@ -8,6 +18,7 @@ import { z } from "zod";
 import { keep, keyOf } from "./cache";
 import type { EngineEnvironment } from "./stamp";
 import { GENERATOR_PIECE, keyOfPiece } from "./go-pieces";
+import { isAlive, ownerOf } from "./owner";
 import { PACKAGE_ROOT } from "./package-root";
 import type { Progress } from "./progress";
 import { run } from "./run";
@@ -39,6 +50,7 @@ export const LIBVIRT_PACKAGE: PackageSource = {
 export async function prepareLibvirtSdk(project: string, engine: EngineEnvironment, progress: Progress): Promise<void> {
     const wanted = declaredLibvirt(project) ?? LIBVIRT_PACKAGE;
     const folder = join(project, "sdks", "libvirt");
+    clearAfterKilled(folder);
     if (!isMade(folder, wanted)) {
         await progress.step(`Generating @pulumi/libvirt ${wanted.parameters[1] ?? ""}`, async (tell) => {
             const key = keyOf("libvirt-sdk", wanted.parameters[1] ?? "newest", [wanted, keyOfPiece(GENERATOR_PIECE)]);
@@ -134,8 +146,8 @@ function compilerOf(project: string): string {
 
 /** The folder changes from the old package to the new one at once; a reader never sees half of either. */
 async function copyWhole(from: string, to: string): Promise<void> {
-    const draft = `${to}.new-${process.pid}`;
-    const old = `${to}.old-${process.pid}`;
+    const draft = `${to}.new-${ownerOf(process.pid)}`;
+    const old = `${to}.old-${ownerOf(process.pid)}`;
     mkdirSync(dirname(to), { recursive: true });
     try {
         await cp(from, draft, { recursive: true });
@@ -144,6 +156,17 @@ async function copyWhole(from: string, to: string): Promise<void> {
     } finally {
         await rm(draft, { recursive: true, force: true });
         await rm(old, { recursive: true, force: true });
+    }
+}
+
+/** What killed processes left beside the package goes; a package that was moved away and not replaced goes back. */
+function clearAfterKilled(folder: string): void {
+    const parent = dirname(folder);
+    for (const name of existsSync(parent) ? readdirSync(parent) : []) {
+        const [, kind, owner] = /^libvirt\.(new|old)-(\d+(?:-\d*)?)$/.exec(name) ?? [];
+        if (owner === undefined || isAlive(owner)) continue;
+        if (kind === "old" && !existsSync(folder)) renameSync(join(parent, name), folder);
+        else rmSync(join(parent, name), { recursive: true, force: true });
     }
 }
 

@@ -5,7 +5,7 @@ const { createHash } = require("node:crypto");
 const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const Module = require("node:module");
 const { homedir } = require("node:os");
-const { dirname, join } = require("node:path");
+const { dirname, isAbsolute, join } = require("node:path");
 
 const root = dirname(__dirname);
 const settings = {
@@ -31,9 +31,13 @@ function compiled(filename) {
     }
 }
 
+// Engines start us in folders of the user's, so a relative XDG_CACHE_HOME counts as none, as its specification asks.
+const { XDG_CACHE_HOME = "" } = process.env;
+const caches = isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), ".cache");
+
 /** Loads one of our modules by its path from the root, without extension: `load("cli/main")`. */
 module.exports = function load(name) {
-    Module.enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "kvmnet", "v8"));
+    Module.enableCompileCache(join(caches, "kvmnet", "v8"));
     if (!existsSync(join(root, `${name}.ts`))) return require(join(root, "dist", `${name}.js`));
     require.extensions[".ts"] ??= (module, filename) => module._compile(compiled(filename), filename);
     return require(join(root, `${name}.ts`));

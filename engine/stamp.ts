@@ -2,7 +2,9 @@
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheRoot, digestOf } from "./cache";
+import { allOnPath } from "./find";
 import { BRIDGE_PIECE, LIBVIRT_PIECE, PULUMI_PIECE, keyOfPiece } from "./go-pieces";
+import { officialLanguageHost } from "./language-host";
 import { PACKAGE_ROOT } from "./package-root";
 import { LAUNCHER } from "./versions";
 
@@ -41,14 +43,17 @@ function stateOf(path: string): string {
     return `${size} ${mtimeMs}`;
 }
 
-/** One stamp for each of what decides: versions and recipes, this clone, this Node, and the variables that are read. */
+/**
+ * One stamp for each of what decides: versions and recipes, this clone, this Node, the variables that are read, and the
+ * engines on the PATH with their language hosts, so that one installed later is noticed.
+ */
 function place(): string {
     const { PATH, HOME, PULUMI_HOME, PULUMI_DYNAMIC_TF_PLUGIN_CACHE_DIR } = process.env;
     const pieces = [PULUMI_PIECE, BRIDGE_PIECE, LIBVIRT_PIECE].map(keyOfPiece);
     const variables = [PATH, HOME, PULUMI_HOME, PULUMI_DYNAMIC_TF_PLUGIN_CACHE_DIR];
-    return join(
-        cacheRoot(),
-        "stamps",
-        `${digestOf([pieces, LAUNCHER, PACKAGE_ROOT, process.execPath, variables])}.json`,
-    );
+    const programs = allOnPath("pulumi")
+        .flatMap((engine) => [engine, officialLanguageHost(engine)])
+        .map((path) => path && [path, stateOf(path)]);
+    const key = digestOf([pieces, LAUNCHER, PACKAGE_ROOT, process.execPath, variables, programs]);
+    return join(cacheRoot(), "stamps", `${key}.json`);
 }

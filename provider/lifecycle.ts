@@ -214,6 +214,7 @@ function notOurs<State>(
         "conflict",
         subject,
         "exists and carries no owner mark, so it is not changed",
-        `Adopt it with \`pulumi import ${resource.type} ${owner.name} ${shownName(name)}\`, or choose another name.`,
+        `Adopt it with \`pulumi import ${resource.type} ${owner.name} ${shownName(name)}\`, or choose another name. ` +
+            "Where a component makes the resource, add `--parent NAME=URN` with the component's URN, which `pulumi stack --show-urns` prints.",
     );
 }

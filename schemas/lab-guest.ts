@@ -10,10 +10,13 @@ export interface LabGuestNic {
 /** Words for a quick boot under emulation: no checks of the clock or of ciphers, no security modules, no random placement. */
 export const QUICK_BOOT = "quiet mitigations=off nokaslr tsc=reliable no_timer_check cryptomgr.notests lsm= panic=-1";
 
-/** The kernel's command line of a guest in a lab: messages and reports on the first serial port. */
-export function labGuestCommandLine(guest: string, nics: readonly LabGuestNic[]): string {
+/**
+ * Words of the kernel's command line from which a guest of a lab reads its name and addresses; other kernels pass over
+ * them. Messages and reports go to the first serial port.
+ */
+export function guestWords(guest: string, nics: readonly LabGuestNic[]): string[] {
     const words = nics.map(
         ({ mac, address }) => `kvmnet.nic=${[mac.toLowerCase(), address].filter(Boolean).join(",")}`,
     );
-    return ["console=ttyS0", QUICK_BOOT, `kvmnet.name=${guest}`, ...words].join(" ");
+    return ["console=ttyS0", `kvmnet.name=${guest}`, ...words];
 }

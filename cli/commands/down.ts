@@ -1,10 +1,14 @@
 /** `kvmnet down`: ends the lab of this project. The host goes with everything in it, and so does its state. */
 import { labDown } from "../../lab";
 import { plainProgress } from "../progress";
+import { liveEngines } from "../state";
 import { readLabProject } from "../lab-project";
 
 export async function run(): Promise<number> {
-    const { lab } = readLabProject(process.cwd());
+    const project = readLabProject(process.cwd());
+    const { lab } = project;
+    // An engine that still works on this lab would go on writing the state of a host that is gone.
+    for (const pid of liveEngines(project)) process.kill(pid, "SIGKILL");
     const progress = plainProgress();
     const ended = await progress.step(`Ending the lab ${lab}`, () => labDown(lab));
     progress.note(

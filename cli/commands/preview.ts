@@ -5,14 +5,15 @@ import { join } from "node:path";
 import { prepareEngine, prepareLibvirtSdk } from "../../engine";
 import { packFolder, profileFile } from "../../policies/location";
 import { runPulumi } from "../engine-run";
+import { labStatus } from "../../lab";
 import { backendOf, LAB_PASSPHRASE } from "../lab-backend";
 import { plainProgress } from "../progress";
-import { readLabProject } from "../lab-project";
+import { readProject } from "../lab-project";
 import { LAB_STACK } from "../stack-file";
 import { stackExists } from "../state";
 
 export async function run({ profile }: { profile: string }): Promise<number> {
-    const project = readLabProject(process.cwd());
+    const project = readProject(process.cwd());
     const config = profileFile(profile);
     const progress = plainProgress();
     const engine = await prepareEngine(progress);
@@ -28,11 +29,11 @@ export async function run({ profile }: { profile: string }): Promise<number> {
         "--policy-pack-config",
         config,
     ];
-    if (stackExists(project)) return runPulumi(engine, preview, backendOf(project.lab));
+    const lab = project.host.kind === "lab" ? project.host.name : undefined;
+    if (lab && stackExists({ ...project, lab }) && (await labStatus(lab)).up)
+        return runPulumi(engine, preview, backendOf(lab));
 
-    progress.note(
-        "Nothing is built in the lab: the preview starts from an empty stack, which is forgotten afterwards.",
-    );
+    progress.note("The preview asks no host and starts from an empty stack, which is forgotten afterwards.");
     const scratch = mkdtempSync(join(tmpdir(), "kvmnet-preview-"));
     try {
         const backend = {

@@ -1,14 +1,26 @@
 /** `kvmnet pulumi ARGS`: the engine in the environment that was set up; its terminal, signals and exit status are the caller's. */
+import { existsSync } from "node:fs";
 import { prepareEngine } from "../../engine";
+import { labPaths } from "../../schemas/lab-paths";
 import { runPulumi } from "../engine-run";
-import { labBackend } from "../lab-backend";
+import { labBackend, labOf } from "../lab-backend";
 import { plainProgress } from "../progress";
 import { projectOf } from "../project";
 
 export async function run(args: string[]): Promise<number> {
     const engine = await prepareEngine(plainProgress());
     const project = projectOf(folderOf(args));
+    if (project) stateMustBeThere(project, args);
     return runPulumi(engine, args, project ? labBackend(project, args) : {});
+}
+
+/** @throws Error that says what to do, where the state would lie with a lab that is not up */
+function stateMustBeThere(project: string, args: string[]): void {
+    const lab = labBackend(project, args).PULUMI_BACKEND_URL && labOf(project);
+    if (!lab || existsSync(labPaths(lab).state)) return;
+    throw new Error(
+        `The state of the stack lab lies with the lab ${lab}, which is not up. Run \`npx kvmnet up\`, or \`npx kvmnet lab up ${lab}\` for an empty one.`,
+    );
 }
 
 /** Where the engine will look for the project: its flag -C or --cwd, or here. */

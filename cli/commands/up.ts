@@ -1,13 +1,14 @@
 /** `kvmnet up`: from nothing to guests that were asked themselves. Every part is skipped when it is done already. */
 import { writeFileSync } from "node:fs";
-import { prepareEngine, prepareLibvirtSdk } from "../../engine";
-import { labUp } from "../../lab";
+import { setTimeout } from "node:timers/promises";
+import { type EngineEnvironment, prepareEngine, prepareLibvirtSdk } from "../../engine";
+import { labUp, withLock } from "../../lab";
 import { runPulumi } from "../engine-run";
 import { backendOf } from "../lab-backend";
 import { plainProgress, type Progress } from "../progress";
 import { readLabProject, type LabProject } from "../lab-project";
 import { LAB_STACK } from "../stack-file";
-import { removeDeadLocks, stackExists } from "../state";
+import { liveEngines, removeDeadLocks, stackExists } from "../state";
 import { removeOrphanDomains } from "../orphans";
 import { allAgree } from "../verify/compare";
 import { verifyProject } from "../verify/read";
@@ -31,21 +32,11 @@ export async function run({ timings }: { timings?: string }): Promise<number> {
         }),
         labUp(project.lab, progress),
     ]);
-    await clearAwayTheDead(project, progress);
-
-    const backend = backendOf(project.lab);
-    if (!stackExists(project)) {
-        const made = await runPulumi(engine, ["stack", "init", LAB_STACK, "--no-select"], backend);
-        if (made !== 0) return made;
-    }
-    const before = performance.now();
-    // --refresh: what a killed run or a person changed in the lab is seen, and put back.
-    const status = await runPulumi(
-        engine,
-        ["up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs", "--stack", LAB_STACK],
-        backend,
+    const { status, took } = await withLock(
+        `up/${project.lab}`,
+        () => built(project, engine, progress),
+        () => progress.note(`Another \`kvmnet up\` is at work on the lab ${project.lab}; waiting for it to end.`),
     );
-    const pulumi = performance.now() - before;
     if (status !== 0) {
         progress.note(
             "The engine did not finish; what it says above is the reason. Mend it and run the command again: it goes on from here.",
@@ -58,15 +49,38 @@ export async function run({ timings }: { timings?: string }): Promise<number> {
     if (timings)
         writeFileSync(
             timings,
-            JSON.stringify({ total: performance.now() - started, pulumi, guests: waited } satisfies Timings),
+            JSON.stringify({ total: performance.now() - started, pulumi: took, guests: waited } satisfies Timings),
         );
     if (!allAgree(nics)) return 1;
     progress.note(whatNext(project));
     return 0;
 }
 
+/** Runs the real `pulumi up`. @returns its exit status, and how long it took [ms] */
+async function built(
+    project: LabProject,
+    engine: EngineEnvironment,
+    progress: Progress,
+): Promise<{ status: number; took: number }> {
+    await clearAwayTheDead(project, progress);
+    const backend = backendOf(project.lab);
+    if (!stackExists(project)) {
+        const status = await runPulumi(engine, ["stack", "init", LAB_STACK, "--no-select"], backend);
+        if (status !== 0) return { status, took: 0 };
+    }
+    const before = performance.now();
+    // --refresh: what a killed run or a person changed in the lab is seen, and put back.
+    const args = ["up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs", "--stack", LAB_STACK];
+    const status = await runPulumi(engine, args, backend);
+    return { status, took: performance.now() - before };
+}
+
 /** The lock of an engine that was killed, and domains that a killed run left and the state does not know. */
 async function clearAwayTheDead(project: LabProject, progress: Progress): Promise<void> {
+    const [working] = liveEngines(project);
+    if (working !== undefined) progress.note(`The engine ${working} still works on this stack; waiting for it to end.`);
+    // Nothing tells of the end of a process that is not our child, so it is looked for.
+    while (liveEngines(project).length > 0) await setTimeout(200);
     const locks = removeDeadLocks(project);
     if (locks > 0) progress.note("An earlier run was killed: its lock is removed, and this run goes on from there.");
     for (const domain of await removeOrphanDomains(project))

@@ -49,5 +49,7 @@ async function livingLab(name: string, path: string): Promise<LabRecord> {
 /** Field 22 of /proc/PID/stat, counted after the command's closing parenthesis (proc(5)). */
 async function startTimeOf(pid: number): Promise<string | undefined> {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // What was killed stays as a zombie until its parent looks: it is no lab any more.
+    return state === "Z" ? undefined : fields[18];
 }

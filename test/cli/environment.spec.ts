@@ -54,7 +54,13 @@ describe("the state of a program whose host is a lab", () => {
     });
     it("is the user's affair for any other stack", () => {
         stack("lab://sample");
-        for (const args of [["up", "--stack", "prod"], ["up", "--stack=prod"], ["-s", "prod", "up"], ["-sprod"]])
+        for (const args of [
+            ["up", "--stack", "prod"],
+            ["up", "--stack=prod"],
+            ["-s", "prod", "up"],
+            ["-sprod"],
+            ["stack", "init", "prod"],
+        ])
             assert.deepEqual(labBackend(project, args, {}), {}, args.join(" "));
         assert.deepEqual(labBackend(project, ["up"], { PULUMI_STACK: "prod" }), {});
         assert.notDeepEqual(labBackend(project, ["new", "--", "--stack", "prod"], {}), {});

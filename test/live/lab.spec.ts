@@ -15,7 +15,7 @@ import {
     runInLab,
     type GuestConsole,
 } from "../../lab";
-import { labGuestCommandLine } from "../../schemas/lab-guest";
+import { guestWords, QUICK_BOOT } from "../../schemas/lab-guest";
 import { labPaths } from "../../schemas/lab-paths";
 import { labFolderExists, labName, machineState, processesOf, quietProgress } from "../support/labs";
 
@@ -248,7 +248,7 @@ function domain(lab: string, mac: string): string {
     return `<domain type='qemu'>
         <name>g1</name><memory unit='MiB'>256</memory><vcpu>4</vcpu>
         <os><type arch='x86_64' machine='q35'>hvm</type><kernel>${kernel}</kernel><initrd>${initrd}</initrd>
-            <cmdline>${labGuestCommandLine("g1", [{ mac, address: "192.0.2.1/24" }])}</cmdline></os>
+            <cmdline>${[...guestWords("g1", [{ mac, address: "192.0.2.1/24" }]), QUICK_BOOT].join(" ")}</cmdline></os>
         <features><acpi/></features>
         <devices>
             <interface type='bridge'>

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labDown } from "../../lab";
 import { command, type Outcome } from "../support/command";
 
 /** Lab that the template's stack builds in. */
-const LAB = "demo";
+const LAB = "test-package";
 
 const succeeded = (outcome: Outcome) => assert.equal(outcome.status, 0, outcome.output);
 
@@ -38,6 +38,8 @@ describe("the package, from its tarball, in an empty folder", function () {
             ),
         );
         succeeded(await npmInstall());
+        const stack = join(project, "Pulumi.lab.yaml");
+        writeFileSync(stack, readFileSync(stack, "utf8").replace("lab://demo", `lab://${LAB}`));
     });
     after(async () => {
         await labDown(LAB);
@@ -63,15 +65,20 @@ describe("the package, from its tarball, in an empty folder", function () {
     });
 
     it("says the one command that makes guests possible, where @pulumi/libvirt is not there yet", async () => {
-        const { output } = await command(
-            project,
-            process.execPath,
-            "-e",
-            'try { require("@pulumi/libvirt") } catch { console.log("absent") }',
-        );
-        assert.match(output, /absent/);
-        const preview = await inProject("pulumi", "preview", "--stack", "lab");
+        const scratch = join(folder, "scratch");
+        mkdirSync(scratch);
+        const env = [
+            `PULUMI_BACKEND_URL=file://${scratch}`,
+            "PULUMI_CONFIG_PASSPHRASE=x",
+            "npx",
+            "--no-install",
+            "kvmnet",
+        ];
+        succeeded(await command(project, "/usr/bin/env", ...env, "pulumi", "stack", "init", "other", "--no-select"));
+        writeFileSync(join(project, "Pulumi.other.yaml"), `config:\n    kvmnet:host: lab://${LAB}\n`);
+        const preview = await command(project, "/usr/bin/env", ...env, "pulumi", "preview", "--stack", "other");
         assert.notEqual(preview.status, 0);
+        assert.match(preview.output, /npx kvmnet install/);
     });
 
     it("has the plugin, which starts as it lies", async () => {

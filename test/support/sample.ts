@@ -25,8 +25,8 @@ type Config = Record<string, unknown> & { "kvmnet-sample:environment": Environme
 export interface SampleProject {
     folder: string;
     /** Writes the stack's config anew, changed. */
-    configure(change: (environment: EnvironmentInput) => unknown): void;
-    remove(): void;
+    configure: (change: (environment: EnvironmentInput) => unknown) => void;
+    remove: () => void;
 }
 
 /** @param lab name of the lab that the project's stack builds in */
