@@ -52,10 +52,10 @@ function writeEmpty(program: string, pack: string): void {
         mkdirSync(folder);
         symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
     }
-    writeFileSync(join(program, "Pulumi.yaml"), "name: empty\nruntime: nodejs\nmain: index.js\n");
+    writeFileSync(join(program, "Pulumi.yaml"), "name: empty\nruntime: nodejs\nmain: index.ts\n");
     writeFileSync(join(program, "Pulumi.lab.yaml"), "config: {}\n");
     writeFileSync(join(program, "package.json"), '{ "name": "empty", "version": "1.0.0" }\n');
-    writeFileSync(join(program, "index.js"), 'require("@pulumi/pulumi");\n');
+    writeFileSync(join(program, "index.ts"), 'import "@pulumi/pulumi";\n');
     writeFileSync(
         join(pack, "PulumiPolicy.yaml"),
         "runtime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n",

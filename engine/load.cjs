@@ -5,7 +5,7 @@ const { createHash } = require("node:crypto");
 const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const Module = require("node:module");
 const { homedir } = require("node:os");
-const { dirname, isAbsolute, join } = require("node:path");
+const { dirname, isAbsolute, join, sep } = require("node:path");
 
 const root = dirname(__dirname);
 const settings = {
@@ -35,10 +35,20 @@ function compiled(filename) {
 const { XDG_CACHE_HOME = "" } = process.env;
 const caches = isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), ".cache");
 
+/** Our sources are ours to compile, also where ts-node is registered already: it would do so anew in each process. */
+function takeOurs() {
+    const others = require.extensions[".ts"];
+    if (others?.isOurs) return;
+    const isOurs = (filename) => filename.startsWith(root + sep) && !filename.includes(`${sep}node_modules${sep}`);
+    const handler = (module, filename) =>
+        isOurs(filename) || !others ? module._compile(compiled(filename), filename) : others(module, filename);
+    require.extensions[".ts"] = Object.assign(handler, { isOurs: true });
+}
+
 /** Loads one of our modules by its path from the root, without extension: `load("cli/main")`. */
 module.exports = function load(name) {
     Module.enableCompileCache(join(caches, "kvmnet", "v8"));
     if (!existsSync(join(root, `${name}.ts`))) return require(join(root, "dist", `${name}.js`));
-    require.extensions[".ts"] ??= (module, filename) => module._compile(compiled(filename), filename);
+    takeOurs();
     return require(join(root, `${name}.ts`));
 };

@@ -1,11 +1,13 @@
 /** What is made once and kept between labs: the guest. Outside every checkout, each piece under a name that says what it is made of. */
 import { existsSync, mkdirSync, renameSync, rmSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { withLock } from "./lock";
 
+/** The cache's folder; a relative `XDG_CACHE_HOME` is ignored, as its specification asks. */
 export function cacheRoot(): string {
-    return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "kvmnet");
+    const base = process.env.XDG_CACHE_HOME;
+    return join(base && isAbsolute(base) ? base : join(homedir(), ".cache"), "kvmnet");
 }
 
 /**

@@ -13,6 +13,10 @@ export interface CommandOptions {
     cwd?: string;
     /** Called with each line the program prints, on either stream. */
     onLine?: (line: string) => void;
+    /** After this time [ms] the program and what it started are killed; without it, there is no end to waiting. */
+    timeoutMs?: number;
+    /** What the message about that calls the program; by default the first word of the command line. */
+    called?: string;
 }
 
 /** What programs of the lab see: fixed language and folders, nothing of the caller's. */
@@ -26,12 +30,22 @@ export const PLAIN_ENV = {
  * Runs a program to its end.
  *
  * @returns its exit status (128 + signal number where a signal ended it) and all it printed
- * @throws  Error when the program cannot be started
+ * @throws  Error when the program cannot be started, or has not ended in time
  */
 export function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     const [program = "", ...args] = argv;
     return new Promise((resolve, reject) => {
-        const child = spawn(program, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: "pipe" });
+        const { cwd, env = process.env, timeoutMs } = options;
+        // A group of its own can be killed whole: nsenter, for one, leaves behind what it runs.
+        const child = spawn(program, args, { cwd, env, stdio: "pipe", detached: timeoutMs !== undefined });
+        const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs, timeoutMs);
+        function giveUp(waited: number): void {
+            killGroup(child.pid);
+            // Who left the group may hold these open for ever.
+            child.stdout.destroy();
+            child.stderr.destroy();
+            reject(new Error(`${options.called ?? program} has not ended after ${waited / 1000} s and was killed.`));
+        }
         const texts = { stdout: "", stderr: "" };
         for (const stream of ["stdout", "stderr"] as const) {
             let rest = "";
@@ -43,15 +57,26 @@ export function runCommand(argv: readonly string[], options: CommandOptions = {}
                 lines.filter((line) => line.trim() !== "").forEach(options.onLine);
             });
         }
-        child.on("error", (cause) =>
-            reject(new Error(`${program} could not be started: ${cause.message}. Is it installed?`, { cause })),
-        );
-        child.on("close", (code, signal) =>
-            resolve({ exitCode: code ?? 128 + (signal ? (SIGNAL_NUMBERS[signal] ?? 0) : 0), ...texts }),
-        );
+        child.on("error", (cause) => {
+            clearTimeout(timer);
+            reject(new Error(`${program} could not be started: ${cause.message}. Is it installed?`, { cause }));
+        });
+        child.on("close", (code, signal) => {
+            clearTimeout(timer);
+            resolve({ exitCode: code ?? 128 + (signal ? (SIGNAL_NUMBERS[signal] ?? 0) : 0), ...texts });
+        });
         child.stdin.on("error", () => undefined);
         child.stdin.end();
     });
+}
+
+function killGroup(leader: number | undefined): void {
+    if (leader === undefined) return;
+    try {
+        process.kill(-leader, "SIGKILL");
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
 }
 
 const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = {

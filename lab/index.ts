@@ -4,7 +4,7 @@ import { LabName } from "../schemas/host-ref";
 import type { LabRecord } from "../schemas/lab-record";
 import { runCommand, type CommandOptions, type CommandResult } from "./commands";
 import { guestImage, type GuestImage } from "./guest/image";
-import { DAEMONS, silentDaemons, startDaemons } from "./host/daemons";
+import { awaitLibvirt, DAEMONS, silentDaemons, startDaemons } from "./host/daemons";
 import { layOut, offerGuest } from "./host/folders";
 import { entering, makeNamespaces } from "./host/namespaces";
 import { withLock, withLockIfFree } from "./lock";
@@ -73,10 +73,10 @@ export async function listLabs(): Promise<LabStatus[]> {
 /**
  * Runs a program in the lab: its network, files and processes.
  *
- * @throws Error when the lab is not up
+ * @throws Error when the lab is not up, or when the program has not ended after `timeoutMs`
  */
 export function runInLab(name: string, argv: readonly string[], options?: CommandOptions): Promise<CommandResult> {
-    return runCommand(commandInLab(name, argv), options);
+    return runCommand(commandInLab(name, argv), { called: `${argv[0]} in the lab ${name}`, ...options });
 }
 
 /** The command line that runs `argv` in the lab. @throws Error when the lab is not up */
@@ -109,6 +109,7 @@ async function built(name: string, guest: GuestImage): Promise<LabRecord> {
 
 async function repair(record: LabRecord, progress: Progress): Promise<void> {
     const silent = await silentDaemons(record.name);
+    if (!silent.includes("libvirtd")) await awaitLibvirt(record.name, record);
     if (silent.length === 0) return progress.note(`The lab ${record.name} is up already.`);
     await progress.step(`Lab ${record.name}: starting ${silent.join(", ")} again`, () =>
         startDaemons(record.name, record, silent),

@@ -1,6 +1,8 @@
 /** The Debian packages that a lab runs on, and adding them without one of their services being started or enabled. */
-import { existsSync, readdirSync } from "node:fs";
-import { lastLines, mustRun, PLAIN_ENV, runCommand } from "./commands";
+import { existsSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { lastLines, PLAIN_ENV, runCommand, type CommandResult } from "./commands";
+import { withLock } from "./lock";
 import type { Progress } from "./progress";
 
 /** What each package is for. `libvirt-daemon-system` is not among them: it would bring systemd's units and users. */
@@ -18,7 +20,14 @@ const LAB_PACKAGES: Readonly<Record<string, string>> = {
 
 /** apt in a form that asks nothing and waits for another apt to end. */
 const APT = ["apt-get", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Use-Pty=0"];
-const APT_ENV = { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive", NEEDRESTART_SUSPEND: "1" };
+const aptEnv = () => ({
+    ...process.env,
+    LC_ALL: "C",
+    DEBIAN_FRONTEND: "noninteractive",
+    NEEDRESTART_SUSPEND: "1",
+});
+/** How long another apt may take [ms], as in `DPkg::Lock::Timeout`. */
+const APT_PATIENCE_MS = 600_000;
 
 /**
  * Runs `argv` in a mount namespace of its own, in which all that starts or enables a service does nothing. When it is
@@ -85,19 +94,34 @@ const onPath = (command: string) => PLAIN_ENV.PATH.split(":").some((folder) => e
  * @throws Error with what to do, where packages cannot be added
  */
 export async function installPackages(progress: Progress): Promise<void> {
-    const missing = await missingPackages();
-    if (missing.length === 0) return;
+    if ((await missingPackages()).length === 0) return;
     if (!existsSync("/usr/bin/apt-get")) {
         throw new Error(
             "The lab needs Open vSwitch, libvirt with QEMU, ethtool, iproute2 and xsltproc, and this machine has no apt to " +
                 `fetch them with. Install these programs, then try again: ${COMMANDS.filter((name) => !onPath(name)).join(", ")}.`,
         );
     }
+    await withPackages(
+        () => addMissing(progress),
+        (line) => progress.note(line),
+    );
+}
+
+/**
+ * Runs `work` while no other process of ours uses apt.
+ *
+ * @param note told once, when another one has to be waited for
+ */
+export function withPackages<T>(work: () => Promise<T>, note: (line: string) => void): Promise<T> {
+    return withLock("packages", work, () =>
+        note("Another command is fetching packages for a lab; waiting for it to end."),
+    );
+}
+
+async function addMissing(progress: Progress): Promise<void> {
+    const missing = await missingPackages();
+    if (missing.length === 0) return;
     await progress.step("Debian packages for the lab", async (tell) => {
-        if (isInterrupted()) {
-            tell("finishing an interrupted installation");
-            await mustRun([...WITHOUT_SERVICES, "dpkg", "--configure", "-a"], { env: APT_ENV });
-        }
         const added = await planned(missing, tell);
         progress.note(`Adding ${added.length} Debian packages (no service of theirs is started): ${added.join(", ")}`);
         await install(missing, tell);
@@ -107,16 +131,17 @@ export async function installPackages(progress: Progress): Promise<void> {
         throw new Error(`apt-get ended well, yet these packages are not installed: ${still.join(", ")}.`);
 }
 
-/** dpkg journals what it has not finished here. */
-function isInterrupted(): boolean {
-    const journal = "/var/lib/dpkg/updates";
-    return existsSync(journal) && readdirSync(journal).some((name) => /^\d+$/.test(name));
-}
-
-const installArgs = (packages: readonly string[]) => ["install", "--yes", "--no-install-recommends", ...packages];
+/** `--fix-broken`: an installation that was killed leaves packages without what they depend on. */
+const installArgs = (packages: readonly string[]) => [
+    "install",
+    "--yes",
+    "--fix-broken",
+    "--no-install-recommends",
+    ...packages,
+];
 
 async function planned(packages: readonly string[], tell: (detail: string) => void): Promise<string[]> {
-    const simulate = () => runCommand([...APT, "--simulate", ...installArgs(packages)], { env: APT_ENV });
+    const simulate = () => runCommand([...APT, "--simulate", ...installArgs(packages)], { env: aptEnv() });
     let simulation = await simulate();
     if (simulation.exitCode !== 0) {
         await refreshLists(tell);
@@ -129,13 +154,18 @@ async function planned(packages: readonly string[], tell: (detail: string) => vo
     );
 }
 
-async function install(packages: readonly string[], tell: (detail: string) => void): Promise<void> {
+/** Installs these packages; on the way finishes what was interrupted and renews lists that are stale. */
+export async function install(packages: readonly string[], tell: (detail: string) => void): Promise<void> {
+    const options = { env: aptEnv(), onLine: (line: string) => tell(line.slice(0, 60)) };
     const attempt = () =>
-        runCommand([...WITHOUT_SERVICES, ...APT, ...installArgs(packages)], {
-            env: APT_ENV,
-            onLine: (line) => tell(line.slice(0, 60)),
-        });
+        whileLocked(() => runCommand([...WITHOUT_SERVICES, ...APT, ...installArgs(packages)], options), tell);
     let result = await attempt();
+    if (result.exitCode !== 0 && /dpkg was interrupted/.test(result.stderr)) {
+        tell("finishing an interrupted installation");
+        // A package that cannot be configured may only lack what the installation adds.
+        await runCommand([...WITHOUT_SERVICES, "dpkg", "--configure", "-a"], options);
+        result = await attempt();
+    }
     if (result.exitCode !== 0 && /404|Unable to fetch/.test(result.stderr)) {
         await refreshLists(tell);
         result = await attempt();
@@ -151,5 +181,39 @@ async function install(packages: readonly string[], tell: (detail: string) => vo
 /** `apt-get update`: only where the lists do not know a package, or know one that is no longer served. */
 export async function refreshLists(tell: (detail: string) => void): Promise<void> {
     tell("fetching package lists");
-    await mustRun([...APT, "update"], { env: APT_ENV });
+    const { exitCode, stderr } = await whileLocked(() => runCommand([...APT, "update"], { env: aptEnv() }), tell);
+    if (exitCode !== 0) {
+        throw new Error(
+            `apt-get could not fetch the package lists:\n${lastLines(stderr)}\n` +
+                "Check the network and the package sources in /etc/apt, then try again.",
+        );
+    }
+}
+
+/**
+ * Runs apt again while it ends because another holds a lock: `DPkg::Lock::Timeout` counts for dpkg's own locks, not for
+ * those of the lists and of the downloads.
+ *
+ * @returns the first result that is not about a lock, or the last one before `patienceMs` were over
+ */
+export async function whileLocked(
+    apt: () => Promise<CommandResult>,
+    tell: (detail: string) => void,
+    patienceMs = APT_PATIENCE_MS,
+    pauseMs = 1000,
+): Promise<CommandResult> {
+    const deadline = Date.now() + patienceMs;
+    for (;;) {
+        const result = await apt();
+        const holder = result.exitCode === 0 ? undefined : lockHolder(result.stderr);
+        if (holder === undefined || Date.now() + pauseMs > deadline) return result;
+        tell(`waiting for ${holder}`);
+        await pause(pauseMs);
+    }
+}
+
+/** What apt waits for, out of its message that it could not get a lock: the process, else the lock's file. */
+export function lockHolder(stderr: string): string | undefined {
+    const [, file, rest = ""] = /^E: Could not get lock (\S+?)\.?(?: (.*))?$/m.exec(stderr) ?? [];
+    return /held by (process \d+(?: \([^)]*\))?)/.exec(rest)?.[1] ?? file;
 }

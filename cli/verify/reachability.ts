@@ -11,12 +11,13 @@ export interface Pair {
 }
 
 /**
- * Every question worth a ping, both ways. Guests in one subnet but different VLANs are asked as well: that they do
- * not hear each other is what the VLAN was declared for.
+ * Every question worth a ping, each once: its answer crosses the path both ways. Guests in one subnet but different
+ * VLANs are asked as well: that they do not hear each other is what the VLAN was declared for.
  */
 export function pairsOf(nics: DeclaredNic[]): Pair[] {
-    return nics.flatMap((from) =>
+    return nics.flatMap((from, index) =>
         nics
+            .slice(index + 1)
             .filter((to) => to.guest !== from.guest && sameSubnet(from.address, to.address))
             .map((to) => ({ from, to, joined: sameBroadcastDomain(from, to) })),
     );

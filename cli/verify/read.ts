@@ -1,5 +1,5 @@
 /** Asks the guests of a project and its host what they have, and holds it against what the program declared. */
-import { openGuest, type GuestConsole } from "../../lab";
+import type { GuestConsole } from "../../lab";
 import { openHost } from "../../provider/host";
 import { parsed } from "../../schemas/problems";
 import { HostRef } from "../../schemas/host-ref";
@@ -7,6 +7,7 @@ import type { DeclaredNic } from "../../schemas/declared";
 import { declaredOf } from "../declared";
 import type { Progress } from "../progress";
 import type { LabProject } from "../lab-project";
+import { openGuests } from "./guests";
 import { verifyNic, type SeenPlug, type VerifiedNic } from "./compare";
 import { pairsOf, type Pair } from "./reachability";
 
@@ -20,7 +21,7 @@ export async function verifyProject(project: LabProject, progress: Progress): Pr
     const declared = declaredOf(project);
     const started = performance.now();
     const guests = await progress.step("Waiting for the guests to boot and report", () =>
-        openGuests(project.lab, [...new Set(declared.nics.map(({ guest }) => guest))]),
+        openGuests(project.lab, [...new Set(declared.nics.map(({ guest }) => guest))], progress),
     );
     const waited = performance.now() - started;
     try {
@@ -28,33 +29,18 @@ export async function verifyProject(project: LabProject, progress: Progress): Pr
             Promise.all([plugsOf(declared.host, declared.nics), askPairs(pairsOf(declared.nics), guests)]),
         );
         const nics = declared.nics.map((nic) => {
-            const asked = heard.filter(({ pair }) => pair.from === nic);
-            return verifyNic(
-                nic,
-                guests.get(nic.guest)?.report.nics.find(({ mac }) => mac === nic.mac),
-                plugs(nic),
-                {
-                    declared: asked.filter(({ pair }) => pair.joined).map(({ pair }) => pair.to.guest),
-                    seen: asked.filter(({ answered }) => answered).map(({ pair }) => pair.to.guest),
-                },
-            );
+            const reached = (those: Asked[]) =>
+                those.flatMap(({ pair: { from, to } }) => (from === nic ? [to.guest] : to === nic ? [from.guest] : []));
+            const seen = guests.get(nic.guest)?.report.nics.find(({ mac }) => mac === nic.mac);
+            return verifyNic(nic, seen, plugs(nic), {
+                declared: reached(heard.filter(({ pair }) => pair.joined)),
+                seen: reached(heard.filter(({ answered }) => answered)),
+            });
         });
         return { nics, waited };
     } finally {
         for (const guest of guests.values()) guest.close();
     }
-}
-
-async function openGuests(lab: string, names: string[]): Promise<Map<string, GuestConsole>> {
-    const opened = await Promise.allSettled(names.map((name) => openGuest(lab, name)));
-    const guests = new Map<string, GuestConsole>();
-    const failed: unknown[] = [];
-    for (const [index, result] of opened.entries())
-        if (result.status === "fulfilled") guests.set(names[index] ?? "", result.value);
-        else failed.push(result.reason);
-    if (failed.length === 0) return guests;
-    for (const guest of guests.values()) guest.close();
-    throw new Error(failed.map((reason) => (reason instanceof Error ? reason.message : String(reason))).join("\n"));
 }
 
 /** Where each tap is plugged in, by Open vSwitch and by the kernel. */
@@ -77,28 +63,42 @@ async function plugsOf(hostText: string, nics: DeclaredNic[]): Promise<(nic: Dec
     }
 }
 
-/** Pings every pair at once. A guest that must answer is given more time than one that must not. */
-function askPairs(pairs: Pair[], guests: Map<string, GuestConsole>): Promise<{ pair: Pair; answered: boolean }[]> {
-    return Promise.all(
+/** A pair, and whether a ping between the two was answered. */
+interface Asked {
+    pair: Pair;
+    answered: boolean;
+}
+
+/** Longest wait for an answer that must come [s]; an emulated guest on a busy machine takes its time. */
+const PATIENCE_S = 6;
+
+/**
+ * Pings every pair at once. Silence is believed only after thrice the time that the slowest answer took: where that was
+ * longer than the first wait, the silent ones are asked again.
+ */
+async function askPairs(pairs: Pair[], guests: Map<string, GuestConsole>): Promise<Asked[]> {
+    const started = performance.now();
+    let slowest = 0;
+    const first = await Promise.all(
         pairs.map(async (pair) => {
-            const guest = guests.get(pair.from.guest);
-            const from = guest?.report.nics.find(({ mac }) => mac === pair.from.mac);
-            if (!guest || !from || pair.to.address === null) return { pair, answered: false };
-            const [count, seconds] = pair.joined ? ["3", "6"] : ["2", "2"];
-            const target = pair.to.address.split("/")[0] ?? "";
-            const { output } = await guest.run([
-                "ping",
-                "-I",
-                from.name,
-                "-c",
-                count,
-                "-W",
-                "2",
-                "-w",
-                seconds,
-                target,
-            ]);
-            return { pair, answered: /[1-9]\d* packets received/.test(output) };
+            const asked = await ask(pair, guests, pair.joined ? PATIENCE_S : 1);
+            if (asked.answered) slowest = (performance.now() - started) / 1000;
+            return asked;
         }),
     );
+    const patience = Math.min(PATIENCE_S, Math.ceil(3 * slowest));
+    const believed = ({ pair, answered }: Asked) => answered || pair.joined || patience <= 1;
+    const again = await Promise.all(
+        first.filter((asked) => !believed(asked)).map(({ pair }) => ask(pair, guests, patience)),
+    );
+    return [...first.filter(believed), ...again];
+}
+
+async function ask(pair: Pair, guests: Map<string, GuestConsole>, seconds: number): Promise<Asked> {
+    const guest = guests.get(pair.from.guest);
+    const from = guest?.report.nics.find(({ mac }) => mac === pair.from.mac);
+    if (!guest || !from || pair.to.address === null) return { pair, answered: false };
+    const target = pair.to.address.split("/")[0] ?? "";
+    const { exitCode } = await guest.run(["ping", "-I", from.name, "-c", "1", "-W", `${seconds}`, target]);
+    return { pair, answered: exitCode === 0 };
 }

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { cached } from "../cache";
-import { mustRun, runCommand } from "../commands";
-import { refreshLists } from "../packages";
+import { lastLines, mustRun, runCommand } from "../commands";
+import { refreshLists, withPackages } from "../packages";
 
 /** Stands for the newest cloud kernel; the package that holds it is among its dependencies. */
 const KERNEL = "linux-image-cloud-amd64";
@@ -23,23 +23,34 @@ export function guestParts(tell: (detail: string) => void): Promise<string> {
         .digest("hex")
         .slice(0, 12);
     return cached(join("guest", `parts-${recipe}`), async (draft) => {
-        const wanted = [await resolvedKernel(tell), ...PROGRAMS];
         const packages = join(draft, "packages");
-        mkdirSync(packages);
-        tell(`fetching ${wanted[0]}`);
-        // The cache is private to its owner, so apt cannot drop its rights for the download.
-        const download = ["apt-get", "-o", "APT::Sandbox::User=root", "download", ...wanted];
-        const { exitCode } = await runCommand(download, { cwd: packages });
-        if (exitCode !== 0) {
-            await refreshLists(tell);
-            await mustRun(download, { cwd: packages });
-        }
+        await withPackages(() => fetchPackages(packages, tell), tell);
         tell("unpacking");
         for (const name of readdirSync(packages)) await mustRun(["dpkg-deb", "-x", join(packages, name), draft]);
         rmSync(packages, { recursive: true });
         if (!existsSync(join(draft, "lib/modules"))) symlinkSync("../usr/lib/modules", join(draft, "lib/modules"));
         await mustRun(["depmod", "-b", draft, kernelVersion(draft)]);
     });
+}
+
+/** Fills the folder with the guest's packages. Where that fails the lists may be stale, and name a kernel that is gone. */
+export async function fetchPackages(folder: string, tell: (detail: string) => void): Promise<void> {
+    const download = async () => {
+        rmSync(folder, { recursive: true, force: true });
+        mkdirSync(folder);
+        const wanted = [await resolvedKernel(tell), ...PROGRAMS];
+        tell(`fetching ${wanted[0]}`);
+        // The cache is private to its owner, so apt cannot drop its rights for the download.
+        return runCommand(["apt-get", "-o", "APT::Sandbox::User=root", "download", ...wanted], { cwd: folder });
+    };
+    if ((await download()).exitCode === 0) return;
+    await refreshLists(tell);
+    const { exitCode, stderr } = await download();
+    if (exitCode === 0) return;
+    throw new Error(
+        `apt-get could not fetch the packages of the lab's guest:\n${lastLines(stderr)}\n` +
+            "Check the network and the package sources in /etc/apt, then try again.",
+    );
 }
 
 /** The version of the unpacked kernel, as its modules' folder is called. */

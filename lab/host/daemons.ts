@@ -25,6 +25,9 @@ const STARTS: Readonly<Record<Daemon, string>> = {
         virsh --quiet --connect qemu:///system uri`,
 };
 
+/** How long a daemon may take to serve or to answer [ms]; it takes a fraction of a second. */
+const PATIENCE_MS = 30_000;
+
 /** Starts these daemons in the lab and comes back when they serve: the switch after its database, libvirt beside both. */
 export async function startDaemons(name: string, first: ProcessIdentity, daemons: readonly Daemon[]): Promise<void> {
     const switching = daemons.filter((daemon) => daemon !== "libvirtd");
@@ -34,6 +37,8 @@ export async function startDaemons(name: string, first: ProcessIdentity, daemons
             const script = chain.map((daemon) => STARTS[daemon]).join("\n");
             const result = await runCommand(entering(first, ["sh", "-euc", script, "kvmnet-start"]), {
                 env: PLAIN_ENV,
+                timeoutMs: PATIENCE_MS,
+                called: `The start of ${chain.join(" and ")} in the lab ${name}`,
             });
             if (result.exitCode === 0) return;
             throw new Error(
@@ -43,6 +48,24 @@ export async function startDaemons(name: string, first: ProcessIdentity, daemons
         }),
     );
 }
+
+/**
+ * Comes back when libvirt answers a question: one that is stopped or stuck still accepts connections.
+ *
+ * @throws Error when it does not answer in time
+ */
+export async function awaitLibvirt(name: string, first: ProcessIdentity, timeoutMs = PATIENCE_MS): Promise<void> {
+    const { exitCode, stderr } = await runCommand(
+        entering(first, ["virsh", "--quiet", "--connect", "qemu:///system", "uri"]),
+        { env: PLAIN_ENV, timeoutMs, called: `virsh in the lab ${name}` },
+    ).catch((cause: Error) => {
+        throw new Error(`libvirtd does not answer: ${cause.message} ${remedy(name)}`, { cause });
+    });
+    if (exitCode !== 0) throw new Error(`libvirtd does not answer: ${lastLines(stderr)}\n${remedy(name)}`);
+}
+
+const remedy = (name: string) =>
+    `If it was stopped, let it go on (kill -CONT); else make the lab anew: kvmnet lab down ${name}, then kvmnet lab up ${name}.`;
 
 /** Where a daemon of the lab writes what it has to say. */
 export function daemonLog(name: string, daemon: Daemon): string {

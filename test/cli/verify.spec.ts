@@ -50,10 +50,8 @@ describe("a NIC held against its declaration", () => {
 describe("the questions of reachability", () => {
     const asked = pairsOf([web1, web2, db1]).map(({ from, to, joined }) => `${from.guest}>${to.guest} ${joined}`);
 
-    it("joins guests of one VLAN, both ways", () => {
-        assert(asked.includes("web-1>web-2 true"));
-        assert(asked.includes("web-2>web-1 true"));
-    });
+    it("joins guests of one VLAN", () => assert(asked.includes("web-1>web-2 true")));
+    it("are asked once, since an answer crosses the path both ways", () => assert.equal(asked.length, 3));
     it("asks across VLANs too, to show that they are apart", () => assert(asked.includes("web-1>db-1 false")));
     it("asks nothing across subnets, where silence would prove nothing", () =>
         assert.deepEqual(pairsOf([web1, { ...web2, address: "10.0.1.12/24" }]), []));

@@ -15,6 +15,7 @@ import {
     runInLab,
     type GuestConsole,
 } from "../../lab";
+import { awaitLibvirt } from "../../lab/host/daemons";
 import { guestWords, QUICK_BOOT } from "../../schemas/lab-guest";
 import { labPaths } from "../../schemas/lab-paths";
 import { labFolderExists, labName, machineState, processesOf, quietProgress } from "../support/labs";
@@ -116,6 +117,20 @@ describe("a lab", function () {
         const again = await labStatus(first);
         assert.ok(again.up && again.daemons["ovs-vswitchd"]);
         assert.match(await inLab(first, "ip", "-br", "link"), /br-same/);
+    });
+    it("tells of a libvirtd that is stopped by name, and gives up a program that waits for it", async () => {
+        const record = await labUp(first, quietProgress());
+        const pid = readFileSync(join(labPaths(first).folder, "libvirt/libvirtd.pid"), "utf8").trim();
+        await inLab(first, "kill", "-STOP", pid);
+        try {
+            await assert.rejects(awaitLibvirt(first, record, 500), /^Error: libvirtd does not answer: .*after 0.5 s/);
+            const asked = runInLab(first, ["virsh", "list"], { timeoutMs: 500 });
+            await assert.rejects(asked, /^Error: virsh in the lab \S+ has not ended after 0.5 s/);
+        } finally {
+            await inLab(first, "kill", "-CONT", pid);
+        }
+        assert.doesNotMatch(await inLab(first, "ps", "-eo", "comm"), /virsh/);
+        await awaitLibvirt(first, record);
     });
     it("is made once when two ask for it at the same moment", async () => {
         const name = labName("both");

@@ -1,0 +1,36 @@
+/** The stack before its first `pulumi up`, as the engine itself makes it: made once, kept in the cache, laid into each lab. */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { EngineEnvironment } from "../engine";
+import { cacheRoot, digestOf } from "../engine/cache";
+import { labPaths } from "../schemas/lab-paths";
+import { runPulumi } from "./engine-run";
+import { backendOf } from "./lab-backend";
+import type { LabProject } from "./lab-project";
+import { LAB_STACK } from "./stack-file";
+
+/** @returns the exit status of `pulumi stack init`, 0 where the cache has what it would make */
+export async function layEmptyStack(project: LabProject, engine: EngineEnvironment): Promise<number> {
+    const kept = join(cacheRoot(), "stacks", digestOf([engine.pulumi, project.name]));
+    if (!existsSync(kept)) {
+        mkdirSync(dirname(kept), { recursive: true });
+        const draft = mkdtempSync(`${kept}-`);
+        try {
+            const backend = { ...backendOf(project.lab), PULUMI_BACKEND_URL: `file://${draft}` };
+            const status = await runPulumi(engine, ["stack", "init", LAB_STACK, "--no-select"], backend);
+            if (status !== 0) return status;
+            if (!existsSync(kept)) renameSync(draft, kept);
+        } finally {
+            rmSync(draft, { recursive: true, force: true });
+        }
+    }
+    const { state } = labPaths(project.lab);
+    if (existsSync(join(state, ".pulumi"))) cpSync(kept, state, { recursive: true });
+    else {
+        // In one step: half a backend would be taken for one of another layout.
+        cpSync(kept, `${state}-draft`, { recursive: true });
+        renameSync(join(`${state}-draft`, ".pulumi"), join(state, ".pulumi"));
+        rmSync(`${state}-draft`, { recursive: true });
+    }
+    return 0;
+}

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import {
+    chmodSync,
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fetchPackages } from "../../lab/guest/parts";
+import { install, lockHolder, whileLocked } from "../../lab/packages";
+
+const LOCKED =
+    "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 31 (apt-get)\n" +
+    "E: Unable to lock directory /var/lib/apt/lists/\n";
+
+describe("an apt that finds a lock taken", () => {
+    const answer = (exitCode: number, stderr = "") => ({ exitCode, stdout: "", stderr });
+
+    it("is run again until the other has ended, and says which that is", async () => {
+        const answers = [answer(100, LOCKED), answer(100, LOCKED), answer(0)];
+        const told: string[] = [];
+        const apt = () => Promise.resolve(answers.shift() ?? assert.fail("run too often"));
+        assert.equal((await whileLocked(apt, (detail) => told.push(detail), 1000, 1)).exitCode, 0);
+        assert.deepEqual(told, Array(2).fill("waiting for process 31 (apt-get)"));
+    });
+    it("is not waited for without end", async () => {
+        const apt = () => Promise.resolve(answer(100, LOCKED));
+        assert.equal((await whileLocked(apt, () => undefined, 20, 5)).exitCode, 100);
+    });
+    it("is told from one that failed otherwise", () => {
+        assert.equal(lockHolder("E: Unable to locate package x\n"), undefined);
+        assert.equal(lockHolder("Waiting for cache lock: Could not get lock /a. It is held by process 3\n"), undefined);
+    });
+    it("names the file where the process is not known", () =>
+        assert.equal(
+            lockHolder("E: Could not get lock /var/lib/apt/lists/lock - open (11: Resource temporarily unavailable)"),
+            "/var/lib/apt/lists/lock",
+        ));
+});
+
+describe("fetching packages", () => {
+    const path = process.env.PATH;
+    let folder: string;
+    /** A program of this name comes first on the PATH; it runs `body` in the folder of this test. */
+    const standIn = (name: string, body: string) => {
+        const file = join(folder, "bin", name);
+        writeFileSync(file, `#!/bin/sh\nhere='${folder}'\n${body}\n`);
+        chmodSync(file, 0o755);
+    };
+
+    beforeEach(() => {
+        folder = mkdtempSync(join(tmpdir(), "kvmnet-apt-"));
+        mkdirSync(join(folder, "bin"));
+        process.env.PATH = `${join(folder, "bin")}:${path}`;
+    });
+    afterEach(() => {
+        process.env.PATH = path;
+        rmSync(folder, { recursive: true });
+    });
+
+    it("asks for the kernel's name anew after stale lists, and keeps nothing of the first attempt", async () => {
+        standIn("apt-cache", `[ -e "$here/fresh" ] && v=2 || v=1; echo "  Depends: linux-image-$v"`);
+        standIn(
+            "apt-get",
+            `case "$*" in
+                *update) touch "$here/fresh" ;;
+                *linux-image-2*) touch kernel-2.deb ;;
+                *) touch busybox.deb; exit 100 ;;
+            esac`,
+        );
+        const packages = join(folder, "packages");
+        await fetchPackages(packages, () => undefined);
+        assert.deepEqual(readdirSync(packages), ["kernel-2.deb"]);
+    });
+
+    describe("to install them", () => {
+        beforeEach(() => {
+            standIn("unshare", `while [ "$1" != without-services ]; do shift; done; shift; exec "$@"`);
+            standIn("dpkg", `echo "$*" >"$here/configured"; exit 1`);
+        });
+
+        it("finishes what was interrupted when apt says so, and goes on where that fails", async () => {
+            standIn(
+                "apt-get",
+                `echo "$*" >>"$here/calls"
+                [ -e "$here/configured" ] && exit 0
+                echo "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem." >&2
+                exit 100`,
+            );
+            await install(["kmod"], () => undefined);
+            assert.equal(readFileSync(join(folder, "configured"), "utf8"), "--configure -a\n");
+            assert.match(readFileSync(join(folder, "calls"), "utf8"), /^(.* install .*--fix-broken.* kmod\n){2}$/);
+        });
+        it("leaves dpkg alone when apt says nothing of it", async () => {
+            standIn("apt-get", "echo 'E: Unable to locate package kmod' >&2; exit 100");
+            await assert.rejects(
+                install(["kmod"], () => undefined),
+                /Unable to locate/,
+            );
+            assert.ok(!existsSync(join(folder, "configured")));
+        });
+    });
+});
