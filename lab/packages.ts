@@ -136,6 +136,7 @@ const installArgs = (packages: readonly string[]) => [
     "install",
     "--yes",
     "--fix-broken",
+    "--no-remove",
     "--no-install-recommends",
     ...packages,
 ];
