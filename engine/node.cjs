@@ -32,7 +32,11 @@ function quietly(what, command, args, options = {}) {
     const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", ...options });
     process.stderr.write(` ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
     if (status === 0) return;
-    console.error(`${stdout ?? ""}${stderr ?? ""}${error ?? ""}`.trim().split("\n").slice(-20).join("\n"));
+    const lines = `${stdout ?? ""}${stderr ?? ""}${error ?? ""}`.trim().split("\n");
+    // The reason stands first with some programs, and last with others.
+    console.error(
+        lines.length > 30 ? [...lines.slice(0, 15), "...", ...lines.slice(-15)].join("\n") : lines.join("\n"),
+    );
     fail(
         `${what} failed: \`${command} ${args.join(" ")}\` ended with status ${status}.`,
         "Mend what it says above and run the command again; what was done is kept.",
