@@ -6,6 +6,7 @@ import type { DeclaredNic } from "../schemas/declared";
 import { HostPath, Label } from "../schemas/units";
 import { Component, parseArgs, type Transform } from "./component";
 import { libvirt } from "./libvirt/installed";
+import { leftBehindHooks } from "./libvirt/left-behind";
 import { TunedVirtioNic, type TunedVirtioNicArgs, type TunedVirtioNicTransform } from "./tuned-virtio-nic";
 
 const VirtualMachineSchema = GuestSize.extend({
@@ -85,7 +86,13 @@ export class VirtualMachine extends Component {
         );
         const [childName, inputs, childOpts] = this.child("domain", domainArgs, transform?.domain);
         // The NICs first: a guest whose port is not there yet starts on a dead wire. And two domains cannot share a name.
-        new Domain(childName, inputs, { ...childOpts, dependsOn: nics, deleteBeforeReplace: true, replaceOnChanges });
+        new Domain(childName, inputs, {
+            ...childOpts,
+            dependsOn: nics,
+            deleteBeforeReplace: true,
+            replaceOnChanges,
+            hooks: leftBehindHooks(childName, this.urn),
+        });
 
         this.domainName = guest.name;
         this.declared = pulumi.all(nics.map(({ declared }) => declared));

@@ -28,18 +28,21 @@ const VARIABLES = ["PATH", "XDG_CACHE_HOME"] as const;
 const before = VARIABLES.map((name) => [name, process.env[name]] as const);
 let root: string;
 
-beforeEach(() => {
-    root = realpathSync(mkdtempSync(join(tmpdir(), "kvmnet-surroundings-")));
-    mkdirSync(join(root, "bin"));
-    process.env.PATH = join(root, "bin");
-    process.env.XDG_CACHE_HOME = join(root, "cache");
-});
-afterEach(() => {
-    for (const [name, value] of before)
-        if (value === undefined) delete process.env[name];
-        else process.env[name] = value;
-    rmSync(root, { recursive: true });
-});
+/** Runs each test of a group in a folder of its own, with a PATH and a cache that lie there. */
+function inAFolderOfItsOwn(): void {
+    beforeEach(() => {
+        root = realpathSync(mkdtempSync(join(tmpdir(), "kvmnet-surroundings-")));
+        mkdirSync(join(root, "bin"));
+        process.env.PATH = join(root, "bin");
+        process.env.XDG_CACHE_HOME = join(root, "cache");
+    });
+    afterEach(() => {
+        for (const [name, value] of before)
+            if (value === undefined) delete process.env[name];
+            else process.env[name] = value;
+        rmSync(root, { recursive: true });
+    });
+}
 
 /** A file, and the folders above it. */
 function place(path: string, text = "#!/bin/sh\n"): string {
@@ -62,6 +65,7 @@ function printed(script: string, env: NodeJS.ProcessEnv): string {
 }
 
 describe("the official language host", () => {
+    inAFolderOfItsOwn();
     it("is found beside the engine that a link on the PATH leads to", () => {
         const engine = place("opt/pulumi/pulumi");
         const host = place("opt/pulumi/pulumi-language-nodejs");
@@ -78,6 +82,7 @@ describe("the official language host", () => {
 });
 
 describe("a remembered environment", () => {
+    inAFolderOfItsOwn();
     const environment = { pulumi: "/opt/pulumi", env: { A: "b" } };
 
     it("holds while nothing changes", () => {
@@ -111,6 +116,7 @@ describe("a remembered environment", () => {
 });
 
 describe("an entry point", () => {
+    inAFolderOfItsOwn();
     const variables = `require(${JSON.stringify(join(ENGINE, "node.cjs"))});
         console.log(JSON.stringify([process.env.XDG_CACHE_HOME ?? null, process.env.HOME]))`;
 
@@ -146,6 +152,7 @@ describe("an entry point", () => {
 });
 
 describe("the generated package of a project", () => {
+    inAFolderOfItsOwn();
     const nobody = { pulumi: "/nowhere/pulumi", env: {} };
     const progress = { step: () => assert.fail("nothing is to be generated"), note: () => undefined };
 

@@ -112,6 +112,9 @@ describe("the package, from its tarball, in an empty folder", function () {
         assert.doesNotMatch(again.output, /[+~-] +\d+ (created|updated|deleted|replaced)/);
     });
 
+    it("is developed from a lockfile that `npm ci` takes as it is, on every platform", async () =>
+        succeeded(await command(process.cwd(), "npm", "ci", "--dry-run", "--ignore-scripts")));
+
     it("names no host of a registry", () => {
         assert.doesNotMatch(readFileSync("package-lock.json", "utf8"), /"resolved"/);
     });

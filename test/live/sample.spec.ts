@@ -126,6 +126,22 @@ describe("the sample environment, end to end", function () {
         assert.equal((await runInLab(LAB, ["ovs-vsctl", "list-ports", "br-foreign"])).stdout.trim(), "fp0");
     });
 
+    it("names a guest that nobody's state knows, with the line that imports it, and removes it at the next `up`", async () => {
+        const stray = `<domain type="qemu"><name>web-1</name><memory>65536</memory><os><type arch="x86_64">hvm</type></os></domain>`;
+        const virsh = (...args: string[]) => runInLab(LAB, ["virsh", "--connect", "qemu:///system", ...args]);
+        await virsh("destroy", "web-1");
+        await virsh("undefine", "web-1");
+        succeeded(await kvmnet(project.folder, "pulumi", "refresh", "--yes", "--stack", "lab"));
+        await runInLab(LAB, ["sh", "-c", 'printf %s "$1" > /run/stray.xml', "stray", stray]);
+        assert.equal((await virsh("define", "/run/stray.xml")).exitCode, 0);
+        const refused = await kvmnet(project.folder, "pulumi", "up", "--yes", "--skip-preview", "--stack", "lab");
+        assert.notEqual(refused.status, 0);
+        assert.match(refused.output, /pulumi import libvirt:index\/domain:Domain sample-web-1-domain [0-9a-f-]{36}/);
+        const next = await kvmnet(project.folder, "up");
+        succeeded(next);
+        assert.match(next.output, /The guest web-1 was left by a killed run/);
+    });
+
     it("passes the policies as it is", async () => succeeded(await kvmnet(project.folder, "preview")));
 
     for (const [what, rule, value, fix, bad] of [
