@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { cacheRoot } from "../../lab/cache";
 import { runCommand } from "../../lab/commands";
 import { statOf } from "../../lab/processes";
+import { eventually } from "../support/eventually";
 
 describe("a program with a time limit", () => {
     it("is told of by name when it does not keep it", () =>
@@ -15,7 +16,7 @@ describe("a program with a time limit", () => {
         await assert.rejects(runCommand(argv, { timeoutMs: 200, onLine, called: "The nap" }), /The nap has not ended/);
         assert.ok(started > 0);
         // Whoever inherits an orphan may not have collected it yet.
-        assert.match(statOf(started)?.state ?? "Z", /^[ZX]$/);
+        await eventually(() => assert.match(statOf(started)?.state ?? "Z", /^[ZX]$/));
     });
     it("is not hung upon when what it started keeps its output open", () =>
         assert.rejects(runCommand(["sh", "-c", "setsid sleep 1 & exit 0"], { timeoutMs: 100 }), /sh has not ended/));

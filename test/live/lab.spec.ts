@@ -19,6 +19,7 @@ import { awaitLibvirt } from "../../lab/host/daemons";
 import { guestWords, QUICK_BOOT } from "../../schemas/lab-guest";
 import { labPaths } from "../../schemas/lab-paths";
 import { labFolderExists, labName, machineState, processesOf, quietProgress } from "../support/labs";
+import { eventually } from "../support/eventually";
 
 const LOADER = join(__dirname, "../../engine/load.cjs");
 
@@ -129,7 +130,7 @@ describe("a lab", function () {
         } finally {
             await inLab(first, "kill", "-CONT", pid);
         }
-        assert.doesNotMatch(await inLab(first, "ps", "-eo", "comm"), /virsh/);
+        await eventually(async () => assert.doesNotMatch(await inLab(first, "ps", "-eo", "comm"), /virsh/));
         await awaitLibvirt(first, record);
     });
     it("is made once when two ask for it at the same moment", async () => {

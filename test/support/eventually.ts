@@ -1,0 +1,14 @@
+/** What becomes true a moment later, such as the end of a process that was killed. */
+import { setTimeout } from "node:timers/promises";
+
+/** Looks until the check passes. @throws the check's own error where it does not within five seconds */
+export async function eventually(check: () => unknown): Promise<void> {
+    for (const end = Date.now() + 5_000; ; await setTimeout(20)) {
+        try {
+            await check();
+            return;
+        } catch (error) {
+            if (Date.now() > end) throw error;
+        }
+    }
+}
