@@ -135,9 +135,12 @@ describe("a lab", function () {
     });
     it("is made once when two ask for it at the same moment", async () => {
         const name = labName("both");
-        const records = await Promise.all([labUp(name, quietProgress()), labUp(name, quietProgress())]);
-        assert.deepEqual(records[0], records[1]);
-        await labDown(name);
+        try {
+            const records = await Promise.all([labUp(name, quietProgress()), labUp(name, quietProgress())]);
+            assert.deepEqual(records[0], records[1]);
+        } finally {
+            await labDown(name);
+        }
     });
     it("has logs, each with its name", () =>
         assert.deepEqual(
