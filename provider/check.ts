@@ -17,11 +17,11 @@ type ObjectSchema = z.ZodType & { shape: z.core.$ZodShape };
  * Unknown properties are passed over and come back as they are; rules across fields wait until nothing is unknown. A
  * property that is secret stays secret, and no message shows its value.
  */
-export function check(schema: ObjectSchema, news: Bag): Checked {
+export function check(schema: ObjectSchema, news: Bag, alwaysSecret: readonly string[] = []): Checked {
     const given = Object.fromEntries(Object.entries(news).filter(([, value]) => value !== null));
     const unknown = Object.keys(given).filter((key) => hasUnknown(given[key]));
     const known = revealed(without(given, unknown)) as Bag;
-    const secrets = secretKeys(given);
+    const secrets = new Set([...secretKeys(given), ...alwaysSecret]);
 
     const judged = unknown.length === 0 ? schema : z.strictObject(without(schema.shape, unknown));
     const result = judged.safeParse(known);

@@ -1,28 +1,62 @@
 /** What differs between what is there and what is wanted, property by property, and what each difference costs. */
 import { isDeepStrictEqual } from "node:util";
 import type { Cost } from "./resource";
-import { hasUnknown, revealed, type Bag } from "./wire";
+import { hasUnknown, revealed, Secret, type Bag, type Property } from "./wire";
 
 export type PropertyChange = { how: "add" | "delete" | "update"; cost: Cost };
 
 export interface Difference {
+    /** By property path: `tag`, `trunks`, `ports["web-17"].tag`. */
     properties: Map<string, PropertyChange>;
+    /** Top-level properties that differ. */
+    changed: string[];
     /** The old object must go first, because the new one has the same name. */
     deleteFirst: boolean;
 }
 
-/** A value that is still unknown may be any other, so it counts as different. */
-export function difference(cost: Readonly<Record<string, Cost>>, there: Bag, wanted: Bag): Difference {
+/**
+ * A value that is still unknown may be any other, so it counts as different. Maps are compared entry by entry, so that
+ * a preview shows which one changes; lists are values of their own.
+ *
+ * @param sameName whether old and new have one name, so that they cannot stand side by side
+ */
+export function difference(
+    cost: Readonly<Record<string, Cost>>,
+    there: Bag,
+    wanted: Bag,
+    sameName = false,
+): Difference {
     const properties = new Map<string, PropertyChange>();
+    const changed: string[] = [];
     for (const [key, keyCost] of Object.entries(cost)) {
-        const old = there[key];
-        const now = wanted[key];
-        if (old === undefined && now === undefined) continue;
-        if (now === undefined) properties.set(key, { how: "delete", cost: keyCost });
-        else if (old === undefined) properties.set(key, { how: "add", cost: keyCost });
-        else if (hasUnknown(now) || !isDeepStrictEqual(revealed(old), revealed(now)))
-            properties.set(key, { how: "update", cost: keyCost });
+        const before = properties.size;
+        compare(key, there[key], wanted[key], keyCost, properties);
+        if (properties.size > before) changed.push(key);
     }
     const replaced = [...properties.values()].some((change) => change.cost === "replace");
-    return { properties, deleteFirst: replaced && !properties.has("name") };
+    return { properties, changed, deleteFirst: replaced && sameName };
 }
+
+function compare(
+    path: string,
+    old: Property | undefined,
+    now: Property | undefined,
+    cost: Cost,
+    into: Map<string, PropertyChange>,
+): void {
+    if (old === undefined && now === undefined) return;
+    if (now === undefined) return void into.set(path, { how: "delete", cost });
+    if (old === undefined) return void into.set(path, { how: "add", cost });
+    const was = revealed(old);
+    const is = revealed(now);
+    if (isMap(was) && isMap(is)) {
+        for (const key of new Set([...Object.keys(was), ...Object.keys(is)]))
+            compare(path + stepOf(key), was[key], is[key], cost, into);
+    } else if (hasUnknown(is) || !isDeepStrictEqual(was, is)) into.set(path, { how: "update", cost });
+}
+
+const isMap = (value: Property): value is Record<string, Property> =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Secret);
+
+/** One step of a property path as the engine reads it (sdk/go/common/resource/property_path.go). */
+const stepOf = (key: string) => (/^[A-Za-z_]\w*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);

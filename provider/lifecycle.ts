@@ -1,14 +1,23 @@
 /** What is common to all resources on a host: whose an object is, going on after a lost connection, proof at the end. */
 import type { Host } from "./host";
+import { carryOut } from "./host/carry-out";
 import { HostError, shownName } from "./host/errors";
 import { ownerFrom, type Owner } from "./owner";
 import type { Found, HostResource } from "./resource";
+import type { Bag } from "./wire";
+
+/** An object as state keeps it. */
+export interface Kept<State> {
+    state: State;
+    mark: string;
+    objectId?: string;
+    outputs?: Bag;
+}
 
 /** The object is on the host and ours, and does not work or is not as wanted: state keeps it, the next run repairs it. */
 export class Unfinished<State> extends Error {
     constructor(
-        readonly state: State,
-        readonly mark: string,
+        readonly kept: Kept<State>,
         readonly reasons: string[],
     ) {
         super(reasons.join("\n"));
@@ -19,28 +28,31 @@ export class Unfinished<State> extends Error {
 /** Who acts: the resource's owner by its URN, what state knows, and where warnings go. */
 export interface Actor<State> {
     owner: Owner;
-    /** What state last knew, and the mark that it saw; an empty mark is an object that was imported without one. */
-    known?: { state: State; mark: string };
+    /** What state last knew; an empty mark is an object that was imported without one. */
+    known?: { state: State; mark: string; objectId?: string };
     warn(message: string): Promise<void>;
 }
 
 /** Makes it, or finishes what a run of ours that was killed began. @throws Unfinished, HostError */
-export function create<State extends { name: string }>(
+export async function create<State extends object>(
     resource: HostResource<State>,
     host: Host,
     want: State,
     actor: Actor<State>,
-) {
+): Promise<Kept<State>> {
+    // A caution is only advice: where it cannot be had, the work itself tells why.
+    const cautions = (await resource.cautions?.(host.at({ maxAgeMs: 1_000 }), want).catch(() => [])) ?? [];
+    await Promise.all(cautions.map((caution) => actor.warn(caution)));
     return proven(resource, host, want, actor, () => bring(resource, host, want, actor));
 }
 
 /** Brings it to what is wanted, and makes it where it is gone. @throws Unfinished, HostError */
-export function update<State extends { name: string }>(
+export function update<State extends object>(
     resource: HostResource<State>,
     host: Host,
     want: State,
     actor: Actor<State>,
-) {
+): Promise<Kept<State>> {
     return proven(resource, host, want, actor, () => bring(resource, host, want, actor));
 }
 
@@ -52,69 +64,94 @@ export function update<State extends { name: string }>(
  *
  * @throws HostError conflict for an import of what another resource owns; Unfinished where the object does not work
  */
-export async function read<State extends { name: string }>(
+export async function read<State extends object>(
     resource: HostResource<State>,
     host: Host,
-    name: string,
+    id: string,
     actor: Actor<State>,
-): Promise<{ state: State; mark: string } | undefined> {
-    const found = await again(() => resource.find(host, name, ownOf(actor)));
+): Promise<Kept<State> | undefined> {
+    const found = await again(() => resource.find(host, id, ownOf(actor)));
     if (!found) return undefined;
-    const mark = found.mark ?? "";
     if (!actor.known) {
-        if (found.conflict || (mark !== "" && mark !== actor.owner.mark))
-            throw notOurs(resource, name, found, actor.owner);
+        if (found.conflict || (found.mark && found.mark !== actor.owner.mark))
+            throw notOurs(resource, id, found, actor.owner);
     } else if (!isOurs(found, actor)) {
         await actor.warn(
-            `${resource.title} ${shownName(name)} is no longer ours (${ownership(found)}): it counts as gone and is left alone.`,
+            `${resource.title} ${shownName(id)} is no longer ours (${ownership(found)}): it counts as gone and is left alone.`,
         );
         return undefined;
     }
-    if (found.fault) throw new Unfinished(found.state, mark, [`${resource.title} ${name}: ${found.fault}.`]);
-    return { state: found.state, mark };
+    if (found.fault) throw new Unfinished(keptOf(found), [`${resource.title} ${shownName(id)}: ${found.fault}.`]);
+    return keptOf(found);
 }
 
 /** Gone is success; what is no longer ours is left alone, with a warning. */
-export async function remove<State extends { name: string }>(
+export async function remove<State extends object>(
     resource: HostResource<State>,
     host: Host,
-    name: string,
+    id: string,
     actor: Actor<State>,
 ): Promise<void> {
     await again(async () => {
-        const found = await resource.find(host, name, ownOf(actor));
+        const found = await resource.find(host, id, ownOf(actor));
         if (!found) return;
-        if (isOurs(found, actor)) return resource.delete(host, found, actor.owner.mark);
+        if (isOurs(found, actor))
+            return carryOut(
+                host,
+                `${resource.title} ${shownName(id)}`,
+                await resource.delete(host, found, actor.owner.mark),
+            );
         await actor.warn(
-            `${resource.title} ${shownName(name)} is no longer ours (${ownership(found)}): it is left as it is.`,
+            `${resource.title} ${shownName(id)} is no longer ours (${ownership(found)}): it is left as it is.`,
         );
     });
 }
 
+/** The id of an object: what the resource says, or its name. */
+export function idOf<State extends object>(resource: HostResource<State>, state: State): string {
+    return resource.idOf?.(state) ?? (state as { name: string }).name;
+}
+
 const ownOf = <State>({ owner, known }: Actor<State>) => ({ mark: owner.mark, known: known?.state });
 
-const isOurs = <State>({ mark = "", conflict }: Found<State>, { owner, known }: Actor<State>) =>
-    conflict === undefined && (mark === owner.mark || mark === known?.mark);
+const keptOf = <State>({ state, mark = "", objectId, outputs }: Found<State>): Kept<State> => ({
+    state,
+    mark,
+    ...(objectId === undefined ? {} : { objectId }),
+    ...(outputs ? { outputs } : {}),
+});
 
-async function bring<State extends { name: string }>(
+/** Ours by our mark, or because it is the object that state knows: its mark may be from before a rename. */
+function isOurs<State>({ mark = "", objectId, conflict }: Found<State>, { owner, known }: Actor<State>): boolean {
+    if (conflict !== undefined) return false;
+    if (mark === owner.mark) return true;
+    if (!known) return false;
+    if (known.objectId !== undefined && objectId !== undefined && known.objectId === objectId) return true;
+    // An object without a mark can only be told by what it is; one with a mark is ours wherever it was made anew.
+    return mark === known.mark && (mark !== "" || known.objectId === undefined);
+}
+
+async function bring<State extends object>(
     resource: HostResource<State>,
     host: Host,
     want: State,
     actor: Actor<State>,
 ) {
     const { mark } = actor.owner;
+    const id = idOf(resource, want);
+    const subject = `${resource.title} ${id}`;
     const change = async (found: Found<State>) => {
-        if (!isOurs(found, actor)) throw notOurs(resource, want.name, found, actor.owner);
-        await resource.update(host, found, want, mark);
+        if (!isOurs(found, actor)) throw notOurs(resource, id, found, actor.owner);
+        await carryOut(host, subject, await resource.update(host, found, want, mark));
     };
-    const found = await settled(() => resource.find(host, want.name, ownOf(actor)), actor);
+    const found = await settled(() => resource.find(host, id, ownOf(actor)), actor);
     if (found) return change(found);
     try {
-        await resource.create(host, want, mark);
+        await carryOut(host, subject, await resource.create(host, want, mark));
     } catch (error) {
         // A killed run's last program may have made it in the meantime.
         if (!(error instanceof HostError) || error.kind !== "refused") throw error;
-        const other = await settled(() => resource.find(host, want.name, ownOf(actor)), actor);
+        const other = await settled(() => resource.find(host, id, ownOf(actor)), actor);
         if (!other || !isOurs(other, actor)) throw error;
         await change(other);
     }
@@ -137,35 +174,38 @@ async function settled<State>(
 }
 
 /** Does the work, then reads the host: state holds what is there and not what we hoped for. */
-async function proven<State extends { name: string }>(
+async function proven<State extends object>(
     resource: HostResource<State>,
     host: Host,
     want: State,
     actor: Actor<State>,
     work: () => Promise<void>,
-): Promise<{ state: State; mark: string }> {
+): Promise<Kept<State>> {
+    const id = idOf(resource, want);
     const own = { mark: actor.owner.mark, known: want };
     try {
         await again(work);
+        await resource.settle?.(host, want);
     } catch (error) {
         // Half done is ours already: state must know of it, else nobody would ever remove it.
-        const found = await resource.find(host, want.name, ownOf(actor)).catch(() => undefined);
-        if (error instanceof HostError && found && isOurs(found, actor))
-            throw new Unfinished(found.state, found.mark ?? "", [error.message]);
-        throw error;
+        const found = await resource.find(host, id, ownOf(actor)).catch(() => undefined);
+        if (!(error instanceof HostError) || !found || !isOurs(found, actor)) throw error;
+        // A device that the switch could not make is missing afterwards: why it could not tells more than that it is.
+        const why = error.kind === "missing" && found.fault;
+        throw new Unfinished(keptOf(found), [
+            why ? `${resource.title} ${id}: ${found.fault}. ${REPAIR}` : error.message,
+        ]);
     }
-    const found = await again(() => resource.find(host, want.name, own));
+    const found = await again(() => resource.find(host, id, own));
     if (!found)
         throw new HostError(
             "refused",
-            `${resource.title} ${want.name}`,
+            `${resource.title} ${id}`,
             "was made, and something on the host removed it at once",
             "Look for what else manages the host's network.",
         );
-    const mark = found.mark ?? "";
-    if (found.fault)
-        throw new Unfinished(found.state, mark, [`${resource.title} ${want.name}: ${found.fault}. ${REPAIR}`]);
-    return { state: found.state, mark };
+    if (found.fault) throw new Unfinished(keptOf(found), [`${resource.title} ${id}: ${found.fault}. ${REPAIR}`]);
+    return keptOf(found);
 }
 
 const REPAIR = "Correct that, then run the same command again.";
@@ -189,13 +229,13 @@ function ownership({ mark, conflict }: Found<unknown>): string {
     return mark ? "its owner mark is not one of ours" : "it carries no owner mark";
 }
 
-function notOurs<State>(
-    resource: HostResource<State & { name: string }>,
-    name: string,
+function notOurs(
+    resource: { title: string; type: string },
+    id: string,
     found: Found<unknown>,
     owner: Owner,
 ): HostError {
-    const subject = `${resource.title} ${shownName(name)}`;
+    const subject = `${resource.title} ${shownName(id)}`;
     if (found.conflict)
         return new HostError(
             "conflict",
@@ -214,7 +254,7 @@ function notOurs<State>(
         "conflict",
         subject,
         "exists and carries no owner mark, so it is not changed",
-        `Adopt it with \`pulumi import ${resource.type} ${owner.name} ${shownName(name)}\`, or choose another name. ` +
+        `Adopt it with \`pulumi import ${resource.type} ${owner.name} ${shownName(id)}\`, or choose another name. ` +
             "Where a component makes the resource, add `--parent NAME=URN` with the component's URN, which `pulumi stack --show-urns` prints.",
     );
 }

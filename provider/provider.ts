@@ -1,18 +1,18 @@
 /** The provider without its protocol: type token to resource, plain bags in and out, one host opened when first needed. */
 import { isDeepStrictEqual } from "node:util";
+import type { z } from "zod";
 import { HostRef } from "../schemas/host-ref";
 import { problemsOf } from "../schemas/problems";
 import { check, defined, type Checked } from "./check";
 import { DEFAULT_HOST } from "./config";
 import { difference, type Difference } from "./diff";
+import { FUNCTIONS } from "./functions";
 import { openHost, type Host } from "./host";
 import { HostError } from "./host/errors";
-import { create, read, remove, update, type Actor } from "./lifecycle";
+import { create, idOf, read, remove, update, type Actor, type Kept as Standing } from "./lifecycle";
 import { ownerOf } from "./owner";
 import { RESOURCES, type AnyResource } from "./resources";
 import { hasUnknown, revealed, secretKeys, UNKNOWN, withSecrets, type Bag, type Property } from "./wire";
-
-type State = { name: string };
 
 /** One step of the engine with one resource. */
 export interface Step {
@@ -30,10 +30,14 @@ export interface Kept {
     state: Bag;
 }
 
+/** A refresh asks for every resource one by one; one look at the host serves all that come within this long [ms]. */
+const REFRESH_MS = 1_000;
+
 export class Provider {
     private hostText: string | undefined = DEFAULT_HOST;
     private host: Promise<Host> | undefined;
     private readonly cancelling = new AbortController();
+    private readonly claims = new Map<string, string>();
 
     /** @param warn shows a warning beside the resource of that URN */
     constructor(private readonly warn: (urn: string, message: string) => Promise<void>) {}
@@ -44,28 +48,41 @@ export class Provider {
         this.hostText = typeof host === "string" ? host : undefined;
     }
 
-    check(type: string, news: Bag): Checked {
-        return check(resourceOf(type).schema, news);
+    check(type: string, urn: string, news: Bag): Checked {
+        const resource = resourceOf(type);
+        const checked = check(resource.schema, news, resource.secrets);
+        if (!checked.ok || !resource.claims || Object.values(checked.inputs).some(hasUnknown)) return checked;
+        const failures = resource.claims(revealed(checked.inputs) as object).flatMap((claim) => {
+            const other = this.claims.get(claim) ?? urn;
+            this.claims.set(claim, other);
+            if (other === urn) return [];
+            const reason = `${claim} is declared by ${ownerOf(other).name} already; declare it once in a program`;
+            return [{ property: "name" in checked.inputs ? "name" : "", reason }];
+        });
+        return failures.length > 0 ? { ok: false, failures } : checked;
     }
 
     diff(step: Step, state: Bag, news: Bag): Difference {
         const resource = resourceOf(step.type);
-        return difference(resource.cost, state, this.planned(resource, step.urn, news));
+        const planned = this.planned(resource, step.urn, news);
+        const id = plannedId(resource, planned);
+        return difference(resource.cost, state, planned, id !== "" && id === plannedId(resource, state));
     }
 
     async create(step: Step, inputs: Bag): Promise<{ id: string; state: Bag }> {
         const resource = resourceOf(step.type);
-        const secrets = secretKeys(inputs);
-        if (step.preview) return { id: idOf(inputs), state: this.preview(resource, step.urn, inputs, secrets) };
+        const secrets = secretsOf(resource, inputs);
+        if (step.preview)
+            return { id: plannedId(resource, inputs), state: this.preview(resource, step.urn, inputs, {}, secrets) };
         const want = this.wanted(resource, step.urn, inputs);
         const made = await create(resource, await this.opened(step), want, this.actor(step.urn));
-        return { id: want.name, state: toState(made, secrets) };
+        return { id: idOf(resource, want), state: toState(made, secrets) };
     }
 
     async update(step: Step, was: Kept, news: Bag): Promise<Bag> {
         const resource = resourceOf(step.type);
-        const secrets = secretKeys(news, was.state);
-        if (step.preview) return this.preview(resource, step.urn, news, secrets);
+        const secrets = secretsOf(resource, news, was.state);
+        if (step.preview) return this.preview(resource, step.urn, news, was.state, secrets);
         const want = this.wanted(resource, step.urn, news);
         return toState(await update(resource, await this.opened(step), want, this.actor(step.urn, was)), secrets);
     }
@@ -74,31 +91,44 @@ export class Provider {
     async read(step: Step, was: Kept): Promise<Kept | undefined> {
         const resource = resourceOf(step.type);
         // An id is a name that a person may have typed.
-        const id = resource.schema.shape.name;
-        const problems = id && "safeParse" in id ? nameProblems(id as AnyResource["schema"], was.id) : [];
-        if (problems.length > 0)
+        const problem = idProblem(resource, was.id);
+        if (problem)
             throw new HostError(
                 "invalid",
                 `${resource.title} ${JSON.stringify(was.id)}`,
-                "its id is no name of an interface",
-                `${problems.join("; ")}.`,
+                `its id is not ${resource.idForm ?? "a name of an interface"}`,
+                `${problem}.`,
             );
-        const there = await read(resource, await this.opened(step), was.id, this.actor(step.urn, was));
+        const actor = this.actor(step.urn, was);
+        const host = await this.opened(step);
+        const there = await read(resource, actor.known ? host.at({ maxAgeMs: REFRESH_MS }) : host, was.id, actor);
         return there && this.kept(step, was, there);
     }
 
     /** What the engine keeps of an object that stands on the host like this. */
-    kept(step: Step, was: Kept, there: { state: State; mark: string }): Kept {
-        const secrets = secretKeys(was.inputs, was.state);
+    kept(step: Step, was: Kept, there: Standing<object>): Kept {
+        const resource = resourceOf(step.type);
+        const secrets = secretsOf(resource, was.inputs, was.state);
         return {
-            id: there.state.name,
+            id: idOf(resource, there.state),
             state: toState(there, secrets),
-            inputs: withSecrets(this.inputsOf(resourceOf(step.type), step.urn, was, there.state), secrets),
+            inputs: withSecrets(this.inputsOf(resource, step.urn, was, there.state), secrets),
         };
     }
 
     async delete(step: Step, was: Kept): Promise<void> {
         await remove(resourceOf(step.type), await this.opened(step), was.id, this.actor(step.urn, was));
+    }
+
+    /** Answers a function. @throws HostError invalid for bad arguments, all problems at once */
+    async invoke(token: string, args: Bag): Promise<Bag> {
+        const asked = FUNCTIONS.get(token);
+        if (!asked) throw unknownToken(token, FUNCTIONS);
+        const result = asked.inputs.safeParse(revealed(args));
+        if (!result.success)
+            throw new HostError("invalid", token, problemText(result.error, args), "Correct the arguments.");
+        const host = await this.opened({ type: token, urn: "" });
+        return defined((await asked.run(host.at({ maxAgeMs: REFRESH_MS }), result.data)) as Bag);
     }
 
     /** Ends waiting; what runs comes to an end, and nothing new begins. */
@@ -127,14 +157,14 @@ export class Provider {
             );
         this.host ??= openHost(HostRef.parse(this.hostText), this.cancelling.signal);
         try {
-            return { ...(await this.host), ...(timeoutMs ? { timeoutMs } : {}) };
+            return (await this.host).at(timeoutMs ? { timeoutMs } : {});
         } catch (error) {
             this.host = undefined;
             throw error;
         }
     }
 
-    private actor(urn: string, was?: Kept): Actor<State> {
+    private actor(urn: string, was?: Kept): Actor<object> {
         const known = was && Object.keys(was.state).length > 0 ? (revealed(was.state) as Bag) : undefined;
         return {
             owner: ownerOf(urn),
@@ -142,8 +172,9 @@ export class Provider {
             ...(known
                 ? {
                       known: {
-                          state: known as unknown as State,
+                          state: known,
                           mark: typeof known.owner === "string" ? known.owner : "",
+                          ...(typeof known.objectId === "string" ? { objectId: known.objectId } : {}),
                       },
                   }
                 : {}),
@@ -151,17 +182,9 @@ export class Provider {
     }
 
     /** Complete inputs of a real step. */
-    private wanted(resource: AnyResource, urn: string, inputs: Bag): State {
+    private wanted(resource: AnyResource, urn: string, inputs: Bag): object {
         const result = resource.schema.safeParse(revealed(inputs));
-        if (!result.success)
-            throw new HostError(
-                "invalid",
-                urn,
-                problemsOf(result.error, inputs)
-                    .map(({ message }) => message)
-                    .join("; "),
-                "Correct it.",
-            );
+        if (!result.success) throw new HostError("invalid", urn, problemText(result.error, inputs), "Correct it.");
         return resource.complete?.(result.data, this.seed(urn)) ?? result.data;
     }
 
@@ -170,12 +193,20 @@ export class Provider {
         const missing = (resource.derived ?? []).filter((key) => inputs[key] === undefined);
         if (missing.length === 0 || !resource.complete) return inputs;
         const certain = this.hostText !== undefined && !hasUnknown(inputs.name);
-        const derived = certain ? (resource.complete(revealed(inputs) as State, this.seed(urn)) as Bag) : {};
+        const derived = certain ? (resource.complete(revealed(inputs) as object, this.seed(urn)) as Bag) : {};
         return { ...inputs, ...Object.fromEntries(missing.map((key) => [key, derived[key] ?? UNKNOWN])) };
     }
 
-    private preview(resource: AnyResource, urn: string, inputs: Bag, secrets: Set<string>): Bag {
-        return withSecrets({ ...this.planned(resource, urn, inputs), owner: ownerOf(urn).mark }, secrets);
+    /** What the host alone decides is unknown before an object is made, and stays as it was while it is changed. */
+    private preview(resource: AnyResource, urn: string, inputs: Bag, was: Bag, secrets: Set<string>): Bag {
+        const decided = ["objectId", ...Object.keys(resource.outputs?.shape ?? {})].map((key): [string, Property] => [
+            key,
+            was[key] ?? UNKNOWN,
+        ]);
+        return withSecrets(
+            { ...Object.fromEntries(decided), ...this.planned(resource, urn, inputs), owner: ownerOf(urn).mark },
+            secrets,
+        );
     }
 
     /** Same stack and host, same derived values: a resource may change its parent or logical name. */
@@ -185,8 +216,8 @@ export class Provider {
     }
 
     /** The inputs that would make what is there: as they were, but for what differs. */
-    private inputsOf(resource: AnyResource, urn: string, was: Kept, there: State): Bag {
-        const actual = defined(there);
+    private inputsOf(resource: AnyResource, urn: string, was: Kept, there: object): Bag {
+        const actual = defined(there as Bag);
         if (Object.keys(was.inputs).length === 0) return actual;
         const inputs = revealed(was.inputs) as Bag;
         const expected = this.planned(resource, urn, inputs);
@@ -201,24 +232,37 @@ export class Provider {
 /** @throws HostError invalid for a type that this provider does not serve */
 function resourceOf(type: string): AnyResource {
     const resource = RESOURCES.get(type);
-    if (resource) return resource;
-    throw new HostError(
-        "invalid",
-        type,
-        "there is no such resource in kvmnet",
-        `It has ${[...RESOURCES.keys()].join(", ")}.`,
+    if (!resource) throw unknownToken(type, RESOURCES);
+    return resource;
+}
+
+const unknownToken = (token: string, known: ReadonlyMap<string, unknown>) =>
+    new HostError("invalid", token, "there is no such thing in kvmnet", `It has ${[...known.keys()].join(", ")}.`);
+
+const problemText = (error: z.ZodError, input: unknown) =>
+    problemsOf(error, input)
+        .map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message))
+        .join("; ");
+
+function idProblem(resource: AnyResource, id: string): string | undefined {
+    if (resource.checkId) return resource.checkId(id);
+    const name = resource.schema.shape.name as z.ZodType | undefined;
+    const result = name?.safeParse(id);
+    return result && !result.success ? problemText(result.error, id) : undefined;
+}
+
+function secretsOf(resource: AnyResource, ...bags: Bag[]): Set<string> {
+    return new Set([...secretKeys(...bags), ...(resource.secrets ?? [])]);
+}
+
+function plannedId(resource: AnyResource, inputs: Bag): string {
+    const known = revealed(inputs) as Bag;
+    if (resource.idOf) return hasUnknown(known) ? "" : resource.idOf(known);
+    return typeof known.name === "string" ? known.name : "";
+}
+
+const toState = ({ state, mark, objectId, outputs }: Standing<object>, secrets: Set<string>): Bag =>
+    withSecrets(
+        { ...defined({ ...(state as Bag), ...outputs }), owner: mark, ...(objectId ? { objectId } : {}) },
+        secrets,
     );
-}
-
-function nameProblems(schema: AnyResource["schema"], id: string): string[] {
-    const result = schema.safeParse(id);
-    return result.success ? [] : problemsOf(result.error, id).map(({ message }) => message);
-}
-
-const idOf = (inputs: Bag): string => {
-    const name = revealed(inputs.name ?? "");
-    return typeof name === "string" ? name : "";
-};
-
-const toState = ({ state, mark }: { state: State; mark: string }, secrets: Set<string>): Bag =>
-    withSecrets({ ...defined(state), owner: mark }, secrets);

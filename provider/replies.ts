@@ -20,11 +20,11 @@ export function checkReply(checked: Checked, encode: typeof Encode): proto.Check
     return response;
 }
 
-export function diffReply({ properties, deleteFirst }: Difference): proto.DiffResponse {
+export function diffReply({ properties, changed, deleteFirst }: Difference): proto.DiffResponse {
     const response = new proto.DiffResponse();
     const { DiffChanges } = proto.DiffResponse;
     response.setChanges(properties.size > 0 ? DiffChanges.DIFF_SOME : DiffChanges.DIFF_NONE);
-    response.setDiffsList([...properties.keys()]);
+    response.setDiffsList(changed);
     response.setReplacesList([...properties].filter(([, { cost }]) => cost === "replace").map(([key]) => key));
     response.setDeletebeforereplace(deleteFirst);
     response.setHasdetaileddiff(true);

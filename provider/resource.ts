@@ -1,8 +1,10 @@
 /** What one kind of host object answers; all that is common to them (ownership, retries, proof) is in lifecycle.ts. */
 import type { z } from "zod";
 import type { Host } from "./host";
+import type { Plan } from "./plan";
+import type { Bag } from "./wire";
 
-/** What a change of a property costs: a live update, or the object anew. */
+/** What a change of a property costs: a live update that restarts nothing, or the object anew. */
 export type Cost = "update" | "replace";
 
 /** An object that is on the host. */
@@ -10,6 +12,10 @@ export interface Found<State> {
     state: State;
     /** The owner mark that it carries. */
     mark?: string;
+    /** Which object this is, whatever its name and mark: a row's UUID, a link's index. */
+    objectId?: string;
+    /** What is known only from the host, by the names of `outputs`. */
+    outputs?: Bag;
     /** Why it is there and yet does not work, in the host's words. */
     fault?: string;
     /** Why it can be no object of this kind of ours, and cannot be imported as one. */
@@ -17,32 +23,48 @@ export interface Found<State> {
 }
 
 /** Who looks: the mark we write, and what our state last knew of the object. */
-interface Own<State> {
+export interface Own<State> {
     mark: string;
     known?: State;
 }
 
-/** Each method may run twice without harm. Gone is undefined in `find`, and `delete` is only called with what was found. */
-export interface HostResource<
-    State extends { name: string } = { name: string },
-    Here extends Found<State> = Found<State>,
-> {
+/**
+ * Looking changes nothing, and every change is a plan: a value, carried out by `carryOut` and nobody else. Each method
+ * may run twice without harm. Gone is undefined in `find`, and `delete` is only called with what was found.
+ */
+export interface HostResource<State extends object = object, Here extends Found<State> = Found<State>> {
     /** Type token. */
     type: string;
     /** What people call it in messages: `OVS bridge`. */
     title: string;
-    /** One sentence for the package schema. */
+    /** For the package schema and the reference page: what it is, what it owns, what it leaves alone. */
     description: string;
     schema: z.ZodType<State> & { shape: z.core.$ZodShape };
     /** Forget a property and the compiler asks. */
     cost: Record<keyof State, Cost>;
     /** Properties that are always known though no input need give them. */
     derived?: (keyof State)[];
+    /** What the host alone decides: described, never an input. */
+    outputs?: z.ZodObject;
+    /** Properties whose values are shown to nobody. */
+    secrets?: (keyof State)[];
     /** Fills what is derived, from the state's seed alone and never from the host: preview shows it too. */
     complete?(want: State, seed: string): State;
-    find(host: Host, name: string, own: Own<State>): Promise<Here | undefined>;
-    create(host: Host, want: State, mark: string): Promise<void>;
+    /** The object's id, which `pulumi import` takes; its `name` where this is absent. */
+    idOf?(state: State): string;
+    /** How an id is written, for messages and docs: `LINK/ADDRESS`. */
+    idForm?: string;
+    /** What is wrong with an id that a person typed; undefined when nothing is. Its `name` is judged where this is absent. */
+    checkId?(id: string): string | undefined;
+    /** Things that at most one resource of a program may declare, such as `link tap-web0`: two are refused in preview. */
+    claims?(want: State): string[];
+    /** Sentences to warn with before an object is made: who else manages what it touches. */
+    cautions?(host: Host, want: State): Promise<string[]>;
+    find(host: Host, id: string, own: Own<State>): Promise<Here | undefined>;
+    create(host: Host, want: State, mark: string): Plan | Promise<Plan>;
     /** Brings what was found to what is wanted, and marks it. */
-    update(host: Host, found: Here, want: State, mark: string): Promise<void>;
-    delete(host: Host, found: Here, mark: string): Promise<void>;
+    update(host: Host, found: Here, want: State, mark: string): Plan | Promise<Plan>;
+    delete(host: Host, found: Here, mark: string): Plan | Promise<Plan>;
+    /** Comes back when what was made or changed works, where that takes longer than making it: a port that learns first. */
+    settle?(host: Host, want: State): Promise<void>;
 }

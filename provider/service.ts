@@ -5,6 +5,8 @@ import { PluginInfo, type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import type { Checked } from "./check";
 import type * as Core from "./core";
+import { faultPoint } from "./fault";
+import type { Kept as Standing } from "./lifecycle";
 import type { Kept, Provider, Step } from "./provider";
 import { checkReply, diffReply } from "./replies";
 
@@ -59,7 +61,7 @@ export class Service {
             diffConfig: serve((request: proto.DiffRequest) => diffConfig(request)),
             configure: serve((request: proto.ConfigureRequest) => this.configure(request)),
             check: serve((request: proto.CheckRequest) =>
-                checked(this.served().check(typeOf(request), core().decode(request.getNews()))),
+                checked(this.served().check(typeOf(request), request.getUrn(), core().decode(request.getNews()))),
             ),
             diff: serve((request: proto.DiffRequest) => this.diff(request)),
             create: serve((request: proto.CreateRequest) => this.create(request)),
@@ -70,7 +72,7 @@ export class Service {
             getMapping: serve(() => new proto.GetMappingResponse()),
             getMappings: serve(() => new proto.GetMappingsResponse()),
             parameterize: refuse("parameters"),
-            invoke: refuse("functions"),
+            invoke: serve((request: proto.InvokeRequest) => this.invoke(request)),
             call: refuse("methods"),
             construct: refuse("components"),
         };
@@ -86,7 +88,10 @@ export class Service {
             void Promise.resolve()
                 .then(() => answer(call.request))
                 .then(
-                    (response) => reply(null, response),
+                    (response) => {
+                        faultPoint();
+                        reply(null, response);
+                    },
                     (error: unknown) => reply(error instanceof Answer ? error.status : core().statusOf(error)),
                 )
                 .finally(() => this.life.ended());
@@ -191,6 +196,13 @@ export class Service {
         return new Empty();
     }
 
+    private async invoke(request: proto.InvokeRequest): Promise<proto.InvokeResponse> {
+        const { decode, encode } = core();
+        const response = new proto.InvokeResponse();
+        response.setReturn(encode(await this.served().invoke(request.getTok(), decode(request.getArgs()))));
+        return response;
+    }
+
     private cancel(): Empty {
         this.provider?.cancel();
         return new Empty();
@@ -208,8 +220,7 @@ export class Service {
         } catch (error) {
             const { Unfinished, unfinishedStatus } = core();
             if (!(error instanceof Unfinished)) throw error;
-            const there = { state: error.state as { name: string }, mark: error.mark };
-            const kept = this.served().kept(step, was, there);
+            const kept = this.served().kept(step, was, error.kept as Standing<object>);
             // After a failed create or update the engine compares with what was asked for; a read tells what is there.
             const reading = step.preview === undefined;
             throw new Answer(unfinishedStatus(error.reasons, reading ? kept : { ...kept, inputs: was.inputs }));

@@ -11,6 +11,8 @@ export function labPaths(name: string) {
         record: `${folder}/lab.json`,
         ovsdbSocket: `${folder}/openvswitch/db.sock`,
         libvirtSocket: `${folder}/libvirt/libvirt-sock`,
+        /** What the provider keeps on a host: inside the lab this is /var/lib/kvmnet. */
+        hostState: `${folder}/lib/kvmnet`,
         /** The guest that the lab supplies: Debian's cloud kernel and the initramfs made for it. */
         kernel: `${folder}/guest/vmlinuz`,
         initrd: `${folder}/guest/initrd`,

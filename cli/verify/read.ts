@@ -52,9 +52,8 @@ async function plugsOf(hostText: string, nics: DeclaredNic[]): Promise<(nic: Dec
             host.links(),
         ]);
         const portOf = new Map(ports.map((port) => [port.name, port]));
-        const linkOf = new Map(links.map((link) => [link.name, link]));
         return ({ plug, tap }) => {
-            if (plug.kind === "linux") return { bridge: linkOf.get(tap)?.master, vlan: "-" };
+            if (plug.kind === "linux") return { bridge: links.get(tap)?.master, vlan: "-" };
             const port = portOf.get(tap);
             return { bridge: port?.bridge, vlan: port && `${port.tag ?? "every VLAN"}` };
         };

@@ -1,21 +1,41 @@
-/** The only code that talks to a host: its links and its switch database. Reading is anybody's, writing the plugin's alone. */
+/** The only code that talks to a host: its links, its switch and its settings. Reading is anybody's, writing the plugin's alone. */
 import type { HostRef } from "../../schemas/host-ref";
-import { Kernel, type Link } from "./links";
+import { HostError, quoted } from "./errors";
+import { Files } from "./files";
+import { Journal } from "./journal";
+import { Kernel } from "./kernel";
+import type { Link } from "./links";
+import { Openflow } from "./openflow";
 import { Ovsdb } from "./ovsdb/client";
 import { readPorts, type PortSeen } from "./ovsdb/ports";
-import { placeOf } from "./place";
+import type { Replica } from "./ovsdb/replica";
+import { placeOf, type Place } from "./place";
 
 export interface Host {
     /** As people call it: `this machine`, `lab sample`. */
     where: string;
+    place: Place;
     ovsdb: Ovsdb;
     kernel: Kernel;
+    openflow: Openflow;
+    files: Files;
+    journal: Journal;
     /** Longest wait for ovs-vswitchd [ms], where a caller wants another than the usual. */
     timeoutMs?: number;
-    /** Every link of the host. */
-    links(): Promise<Link[]>;
+    /** Ends waiting, and a plan at the edge of its next step. */
+    signal?: AbortSignal;
+    /** Every link of the host by name, as fresh as the step at hand needs. */
+    links(): Promise<ReadonlyMap<string, Link>>;
+    /** The switch database, as fresh as the step at hand needs. */
+    switch(): Promise<Replica>;
+    /** What a program that only reads prints, parsed, as fresh as the step at hand needs. */
+    read<Value>(argv: string[], parse: (text: string) => Value): Promise<Value>;
     /** Every port of every Open vSwitch bridge of the host. */
     ovsPorts(): Promise<PortSeen[]>;
+    /** Runs a program to its end. @throws HostError refused with its words */
+    program(subject: string, argv: string[], input?: string): Promise<void>;
+    /** The same host for a step that may read what is this old [ms], or waits this long for ovs-vswitchd [ms]. */
+    at(step: { maxAgeMs?: number; timeoutMs?: number }): Host;
     close(): void;
 }
 
@@ -29,12 +49,37 @@ export async function openHost(ref: HostRef, signal?: AbortSignal): Promise<Host
     const place = await placeOf(ref);
     const ovsdb = new Ovsdb(place.ovsdbSocket, place.where, signal);
     const kernel = new Kernel(place);
-    return {
+    const parts = {
         where: place.where,
+        place,
         ovsdb,
         kernel,
-        links: async () => [...(await kernel.links()).values()],
+        openflow: new Openflow(place),
+        files: new Files(place),
+        journal: new Journal(place),
+        ...(signal ? { signal } : {}),
         ovsPorts: () => readPorts(ovsdb),
+        program: (subject: string, argv: string[], input?: string) => ended(place, subject, argv, input),
         close: () => ovsdb.close(),
     };
+    const at = ({ maxAgeMs = 0, timeoutMs }: { maxAgeMs?: number; timeoutMs?: number }): Host => ({
+        ...parts,
+        ...(timeoutMs ? { timeoutMs } : {}),
+        links: () => kernel.links(maxAgeMs),
+        switch: () => ovsdb.view(maxAgeMs),
+        read: (argv, parse) => kernel.read(argv, parse, maxAgeMs),
+        at,
+    });
+    return at({});
+}
+
+async function ended(place: Place, subject: string, argv: string[], input?: string): Promise<void> {
+    const { code, stdout, stderr } = await place.run(argv, input);
+    if (code !== 0)
+        throw new HostError(
+            "refused",
+            subject,
+            `\`${argv.join(" ")}\` failed: ${quoted(stderr.trim() || stdout)}`,
+            "Correct what it names, then run the same command again.",
+        );
 }

@@ -10,6 +10,8 @@ export interface Place {
     /** As people call it: `this machine`, `lab sample`. */
     where: string;
     ovsdbSocket: string;
+    /** Folder of this machine in which the host's journal and settings of ours lie; root's alone. */
+    stateFolder: string;
     /** Runs a program there. @param input what it reads on stdin, there as a whole before the program starts */
     run(argv: string[], input?: string): Promise<Ran>;
 }
@@ -20,14 +22,16 @@ export async function placeOf(ref: HostRef): Promise<Place> {
         return {
             where: "this machine",
             ovsdbSocket: "/var/run/openvswitch/db.sock",
+            stateFolder: "/var/lib/kvmnet",
             run: (argv, input) => runProgram(argv, input),
         };
 
-    const { record, ovsdbSocket } = labPaths(ref.name);
+    const { record, ovsdbSocket, hostState } = labPaths(ref.name);
     await livingLab(ref.name, record);
     return {
         where: `lab ${ref.name}`,
         ovsdbSocket,
+        stateFolder: hostState,
         run: async (argv, input) => {
             // Asked each time: after a restart of the lab the old number may be any process of the machine.
             const { pid } = await livingLab(ref.name, record);

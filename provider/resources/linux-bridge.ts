@@ -1,8 +1,8 @@
 /** A bridge of the kernel. Its MAC is always set, since one that is not jumps to the lowest of its ports. */
 import { createHash } from "node:crypto";
 import { LinuxBridge } from "../../schemas/links";
-import type { Line } from "../host/links";
 import { ownerFrom } from "../owner";
+import { ip, type Step } from "../plan";
 import type { HostResource } from "../resource";
 
 export const linuxBridge: HostResource<LinuxBridge> = {
@@ -15,11 +15,12 @@ export const linuxBridge: HostResource<LinuxBridge> = {
     complete: (want, seed) => ({ ...want, mac: want.mac ?? derivedMac(`${seed} ${want.name}`) }),
 
     async find(host, name) {
-        const link = (await host.kernel.links()).get(name);
+        const link = (await host.links()).get(name);
         if (!link) return undefined;
         return {
-            state: { name, mac: link.mac, mtu: link.mtu, stp: link.stp ?? false },
+            state: { name, mac: link.mac, mtu: link.mtu, stp: link.data.stp_state === 1 },
             mark: ownerFrom(link.alias)?.mark,
+            objectId: String(link.index),
             conflict:
                 link.kind === "bridge"
                     ? undefined
@@ -27,23 +28,27 @@ export const linuxBridge: HostResource<LinuxBridge> = {
         };
     },
 
-    create: (host, want, mark) =>
-        host.kernel.change(
-            `Linux bridge ${want.name}`,
-            ["link", "add", "name", want.name, "type", "bridge", "stp_state", "0"],
-            ...settings(want, mark),
+    create: (_host, want, mark) => [
+        ip(
+            `makes the Linux bridge ${want.name}`,
+            [["link", "add", "name", want.name, "type", "bridge", "stp_state", "0"]],
+            [["link", "delete", "dev", want.name]],
         ),
+        settings(want, mark),
+    ],
 
-    update: (host, _found, want, mark) => host.kernel.change(`Linux bridge ${want.name}`, ...settings(want, mark)),
+    update: (_host, _found, want, mark) => [settings(want, mark)],
 
-    delete: (host, { state }) =>
-        host.kernel.change(`Linux bridge ${state.name}`, ["link", "delete", "dev", state.name]),
+    delete: (_host, { state }) => [
+        ip(`removes the Linux bridge ${state.name}`, [["link", "delete", "dev", state.name]]),
+    ],
+    claims: ({ name }) => [`link ${name}`],
 };
 
 /** The mark comes first: an object whose set-up was cut short is known as ours. */
-function settings({ name, mac, mtu, stp }: LinuxBridge, mark: string): Line[] {
+function settings({ name, mac, mtu, stp }: LinuxBridge, mark: string): Step {
     const set = (...words: string[]) => ["link", "set", "dev", name, ...words];
-    return [
+    return ip(`sets the Linux bridge ${name} up`, [
         set("alias", mark),
         ...(mac ? [set("address", mac)] : []),
         // A bridge follows the MTU of its ports until its own was changed once, and setting what stands there is no
@@ -52,7 +57,7 @@ function settings({ name, mac, mtu, stp }: LinuxBridge, mark: string): Line[] {
         set("mtu", String(mtu)),
         set("type", "bridge", "stp_state", stp ? "1" : "0"),
         set("up"),
-    ];
+    ]);
 }
 
 /** Stable, unicast and locally administered: 52:54 and four bytes of a digest. */

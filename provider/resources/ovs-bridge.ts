@@ -1,26 +1,16 @@
 /** An Open vSwitch bridge: a row in the switch database, and the link of the same name that comes with it. */
 import { OvsBridge } from "../../schemas/ovs";
 import { HostError, shownName } from "../host/errors";
-import type { Host } from "../host";
-import { keyOf, numberOf, textOf, uuidsOf } from "../host/ovsdb/columns";
-import {
-    absent,
-    byName,
-    map,
-    named,
-    ofRow,
-    putKeys,
-    set,
-    type Operation,
-    type Row,
-    type Uuid,
-} from "../host/ovsdb/operations";
+import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
+import { absent, map, named, ofRow, putKeys, rowNamed, set, type Operation, type Uuid } from "../host/ovsdb/operations";
+import type { Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY, sameStack } from "../owner";
+import { ovsdb, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { faultOf } from "./ovs-fault";
 
 interface BridgeHere extends Found<OvsBridge> {
-    row: Row;
+    row: Seen;
 }
 
 export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
@@ -31,50 +21,46 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
     cost: { name: "replace", datapathType: "replace", failMode: "update", mac: "update" },
 
     async find(host, name) {
-        const [[row], [link]] = (await host.ovsdb.select(
-            byName("Bridge", name, [
-                "_uuid",
-                "name",
-                "datapath_type",
-                "fail_mode",
-                "other_config",
-                "external_ids",
-                "ports",
-            ]),
-            byName("Interface", name, ["ofport", "error"]),
-        )) as [Row[], Row[]];
+        const view = await host.switch();
+        const row = view.byName("Bridge", name);
         if (!row) return undefined;
-        return { row, state: fromRow(row), mark: keyOf(row.external_ids, OWNER_KEY), fault: bridgeFault(row, link) };
+        return {
+            row,
+            state: fromRow(row),
+            mark: keyOf(row.external_ids, OWNER_KEY),
+            objectId: row._uuid[1],
+            fault: bridgeFault(row, view.byName("Interface", name)),
+        };
     },
 
     async create(host, want, mark) {
-        if ((await host.kernel.links()).has(want.name))
+        if ((await host.links()).has(want.name))
             throw new HostError(
                 "conflict",
                 `OVS bridge ${want.name}`,
                 "a link of that name is there already, and it is no OVS bridge",
                 "Choose another name, or remove the link.",
             );
-        await host.ovsdb.commit(`OVS bridge ${want.name}`, addBridge(want, mark), host.timeoutMs);
-        await bringUp(host, want.name);
+        return [
+            ovsdb(
+                `makes the OVS bridge ${want.name}`,
+                addBridge(want, mark),
+                dropBridge(rowNamed("Bridge", want.name)),
+            ),
+            bringUp(want.name),
+        ];
     },
 
-    async update(host, { row }, want, mark) {
-        await host.ovsdb.commit(`OVS bridge ${want.name}`, setBridge(row._uuid as Uuid, want, mark), host.timeoutMs);
-        await bringUp(host, want.name);
-    },
+    update: (_host, { row }, want, mark) => [
+        ovsdb(`sets the OVS bridge ${want.name}`, setBridge(row._uuid, want, mark)),
+        bringUp(want.name),
+    ],
 
     async delete(host, { row, state }, mark) {
-        const [ports = []] = await host.ovsdb.select({
-            op: "select",
-            table: "Port",
-            where: [],
-            columns: ["_uuid", "name", "external_ids"],
-        });
-        const members = new Set(uuidsOf(row.ports));
-        const foreign = ports
-            .filter((port) => members.has((port._uuid as Uuid)[1]) && port.name !== state.name)
-            .filter((port) => !sameStack(keyOf(port.external_ids, OWNER_KEY), mark))
+        const view = await host.switch();
+        const foreign = view
+            .referred("Port", row.ports)
+            .filter((port) => port.name !== state.name && !sameStack(keyOf(port.external_ids, OWNER_KEY), mark))
             .map((port) => shownName(String(port.name)));
         if (foreign.length > 0)
             throw new HostError(
@@ -83,8 +69,9 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
                 `it holds ports that this stack did not make (${foreign.slice(0, 20).join(", ")}), so it is not removed`,
                 "Remove or move these ports first.",
             );
-        await host.ovsdb.commit(`OVS bridge ${state.name}`, removeBridge(row), host.timeoutMs);
+        return [ovsdb(`removes the OVS bridge ${state.name}`, removeBridge(row))];
     },
+    claims: ({ name }) => [`link ${name}`],
 };
 
 /** All or nothing: the bridge, its internal port and interface, and its place in the root row. */
@@ -122,8 +109,8 @@ function setBridge(uuid: Uuid, { failMode, mac }: OvsBridge, mark: string): Oper
 }
 
 /** Guarded by the ports that were judged: whoever adds one meanwhile does not lose it. */
-function removeBridge(row: Row): Operation[] {
-    const where = ofRow(row._uuid as Uuid);
+function removeBridge(row: Seen): Operation[] {
+    const where = ofRow(row._uuid);
     return [
         {
             op: "wait",
@@ -134,12 +121,17 @@ function removeBridge(row: Row): Operation[] {
             until: "==",
             rows: [{ ports: row.ports }],
         },
-        { op: "mutate", table: "Open_vSwitch", where: [], mutations: [["bridges", "delete", set(row._uuid)]] },
+        ...dropBridge(row._uuid),
     ];
 }
 
+/** Its ports, interfaces and the rest go with it. */
+const dropBridge = (bridge: unknown): Operation[] => [
+    { op: "mutate", table: "Open_vSwitch", where: [], mutations: [["bridges", "delete", set(bridge)]] },
+];
+
 /** The only place that knows the columns of a bridge; what is absent there has Open vSwitch's own default. */
-const fromRow = (row: Row): OvsBridge => ({
+const fromRow = (row: Seen): OvsBridge => ({
     name: String(row.name),
     datapathType: textOf(row.datapath_type) === "netdev" ? "netdev" : "system",
     failMode: textOf(row.fail_mode) === "secure" ? "secure" : "standalone",
@@ -147,14 +139,15 @@ const fromRow = (row: Row): OvsBridge => ({
 });
 
 /** A bridge whose datapath is missing gets neither port number nor error. */
-function bridgeFault(row: Row, link: Row | undefined): string | undefined {
+function bridgeFault(row: Seen, link: Seen | undefined): string | undefined {
     const missing = textOf(row.datapath_type) !== "netdev" && link !== undefined && numberOf(link.ofport) === undefined;
     if (!missing || textOf(link.error)) return faultOf(link);
     return 'its datapath "system" did not come up; load the kernel module openvswitch, or set datapathType to netdev';
 }
 
-/** Where the switch could not make the link there is none to bring up; `find` then tells why. */
-export async function bringUp(host: Host, name: string): Promise<void> {
-    if ((await host.kernel.links()).has(name))
-        await host.kernel.change(`link ${name}`, ["link", "set", "dev", name, "up"]);
-}
+/** Sets an internal port up. Where the switch could not make the link there is none, and `find` then tells why. */
+export const bringUp = (name: string): Step => ({
+    what: `sets ${name} up`,
+    check: { link: name, is: "present" },
+    action: { via: "ip", lines: [["link", "set", "dev", name, "up"]] },
+});

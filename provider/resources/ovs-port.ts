@@ -6,19 +6,20 @@ import type { Host } from "../host";
 import { keyOf, numberOf, textOf, uuidsOf, valuesOf } from "../host/ovsdb/columns";
 import {
     absent,
-    byName,
     map,
     named,
     ofRow,
     optional,
     present,
     putKeys,
+    rowNamed,
     set,
     type Operation,
-    type Row,
     type Uuid,
 } from "../host/ovsdb/operations";
+import type { Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY } from "../owner";
+import { ovsdb, type Plan } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { bringUp } from "./ovs-bridge";
 import { faultOf } from "./ovs-fault";
@@ -38,45 +39,46 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
     cost: { name: "replace", bridge: "replace", type: "replace", vlanMode: "update", tag: "update", trunks: "update" },
 
     async find(host, name) {
-        const [[port], [link]] = (await host.ovsdb.select(
-            byName("Port", name, ["_uuid", "name", "tag", "trunks", "vlan_mode", "external_ids", "interfaces"]),
-            byName("Interface", name, ["_uuid", "type", "ofport", "error"]),
-        )) as [Row[], Row[]];
+        const view = await host.switch();
+        const port = view.byName("Port", name);
         if (!port) return undefined;
-        const [[holder]] = (await host.ovsdb.select({
-            op: "select",
-            table: "Bridge",
-            where: [["ports", "includes", port._uuid]],
-            columns: ["_uuid", "name"],
-        })) as [Row[]];
+        const link = view.byName("Interface", name);
+        const holder = view.holderOf(port);
         const bridge = textOf(holder?.name) ?? "";
         return {
             state: fromRows(port, link, bridge),
             mark: keyOf(port.external_ids, OWNER_KEY),
+            objectId: port._uuid[1],
             fault: faultOf(link),
             conflict: conflictOf(port, link, bridge),
-            port: port._uuid as Uuid,
-            ...(holder ? { holder: { name: bridge, uuid: holder._uuid as Uuid } } : {}),
-            ...(link ? { interface: link._uuid as Uuid } : {}),
+            port: port._uuid,
+            ...(holder ? { holder: { name: bridge, uuid: holder._uuid } } : {}),
+            ...(link ? { interface: link._uuid } : {}),
         };
     },
 
     async create(host, want, mark) {
         await requireBridge(host, want);
-        await host.ovsdb.commit(`OVS port ${want.name}`, addPort(want, mark), host.timeoutMs);
-        if (want.type === "internal") await bringUp(host, want.name);
+        return [
+            ovsdb(`plugs ${want.name} into ${want.bridge}`, addPort(want, mark), [
+                unplug(rowNamed("Bridge", want.bridge), rowNamed("Port", want.name)),
+            ]),
+            ...up(want),
+        ];
     },
 
     async update(host, found, want, mark) {
         await requireBridge(host, want);
-        await host.ovsdb.commit(`OVS port ${want.name}`, setPort(found, want, mark), host.timeoutMs);
-        if (want.type === "internal") await bringUp(host, want.name);
+        return [ovsdb(`sets the OVS port ${want.name}`, setPort(found, want, mark)), ...up(want)];
     },
 
-    async delete(host, { port, holder, state }) {
-        if (holder) await host.ovsdb.commit(`OVS port ${state.name}`, [unplug(holder.uuid, port)], host.timeoutMs);
-    },
+    delete: (_host, { port, holder, state }) =>
+        holder ? [ovsdb(`unplugs ${state.name} from ${holder.name}`, [unplug(holder.uuid, port)])] : [],
+    claims: ({ name, type }) => [type === "internal" ? `link ${name}` : `plug of ${name}`],
 };
+
+/** Nobody else sets an internal port up. */
+const up = ({ type, name }: OvsPort): Plan => (type === "internal" ? [bringUp(name)] : []);
 
 /** Interface, port and its place in the bridge; ports of others in that bridge are not touched. */
 export function addPort(want: OvsPort, mark: string): Operation[] {
@@ -116,10 +118,10 @@ const plug = (bridge: string, port: unknown): Operation => ({
     mutations: [["ports", "insert", set(port)]],
 });
 
-const unplug = (bridge: Uuid, port: Uuid): Operation => ({
+const unplug = (bridge: unknown, port: unknown): Operation => ({
     op: "mutate",
     table: "Bridge",
-    where: ofRow(bridge),
+    where: [["_uuid", "==", bridge]],
     mutations: [["ports", "delete", set(port)]],
 });
 
@@ -135,7 +137,7 @@ function idsOf(entry: string): number[] {
 }
 
 /** The only place that knows the columns of a port. */
-function fromRows(port: Row, link: Row | undefined, bridge: string): OvsPort {
+function fromRows(port: Seen, link: Seen | undefined, bridge: string): OvsPort {
     const trunks = VlanList.parse(
         valuesOf(port.trunks).filter((id) => typeof id === "number" && id >= 1 && id <= 4094),
     );
@@ -150,7 +152,7 @@ function fromRows(port: Row, link: Row | undefined, bridge: string): OvsPort {
 }
 
 /** What our description of a port cannot hold, so that we leave it alone. */
-function conflictOf(port: Row, link: Row | undefined, bridge: string): string | undefined {
+function conflictOf(port: Seen, link: Seen | undefined, bridge: string): string | undefined {
     if (uuidsOf(port.interfaces).length !== 1 || !link) return "it is a bond, or its interface has another name";
     if (port.name === bridge) return "it is the bridge's own port";
     const type = textOf(link.type) ?? "system";
@@ -158,8 +160,7 @@ function conflictOf(port: Row, link: Row | undefined, bridge: string): string | 
 }
 
 async function requireBridge(host: Host, { name, bridge }: OvsPort): Promise<void> {
-    const [rows = []] = await host.ovsdb.select(byName("Bridge", bridge, ["name"]));
-    if (rows.length === 0)
+    if (!(await host.switch()).byName("Bridge", bridge))
         throw new HostError(
             "missing",
             `OVS port ${name}`,

@@ -1,7 +1,7 @@
 /** A persistent tap, which a guest's NIC opens. */
 import { Tap } from "../../schemas/links";
-import type { Line } from "../host/links";
 import { ownerFrom } from "../owner";
+import { ip, type Line, type Plan, type Step } from "../plan";
 import type { HostResource } from "../resource";
 
 export const tap: HostResource<Tap> = {
@@ -12,7 +12,7 @@ export const tap: HostResource<Tap> = {
     cost: { name: "replace", multiQueue: "replace", vnetHdr: "replace", mtu: "update" },
 
     async find(host, name, { known }) {
-        const link = (await host.kernel.links()).get(name);
+        const link = (await host.links()).get(name);
         if (!link) return undefined;
         return {
             state: {
@@ -24,37 +24,42 @@ export const tap: HostResource<Tap> = {
                 mtu: link.mtu,
             },
             mark: ownerFrom(link.alias)?.mark,
+            objectId: String(link.index),
             conflict: link.tap ? undefined : `a link of that name is there, and it is a ${link.kind ?? "device"}`,
         };
     },
 
-    create: (host, want, mark) => host.kernel.change(`tap ${want.name}`, ...made(want, mark)),
+    create: (_host, want, mark) => made(want, mark),
 
-    update: (host, { state }, want, mark) =>
-        host.kernel.change(
-            `tap ${want.name}`,
-            // Queues are fixed when a tap is made; this one is of a run that was killed, with other settings.
-            ...(state.multiQueue === want.multiQueue
-                ? settings(want, mark)
-                : [removed(want.name), ...made(want, mark)]),
-        ),
+    update: (_host, { state }, want, mark) =>
+        // Queues are fixed when a tap is made; this one is of a run that was killed, with other settings.
+        state.multiQueue === want.multiQueue ? [settings(want, mark)] : [removed(want.name), ...made(want, mark)],
 
-    delete: (host, { state }) => host.kernel.change(`tap ${state.name}`, removed(state.name)),
+    delete: (_host, { state }) => [removed(state.name)],
+    claims: ({ name }) => [`link ${name}`],
 };
 
-const made = (want: Tap, mark: string): Line[] => [
-    [
-        ...["tuntap", "add", "dev", want.name, "mode", "tap"],
-        ...(want.multiQueue ? ["multi_queue"] : []),
-        ...(want.vnetHdr ? ["vnet_hdr"] : []),
-    ],
-    ...settings(want, mark),
+const made = (want: Tap, mark: string): Plan => [
+    ip(
+        `makes the tap ${want.name}`,
+        [
+            [
+                ...["tuntap", "add", "dev", want.name, "mode", "tap"],
+                ...(want.multiQueue ? ["multi_queue"] : []),
+                ...(want.vnetHdr ? ["vnet_hdr"] : []),
+            ],
+        ],
+        [gone(want.name)],
+    ),
+    settings(want, mark),
 ];
 
 /** The mark comes first: an object whose set-up was cut short is known as ours. */
-const settings = ({ name, mtu }: Tap, mark: string): Line[] => [
-    ["link", "set", "dev", name, "alias", mark],
-    ["link", "set", "dev", name, "mtu", String(mtu), "up"],
-];
+const settings = ({ name, mtu }: Tap, mark: string): Step =>
+    ip(`sets the tap ${name} up`, [
+        ["link", "set", "dev", name, "alias", mark],
+        ["link", "set", "dev", name, "mtu", String(mtu), "up"],
+    ]);
 
-const removed = (name: string): Line => ["link", "delete", "dev", name];
+const removed = (name: string): Step => ip(`removes the tap ${name}`, [gone(name)]);
+const gone = (name: string): Line => ["link", "delete", "dev", name];

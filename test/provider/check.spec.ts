@@ -71,7 +71,7 @@ describe("check", () => {
 
 describe("diff", () => {
     const there: Bag = { name: "p0", bridge: "br0", type: "system", tag: 100, owner: "kvmnet:" };
-    const diff = (wanted: Bag) => difference(ovsPort.cost, there, wanted);
+    const diff = (wanted: Bag) => difference(ovsPort.cost, there, wanted, wanted.name === there.name);
 
     it("finds nothing where nothing differs, whatever the outputs hold besides", () =>
         assert.equal(diff({ name: "p0", bridge: "br0", type: "system", tag: 100 }).properties.size, 0));
@@ -93,6 +93,23 @@ describe("diff", () => {
 
     it("makes the new one first where the name changes", () =>
         assert.ok(!diff({ name: "p1", bridge: "br0", type: "system", tag: 100 }).deleteFirst));
+
+    it("names the entry of a map that differs, and what in it", () => {
+        const { properties, changed } = difference(
+            { ports: "update" },
+            { ports: { "web-17": { tag: 1 }, db: { tag: 2 }, old: {} } },
+            { ports: { "web-17": { tag: 3 }, db: { tag: 2 }, new: {} } },
+        );
+        assert.deepEqual(
+            [...properties.entries()].map(([path, { how }]) => [path, how]),
+            [
+                ['ports["web-17"].tag', "update"],
+                ["ports.old", "delete"],
+                ["ports.new", "add"],
+            ],
+        );
+        assert.deepEqual(changed, ["ports"]);
+    });
 
     it("takes what is unknown as different", () =>
         assert.ok(diff({ ...there, bridge: UNKNOWN }).properties.has("bridge")));

@@ -49,6 +49,7 @@ export class FakeOvsdb {
     private take(socket: Socket, { id, method, params }: { id: unknown; method?: string; params: unknown[] }): void {
         const reply = (result: unknown) => void socket.write(JSON.stringify({ id, result, error: null }));
         if (method === undefined) this.echoes.push(id);
+        else if (method === "get_schema") reply({ tables: {} });
         else if (method === "monitor") {
             reply({ Open_vSwitch: { root: { new: { cur_cfg: this.switchAnswers ? this.nextCfg : 0 } } } });
             socket.write(JSON.stringify({ id: "echo", method: "echo", params: ["alive?"] }));

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { HostError } from "../../provider/host/errors";
-import { checkWord, Kernel, parseLinks } from "../../provider/host/links";
+import { checkWord } from "../../provider/host/batch";
+import { Kernel } from "../../provider/host/kernel";
+import { parseLinks } from "../../provider/host/links";
 import type { Place } from "../../provider/host/place";
 import { IfName } from "../../schemas/units";
 
@@ -11,6 +13,7 @@ function fakePlace(bad: string[] = []) {
     const place: Place = {
         where: "a fake",
         ovsdbSocket: "/nowhere",
+        stateFolder: "/nowhere",
         run: (argv, input = "") => {
             assert.deepEqual(argv, ["ip", "-batch", "-"]);
             const lines = input.trimEnd().split("\n");
@@ -28,14 +31,14 @@ const up = (name: string) => ["link", "set", "dev", name, "up"];
 describe("changes of links", () => {
     it("that arrive together are one process", async () => {
         const { kernel, batches } = fakePlace();
-        await Promise.all(["t0", "t1", "t2"].map((name) => kernel.change(name, up(name))));
+        await Promise.all(["t0", "t1", "t2"].map((name) => kernel.change("ip", name, [up(name)])));
         assert.deepEqual(batches, [["link set dev t0 up", "link set dev t1 up", "link set dev t2 up"]]);
     });
 
     it("fail for the one at fault, and go on for the others", async () => {
         const { kernel, batches } = fakePlace(["t1"]);
         const outcome = await Promise.allSettled(
-            ["t0", "t1", "t2"].map((name) => kernel.change(`tap ${name}`, up(name), up(name))),
+            ["t0", "t1", "t2"].map((name) => kernel.change("ip", `tap ${name}`, [up(name), up(name)])),
         );
         assert.deepEqual(
             outcome.map(({ status }) => status),
@@ -70,11 +73,27 @@ describe("changes of links", () => {
 
 describe("the list of links", () => {
     it("tells what our resources are made of", () => {
-        const link = { ifname: "t0", mtu: 9000, address: "FA:90:52:8B:D6:FF", ifalias: "kvmnet:x", master: "b0" };
+        const link = {
+            ifname: "t0",
+            ifindex: 7,
+            flags: ["UP"],
+            mtu: 9000,
+            address: "FA:90:52:8B:D6:FF",
+            ifalias: "kvmnet:x",
+            master: "b0",
+        };
         const linkinfo = { info_kind: "tun", info_data: { type: "tap", vnet_hdr: true, multi_queue: false } };
         assert.deepEqual(parseLinks(JSON.stringify([{ ...link, linkinfo }, {}])).get("t0"), {
             name: "t0",
+            index: 7,
             mtu: 9000,
+            txQueueLength: undefined,
+            parent: undefined,
+            data: linkinfo.info_data,
+            slave: {},
+            slaveKind: undefined,
+            flags: ["UP"],
+            up: true,
             mac: "fa:90:52:8b:d6:ff",
             alias: "kvmnet:x",
             master: "b0",

@@ -83,7 +83,7 @@ describe("the switch database", () => {
 
     it("asks a read again on a new connection", async () => {
         await start((_, count) => (count === 1 ? "hang up" : undefined));
-        assert.equal((await ovsdb.select({ op: "select", table: "Bridge", where: [] })).length, 1);
+        assert.equal((await ovsdb.view()).all("Bridge").length, 0);
     });
 
     it("hangs up on what is no OVSDB", async () => {
@@ -108,7 +108,7 @@ describe("the switch database", () => {
     it("that is not there gives the path and what to install", async () => {
         await start();
         const nobody = new Ovsdb("/nonexistent/db.sock", "this machine");
-        await assert.rejects(nobody.select(mark("a")), /does not answer at \/nonexistent\/db.sock.*openvswitch-switch/);
+        await assert.rejects(nobody.view(), /does not answer at \/nonexistent\/db.sock.*openvswitch-switch/);
     });
 
     it("is told of a port by mutation only, so that nobody else's port is lost", () => {

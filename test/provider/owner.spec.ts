@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { checkWord } from "../../provider/host/links";
+import { checkWord } from "../../provider/host/batch";
 import { ownerFrom, ownerOf, sameStack } from "../../provider/owner";
 
 const urn = fc

@@ -5,12 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
+import { RESOURCES } from "../../provider/resources";
 import { Secret, UNKNOWN } from "../../provider/wire";
 import { Plugin } from "./plugin";
 
 const PLUGIN = join(__dirname, "../../provider/pulumi-resource-kvmnet");
 
 interface Spec {
+    $ref?: string;
     type?: string;
     description?: string;
     items?: Spec;
@@ -26,6 +28,7 @@ type PackageSchema = {
             required: string[];
         }
     >;
+    types: Record<string, object>;
     config: { variables: Record<string, Spec> };
 };
 
@@ -88,17 +91,17 @@ describe("the plugin", () => {
 
     it("refuses what it does not serve in plain words", async () => {
         const call = new Promise((resolve, reject) =>
-            plugin.client.invoke(new proto.InvokeRequest(), (error) => (error ? reject(error) : resolve(undefined))),
+            plugin.client.call(new proto.CallRequest(), (error) => (error ? reject(error) : resolve(undefined))),
         );
-        await assert.rejects(call, { code: status.UNIMPLEMENTED, details: "kvmnet does not serve functions." });
+        await assert.rejects(call, { code: status.UNIMPLEMENTED, details: "kvmnet does not serve methods." });
         await assert.rejects(
-            plugin.create("kvmnet:host:Bond", "b", {}),
-            /there is no such resource in kvmnet. It has kvmnet:ovs:Bridge/,
+            plugin.create("kvmnet:host:Nothing", "b", {}),
+            /there is no such thing in kvmnet. It has kvmnet:ovs:Bridge/,
         );
     });
 
     it("refuses an id that is no name before it asks the host", () =>
-        assert.rejects(plugin.read("kvmnet:host:Tap", "t", "x;id"), /its id is no name/));
+        assert.rejects(plugin.read("kvmnet:host:Tap", "t", "x;id"), /its id is not a name of an interface/));
 
     it("starts nothing new once cancelled", async () => {
         const other = await Plugin.start("local");
@@ -123,13 +126,7 @@ describe("the package schema", () => {
     });
 
     it("lists every resource with its inputs and outputs", () => {
-        assert.deepEqual(Object.keys(schema.resources).sort(), [
-            "kvmnet:host:Bridge",
-            "kvmnet:host:BridgePort",
-            "kvmnet:host:Tap",
-            "kvmnet:ovs:Bridge",
-            "kvmnet:ovs:Port",
-        ]);
+        assert.deepEqual(Object.keys(schema.resources).sort(), [...RESOURCES.keys()].sort());
         assert.deepEqual(schema.resources["kvmnet:ovs:Port"]?.requiredInputs, ["name", "bridge"]);
         assert.ok(schema.resources["kvmnet:host:Bridge"]?.required.includes("mac"));
     });
@@ -138,7 +135,12 @@ describe("the package schema", () => {
         for (const [token, { inputProperties, properties }] of Object.entries(schema.resources))
             for (const [name, spec] of [...Object.entries(inputProperties), ...Object.entries(properties)]) {
                 assert.ok(spec.description, `${token}.${name} has no description`);
-                assert.match(spec.type ?? "", /^(string|integer|boolean|array)$/, `${token}.${name}`);
+                assert.ok(
+                    spec.$ref
+                        ? schema.types[spec.$ref.replace("#/types/", "")]
+                        : /^(string|integer|number|boolean|array|object)$/.test(spec.type ?? ""),
+                    `${token}.${name}`,
+                );
             }
         assert.ok(schema.config.variables.host?.description);
     });

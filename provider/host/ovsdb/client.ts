@@ -1,10 +1,14 @@
-/** The switch database of one host: bulk reads, and changes that are done only when ovs-vswitchd has carried them out. */
+/** The switch database of one host: a copy to read from, and changes that are done only when ovs-vswitchd has carried them out. */
+import { faultPoint } from "../../fault";
 import { HostError, quoted } from "../errors";
+import { Snapshot } from "../snapshot";
 import { Window, type Verdict } from "../window";
 import { OvsdbConnection } from "./connection";
-import { withPrefix, type Operation, type Row } from "./operations";
+import { withPrefix, type Operation } from "./operations";
+import { Replica } from "./replica";
 import { transactionVerdict, type TransactionVerdict } from "./results";
 import { SwitchProgress } from "./switch-progress";
+import { hasColumn, monitorRequest, type DatabaseSchema } from "./tables";
 
 const DATABASE = "Open_vSwitch";
 /** A server that restarts is back within this long; the first connection waits for nobody. */
@@ -20,7 +24,9 @@ export class Ovsdb {
     private readonly progress: SwitchProgress;
     private connecting: Promise<OvsdbConnection> | undefined;
     private connection: OvsdbConnection | undefined;
-    private readonly reads = new Window<Operation[], Row[][]>((asked) => this.readAll(asked));
+    private replica = new Replica();
+    private schema: DatabaseSchema = {};
+    private readonly current = new Snapshot(() => this.caughtUp());
     private readonly changes = new Window<Change, number>((asked) => this.commitAll(asked));
 
     /** @param path unix socket of ovsdb-server  @param where the host's name in messages */
@@ -32,9 +38,19 @@ export class Ovsdb {
         this.progress = new SwitchProgress(where, signal);
     }
 
-    /** Rows of each `select`, in order. Calls of the same moment share one request. */
-    select(...operations: Operation[]): Promise<Row[][]> {
-        return this.reads.add(operations);
+    /**
+     * The database as it is: one small request brings the copy up to date for all who ask at the same moment.
+     *
+     * @param maxAgeMs how old the answer may be [ms]; our own changes are always in it
+     */
+    view(maxAgeMs = 0): Promise<Replica> {
+        return this.current.get(maxAgeMs);
+    }
+
+    /** Whether this version of Open vSwitch has a column; asks once a connection. */
+    async has(table: string, column: string): Promise<boolean> {
+        await this.connected();
+        return hasColumn(this.schema, table, column);
     }
 
     /**
@@ -46,6 +62,7 @@ export class Ovsdb {
      */
     async commit(subject: string, operations: Operation[], timeoutMs?: number): Promise<void> {
         const target = await this.changes.add({ subject, operations });
+        faultPoint();
         await this.progress.reached(target, subject, timeoutMs);
     }
 
@@ -54,15 +71,15 @@ export class Ovsdb {
         this.connection = undefined;
     }
 
-    private async readAll(asked: Operation[][]): Promise<Verdict<Row[][]>[]> {
-        const verdict = await this.transact(asked.flat()).catch((error: unknown) => {
+    /** Notifications of all that was committed before a request arrive before its reply. */
+    private async caughtUp(): Promise<Replica> {
+        const verdict = await this.transact(NOTHING).catch((error: unknown) => {
             // A read changes nothing, so it may simply be asked again.
-            if (error instanceof HostError && error.kind === "lost") return this.transact(asked.flat());
+            if (error instanceof HostError && error.kind === "lost") return this.transact(NOTHING);
             throw error;
         });
         if (!verdict.ok) throw refusal(`Open vSwitch on ${this.where}`, verdict);
-        const rows = verdict.results.map((result) => result.rows ?? []);
-        return asked.map((operations) => ({ result: rows.splice(0, operations.length) }));
+        return this.replica;
     }
 
     private async commitAll(asked: Change[]): Promise<Verdict<number>[]> {
@@ -97,6 +114,11 @@ export class Ovsdb {
         return transactionVerdict(await connection.request("transact", [DATABASE, ...operations]), operations.length);
     }
 
+    private take(replica: Replica, updates: unknown): void {
+        replica.take(updates);
+        if (replica === this.replica) this.progress.at(replica.root()?.cur_cfg);
+    }
+
     private connected(): Promise<OvsdbConnection> {
         if (this.connection?.alive) return Promise.resolve(this.connection);
         this.connecting ??= this.connect().finally(() => (this.connecting = undefined));
@@ -107,10 +129,14 @@ export class Ovsdb {
         const until = performance.now() + (this.connection ? RECONNECT_MS : 0);
         for (let pause = 50; ; pause = Math.min(2 * pause, 1_000)) {
             try {
+                const replica = new Replica();
                 const connection = await OvsdbConnection.connect(this.path, this.where, (params) =>
-                    this.progress.update(params),
+                    this.take(replica, Array.isArray(params) ? params[1] : undefined),
                 );
-                this.progress.start(await connection.request("monitor", [DATABASE, null, SwitchProgress.REQUEST]));
+                this.schema = (await connection.request("get_schema", [DATABASE])) as DatabaseSchema;
+                this.replica = replica;
+                this.progress.restart();
+                this.take(replica, await connection.request("monitor", [DATABASE, null, monitorRequest(this.schema)]));
                 this.connection = connection;
                 return connection;
             } catch (error) {
@@ -128,6 +154,8 @@ const BUMP: Operation[] = [
     { op: "comment", comment: "kvmnet" },
     { op: "commit", durable: true },
 ];
+
+const NOTHING: Operation[] = [{ op: "select", table: "Open_vSwitch", where: [], columns: ["next_cfg"] }];
 
 /** Whose operation stands at `at` of the joined list; undefined where it is nobody's. */
 function culpritOf(parts: Operation[][], at: number | undefined): number | undefined {

@@ -10,6 +10,11 @@ export type Uuid = readonly ["uuid", string];
 export const named = (name: string) => ["named-uuid", name] as const;
 export const set = (...values: unknown[]) => ["set", values] as const;
 export const map = (entries: Record<string, string>) => ["map", Object.entries(entries)] as const;
+/**
+ * The row of that name as it is when the operation is sent: for an undo, which is written before the row is made. An
+ * operation whose row is gone by then is left out.
+ */
+export const rowNamed = (table: string, name: string) => ["kvmnet-row", table, name] as const;
 /** A column without a value, or with one. */
 export const optional = (value: unknown) => (value === undefined ? set() : value);
 
@@ -28,13 +33,6 @@ const guard = (table: string, name: string, rows: Row[]): Operation => ({
     rows,
 });
 
-export const byName = (table: string, name: string, columns: string[]): Operation => ({
-    op: "select",
-    table,
-    where: [["name", "==", name]],
-    columns,
-});
-
 export const ofRow = (uuid: Uuid) => [["_uuid", "==", uuid]];
 
 /** Sets keys of a map column and leaves the keys of others alone. */
@@ -44,6 +42,28 @@ export function putKeys(table: string, uuid: Uuid, column: string, entries: Reco
         [column, "insert", map(entries)],
     ];
     return { op: "mutate", table, where: ofRow(uuid), mutations };
+}
+
+/** The operations with rows by name replaced by their uuids; those without a row are left out. */
+export function resolved(
+    operations: Operation[],
+    uuidOf: (table: string, name: string) => Uuid | undefined,
+): Operation[] {
+    return operations.flatMap((operation) => {
+        let whole = true;
+        const replace = (value: unknown): unknown => {
+            if (Array.isArray(value)) {
+                if (value[0] !== "kvmnet-row") return value.map(replace);
+                const uuid = uuidOf(String(value[1]), String(value[2]));
+                if (!uuid) whole = false;
+                return uuid;
+            }
+            if (typeof value !== "object" || value === null) return value;
+            return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replace(inner)]));
+        };
+        const result = replace(operation) as Operation;
+        return whole ? [result] : [];
+    });
 }
 
 /** `uuid-name`s are one name space a transaction: the same builder can then serve many in one. */

@@ -1,7 +1,7 @@
 /** Every port of a host's switches at once, for those who compare and do not manage. */
 import type { Ovsdb } from "./client";
-import { numberOf, textOf, uuidsOf, valuesOf } from "./columns";
-import type { Row, Uuid } from "./operations";
+import { numberOf, textOf, valuesOf } from "./columns";
+import type { Row } from "./operations";
 
 /** A port as the switch database has it. */
 export interface PortSeen {
@@ -14,14 +14,8 @@ export interface PortSeen {
 }
 
 export async function readPorts(ovsdb: Ovsdb): Promise<PortSeen[]> {
-    const [bridges = [], ports = []] = await ovsdb.select(
-        { op: "select", table: "Bridge", where: [], columns: ["name", "ports"] },
-        { op: "select", table: "Port", where: [], columns: ["_uuid", "name", "tag", "trunks", "vlan_mode"] },
-    );
-    const bridgeOf = new Map(
-        bridges.flatMap((bridge) => uuidsOf(bridge.ports).map((uuid) => [uuid, String(bridge.name)])),
-    );
-    return ports.map((port) => seen(port, bridgeOf.get((port._uuid as Uuid)[1]) ?? ""));
+    const view = await ovsdb.view();
+    return view.all("Port").map((port) => seen(port, textOf(view.holderOf(port)?.name) ?? ""));
 }
 
 const seen = (port: Row, bridge: string): PortSeen => ({

@@ -10,8 +10,6 @@ interface Waiter {
 }
 
 export class SwitchProgress {
-    /** What `monitor` is asked for. */
-    static readonly REQUEST = { Open_vSwitch: [{ columns: ["cur_cfg"] }] };
     private current = -1;
     private waiters = new Set<Waiter>();
 
@@ -20,15 +18,15 @@ export class SwitchProgress {
         private readonly signal?: AbortSignal,
     ) {}
 
-    /** The state at the time `monitor` was asked; a new connection starts anew. */
-    start(tables: unknown): void {
+    /** A new connection starts anew: the database behind it may be another. */
+    restart(): void {
         this.current = -1;
-        this.take(tables);
     }
 
-    /** The params of an `update` notification: monitor id, then tables. */
-    update(params: unknown): void {
-        if (Array.isArray(params)) this.take(params[1]);
+    /** What the root row says now. */
+    at(curCfg: unknown): void {
+        if (typeof curCfg === "number") this.current = curCfg;
+        for (const waiter of [...this.waiters]) if (this.current >= waiter.target) waiter.done();
     }
 
     /** @throws HostError unreachable after `timeoutMs`, cancelled when the run is */
@@ -48,14 +46,6 @@ export class SwitchProgress {
             if (this.signal?.aborted) cancel();
             else this.signal?.addEventListener("abort", cancel);
         });
-    }
-
-    private take(tables: unknown): void {
-        const rows = (tables as { Open_vSwitch?: Record<string, { new?: { cur_cfg?: unknown } }> } | undefined)
-            ?.Open_vSwitch;
-        for (const row of Object.values(rows ?? {}))
-            if (typeof row.new?.cur_cfg === "number") this.current = row.new.cur_cfg;
-        for (const waiter of [...this.waiters]) if (this.current >= waiter.target) waiter.done();
     }
 }
 

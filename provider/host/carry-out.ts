@@ -1,0 +1,133 @@
+/** Carries out a plan: step by step, neighbours in one batch, and back again where a step is refused. */
+import { faultPoint } from "../fault";
+import type { Action, Plan, Step } from "../plan";
+import { LineRefused } from "./batch";
+import { HostError } from "./errors";
+import type { Host } from "./index";
+import { resolved } from "./ovsdb/operations";
+
+/**
+ * Every step of the plan, or none that can be taken back: where one is refused, those before it are undone in reverse
+ * order. A lost connection or a cancelled run undoes nothing: what happened is not known, or is to be finished later.
+ *
+ * @throws HostError of the step that failed; its text tells what could not be undone
+ */
+export async function carryOut(host: Host, subject: string, plan: Plan): Promise<void> {
+    const done: Step[] = [];
+    for (const group of grouped(plan)) {
+        if (host.signal?.aborted)
+            throw new HostError(
+                "cancelled",
+                subject,
+                "the run was cancelled between two of its steps",
+                "Run the same command again to finish it.",
+            );
+        try {
+            await checkAll(host, subject, group);
+            await act(host, subject, merged(group));
+        } catch (error) {
+            if (!(error instanceof HostError) || error.kind !== "refused") throw error;
+            throw await undone(host, subject, [...done, ...begun(group, error)], error);
+        }
+        faultPoint();
+        done.push(...group);
+    }
+}
+
+/** Neighbours that go to one batch are one request; each keeps its own undo. */
+function grouped(plan: Plan): Step[][] {
+    const groups: Step[][] = [];
+    for (const step of plan) {
+        const last = groups.at(-1);
+        if (last?.[0] && isBatch(step.action) && last[0].action.via === step.action.via) last.push(step);
+        else groups.push([step]);
+    }
+    return groups;
+}
+
+const isBatch = (action: Action): action is Extract<Action, { lines: unknown }> => "lines" in action;
+
+function merged([first, ...rest]: Step[]): Action {
+    const { action } = first as Step;
+    if (!isBatch(action)) return action;
+    return {
+        ...action,
+        lines: [action, ...rest.map((step) => step.action).filter(isBatch)].flatMap(({ lines }) => lines),
+    };
+}
+
+/** The steps of a group of which at least one line was carried out; without a line number, all that may have been. */
+function begun(group: Step[], error: HostError): Step[] {
+    if (!(error instanceof LineRefused)) return [];
+    const { at } = error;
+    if (at === undefined) return group;
+    let before = 0;
+    return group.filter(({ action }) => {
+        const starts = before;
+        before += isBatch(action) ? action.lines.length : 0;
+        return starts < at;
+    });
+}
+
+async function checkAll(host: Host, subject: string, steps: Step[]): Promise<void> {
+    if (!steps.some(({ check }) => check)) return;
+    const links = await host.links();
+    for (const { check, what } of steps)
+        if (check && links.has(check.link) !== (check.is === "present"))
+            throw new HostError(
+                check.is === "present" ? "missing" : "conflict",
+                subject,
+                check.is === "present"
+                    ? `there is no link ${check.link} on ${host.where}, and this ${what}`
+                    : `a link ${check.link} is on ${host.where} already, and this ${what}`,
+                check.is === "present"
+                    ? "Make it first, and pass its name on from the resource that makes it."
+                    : "Choose another name, or remove the link.",
+            );
+}
+
+/** Undo that fails is told, not hidden: a person must finish it. */
+async function undone(host: Host, subject: string, steps: Step[], error: HostError): Promise<HostError> {
+    const left: string[] = [];
+    for (const step of steps.reverse())
+        for (const action of step.undo ?? [])
+            await takeBack(host, subject, action).catch((cause: unknown) =>
+                left.push(`${step.what}: ${cause instanceof Error ? cause.message : String(cause)}`),
+            );
+    if (left.length === 0) return error;
+    return new HostError(
+        error.kind,
+        subject,
+        `${error.fact}; and what was begun could not be taken back (${left.join("; ")})`,
+        error.next,
+        error,
+    );
+}
+
+/** An undo was written before its rows were made, so it names them. */
+async function takeBack(host: Host, subject: string, action: Action): Promise<void> {
+    if (action.via !== "ovsdb") return act(host, subject, action);
+    const view = await host.switch();
+    const operations = resolved(action.operations, (table, name) => view.byName(table, name)?._uuid);
+    if (operations.length > 0) await act(host, subject, { ...action, operations });
+}
+
+async function act(host: Host, subject: string, action: Action): Promise<void> {
+    switch (action.via) {
+        case "ip":
+        case "bridge":
+        case "tc":
+            return host.kernel.change(action.via, subject, action.lines);
+        case "ovsdb":
+            return host.ovsdb.commit(subject, action.operations, host.timeoutMs);
+        case "openflow":
+            return host.openflow.bundle(subject, action.bridge, action.bundle);
+        case "write":
+            for (const { path, value } of action.files) await host.files.write(path, value);
+            return host.kernel.written();
+        case "program":
+            return host.program(subject, action.argv, action.input);
+        case "journal":
+            return action.entry ? host.journal.put(action.key, action.entry) : host.journal.drop(action.key);
+    }
+}

@@ -1,0 +1,58 @@
+/** The kernel of a host: its links, and changes of them in batches. */
+import type { Line } from "../plan";
+import { Batch } from "./batch";
+import { HostError, quoted } from "./errors";
+import { parseLinks, type Link } from "./links";
+import type { Place } from "./place";
+import { Snapshot } from "./snapshot";
+
+export class Kernel {
+    private readonly snapshots = new Map<string, Snapshot<unknown>>();
+    private readonly batches: Record<"ip" | "bridge" | "tc", Batch>;
+
+    constructor(readonly place: Place) {
+        const batch = (program: "ip" | "bridge" | "tc") => new Batch(place, program, () => this.written());
+        this.batches = { ip: batch("ip"), bridge: batch("bridge"), tc: batch("tc") };
+    }
+
+    /** All links by name. @param maxAgeMs how old the answer may be [ms] */
+    links(maxAgeMs = 0): Promise<Map<string, Link>> {
+        return this.read(["ip", "-json", "-details", "link", "show"], parseLinks, maxAgeMs);
+    }
+
+    /**
+     * What a program that reads prints, parsed; one run serves all who ask at the same moment.
+     *
+     * @throws HostError refused where the program fails
+     */
+    read<Value>(argv: string[], parse: (text: string) => Value, maxAgeMs = 0): Promise<Value> {
+        const key = argv.join(" ");
+        let snapshot = this.snapshots.get(key) as Snapshot<Value> | undefined;
+        if (!snapshot) {
+            snapshot = new Snapshot(async () => parse(await this.printed(argv)));
+            this.snapshots.set(key, snapshot);
+        }
+        return snapshot.get(maxAgeMs);
+    }
+
+    /** @throws LineRefused with the kernel's words */
+    change(program: "ip" | "bridge" | "tc", subject: string, lines: Line[]): Promise<void> {
+        return this.batches[program].change(subject, lines);
+    }
+
+    /** What was read before now is out of date. */
+    written(): void {
+        for (const snapshot of this.snapshots.values()) snapshot.outdated();
+    }
+
+    private async printed(argv: string[]): Promise<string> {
+        const { code, stdout, stderr } = await this.place.run(argv);
+        if (code === 0) return stdout;
+        throw new HostError(
+            "refused",
+            `\`${argv.join(" ")}\` on ${this.place.where}`,
+            `it failed: ${quoted(stderr)}`,
+            "Install iproute2 there, and run as root.",
+        );
+    }
+}

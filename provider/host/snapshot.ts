@@ -1,0 +1,41 @@
+/** One bulk read that serves whoever asks: never older than the caller allows, never older than our own last write. */
+export class Snapshot<Value> {
+    private kept: { value: Value; startedAt: number } | undefined;
+    private running: Promise<Value> | undefined;
+    private queued: Promise<Value> | undefined;
+    private writtenAt = 0;
+
+    constructor(private readonly readAll: () => Promise<Value>) {}
+
+    /** @param maxAgeMs how old the answer may be [ms]; 0 asks the host, together with all who ask meanwhile */
+    get(maxAgeMs = 0): Promise<Value> {
+        const { kept } = this;
+        if (kept && kept.startedAt > this.writtenAt && performance.now() - kept.startedAt < maxAgeMs)
+            return Promise.resolve(kept.value);
+        // A read that runs began before this question, so its answer may be too old: one more serves all who wait.
+        this.queued ??= (this.running ? this.running.catch(() => undefined) : soon()).then(() => {
+            this.queued = undefined;
+            return (this.running = this.read());
+        });
+        return this.queued;
+    }
+
+    /** What was read before now is out of date. */
+    outdated(): void {
+        this.writtenAt = performance.now();
+    }
+
+    private async read(): Promise<Value> {
+        const startedAt = performance.now();
+        try {
+            const value = await this.readAll();
+            this.kept = { value, startedAt };
+            return value;
+        } finally {
+            this.running = undefined;
+        }
+    }
+}
+
+/** Those who ask in the same turn of the event loop share one read. */
+const soon = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,0 +1,66 @@
+/**
+ * A change of a host as a value: ordered steps, each with what must hold before it and how it is taken back. It knows
+ * nothing of resources, so it can be shown, kept, and carried out for one object or for a whole host.
+ */
+import type { Operation } from "./host/ovsdb/operations";
+
+/** Words of one line for `ip -batch`, `bridge -batch` or `tc -batch`, checked one by one. */
+export type Line = readonly string[];
+
+/** One thing done to a host, complete in itself. */
+export type Action =
+    /** Lines for one batch: they run in order and stop at the first that is refused. */
+    | { via: "ip" | "bridge" | "tc"; lines: Line[] }
+    /** All of them or none, carried out by ovs-vswitchd. */
+    | { via: "ovsdb"; operations: Operation[] }
+    /** Flows, groups and meters as `ovs-ofctl` takes them in a bundle file: all or none. */
+    | { via: "openflow"; bridge: string; bundle: string[] }
+    /** Values for files of /proc/sys and /sys, in order. */
+    | { via: "write"; files: { path: string; value: string }[] }
+    /** A program with its arguments; never a shell. */
+    | { via: "program"; argv: string[]; input?: string }
+    /** The former values that a delete gives back; null forgets them. */
+    | { via: "journal"; key: string; entry: JournalEntry | null };
+
+/** What was there before our first change, kept on the host and readable by root alone. */
+export interface JournalEntry {
+    /** Owner mark of the resource that made the change. */
+    mark: string;
+    /** Former values by name; null is what had no value. */
+    former: Record<string, string | number | boolean | null>;
+}
+
+/** What must hold before a step, beside what its action guards by itself (a `wait` of OVSDB, `add` of the kernel). */
+export interface Check {
+    link: string;
+    is: "present" | "absent";
+}
+
+export interface Step {
+    /** What it does, for messages: `makes the tap tap-web0`. */
+    what: string;
+    check?: Check;
+    action: Action;
+    /** Takes it back, in order; absent where nothing has to be. Runs only where the action was carried out, or begun. */
+    undo?: Action[];
+}
+
+export type Plan = Step[];
+
+/** One step of `ip -batch` lines. */
+export const ip = (what: string, lines: Line[], undo?: Line[]): Step => batch("ip", what, lines, undo);
+/** One step of `bridge -batch` lines. */
+export const bridge = (what: string, lines: Line[], undo?: Line[]): Step => batch("bridge", what, lines, undo);
+
+/** One transaction of the switch database. */
+export const ovsdb = (what: string, operations: Operation[], undo?: Operation[]): Step => ({
+    what,
+    action: { via: "ovsdb", operations },
+    ...(undo ? { undo: [{ via: "ovsdb", operations: undo }] } : {}),
+});
+
+const batch = (via: "ip" | "bridge", what: string, lines: Line[], undo?: Line[]): Step => ({
+    what,
+    action: { via, lines },
+    ...(undo ? { undo: [{ via, lines: undo }] } : {}),
+});
