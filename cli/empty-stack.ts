@@ -3,20 +3,27 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "
 import { dirname, join } from "node:path";
 import type { EngineEnvironment } from "../engine";
 import { cacheRoot, digestOf } from "../engine/cache";
-import { labPaths } from "../schemas/lab-paths";
 import { runPulumi } from "./engine-run";
-import { backendOf } from "./lab-backend";
-import type { LabProject } from "./lab-project";
 import { LAB_STACK } from "./stack-file";
 
-/** @returns the exit status of `pulumi stack init`, 0 where the cache has what it would make */
-export async function layEmptyStack(project: LabProject, engine: EngineEnvironment): Promise<number> {
+/**
+ * Lays the empty stack into a folder that is a file backend, or becomes one.
+ *
+ * @param state the backend's folder  @param environment what the engine needs to reach it
+ * @returns the exit status of `pulumi stack init`, 0 where the cache has what it would make
+ */
+export async function layEmptyStack(
+    project: { name: string },
+    engine: EngineEnvironment,
+    state: string,
+    environment: Record<string, string>,
+): Promise<number> {
     const kept = join(cacheRoot(), "stacks", digestOf([engine.pulumi, project.name]));
     if (!existsSync(kept)) {
         mkdirSync(dirname(kept), { recursive: true });
         const draft = mkdtempSync(`${kept}-`);
         try {
-            const backend = { ...backendOf(project.lab), PULUMI_BACKEND_URL: `file://${draft}` };
+            const backend = { ...environment, PULUMI_BACKEND_URL: `file://${draft}` };
             const status = await runPulumi(engine, ["stack", "init", LAB_STACK, "--no-select"], backend);
             if (status !== 0) return status;
             if (!existsSync(kept)) renameSync(draft, kept);
@@ -24,7 +31,6 @@ export async function layEmptyStack(project: LabProject, engine: EngineEnvironme
             rmSync(draft, { recursive: true, force: true });
         }
     }
-    const { state } = labPaths(project.lab);
     if (existsSync(join(state, ".pulumi"))) cpSync(kept, state, { recursive: true });
     else {
         // In one step: half a backend would be taken for one of another layout.

@@ -1,4 +1,4 @@
-/** Warnings on the engine's own log, beside the resource they are about. */
+/** Lines on the engine's own log, beside the resource they are about. */
 import { credentials, Metadata } from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
@@ -6,20 +6,32 @@ import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 /** An engine that does not take a line within this long [ms] does without it. */
 const PATIENCE_MS = 2_000;
 
-/** One line on the engine's log; where no engine listens it goes to stderr. Never fails. */
-export function engineLog(address: string | undefined): (urn: string, message: string) => Promise<void> {
+export interface EngineLog {
+    /** Stays in the run's output. Where no engine listens it goes to stderr. Never fails. */
+    warn(urn: string, message: string): Promise<void>;
+    /** Shown beside the resource while it is worked on, and gone afterwards. */
+    status(urn: string, message: string): void;
+}
+
+/** @param address where the engine listens */
+export function engineLog(address: string | undefined): EngineLog {
     const aside = (message: string) => void process.stderr.write(`warning: ${message}\n`);
-    if (!address) return (_urn, message) => Promise.resolve(aside(message));
+    if (!address) return { warn: (_urn, message) => Promise.resolve(aside(message)), status: () => undefined };
     const engine = new EngineClient(address, credentials.createInsecure());
-    return (urn, message) => {
+    const send = (urn: string, message: string, severity: LogSeverity, ephemeral: boolean) => {
         const request = new LogRequest();
-        request.setSeverity(LogSeverity.WARNING);
+        request.setSeverity(severity);
         request.setUrn(urn);
         request.setMessage(message);
-        return new Promise((resolve) =>
-            engine.log(request, new Metadata(), { deadline: Date.now() + PATIENCE_MS }, (error) =>
-                resolve(error ? aside(message) : undefined),
-            ),
+        request.setEphemeral(ephemeral);
+        return new Promise<boolean>((resolve) =>
+            engine.log(request, new Metadata(), { deadline: Date.now() + PATIENCE_MS }, (error) => resolve(!error)),
         );
+    };
+    return {
+        warn: async (urn, message) => {
+            if (!(await send(urn, message, LogSeverity.WARNING, false))) aside(message);
+        },
+        status: (urn, message) => void send(urn, message, LogSeverity.INFO, true),
     };
 }

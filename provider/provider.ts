@@ -6,6 +6,7 @@ import { problemsOf } from "../schemas/problems";
 import { check, defined, type Checked } from "./check";
 import { DEFAULT_HOST } from "./config";
 import { difference, type Difference } from "./diff";
+import type { EngineLog } from "./engine-log";
 import { FUNCTIONS } from "./functions";
 import { openHost, type Host } from "./host";
 import { HostError } from "./host/errors";
@@ -39,8 +40,7 @@ export class Provider {
     private readonly cancelling = new AbortController();
     private readonly claims = new Map<string, string>();
 
-    /** @param warn shows a warning beside the resource of that URN */
-    constructor(private readonly warn: (urn: string, message: string) => Promise<void>) {}
+    constructor(private readonly log: EngineLog) {}
 
     /** Takes the arguments; no host is touched. In a preview the host may be unknown. */
     configure(args: Bag): void {
@@ -140,7 +140,7 @@ export class Provider {
         await this.host?.then((host) => host.close()).catch(() => undefined);
     }
 
-    private async opened({ timeoutMs }: Step): Promise<Host> {
+    private async opened({ urn, timeoutMs }: Step): Promise<Host> {
         if (this.cancelling.signal.aborted)
             throw new HostError(
                 "cancelled",
@@ -157,7 +157,8 @@ export class Provider {
             );
         this.host ??= openHost(HostRef.parse(this.hostText), this.cancelling.signal);
         try {
-            return (await this.host).at(timeoutMs ? { timeoutMs } : {});
+            const status = (message: string) => this.log.status(urn, message);
+            return (await this.host).at({ status, ...(timeoutMs ? { timeoutMs } : {}) });
         } catch (error) {
             this.host = undefined;
             throw error;
@@ -168,7 +169,7 @@ export class Provider {
         const known = was && Object.keys(was.state).length > 0 ? (revealed(was.state) as Bag) : undefined;
         return {
             owner: ownerOf(urn),
-            warn: (message) => this.warn(urn, message),
+            warn: (message) => this.log.warn(urn, message),
             ...(known
                 ? {
                       known: {

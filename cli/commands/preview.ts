@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prepareEngine, prepareLibvirtSdk } from "../../engine";
 import { packFolder, profileFile } from "../../policies/location";
+import { layEmptyStack } from "../empty-stack";
 import { runPulumi } from "../engine-run";
 import { labStatus } from "../../lab";
 import { backendOf, LAB_PASSPHRASE } from "../lab-backend";
@@ -41,7 +42,7 @@ export async function run({ profile }: { profile: string }): Promise<number> {
             PULUMI_CONFIG_PASSPHRASE: LAB_PASSPHRASE,
             KVMNET_WITHOUT_HOST: "true",
         };
-        const made = await runPulumi(engine, ["stack", "init", LAB_STACK, "--no-select"], backend);
+        const made = await layEmptyStack(project, engine, scratch, backend);
         return made === 0 ? await runPulumi(engine, preview, backend) : made;
     } finally {
         rmSync(scratch, { recursive: true, force: true });

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { type EngineEnvironment, prepareEngine, prepareLibvirtSdk } from "../../engine";
 import { labUp, withLock } from "../../lab";
+import { labPaths } from "../../schemas/lab-paths";
 import { layEmptyStack } from "../empty-stack";
 import { runPulumi } from "../engine-run";
 import { backendOf } from "../lab-backend";
@@ -66,7 +67,7 @@ async function built(
     await clearAwayTheDead(project, progress);
     const backend = backendOf(project.lab);
     if (!stackExists(project)) {
-        const status = await layEmptyStack(project, engine);
+        const status = await layEmptyStack(project, engine, labPaths(project.lab).state, backend);
         if (status !== 0) return { status, took: 0 };
     }
     const before = performance.now();

@@ -1,7 +1,8 @@
 /** The consoles of a lab's guests, once each has booted. */
 import { setTimeout } from "node:timers/promises";
-import { openGuest, runInLab, type GuestConsole } from "../../lab";
+import { openGuest, type GuestConsole } from "../../lab";
 import type { Progress } from "../progress";
+import { virsh } from "../virsh";
 
 /** How often it is looked whether a guest that has not reported still runs [ms]. */
 const LOOK_MS = 2_000;
@@ -29,18 +30,22 @@ export async function openGuests(lab: string, names: string[], progress: Progres
 }
 
 async function startCrashed(lab: string, guests: Set<string>, signal: AbortSignal, progress: Progress): Promise<void> {
-    const virsh = (...args: string[]) => runInLab(lab, ["virsh", "--connect", "qemu:///system", ...args]);
     for (;;) {
         try {
             await setTimeout(LOOK_MS, undefined, { signal });
         } catch {
             return; // every guest has reported, or its time is up
         }
-        const { stdout } = await virsh("list", "--state-shutoff", "--name");
-        for (const name of stdout.split("\n").filter((line) => guests.has(line))) {
-            guests.delete(name);
-            progress.note(`The guest ${name} has crashed while it booted; it is started again.`);
-            await virsh("start", "--domain", name);
+        try {
+            const shutOff = await virsh(lab, "list", "--state-shutoff", "--name");
+            for (const name of shutOff.split("\n").filter((line) => guests.has(line))) {
+                guests.delete(name);
+                progress.note(`The guest ${name} has crashed while it booted; it is started again.`);
+                await virsh(lab, "start", "--domain", name);
+            }
+        } catch (error) {
+            progress.note(`${(error as Error).message} A guest that crashed is not started again.`);
+            return;
         }
     }
 }

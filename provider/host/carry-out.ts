@@ -24,13 +24,27 @@ export async function carryOut(host: Host, subject: string, plan: Plan): Promise
             );
         try {
             await checkAll(host, subject, group);
-            await act(host, subject, merged(group));
+            await told(host, group, () => act(host, subject, merged(group)));
+            // A switch makes links too, and a program may do anything.
+            host.kernel.written();
         } catch (error) {
             if (!(error instanceof HostError) || error.kind !== "refused") throw error;
             throw await undone(host, subject, [...done, ...begun(group, error)], error);
         }
         faultPoint();
         done.push(...group);
+    }
+}
+
+/** A step that takes this long [ms] is told to the person who waits. */
+const PATIENCE_MS = 1_000;
+
+async function told(host: Host, [first]: Step[], work: () => Promise<void>): Promise<void> {
+    const timer = setTimeout(() => host.status(`${first?.what ?? "works"} ...`), PATIENCE_MS);
+    try {
+        await work();
+    } finally {
+        clearTimeout(timer);
     }
 }
 
@@ -124,7 +138,7 @@ async function act(host: Host, subject: string, action: Action): Promise<void> {
             return host.openflow.bundle(subject, action.bridge, action.bundle);
         case "write":
             for (const { path, value } of action.files) await host.files.write(path, value);
-            return host.kernel.written();
+            return;
         case "program":
             return host.program(subject, action.argv, action.input);
         case "journal":

@@ -11,6 +11,15 @@ import { readPorts, type PortSeen } from "./ovsdb/ports";
 import type { Replica } from "./ovsdb/replica";
 import { placeOf, type Place } from "./place";
 
+/** What one step asks of a host. */
+export interface Terms {
+    /** How old what is read may be [ms]; 0, the usual, asks anew. */
+    maxAgeMs?: number;
+    /** Longest wait for ovs-vswitchd [ms]. */
+    timeoutMs?: number;
+    status?: (message: string) => void;
+}
+
 export interface Host {
     /** As people call it: `this machine`, `lab sample`. */
     where: string;
@@ -34,8 +43,10 @@ export interface Host {
     ovsPorts(): Promise<PortSeen[]>;
     /** Runs a program to its end. @throws HostError refused with its words */
     program(subject: string, argv: string[], input?: string): Promise<void>;
-    /** The same host for a step that may read what is this old [ms], or waits this long for ovs-vswitchd [ms]. */
-    at(step: { maxAgeMs?: number; timeoutMs?: number }): Host;
+    /** Tells a person what is being waited for. */
+    status(message: string): void;
+    /** The same host for one step; what a step does not say stays as it is. */
+    at(step: Terms): Host;
     close(): void;
 }
 
@@ -62,14 +73,18 @@ export async function openHost(ref: HostRef, signal?: AbortSignal): Promise<Host
         program: (subject: string, argv: string[], input?: string) => ended(place, subject, argv, input),
         close: () => ovsdb.close(),
     };
-    const at = ({ maxAgeMs = 0, timeoutMs }: { maxAgeMs?: number; timeoutMs?: number }): Host => ({
-        ...parts,
-        ...(timeoutMs ? { timeoutMs } : {}),
-        links: () => kernel.links(maxAgeMs),
-        switch: () => ovsdb.view(maxAgeMs),
-        read: (argv, parse) => kernel.read(argv, parse, maxAgeMs),
-        at,
-    });
+    const at = (terms: Terms): Host => {
+        const { maxAgeMs = 0, timeoutMs, status = () => undefined } = terms;
+        return {
+            ...parts,
+            status,
+            ...(timeoutMs ? { timeoutMs } : {}),
+            links: () => kernel.links(maxAgeMs),
+            switch: () => ovsdb.view(maxAgeMs),
+            read: (argv, parse) => kernel.read(argv, parse, maxAgeMs),
+            at: (more) => at({ ...terms, ...more }),
+        };
+    };
     return at({});
 }
 

@@ -135,6 +135,7 @@ export class Ovsdb {
                 );
                 this.schema = (await connection.request("get_schema", [DATABASE])) as DatabaseSchema;
                 this.replica = replica;
+                this.current.outdated();
                 this.progress.restart();
                 this.take(replica, await connection.request("monitor", [DATABASE, null, monitorRequest(this.schema)]));
                 this.connection = connection;
