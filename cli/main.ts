@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { PACKAGE_ROOT } from "../engine/package-root";
+import type { ExplainOptions } from "./commands/explain";
 
 /** Runs the command line; what goes wrong is told as a message, never as a stack trace. @returns the exit status */
 export async function main(argv: string[]): Promise<number> {
@@ -55,6 +56,35 @@ function commands(ended: (status: number) => void): Command {
         .command("graph")
         .description("print the declared environment as a Mermaid flowchart")
         .action(running(async () => (await import("./commands/graph")).run()));
+
+    program
+        .command("explain")
+        .description("say what a NIC gets and why: kvmnet explain --vcpus 8 --rate 10Gbit --backend tap")
+        .requiredOption("--vcpus <count>", "virtual CPUs of the guest")
+        .option("--rate <rate>", "rate of the link that the guest shares, such as 10Gbit")
+        .option("--backend <backend>", "tap, tcg, vhost-user, vdpa, macvtap or sriov")
+        .option("--profile <profile>", "default, throughput, latency, density or legacy-lab")
+        .option("--guest-os <os>", "linux, windows, bsd or other")
+        .option("--nics <count>", "alike NICs of the guest")
+        .option("--mtu <bytes>", "MTU of the guest's network")
+        .option("--frame <bytes>", "usual frame, with its checksum")
+        .option("--stall-ms <ms>", "longest time off the CPU to ride out")
+        .option("--xdp", "the guest runs XDP")
+        .option("--sends-tcp", "the guest sends TCP over a network with loss or deep buffers")
+        .option("--queues <pairs>", "queue pairs, where you have chosen")
+        .option("--rx-ring <descriptors>", "receive ring, where you have chosen")
+        .option("--tx-ring <descriptors>", "transmit ring, where you have chosen")
+        .option("--host-cpus <list>", "CPUs of the host's node for this guest, such as 0-15")
+        .option("--threads-per-core <count>", "hardware threads a core, 1 or 2")
+        .option("--uplink-rate <rate>", "rate of the physical NIC")
+        .option("--uplink-rx-ring-max <descriptors>", "its largest receive ring")
+        .option("--uplink-tx-ring-max <descriptors>", "its largest transmit ring")
+        .option("--uplink-channels-max <count>", "its most channels")
+        .option("--uplink-pcie-generation <n>", "PCIe generation of its slot")
+        .option("--uplink-pcie-lanes <n>", "lanes of its slot")
+        .option("--uplink-guests <count>", "guests of this rate behind it")
+        .option("--json", "print it for programs")
+        .action(running(async (options: ExplainOptions) => (await import("./commands/explain")).run(options)));
 
     const lab = program
         .command("lab")

@@ -31,7 +31,7 @@ export interface JournalEntry {
 }
 
 /** What must hold before a step, beside what its action guards by itself (a `wait` of OVSDB, `add` of the kernel). */
-export interface Check {
+interface Check {
     link: string;
     is: "present" | "absent";
 }

@@ -1,0 +1,79 @@
+/** Where vCPUs, emulator and vhost threads run, and which CPUs take packets. */
+import type { TuningInput } from "../schemas/tuning";
+import { cpusOf, listOf, maskOf } from "./cpus";
+import type { Tuned } from "./value";
+
+export interface Placement {
+    /** One host CPU a vCPU, in the order of the vCPUs; absent where there are too few. */
+    vcpus: Tuned<number[] | null>;
+    /** CPUs of the emulator and, with vhost-net, of the vhost threads. */
+    emulator: Tuned<string | null>;
+    /** `rps_cpus` of the uplink. */
+    rps: Tuned<string>;
+    /** `xps_cpus` a transmit queue of the uplink. */
+    xps: Tuned<string[]>;
+}
+
+const EMULATOR = "libvirt formatdomain, CPU Tuning: emulatorpin; vhost threads belong to the emulator's group";
+const SCALING = "kernel Documentation/networking/scaling.rst";
+
+/** @param channels of the uplink [count]; 0 where nothing is known of it */
+export function place(input: TuningInput, host: NonNullable<TuningInput["host"]>, channels: number): Placement {
+    const all = cpusOf(host.cpus);
+    const cores = host.threadsPerCore === 2 ? all.slice(0, Math.ceil(all.length / 2)) : all;
+    const own = cores.slice(0, input.vcpus);
+    const rest = all.filter((cpu) => !own.includes(cpu) && !(host.threadsPerCore === 2 && siblings(all, own).has(cpu)));
+    const fits = own.length === input.vcpus && rest.length > 0;
+    return {
+        vcpus: fits
+            ? {
+                  value: own,
+                  reason: `${input.vcpus} vCPUs have a core each out of ${host.cpus}${host.threadsPerCore === 2 ? ", their siblings left idle" : ""}, so that none waits for another.`,
+                  source: "libvirt formatdomain, CPU Tuning: vcpupin",
+                  rule: "smt-siblings",
+                  cost: { cpu: `${input.vcpus} host cores for this guest alone` },
+              }
+            : {
+                  value: null,
+                  reason: `${host.cpus} has ${cores.length} cores: ${input.vcpus} vCPUs and one for the emulator do not fit, so nothing is pinned.`,
+                  source: "libvirt formatdomain, CPU Tuning: vcpupin",
+              },
+        emulator: {
+            value: fits ? listOf(rest) : null,
+            reason: fits
+                ? `Emulator and vhost threads run on ${listOf(rest)}, apart from the vCPUs; unpinned they would roam over the pinned CPUs too.`
+                : "Nothing is pinned, so the emulator is not either.",
+            source: EMULATOR,
+            rule: "pin-emulator",
+        },
+        rps: receiveSteering(all, channels),
+        xps: {
+            value: Array.from({ length: Math.min(channels, all.length) }, (_, queue) =>
+                maskOf(all.filter((_, index) => index % Math.min(channels, all.length) === queue)),
+            ),
+            reason:
+                channels > 0
+                    ? `Each of ${Math.min(channels, all.length)} transmit queues serves its own CPUs, so that no two contend for one.`
+                    : "Nothing is known of the uplink's channels, so transmit queues are left as they are.",
+            source: SCALING,
+        },
+    };
+}
+
+function receiveSteering(all: number[], channels: number): Tuned<string> {
+    const needed = channels > 0 && channels < all.length;
+    return {
+        value: needed ? maskOf(all) : "0",
+        reason: needed
+            ? `The uplink has ${channels} channels for ${all.length} CPUs, so RPS spreads packets over the rest of this NUMA node.`
+            : "With a channel a CPU the hardware spreads packets already, and RPS would only cost.",
+        source: SCALING,
+        rule: "rps-redundant",
+    };
+}
+
+/** The second threads of these cores, by the numbering n and n + half. */
+function siblings(all: number[], own: number[]): Set<number> {
+    const half = Math.ceil(all.length / 2);
+    return new Set(own.flatMap((cpu) => all[all.indexOf(cpu) + half] ?? []));
+}
