@@ -15,6 +15,7 @@ function fakePlace(bad: string[] = []) {
         ovsdbSocket: "/nowhere",
         stateFolder: "/nowhere",
         run: (argv, input = "") => {
+            if (argv[1] === "-json") return Promise.resolve({ code: 0, stdout: "[]", stderr: "" });
             assert.deepEqual(argv, ["ip", "-batch", "-"]);
             const lines = input.trimEnd().split("\n");
             batches.push(lines);
@@ -49,6 +50,42 @@ describe("changes of links", () => {
             /tap t1: the kernel said: Cannot find device/,
         );
         assert.deepEqual(batches[1], ["link set dev t2 up", "link set dev t2 up"]);
+    });
+
+    describe("that only remove, when they are many", () => {
+        const names = Array.from({ length: 9 }, (_, index) => `t${index}`);
+        const removal = (name: string) => ["link", "delete", "dev", name];
+
+        it("remove all links as one group that was empty", async () => {
+            const { kernel, batches } = fakePlace();
+            await Promise.all([
+                ...names.map((name) => kernel.change("ip", name, [removal(name)])),
+                kernel.change("ip", "other", [removal("x0"), up("x1")]),
+            ]);
+            assert.deepEqual(batches[0], ["link delete dev x0", "link set dev x1 up"]);
+            const group = /group (\d+)$/.exec(batches[1]?.at(-1) ?? "")?.[1];
+            assert.ok(Number(group) >= 0x4000_0000);
+            assert.deepEqual(batches[1], [
+                ...names.map((name) => `link set dev ${name} group ${group}`),
+                `link delete group ${group}`,
+            ]);
+        });
+
+        it("fail for the one whose link is gone, and remove the others", async () => {
+            const { kernel, batches } = fakePlace(["t3"]);
+            const outcome = await Promise.allSettled(names.map((name) => kernel.change("ip", name, [removal(name)])));
+            assert.deepEqual(
+                outcome.flatMap(({ status }, index) => (status === "rejected" ? [names[index]] : [])),
+                ["t3"],
+            );
+            assert.match(batches.at(-1)?.at(-1) ?? "", /^link delete group \d+$/);
+        });
+
+        it("go one by one when they are few", async () => {
+            const { kernel, batches } = fakePlace();
+            await kernel.change("ip", "t0", [removal("t0")]);
+            assert.deepEqual(batches, [["link delete dev t0"]]);
+        });
     });
 
     it("take no word that `ip -batch` could read as more than one word", () =>

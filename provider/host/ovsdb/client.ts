@@ -4,6 +4,7 @@ import { HostError, quoted } from "../errors";
 import { Snapshot } from "../snapshot";
 import { Window, type Verdict } from "../window";
 import { OvsdbConnection } from "./connection";
+import { valuesOf } from "./columns";
 import { withPrefix, type Operation } from "./operations";
 import { Replica } from "./replica";
 import { transactionVerdict, type TransactionVerdict } from "./results";
@@ -20,6 +21,12 @@ interface Change {
     operations: Operation[];
 }
 
+/** What was committed: the `cur_cfg` to wait for, and how many ports the switch has to take up or let go of. */
+interface Committed {
+    target: number;
+    ports: number;
+}
+
 export class Ovsdb {
     private readonly progress: SwitchProgress;
     private connecting: Promise<OvsdbConnection> | undefined;
@@ -27,7 +34,7 @@ export class Ovsdb {
     private replica = new Replica();
     private schema: DatabaseSchema = {};
     private readonly current = new Snapshot(() => this.caughtUp());
-    private readonly changes = new Window<Change, number>((asked) => this.commitAll(asked));
+    private readonly changes = new Window<Change, Committed>((asked) => this.commitAll(asked));
 
     /** @param path unix socket of ovsdb-server  @param where the host's name in messages */
     constructor(
@@ -61,9 +68,9 @@ export class Ovsdb {
      * @throws HostError lost (a guard did not hold, or the connection broke: look again), refused, unreachable
      */
     async commit(subject: string, operations: Operation[], timeoutMs?: number): Promise<void> {
-        const target = await this.changes.add({ subject, operations });
+        const { target, ports } = await this.changes.add({ subject, operations });
         faultPoint();
-        await this.progress.reached(target, subject, timeoutMs);
+        await this.progress.reached(target, subject, { ports, ...(timeoutMs ? { timeoutMs } : {}) });
     }
 
     close(): void {
@@ -82,16 +89,18 @@ export class Ovsdb {
         return this.replica;
     }
 
-    private async commitAll(asked: Change[]): Promise<Verdict<number>[]> {
-        const verdicts = new Array<Verdict<number>>(asked.length);
+    private async commitAll(asked: Change[]): Promise<Verdict<Committed>[]> {
+        const verdicts = new Array<Verdict<Committed>>(asked.length);
         let left = asked.map((_, index) => index);
         while (left.length > 0) {
             const parts = left.map((index) => withPrefix((asked[index] as Change).operations, `c${index}_`));
             const verdict = await this.transact([...parts.flat(), ...BUMP]);
             if (verdict.ok) {
                 const target = verdict.results[parts.flat().length + 1]?.rows?.[0]?.next_cfg;
-                const result: Verdict<number> =
-                    typeof target === "number" ? { result: target } : { error: uninitialised(this.where) };
+                const result: Verdict<Committed> =
+                    typeof target === "number"
+                        ? { result: { target, ports: portsIn(parts.flat()) } }
+                        : { error: uninitialised(this.where) };
                 for (const index of left) verdicts[index] = result;
                 break;
             }
@@ -99,7 +108,7 @@ export class Ovsdb {
             if (culprit === undefined) {
                 // Only the commit as a whole failed, so nobody can be named: each goes alone.
                 for (const index of left)
-                    verdicts[index] = (await this.commitAll([asked[index] as Change]))[0] as Verdict<number>;
+                    verdicts[index] = (await this.commitAll([asked[index] as Change]))[0] as Verdict<Committed>;
                 break;
             }
             const index = left[culprit] as number;
@@ -157,6 +166,14 @@ const BUMP: Operation[] = [
 ];
 
 const NOTHING: Operation[] = [{ op: "select", table: "Open_vSwitch", where: [], columns: ["next_cfg"] }];
+
+/** Ports that a transaction plugs or unplugs [count]. */
+function portsIn(operations: Operation[]): number {
+    const mutations = operations.flatMap(({ op, table, mutations }) =>
+        op === "mutate" && table === "Bridge" ? (mutations as [string, string, unknown][]) : [],
+    );
+    return mutations.reduce((sum, [column, , value]) => sum + (column === "ports" ? valuesOf(value).length : 0), 0);
+}
 
 /** Whose operation stands at `at` of the joined list; undefined where it is nobody's. */
 function culpritOf(parts: Operation[][], at: number | undefined): number | undefined {
