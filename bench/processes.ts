@@ -5,10 +5,10 @@ import { spawn } from "node:child_process";
 export function ran(
     command: string,
     args: string[],
-    options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
+    { input, ...options }: { env?: NodeJS.ProcessEnv; cwd?: string; input?: string } = {},
 ): Promise<string> {
     return new Promise((resolve, reject) => {
-        const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+        const child = spawn(command, args, { ...options, stdio: ["pipe", "pipe", "pipe"] });
         const out: Buffer[] = [];
         const err: Buffer[] = [];
         child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
@@ -20,10 +20,14 @@ export function ran(
             else
                 reject(
                     new Error(
-                        `${command} ${args.join(" ")} ended with ${code}:\n${`${text}${Buffer.concat(err).toString()}`.slice(-2000)}`,
+                        `${[command, ...args].join(" ").slice(0, 500)} ended with ${code}:\n` +
+                            `${text}${Buffer.concat(err).toString()}`.slice(-2000),
                     ),
                 );
         });
+        // A program that needs none of its input may be gone before it is written.
+        child.stdin.on("error", () => undefined);
+        child.stdin.end(input);
     });
 }
 

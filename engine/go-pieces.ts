@@ -1,13 +1,13 @@
 /** The pieces that are built from Go modules, and how: a module of ours in a draft folder, its versions settled by Go. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { copyFile, mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { keep, keptAt, keyOf } from "./cache";
 import { needGo } from "./go";
 import { PACKAGE_ROOT } from "./package-root";
 import type { Progress } from "./progress";
 import { run } from "./run";
-import { BRIDGE, BRIDGE_MODULE, GO, LIBVIRT_PROVIDER, PULUMI } from "./versions";
+import { BRIDGE, BRIDGE_MODULE, GO, LIBVIRT_PROVIDER, PULUMI, PYTHON_HOST_SDK, YAML_HOST } from "./versions";
 
 export interface GoPiece {
     /** The program's file name. */
@@ -22,6 +22,8 @@ export interface GoPiece {
     require: Record<string, string>;
     replace?: Record<string, string>;
     ldflags?: string;
+    /** A script of a module that the program starts from its own folder. */
+    beside?: { module: string; file: string };
     /** False where `go mod tidy` fails on test imports of a dependency. */
     tidy?: false;
 }
@@ -79,6 +81,29 @@ export const GENERATOR_PIECE: GoPiece = {
     ldflags: "-s -w",
 };
 
+export const YAML_PIECE: GoPiece = {
+    program: "pulumi-language-yaml",
+    version: YAML_HOST,
+    title: "the YAML language host",
+    package: "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+    require: { "github.com/pulumi/pulumi-yaml": `v${YAML_HOST}` },
+    replace: CLIPBOARD,
+    ldflags: `-s -w -X github.com/pulumi/pulumi-yaml/pkg/version.Version=v${YAML_HOST}`,
+};
+
+export const PYTHON_PIECE: GoPiece = {
+    program: "pulumi-language-python",
+    version: PYTHON_HOST_SDK,
+    title: "the Python language host",
+    package: "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python",
+    require: { "github.com/pulumi/pulumi/sdk/v3": `v${PYTHON_HOST_SDK}` },
+    beside: {
+        module: "github.com/pulumi/pulumi/sdk/v3",
+        file: "python/cmd/pulumi-language-python-exec",
+    },
+    ldflags: "-s -w",
+};
+
 /** Where the finished program lies, or will. */
 export const programOf = (piece: GoPiece): string => join(keptAt(keyOfPiece(piece)), piece.program);
 
@@ -112,6 +137,12 @@ async function build(piece: GoPiece, draft: string, tell: (detail: string) => vo
     const target = piece.package ?? ".";
     const flags = piece.ldflags ? ["-ldflags", piece.ldflags] : [];
     await run(go.path, ["build", "-o", join(draft, piece.program), ...flags, target], next, options);
+    if (piece.beside) {
+        const folder = await run(go.path, ["list", "-m", "-f", "{{.Dir}}", piece.beside.module], next, options);
+        const script = join(draft, basename(piece.beside.file));
+        await copyFile(join(folder.trim(), piece.beside.file), script);
+        await chmod(script, 0o755);
+    }
     await rename(join(module, "go.mod"), join(draft, "go.mod"));
     await copyFile(join(module, "go.sum"), join(draft, "go.sum"));
     await rm(module, { recursive: true });

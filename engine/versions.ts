@@ -17,6 +17,10 @@ export const BRIDGE = "0.9.0";
 /** The libvirt provider behind `@pulumi/libvirt`. */
 export const LIBVIRT_PROVIDER = "0.8.3";
 
+/** Language hosts that only tests of other languages run: the newest ones that the Go module proxy serves as modules. */
+export const YAML_HOST = "1.38.0";
+export const PYTHON_HOST_SDK = "3.60.0";
+
 /** Go that builds the pieces, and the oldest that may fetch such a Go by itself (its toolchain directive). */
 export const GO = "1.25.11";
 export const GO_WITH_TOOLCHAINS = "1.21.0";

@@ -87,7 +87,7 @@ async function librariesOf(program: string, parts: string) {
 }
 
 /** The files of these modules and of those they need, in the order in which they are to be loaded. */
-async function moduleFiles(parts: string, version: string, names: readonly string[]): Promise<string[]> {
+export async function moduleFiles(parts: string, version: string, names: readonly string[]): Promise<string[]> {
     const shown = await Promise.all(
         names.map((name) => mustRun(["modprobe", "-d", parts, "-S", version, "--show-depends", name])),
     );

@@ -4,13 +4,22 @@ const ELF = Buffer.from("7f454c46", "hex");
 /** LZ4's legacy frame, which Debian's cloud kernels are packed in: blocks of at most 8 MiB, each after its length. */
 const LZ4_LEGACY = Buffer.from("02214c18", "hex");
 const LZ4_BLOCK = 8 << 20;
+const XZ = Buffer.from("fd377a585a00", "hex");
 
-/** The ELF kernel inside a bzImage, which QEMU starts as it is; the image itself where it is packed in another way. */
-export function unpackedKernel(image: Buffer): Buffer {
+/**
+ * The ELF kernel inside a bzImage, which QEMU starts as it is; the image itself where it is packed in another way.
+ *
+ * @param unxz unpacks a kernel that is packed by xz, as Debian's full one is: Node cannot
+ */
+export function unpackedKernel(image: Buffer, unxz?: (packed: Buffer) => Buffer): Buffer {
     const packed = payload(image);
-    if (!packed.subarray(0, LZ4_LEGACY.length).equals(LZ4_LEGACY)) return image;
-    const kernel = unlz4(packed.subarray(LZ4_LEGACY.length));
-    return kernel.subarray(0, ELF.length).equals(ELF) ? kernel : image;
+    const startsWith = (magic: Buffer) => packed.subarray(0, magic.length).equals(magic);
+    const kernel = startsWith(LZ4_LEGACY)
+        ? unlz4(packed.subarray(LZ4_LEGACY.length))
+        : startsWith(XZ) && unxz
+          ? unxz(packed)
+          : undefined;
+    return kernel?.subarray(0, ELF.length).equals(ELF) ? kernel : image;
 }
 
 /** Where the boot header says that the packed kernel lies (Linux's boot.rst: setup_sects, payload_offset, payload_length). */
