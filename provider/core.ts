@@ -4,6 +4,5 @@ export { difference } from "./diff";
 export { engineLog } from "./engine-log";
 export { Unfinished } from "./lifecycle";
 export { Provider } from "./provider";
-export { packageSchema } from "./schema";
 export { notServed, statusOf, unfinishedStatus } from "./status";
 export { decode, encode } from "./wire";

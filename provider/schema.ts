@@ -1,5 +1,6 @@
 /** The package schema, made from the zod objects: what SDKs of other languages, `pulumi import` and docs are made from. */
 import { z } from "zod";
+import { SERVED, type ServedComponent } from "../components/served";
 import { DEFAULT_HOST, ProviderConfig } from "./config";
 import type { HostFunction } from "./function";
 import { FUNCTIONS } from "./functions";
@@ -46,6 +47,7 @@ export function packageSchema(version: string): object {
     const config = objectOf(ProviderConfig, "index:Provider", types);
     const host = { type: "string", description: config.properties.host?.description, default: DEFAULT_HOST };
     const resources = [...RESOURCES.values()].map((resource) => [resource.type, resourceSpec(resource, types)]);
+    const components = [...SERVED].map(([token, component]) => [token, componentSpec(token, component, types)]);
     const functions = [...FUNCTIONS.values()].map((one) => [one.token, functionSpec(one, types)]);
     return {
         name: "kvmnet",
@@ -61,7 +63,7 @@ export function packageSchema(version: string): object {
             properties: { host },
             inputProperties: { host },
         },
-        resources: Object.fromEntries(resources) as object,
+        resources: Object.fromEntries([...resources, ...components]) as object,
         functions: Object.fromEntries(functions) as object,
         types: Object.fromEntries([...types].sort(([a], [b]) => (a < b ? -1 : 1))),
         language: {
@@ -103,6 +105,25 @@ function resourceSpec(resource: AnyResource, types: Types): object {
             objectId: { type: "string", description: OBJECT_ID },
         } as Record<string, PropertySpec>,
         required: [...new Set([...always, ...(resource.derived ?? []), ...outputs.required, "owner"])],
+    };
+}
+
+/** What decides which children there are is plain, so that a preview shows them all. */
+function componentSpec(token: string, { description, inputs, outputs, travelling }: ServedComponent, types: Types) {
+    const place = token.replace(/^kvmnet:/, "");
+    const { properties, required } = objectOf(inputs, place, types);
+    const given = Object.entries(properties).map(([key, property]) => [
+        key,
+        travelling.includes(key) ? property : { ...property, plain: true },
+    ]);
+    const told = objectOf(outputs, place, types);
+    return {
+        isComponent: true,
+        description,
+        inputProperties: Object.fromEntries(given) as object,
+        requiredInputs: required,
+        properties: told.properties,
+        required: told.required,
     };
 }
 

@@ -4,15 +4,19 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { PluginInfo, type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import type { Checked } from "./check";
+import type * as Components from "./components";
 import type * as Core from "./core";
 import { faultPoint } from "./fault";
 import type { Kept as Standing } from "./lifecycle";
 import type { Kept, Provider, Step } from "./provider";
 import { checkReply, diffReply } from "./replies";
 
-// Start-up is promised to cost little more than gRPC itself, so the rest is loaded after the first answer.
-// eslint-disable-next-line @typescript-eslint/no-require-imports
+// Start-up is promised to cost little more than gRPC itself, so the rest is loaded after the first answer; and the
+// components, which bring the whole SDK, only for a program that uses them.
+/* eslint-disable @typescript-eslint/no-require-imports */
 const core = (): typeof Core => require("./core") as typeof Core;
+const components = (): typeof Components => require("./components") as typeof Components;
+/* eslint-enable @typescript-eslint/no-require-imports */
 
 export interface Life {
     /** Called before and after each request, so that the process ends between two steps and not within one. */
@@ -74,7 +78,7 @@ export class Service {
             parameterize: refuse("parameters"),
             invoke: serve((request: proto.InvokeRequest) => this.invoke(request)),
             call: refuse("methods"),
-            construct: refuse("components"),
+            construct: serve((request: proto.ConstructRequest) => components().construct(request, this.engine)),
         };
     }
 
@@ -124,7 +128,7 @@ export class Service {
     private schema(request: proto.GetSchemaRequest): proto.GetSchemaResponse {
         if (request.getVersion() !== 0) throw new Answer(core().notServed(`schema version ${request.getVersion()}`));
         const response = new proto.GetSchemaResponse();
-        response.setSchema(JSON.stringify(core().packageSchema(this.version)));
+        response.setSchema(JSON.stringify(components().packageSchema(this.version)));
         return response;
     }
 

@@ -7,7 +7,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     tuning: ["schemas"],
     resources: ["schemas"],
     components: ["schemas", "tuning", "resources"],
-    provider: ["schemas"],
+    provider: ["schemas", "components"],
     policies: ["schemas", "tuning"],
     lab: ["schemas"],
     engine: [],

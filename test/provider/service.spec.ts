@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
+import { SERVED } from "../../components/served";
 import { RESOURCES } from "../../provider/resources";
 import { Secret, UNKNOWN } from "../../provider/wire";
 import { Plugin } from "./plugin";
@@ -125,8 +126,8 @@ describe("the package schema", () => {
         await plugin.stop();
     });
 
-    it("lists every resource with its inputs and outputs", () => {
-        assert.deepEqual(Object.keys(schema.resources).sort(), [...RESOURCES.keys()].sort());
+    it("lists every resource and component with its inputs and outputs", () => {
+        assert.deepEqual(Object.keys(schema.resources).sort(), [...RESOURCES.keys(), ...SERVED.keys()].sort());
         assert.deepEqual(schema.resources["kvmnet:ovs:Port"]?.requiredInputs, ["name", "bridge"]);
         assert.ok(schema.resources["kvmnet:host:Bridge"]?.required.includes("mac"));
     });
