@@ -27,8 +27,8 @@ function policyOf(rule: TableRule, undecided: Undecided): ResourceValidationPoli
         const findings = rule.judge(props, args.getConfig());
         const subject = `${args.type.split(":").at(-1)} ${printable(args.name)}`;
         for (const finding of findings) {
-            if (finding.kind === "violation") report(sentence(subject, finding));
-            else reportUndecided(report, sentence(subject, finding));
+            if (finding.kind === "violation" && !finding.fault.remark) report(sentence(subject, finding));
+            else remark(report, sentence(subject, finding));
         }
         undecided.note(args.urn, rule.id, findings.filter(({ kind }) => kind === "undecided").length);
     };
@@ -74,10 +74,10 @@ const schemaOf = ({ describe, value, minimum, maximum, allowed }: Parameter) => 
 });
 
 /**
- * Tells that a rule could not decide: a remark, whatever the rule's level. The SDK's own way, to throw
+ * Tells something whatever the rule's level, as that a rule could not decide. The SDK's own way, to throw
  * `UnknownValueError`, would say "during preview" also where an update cannot tell either, and end the judgement of the rest.
  */
-function reportUndecided(report: ReportViolation, message: string): void {
+function remark(report: ReportViolation, message: string): void {
     // The SDK takes an object that overrides the policy's level, which its type does not say (server.js, makeReportViolationFun).
     (report as unknown as (violation: object) => void)({ message, enforcementLevel: "advisory" });
 }

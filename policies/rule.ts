@@ -6,7 +6,7 @@ export type Level = "advisory" | "mandatory" | "disabled";
 export type Severity = "low" | "medium" | "high" | "critical";
 
 /** Sets of levels and thresholds for a purpose; each is written to `profiles/NAME.json`. */
-export const PROFILES = ["default", "throughput"] as const;
+export const PROFILES = ["default", "throughput", "latency", "density", "security", "legacy-lab"] as const;
 export type Profile = (typeof PROFILES)[number];
 
 /** A value for every profile: the default's, and others where they differ. */
@@ -38,6 +38,8 @@ interface Fault {
     found: string;
     /** A sentence: what to set, where, to what. */
     set: string;
+    /** Worth telling, and no reason to stop anything, whatever the rule's level. */
+    remark?: true;
 }
 
 export interface Rule<Subject, Name extends string> {

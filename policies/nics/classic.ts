@@ -3,6 +3,7 @@ import { at, listAt, textAt } from "../inputs";
 import { type Maybe, maybe, NotKnown } from "../known";
 import { classicXml, UNREADABLE } from "./classic-xml";
 import { type GuestNic, UNSAID } from "./guest-nic";
+import { guestSaidByXml, nicSaidByXml } from "./said";
 import { isUnread, transform, type Transformed } from "./stylesheet";
 import { childElements } from "./xml";
 
@@ -36,6 +37,7 @@ function nicsOf({ document, conditions }: Transformed): Maybe<GuestNic>[] {
     const guest = {
         vcpus: vcpu ? wholeNumber(vcpu.textContent ?? "", "the number of vCPUs") : UNSAID.vcpus,
         arch: attribute(os && childElements(os, "type")[0], "arch", "the architecture"),
+        said: guestSaidByXml(domain, UNREADABLE),
     };
     const interfaces = devices.flatMap((parent) => childElements(parent, "interface"));
     const nics = interfaces.map((nic, index) => nicOf(nic, index, guest, doubtOf(nic, conditions)));
@@ -70,6 +72,7 @@ function nicOf(nic: Element, index: number, guest: GuestNic["guest"], doubt: Not
         model: doubt ?? attribute(child("model"), "type", "its model"),
         queues: doubt ?? number("queues", UNSAID.queues),
         rxRing: doubt ?? number("rx_queue_size", UNSAID.rxRing),
+        said: doubt ? () => doubt : nicSaidByXml(nic, UNREADABLE),
         written: { line: "classic" },
         index,
     };

@@ -1,5 +1,6 @@
 /** One NIC of a guest as libvirt will be told of it, whichever line of @pulumi/libvirt it was written in. */
 import { known, type Maybe, maybe, NotKnown } from "../known";
+import { type GuestField, type NicField, placeOf, type Said } from "./said";
 
 export interface GuestNic {
     guest: {
@@ -7,6 +8,8 @@ export interface GuestNic {
         vcpus: Maybe<number>;
         /** libvirt's name of the architecture; undefined takes the host's. */
         arch: Maybe<string | undefined>;
+        /** All else that the domain says. */
+        said: Said<GuestField>;
     };
     /** Lower case; undefined leaves it to libvirt. */
     mac: Maybe<string | undefined>;
@@ -20,6 +23,8 @@ export interface GuestNic {
     queues: Maybe<number>;
     /** Receive ring [descriptors]. */
     rxRing: Maybe<number>;
+    /** All else that the interface says. */
+    said: Said<NicField>;
     /** Where the user wrote it. */
     written: { line: "classic" } | { line: "native"; index: number };
     /** Place among the guest's NICs, from 0. */
@@ -78,4 +83,33 @@ export function toSet({ written }: GuestNic, setting: keyof typeof SETTINGS, val
             ? `Set devices.interfaces[${written.index}].${native} to ${JSON.stringify(value)}`
             : `Let the stylesheet in xml.xslt write ${xml(String(value))} into this interface`;
     return `${place}; for a NIC of kvmnet's VirtualMachine set ${ours}: ${JSON.stringify(value)}.`;
+}
+
+/** The same for a field that kvmnet's own components leave alone; without a value it says to take the field away. */
+export function toChange({ written }: GuestNic, field: NicField, value?: string | number): string {
+    const place =
+        written.line === "native"
+            ? `devices.interfaces[${written.index}].${placeOf(field, "native")}`
+            : placeOf(field, "xml");
+    if (value === undefined)
+        return written.line === "native"
+            ? `Set nothing at ${place}.`
+            : `Let the stylesheet in xml.xslt write no ${place}.`;
+    return written.line === "native"
+        ? `Set ${place} to ${JSON.stringify(value)}.`
+        : `Let the stylesheet in xml.xslt write ${place.replace("...", String(value))}.`;
+}
+
+/** A number that the interface says; undefined where nothing is said. @throws NotKnown */
+export function numberSaid(nic: GuestNic, field: NicField): number | undefined {
+    const text = known(nic.said(field));
+    if (text === undefined) return undefined;
+    if (!/^\s*\d{1,9}\s*$/.test(text)) throw new NotKnown(`its ${field} is no whole number`);
+    return Number(text);
+}
+
+/** Whether Open vSwitch carries the NIC by libvirt's own virtualport. @throws NotKnown */
+export function onOpenVSwitch(nic: GuestNic): boolean {
+    const port = known(nic.said("openVSwitch"));
+    return port === "openvswitch" || port === "present";
 }

@@ -2,12 +2,17 @@
 import { at, countAt, listAt, textAt } from "../inputs";
 import { type Maybe, maybe, NotKnown } from "../known";
 import { type GuestNic, UNSAID } from "./guest-nic";
+import { guestSaidByArguments, nicSaidByArguments } from "./said";
 
 /** NICs under `devices.interfaces`. */
 export function nativeNics(props: unknown): Maybe<GuestNic>[] {
     const interfaces = listAt(props, "devices", "interfaces");
     if (interfaces instanceof NotKnown) return [new NotKnown("the domain's interfaces are not known yet")];
-    const guest = { vcpus: countAt(UNSAID.vcpus, props, "vcpu"), arch: textAt(props, "os", "typeArch") };
+    const guest = {
+        vcpus: countAt(UNSAID.vcpus, props, "vcpu"),
+        arch: textAt(props, "os", "typeArch"),
+        said: guestSaidByArguments(props),
+    };
     return interfaces.map((nic, index) => ({
         guest,
         mac: lowerCase(textAt(nic, "mac", "address")),
@@ -16,6 +21,7 @@ export function nativeNics(props: unknown): Maybe<GuestNic>[] {
         model: textAt(nic, "model", "type"),
         queues: countAt(UNSAID.queues, nic, "driver", "queues"),
         rxRing: countAt(UNSAID.rxRing, nic, "driver", "rxQueueSize"),
+        said: nicSaidByArguments(nic),
         written: { line: "native", index },
         index,
     }));

@@ -1,7 +1,7 @@
 /** Rules for the NICs of a guest: model, rings, queues. */
 import { tuneNic } from "../../tuning/nic";
 import { known } from "../known";
-import { modelOf, toSet } from "../nics/guest-nic";
+import { modelOf, numberSaid, toChange, toSet } from "../nics/guest-nic";
 import { guestNics } from "../nics/reader";
 import { rule } from "../rule";
 import { classicDomain, nativeDomain } from "./examples";
@@ -138,4 +138,386 @@ const queuesMissing = rule({
     },
 });
 
-export const nicRules = [nicModelExplicit, ringUndersized, queuesMissing];
+/** Models that no guest of this century needs, and those of a generation later (Nova, SUPPORTED_VIF_MODELS). */
+const OLDEST = /^(ne2k_\w+|pcnet|rtl8139|i8255\w+)$/;
+const OLDER = /^(e1000e?|igb|vmxnet3)$/;
+
+const nicModelLegacy = rule({
+    id: "nic-model-legacy",
+    title: "A guest's NIC is no emulation of old hardware.",
+    severity: "high",
+    level: { default: "mandatory", "legacy-lab": "advisory" },
+    why:
+        "An emulated NIC traps into QEMU for each register: rtl8139, pcnet and ne2k are of the 10/100 Mb/s class, e1000 and its kin " +
+        "of the 1 Gb/s class. What the guest is told is no cap, but one report saw 2 Mbit/s in one direction. These models also " +
+        "have the longest record of escapes from guests.",
+    sources: ["Nova SUPPORTED_VIF_MODELS", "xcp-ng/xcp#27", "CVE-2015-5165, CVE-2015-7504"],
+    url: `${FORMATDOMAIN}#setting-the-nic-model`,
+    tags: ["nic", "performance", "security"],
+    appliesTo: guestNics,
+    parameters: {
+        newer: {
+            describe: "Whether e1000, e1000e, igb and vmxnet3 count too: 1 stops them, 0 tells of them.",
+            value: { default: 0, security: 1 },
+            minimum: 0,
+            maximum: 1,
+        },
+    },
+    judge(nic, { newer }) {
+        const model = known(nic.model);
+        if (model === undefined || !(OLDEST.test(model) || OLDER.test(model))) return undefined;
+        const fault = { found: `its model is ${model}`, set: toSet(nic, "model", "virtio") };
+        return OLDEST.test(model) || newer ? fault : { ...fault, remark: true };
+    },
+    fix: "Use virtio. Where the guest has no driver for it, exempt the NIC with that reason.",
+    examples: {
+        good: [nativeDomain({ model: { type: "virtio" } }), classicDomain('<model type="virtio"/>')],
+        bad: [nativeDomain({ model: { type: "rtl8139" } }), classicDomain('<model type="pcnet"/>')],
+    },
+});
+
+const RINGS = [256, 512, 1024];
+const isRing = (value: number) => RINGS.includes(value);
+
+const ringValid = rule({
+    id: "ring-valid",
+    title: "The rings of a virtio NIC have a size that QEMU takes.",
+    severity: "high",
+    level: { default: "mandatory" },
+    why:
+        "A virtio-net ring is a power of two from 256 to 1024 descriptors. libvirt takes other powers of two when the domain is defined, " +
+        "and QEMU refuses to start the guest. 4096 and 8192 are sizes of physical NICs' rings.",
+    sources: ["QEMU hw/net/virtio-net.c", "tried: QEMU 7.2 refuses 128, 1000 and 2048"],
+    url: `${FORMATDOMAIN}#setting-nic-driver-specific-options`,
+    tags: ["nic", "start"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        const rx = known(nic.rxRing);
+        const tx = numberSaid(nic, "txRing");
+        if (!isRing(rx)) return { found: `its RX ring has ${rx} descriptors`, set: toSet(nic, "rxRing", 1024) };
+        if (tx === undefined || isRing(tx)) return undefined;
+        return { found: `its TX ring has ${tx} descriptors`, set: toChange(nic, "txRing", 256) };
+    },
+    fix: "Use 256, 512 or 1024 descriptors.",
+    examples: {
+        good: [
+            nativeDomain({ model: { type: "virtio" }, driver: { rxQueueSize: 512, txQueueSize: 256 } }),
+            classicDomain('<model type="virtio"/><driver rx_queue_size="1024"/>'),
+        ],
+        bad: [
+            nativeDomain({ model: { type: "virtio" }, driver: { rxQueueSize: 4096 } }),
+            nativeDomain({ model: { type: "virtio" }, driver: { txQueueSize: 2048 } }),
+            classicDomain('<model type="virtio"/><driver rx_queue_size="8192"/>'),
+        ],
+    },
+});
+
+/** Backends with which QEMU takes a longer transmit ring (virtio_net_max_tx_queue_size). */
+const LONG_TX = ["vhostuser", "vdpa"];
+
+const ringTxBackend = rule({
+    id: "ring-tx-backend",
+    title: "A transmit ring above 256 descriptors stands only where the backend has one.",
+    severity: "high",
+    level: { default: "mandatory" },
+    why:
+        "On a tap, QEMU before 8.1 sets the transmit ring back to 256 in silence, and later ones refuse to start the guest: only " +
+        "vhost-user and vDPA take more.",
+    sources: [
+        "QEMU hw/net/virtio-net.c, virtio_net_max_tx_queue_size",
+        "tried: QEMU 7.2 shows 256 in the guest where 1024 was asked for",
+    ],
+    url: `${FORMATDOMAIN}#setting-nic-driver-specific-options`,
+    tags: ["nic", "start"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        const tx = numberSaid(nic, "txRing");
+        if (tx === undefined || tx <= 256) return undefined;
+        const backend = known(nic.backend);
+        if (backend !== undefined && LONG_TX.includes(backend)) return undefined;
+        return {
+            found: `its TX ring has ${tx} descriptors on a backend of type ${backend ?? "tap"}`,
+            set: toChange(nic, "txRing", 256),
+        };
+    },
+    fix: "Leave the transmit ring at 256, or move the NIC to vhost-user.",
+    examples: {
+        good: [
+            nativeDomain({ source: { bridge: { bridge: "br0" } }, driver: { txQueueSize: 256 } }),
+            nativeDomain({ source: { vhostUser: { dev: "vhu0" } }, driver: { txQueueSize: 1024 } }),
+        ],
+        bad: [
+            nativeDomain({ source: { bridge: { bridge: "br0" } }, driver: { txQueueSize: 1024 } }),
+            classicDomain('<model type="virtio"/><driver tx_queue_size="512"/>'),
+        ],
+    },
+});
+
+const queuesOverVcpu = rule({
+    id: "queues-over-vcpu",
+    title: "A NIC has no more queue pairs than its guest has vCPUs.",
+    severity: "low",
+    level: { default: "advisory" },
+    why:
+        "A Linux guest uses min(online vCPUs, queues) queue pairs; more stay idle and cost memory and vectors. A guest that runs XDP " +
+        "wants a transmit queue a CPU on top, so there twice as many are right.",
+    sources: ['Linux drivers/net/virtio_net.c, "Enable multiqueue by default"', "cybozu-go/placemat#154"],
+    url: `${FORMATDOMAIN}#setting-nic-driver-specific-options`,
+    tags: ["nic", "memory"],
+    appliesTo: guestNics,
+    parameters: {
+        factor: {
+            describe: "Most queue pairs a vCPU [count]; 2 for guests that run XDP.",
+            value: { default: 1 },
+            minimum: 1,
+            maximum: 2,
+        },
+    },
+    judge(nic, { factor }) {
+        const queues = known(nic.queues);
+        if (queues <= factor) return undefined;
+        const vcpus = known(nic.guest.vcpus);
+        if (queues <= factor * vcpus) return undefined;
+        return {
+            found: `it has ${queues} queues, and its guest has ${vcpus} vCPUs`,
+            set: toSet(nic, "queues", tuneNic(vcpus).queues.value),
+        };
+    },
+    fix: "Set queues to the number of vCPUs, at most 8 unless measured.",
+    examples: {
+        good: [nativeDomain({ driver: { queues: 4 } }), classicDomain('<model type="virtio"/><driver queues="2"/>')],
+        bad: [nativeDomain({ driver: { queues: 8 } }), classicDomain('<model type="virtio"/><driver queues="16"/>')],
+    },
+});
+
+const queuesMax = rule({
+    id: "queues-max",
+    title: "A NIC has no more queue pairs than its backend takes.",
+    severity: "high",
+    level: { default: "mandatory" },
+    why: "A tap has at most 256 queues and QEMU at most 511 pairs a NIC; libvirt takes more when the domain is defined, and the guest does not start.",
+    sources: ["Linux drivers/net/tun.c MAX_TAP_QUEUES", "QEMU VIRTIO_QUEUE_MAX 1024"],
+    url: `${FORMATDOMAIN}#setting-nic-driver-specific-options`,
+    tags: ["nic", "start"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        const queues = known(nic.queues);
+        if (queues <= 256) return undefined;
+        return { found: `it has ${queues} queues`, set: toSet(nic, "queues", 8) };
+    },
+    fix: "Set queues to the number of vCPUs, at most 8 unless measured.",
+    examples: {
+        good: [nativeDomain({ driver: { queues: 256 } }, { vcpu: 256 })],
+        bad: [nativeDomain({ driver: { queues: 257 } }, { vcpu: 300 }), classicDomain('<driver queues="300"/>')],
+    },
+});
+
+/** Interface types whose packets vhost-net can move. */
+const TAPS = ["bridge", "network", "ethernet", "direct"];
+
+const vhostExplicit = rule({
+    id: "vhost-explicit",
+    title: "A virtio NIC of a KVM guest says that vhost-net moves its packets.",
+    severity: "medium",
+    level: { default: "advisory" },
+    why:
+        "libvirt falls back to QEMU's own loop in silence where vhost_net is missing on the host. Naming the driver vhost makes that an " +
+        "error at start; naming qemu gives it up on purpose.",
+    sources: ["libvirt formatdomain, Setting NIC driver-specific options"],
+    url: `${FORMATDOMAIN}#setting-nic-driver-specific-options`,
+    tags: ["nic", "performance"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        if (known(nic.guest.said("type")) !== "kvm") return undefined;
+        if (known(modelOf(nic)) !== "virtio" || !TAPS.includes(known(nic.backend) ?? "")) return undefined;
+        const driver = known(nic.said("driver"));
+        if (driver === "vhost") return undefined;
+        return {
+            found: driver === undefined ? "its driver has no name" : `its driver is ${driver}`,
+            set: toChange(nic, "driver", "vhost"),
+        };
+    },
+    fix: 'Name the driver "vhost", and load vhost_net on the host.',
+    examples: {
+        good: [
+            nativeDomain(
+                { model: { type: "virtio" }, source: { bridge: { bridge: "br0" } }, driver: { name: "vhost" } },
+                { type: "kvm" },
+            ),
+            nativeDomain({ model: { type: "virtio" }, source: { bridge: { bridge: "br0" } } }, { type: "qemu" }),
+        ],
+        bad: [
+            nativeDomain({ model: { type: "virtio" }, source: { bridge: { bridge: "br0" } } }, { type: "kvm" }),
+            classicDomain('<model type="virtio"/><driver name="qemu"/>'),
+        ],
+    },
+});
+
+const jumboMrgRxbuf = rule({
+    id: "jumbo-mrg-rxbuf",
+    title: "A NIC with jumbo frames keeps mergeable receive buffers.",
+    severity: "high",
+    level: { default: "mandatory" },
+    why: "Without mergeable buffers a frame must fit into one descriptor chain of its own, and jumbo frames by vhost-user do not arrive at all.",
+    sources: ["Open vSwitch, topics/dpdk/jumbo-frames", "libvirt formatdomain, mrg_rxbuf"],
+    url: `${FORMATDOMAIN}#setting-nic-driver-specific-options`,
+    tags: ["nic", "mtu"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        const mtu = numberSaid(nic, "mtu");
+        if (mtu === undefined || mtu <= 1500 || known(nic.said("mrgRxbuf")) !== "off") return undefined;
+        return { found: `its MTU is ${mtu} and mrg_rxbuf is off`, set: toChange(nic, "mrgRxbuf") };
+    },
+    fix: "Take mrg_rxbuf=off away.",
+    examples: {
+        good: [
+            nativeDomain({ mtu: { size: 9000 } }),
+            nativeDomain({ mtu: { size: 1500 }, driver: { host: { mrgRxBuf: "off" } } }),
+        ],
+        bad: [
+            nativeDomain({ mtu: { size: 9000 }, driver: { host: { mrgRxBuf: "off" } } }),
+            classicDomain('<mtu size="9000"/><driver><host mrg_rxbuf="off"/></driver>'),
+        ],
+    },
+});
+
+const OFFLOADS = ["hostCsum", "hostGso", "hostTso4", "hostTso6", "guestCsum", "guestTso4", "guestTso6"] as const;
+
+const offloadDisabled = rule({
+    id: "offload-disabled",
+    title: "Checksum and segmentation offloads stay on.",
+    severity: "low",
+    level: { default: "advisory" },
+    why: "With offloads off every frame of the MTU is built and checked by itself: in one measurement TCP between two namespaces on a Linux bridge fell to 1/3.7.",
+    sources: ["libvirt formatdomain, Setting NIC driver-specific options", "own measurement, ratio of one run"],
+    url: `${FORMATDOMAIN}#setting-nic-driver-specific-options`,
+    tags: ["nic", "performance"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        const off = OFFLOADS.filter((field) => known(nic.said(field)) === "off");
+        const [first] = off;
+        if (first === undefined) return undefined;
+        return { found: `its offloads ${off.join(", ")} are off`, set: toChange(nic, first) };
+    },
+    fix: "Take the setting away, unless the guest forwards packets with DPDK.",
+    examples: {
+        good: [nativeDomain({ driver: { host: { csum: "on" } } }), classicDomain("<driver/>")],
+        bad: [
+            nativeDomain({ driver: { host: { gso: "off" } } }),
+            classicDomain('<driver><guest csum="off" tso4="off"/></driver>'),
+        ],
+    },
+});
+
+/** Prefixes of names that libvirt makes itself; it drops a target name that starts with one. */
+const RESERVED = /^(vnet|vif|macvtap|macvlan)/;
+
+const tapNameReserved = rule({
+    id: "tap-name-reserved",
+    title: "A tap's name does not start like one of libvirt's own.",
+    severity: "medium",
+    level: { default: "mandatory" },
+    why: "libvirt drops a target name that starts with vnet, vif, macvtap or macvlan: the tap gets another name at each start, and state and host differ.",
+    sources: [
+        "libvirt formatdomain, Overriding the target element",
+        "dmacvicar/terraform-provider-libvirt#1326",
+        "tried: vnet77 vanished",
+    ],
+    url: `${FORMATDOMAIN}#overriding-the-target-element`,
+    tags: ["nic", "names"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        const tap = known(nic.tap);
+        if (tap === undefined || !RESERVED.test(tap)) return undefined;
+        return { found: "its tap has a name that libvirt keeps for itself", set: "Set a name such as tap-web0." };
+    },
+    fix: "Name it for example tap-web0.",
+    examples: {
+        good: [nativeDomain({ target: { dev: "tap-web0" } }), classicDomain("")],
+        bad: [nativeDomain({ target: { dev: "vnet77" } }), nativeDomain({ target: { dev: "macvtap0" } })],
+    },
+});
+
+const nicMacMulticast = rule({
+    id: "nic-mac-multicast",
+    title: "A NIC's MAC address is a unicast one.",
+    severity: "high",
+    level: { default: "mandatory" },
+    why: "The lowest bit of the first byte makes an address a group's: switches flood it, and libvirt refuses to start the guest with it.",
+    sources: ["IEEE 802, 8.2.2", "libvirt src/util/virmacaddr.c"],
+    url: `${FORMATDOMAIN}#network-interfaces`,
+    tags: ["nic", "mac", "start"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        const mac = known(nic.mac);
+        if (mac === undefined || !/^[0-9a-f]{2}:/i.test(mac) || (parseInt(mac.slice(0, 2), 16) & 1) === 0)
+            return undefined;
+        return {
+            found: "its MAC address is a multicast one",
+            set: "Set an address whose first byte is even, such as 52:54:00:12:34:56.",
+        };
+    },
+    fix: "Use an address whose first byte is even.",
+    examples: {
+        good: [nativeDomain({ mac: { address: "52:54:00:12:34:56" } })],
+        bad: [nativeDomain({ mac: { address: "53:54:00:12:34:56" } })],
+    },
+});
+
+const nicMacForeign = rule({
+    id: "nic-mac-foreign",
+    title: "A NIC's MAC address is QEMU's or a locally administered one.",
+    severity: "low",
+    level: { default: "advisory" },
+    why: "An address under the prefix of a hardware maker may be that of a real NIC on the same network one day; then both lose frames.",
+    sources: [
+        "IEEE 802, 8.2.2: the second lowest bit of the first byte marks local administration",
+        "QEMU's own prefix is 52:54:00",
+    ],
+    url: `${FORMATDOMAIN}#network-interfaces`,
+    tags: ["nic", "mac"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        const mac = known(nic.mac);
+        if (mac === undefined || !/^[0-9a-f]{2}:/i.test(mac)) return undefined;
+        if ((parseInt(mac.slice(0, 2), 16) & 2) !== 0) return undefined;
+        return {
+            found: "its MAC address is under a hardware maker's prefix",
+            set: "Set an address under 52:54:00, or another locally administered one.",
+        };
+    },
+    fix: "Use an address under 52:54:00, or leave it to kvmnet, which derives one.",
+    examples: {
+        good: [
+            nativeDomain({ mac: { address: "52:54:00:12:34:56" } }),
+            nativeDomain({ mac: { address: "02:00:00:00:00:01" } }),
+        ],
+        bad: [nativeDomain({ mac: { address: "00:1b:21:00:00:01" } })],
+    },
+});
+
+export const nicRules = [
+    nicModelExplicit,
+    nicModelLegacy,
+    ringValid,
+    ringUndersized,
+    ringTxBackend,
+    queuesMissing,
+    queuesOverVcpu,
+    queuesMax,
+    vhostExplicit,
+    jumboMrgRxbuf,
+    offloadDisabled,
+    tapNameReserved,
+    nicMacMulticast,
+    nicMacForeign,
+];

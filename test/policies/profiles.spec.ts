@@ -22,19 +22,26 @@ describe("the profiles", () => {
             assert.deepEqual(Object.keys(profileOf(profile)), [...rules.map(({ id }) => id), "undecided"]);
     });
 
-    it("make all three NIC rules mandatory for throughput, with a ring of 1024", () =>
-        assert.deepEqual(profileOf("throughput"), {
-            "nic-model-explicit": { enforcementLevel: "mandatory" },
-            "ring-undersized": { enforcementLevel: "mandatory", minimum: 1024 },
-            "queues-missing": { enforcementLevel: "mandatory", vcpus: 2 },
-            undecided: { enforcementLevel: "advisory" },
-        }));
+    it("make the performance of a NIC mandatory for throughput, with a ring of 1024", () => {
+        const { "ring-undersized": ring, "queues-missing": queues } = profileOf("throughput");
+        assert.deepEqual(ring, { enforcementLevel: "mandatory", minimum: 1024 });
+        assert.deepEqual(queues, { enforcementLevel: "mandatory", vcpus: 2 });
+    });
 
-    it("make only the model mandatory by default, with a ring of 512", () =>
-        assert.deepEqual(profileOf("default"), {
-            "nic-model-explicit": { enforcementLevel: "mandatory" },
-            "ring-undersized": { enforcementLevel: "advisory", minimum: 512 },
-            "queues-missing": { enforcementLevel: "advisory", vcpus: 2 },
-            undecided: { enforcementLevel: "advisory" },
-        }));
+    it("make it advisory by default, with a ring of 512", () => {
+        const { "ring-undersized": ring, "queues-missing": queues } = profileOf("default");
+        assert.deepEqual(ring, { enforcementLevel: "advisory", minimum: 512 });
+        assert.deepEqual(queues, { enforcementLevel: "advisory", vcpus: 2 });
+    });
+
+    it("keep what cannot work mandatory in every one", () => {
+        for (const profile of PROFILES)
+            for (const id of ["nic-model-explicit", "ring-valid", "ring-tx-backend", "queues-max", "tap-name-reserved"])
+                assert.equal(profileOf(profile)[id]?.enforcementLevel, "mandatory", `${id} in ${profile}`);
+    });
+
+    it("stop every emulated NIC for security, and none for a lab of old systems", () => {
+        assert.deepEqual(profileOf("security")["nic-model-legacy"], { enforcementLevel: "mandatory", newer: 1 });
+        assert.equal(profileOf("legacy-lab")["nic-model-legacy"]?.enforcementLevel, "advisory");
+    });
 });

@@ -1,0 +1,105 @@
+/** What a domain says of a NIC and of its guest, field by field, as text: one table for libvirt's XML and for the 0.9 line. */
+import { at } from "../inputs";
+import { type Maybe, NotKnown } from "../known";
+import { childElements, isElement } from "./xml";
+
+interface Place {
+    /** Child elements under the interface or domain, then `@` and the attribute; without `@` whether the element is there. */
+    xml: string;
+    /** Path in the 0.9 line's arguments, which mirror the XML (terraform-provider-libvirt, docs/resources/domain.md). */
+    native: string;
+}
+
+/** Fields of `<interface>`. */
+const NIC = {
+    txRing: { xml: "driver@tx_queue_size", native: "driver.txQueueSize" },
+    driver: { xml: "driver@name", native: "driver.name" },
+    packed: { xml: "driver@packed", native: "driver.packed" },
+    rss: { xml: "driver@rss", native: "driver.rss" },
+    rssHashReport: { xml: "driver@rss_hash_report", native: "driver.rssHashReport" },
+    hostCsum: { xml: "driver/host@csum", native: "driver.host.csum" },
+    hostGso: { xml: "driver/host@gso", native: "driver.host.gso" },
+    hostTso4: { xml: "driver/host@tso4", native: "driver.host.tso4" },
+    hostTso6: { xml: "driver/host@tso6", native: "driver.host.tso6" },
+    mrgRxbuf: { xml: "driver/host@mrg_rxbuf", native: "driver.host.mrgRxBuf" },
+    guestCsum: { xml: "driver/guest@csum", native: "driver.guest.csum" },
+    guestTso4: { xml: "driver/guest@tso4", native: "driver.guest.tso4" },
+    guestTso6: { xml: "driver/guest@tso6", native: "driver.guest.tso6" },
+    mtu: { xml: "mtu@size", native: "mtu.size" },
+    bridge: { xml: "source@bridge", native: "source.bridge.bridge" },
+    network: { xml: "source@network", native: "source.network.network" },
+    device: { xml: "source@dev", native: "source.direct.dev" },
+    directMode: { xml: "source@mode", native: "source.direct.mode" },
+    socketMode: { xml: "source@mode", native: "source.vhostUser.chardev.unix.mode" },
+    socketPath: { xml: "source@path", native: "source.vhostUser.chardev.unix.path" },
+    reconnect: { xml: "source/reconnect@enabled", native: "source.vhostUser.chardev.unix.reconnect.enabled" },
+    openVSwitch: { xml: "virtualport@type", native: "virtualPort.params.openVSwitch" },
+    vlanTrunk: { xml: "vlan@trunk", native: "vlan.trunk" },
+    vlanTag: { xml: "vlan/tag@id", native: "vlan.tags.0.id" },
+    inAverage: { xml: "bandwidth/inbound@average", native: "bandwidth.inbound.average" },
+    inPeak: { xml: "bandwidth/inbound@peak", native: "bandwidth.inbound.peak" },
+    inFloor: { xml: "bandwidth/inbound@floor", native: "bandwidth.inbound.floor" },
+    outAverage: { xml: "bandwidth/outbound@average", native: "bandwidth.outbound.average" },
+    outPeak: { xml: "bandwidth/outbound@peak", native: "bandwidth.outbound.peak" },
+    filter: { xml: "filterref@filter", native: "filterRef.filter" },
+    filterParameter: { xml: "filterref/parameter@name", native: "filterRef.parameters.0.name" },
+    trustGuestRxFilters: { xml: "@trustGuestRxFilters", native: "trustGuestRxFilters" },
+} satisfies Record<string, Place>;
+export type NicField = keyof typeof NIC;
+
+/** Fields of `<domain>` that rules for NICs need. */
+const GUEST = {
+    type: { xml: "@type", native: "type" },
+    memoryAccess: { xml: "memoryBacking/access@mode", native: "memoryBacking.memoryAccess.mode" },
+    cellAccess: { xml: "cpu/numa/cell@memAccess", native: "cpu.numa.cells.0.memAccess" },
+    hugepages: { xml: "memoryBacking/hugepages", native: "memoryBacking.memoryHugePages" },
+    vcpuPin: { xml: "cputune/vcpupin@cpuset", native: "cpuTune.vcpuPins.0.cpuSet" },
+    emulatorPin: { xml: "cputune/emulatorpin@cpuset", native: "cpuTune.emulatorPin.cpuSet" },
+    placement: { xml: "vcpu@placement", native: "vcpuPlacement" },
+    graphicsListen: { xml: "devices/graphics@listen", native: "devices.graphics.0.vnc.listen" },
+} satisfies Record<string, Place>;
+export type GuestField = keyof typeof GUEST;
+
+/** The text of a field; undefined where nothing is said. An element or object that is merely there reads `present`. */
+export type Said<Field extends string> = (field: Field) => Maybe<string | undefined>;
+
+export const nicSaidByXml = (element: Element, unreadable: string): Said<NicField> =>
+    saidByXml(NIC, element, unreadable);
+export const guestSaidByXml = (element: Element, unreadable: string): Said<GuestField> =>
+    saidByXml(GUEST, element, unreadable);
+export const nicSaidByArguments = (nic: unknown): Said<NicField> => saidByArguments(NIC, nic);
+export const guestSaidByArguments = (domain: unknown): Said<GuestField> => saidByArguments(GUEST, domain);
+
+/** Where a person writes the field: `driver.txQueueSize`, or `<driver tx_queue_size="...">`. */
+export const placeOf = (field: NicField, line: "classic" | "native" | "xml"): string => {
+    const { xml, native } = NIC[field];
+    if (line === "native") return native;
+    const [path = "", attribute] = xml.split("@");
+    const element = path.split("/").at(-1) || "interface";
+    return attribute ? `<${element} ${attribute}="...">` : `<${element}>`;
+};
+
+const saidByXml =
+    <Field extends string>(places: Record<Field, Place>, root: Element, unreadable: string): Said<Field> =>
+    (field) => {
+        const [path = "", attribute] = places[field].xml.split("@");
+        const elements = path
+            .split("/")
+            .filter(Boolean)
+            .reduce<Element[]>((parents, name) => parents.flatMap((parent) => childElements(parent, name)), [root]);
+        const [element] = elements;
+        if (!element || !isElement(element)) return undefined;
+        if (attribute === undefined) return "present";
+        const text = element.getAttribute(attribute) ?? "";
+        return text.includes(unreadable) ? new NotKnown(`its ${field} is not known yet`) : text || undefined;
+    };
+
+const saidByArguments =
+    <Field extends string>(places: Record<Field, Place>, root: unknown): Said<Field> =>
+    (field) => {
+        const path = places[field].native.split(".").map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+        const found = at(root, ...path);
+        if (found instanceof NotKnown) return found;
+        if (found === undefined || found === null || found === "") return undefined;
+        return typeof found === "object" ? "present" : String(found as string | number | boolean);
+    };
