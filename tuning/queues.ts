@@ -6,7 +6,7 @@ import { chosenByUser, type Tuned } from "./value";
 /** More queue pairs than this are chosen by measurement only. */
 const MOST_QUEUES_UNMEASURED = 8;
 /** A guest has about this many MSI-X vectors (Nova spec libvirt-virtiomq). */
-const MOST_VECTORS = 200;
+export const MOST_VECTORS = 200;
 
 const DRIVER =
     'Linux drivers/net/virtio_net.c, "Enable multiqueue by default"; kernel Documentation/networking/scaling.rst';

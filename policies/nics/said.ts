@@ -101,5 +101,5 @@ const saidByArguments =
         const found = at(root, ...path);
         if (found instanceof NotKnown) return found;
         if (found === undefined || found === null || found === "") return undefined;
-        return typeof found === "object" ? "present" : String(found as string | number | boolean);
+        return typeof found === "object" ? "present" : String(found);
     };

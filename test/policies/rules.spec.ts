@@ -38,7 +38,7 @@ describe("the rule table", () => {
                     assert.equal(violation.level, rule.level.default);
                     assert.match(
                         violation.message,
-                        new RegExp(`\nDomain ${example.name}, NIC .+: its? .+\\.\n(Set|Let) .+`),
+                        new RegExp(`\nDomain ${example.name}, (NIC .+|the guest): .+\\.\n[A-Z].+\\.$`),
                     );
                 });
 

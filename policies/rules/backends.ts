@@ -1,0 +1,346 @@
+/** Rules for what a NIC is plugged into: macvtap, vhost-user, VLANs and filters by libvirt. */
+import { known } from "../known";
+import { onOpenVSwitch, toChange } from "../nics/guest-nic";
+import { guestNics } from "../nics/reader";
+import { rule } from "../rule";
+import { classicDomain, nativeDomain } from "./examples";
+
+const FORMATDOMAIN = "https://libvirt.org/formatdomain.html";
+
+const macvtapMode = rule({
+    id: "macvtap-mode",
+    title: "A macvtap NIC says its mode.",
+    severity: "medium",
+    level: { default: "mandatory" },
+    why: "Without a mode libvirt takes vepa, which sends every frame to the outer switch and needs one that sends it back (hairpin); guests of one host then do not hear each other.",
+    sources: ["libvirt formatdomain, Direct attachment to physical interface"],
+    url: `${FORMATDOMAIN}#direct-attachment-to-physical-interface`,
+    tags: ["nic", "macvtap"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        if (known(nic.backend) !== "direct" || known(nic.said("directMode")) !== undefined) return undefined;
+        return { found: "its macvtap has no mode", set: toChange(nic, "directMode", "bridge") };
+    },
+    fix: 'Say "bridge", or "passthrough" for a NIC of the guest\'s own.',
+    examples: {
+        good: [
+            nativeDomain({ source: { direct: { dev: "eth1", mode: "bridge" } } }),
+            nativeDomain({ source: { bridge: { bridge: "br0" } } }),
+        ],
+        bad: [nativeDomain({ source: { direct: { dev: "eth1" } } })],
+    },
+});
+
+const macvtapPassthrough = rule({
+    id: "sec-macvtap-passthrough",
+    title: "A guest does not choose the addresses that its host's NIC answers to.",
+    severity: "medium",
+    level: { default: "advisory" },
+    why: "In mode passthrough, and with trustGuestRxFilters, the guest sets MAC address, multicast groups and VLANs of the host's NIC.",
+    sources: ["libvirt formatdomain, trustGuestRxFilters"],
+    url: `${FORMATDOMAIN}#network-interfaces`,
+    tags: ["security", "macvtap"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        if (known(nic.said("trustGuestRxFilters")) === "yes")
+            return { found: "it trusts the guest's receive filters", set: toChange(nic, "trustGuestRxFilters") };
+        if (known(nic.backend) !== "direct" || known(nic.said("directMode")) !== "passthrough") return undefined;
+        return { found: "its macvtap is in mode passthrough", set: toChange(nic, "directMode", "bridge") };
+    },
+    fix: "Use mode bridge, or exempt the NIC with the reason why its guest may.",
+    examples: {
+        good: [nativeDomain({ source: { direct: { dev: "eth1", mode: "bridge" } } })],
+        bad: [
+            nativeDomain({ source: { direct: { dev: "eth1", mode: "passthrough" } } }),
+            nativeDomain({ source: { bridge: { bridge: "br0" } }, trustGuestRxFilters: "yes" }),
+        ],
+    },
+});
+
+const vhostuserSharedMem = rule({
+    id: "vhostuser-shared-mem",
+    title: "A guest with vhost-user shares its memory.",
+    severity: "high",
+    level: { default: "mandatory" },
+    why: "The switch reads the guest's memory from another process. libvirt defines a guest without shared memory all the same, and the NIC then fails when the guest starts.",
+    sources: ["Open vSwitch, topics/dpdk/vhost-user", "tried: virsh define takes it without complaint"],
+    url: `${FORMATDOMAIN}#vhost-user-interface`,
+    tags: ["nic", "vhost-user", "start"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        if (known(nic.backend) !== "vhostuser") return undefined;
+        const shared = [nic.guest.said("memoryAccess"), nic.guest.said("cellAccess")].map(known).includes("shared");
+        if (shared) return undefined;
+        return {
+            found: "it is a vhost-user NIC, and its guest's memory is not shared",
+            set: "Set memoryBacking.memoryAccess.mode to \"shared\" (XML: <memoryBacking><access mode='shared'/></memoryBacking>), with huge pages for DPDK.",
+        };
+    },
+    fix: "Give the guest shared memory, in huge pages for a DPDK switch.",
+    examples: {
+        good: [
+            nativeDomain(
+                { source: { vhostUser: { dev: "vhu0" } } },
+                { memoryBacking: { memoryAccess: { mode: "shared" } } },
+            ),
+            nativeDomain({ source: { bridge: { bridge: "br0" } } }),
+        ],
+        bad: [nativeDomain({ source: { vhostUser: { dev: "vhu0" } } })],
+    },
+});
+
+const vhostuserMode = rule({
+    id: "vhostuser-mode",
+    title: "QEMU is the server of a vhost-user socket, or connects again.",
+    severity: "high",
+    level: { default: "mandatory" },
+    why: "With QEMU as the client a restart of the switch ends the NIC until the guest restarts, unless it reconnects. dpdkvhostuser ports, which are the server, are deprecated in Open vSwitch.",
+    sources: [
+        "Open vSwitch, topics/dpdk/vhost-user",
+        "libvirt formatdomain, vhost-user interface (reconnect since 4.1)",
+    ],
+    url: `${FORMATDOMAIN}#vhost-user-interface`,
+    tags: ["nic", "vhost-user"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        if (known(nic.backend) !== "vhostuser" || known(nic.said("socketMode")) !== "client") return undefined;
+        const found = "QEMU is the client of its vhost-user socket";
+        if (known(nic.said("reconnect")) === "yes")
+            return { found, set: toChange(nic, "socketMode", "server"), remark: true };
+        return { found: `${found} and does not reconnect`, set: toChange(nic, "socketMode", "server") };
+    },
+    fix: "Make QEMU the server and the port a dpdkvhostuserclient.",
+    examples: {
+        good: [
+            nativeDomain({
+                source: { vhostUser: { dev: "vhu0", chardev: { unix: { path: "/run/vhu0", mode: "server" } } } },
+            }),
+        ],
+        bad: [
+            nativeDomain({
+                source: { vhostUser: { dev: "vhu0", chardev: { unix: { path: "/run/vhu0", mode: "client" } } } },
+            }),
+        ],
+    },
+});
+
+const vhostuserSocket = rule({
+    id: "sec-vhostuser-socket",
+    title: "A vhost-user socket lies in a folder that only the switch and QEMU enter.",
+    severity: "high",
+    level: { default: "advisory", security: "mandatory" },
+    why: "Whoever connects to the socket reads and writes the guest's memory.",
+    sources: ["QEMU docs/interop/vhost-user.rst: the front end hands over file descriptors of guest memory"],
+    url: "https://www.qemu.org/docs/master/interop/vhost-user.html",
+    tags: ["security", "vhost-user"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        if (known(nic.backend) !== "vhostuser") return undefined;
+        const path = known(nic.said("socketPath"));
+        if (path === undefined || !/^\/(tmp|var\/tmp|dev\/shm|home)\//.test(path)) return undefined;
+        return {
+            found: "its vhost-user socket lies in a folder that everybody may enter",
+            set: "Move the socket below /run or /var/lib, into a folder of mode 0750 that belongs to root and QEMU's group.",
+        };
+    },
+    fix: "Keep the socket in a folder of mode 0750 below /run.",
+    examples: {
+        good: [
+            nativeDomain({ source: { vhostUser: { dev: "v", chardev: { unix: { path: "/run/openvswitch/v" } } } } }),
+        ],
+        bad: [nativeDomain({ source: { vhostUser: { dev: "v", chardev: { unix: { path: "/tmp/v" } } } } })],
+    },
+});
+
+const vlanBackend = rule({
+    id: "vlan-backend",
+    title: "A VLAN tag stands only on a NIC whose switch takes it.",
+    severity: "critical",
+    level: { default: "mandatory" },
+    why: "libvirt before 11.0 cannot set a VLAN on a plain Linux bridge: it defines the domain, and the guest does not start, or its frames go untagged.",
+    sources: ["libvirt formatdomain, Setting VLAN tag", "libvirt issues 157 and 767", "tried: libvirt 9.0 defines it"],
+    url: `${FORMATDOMAIN}#setting-vlan-tag-on-supported-network-types-only`,
+    tags: ["nic", "vlan"],
+    appliesTo: guestNics,
+    parameters: {
+        libvirt: {
+            describe: "Major version of libvirt on the hosts; 11 and newer take VLANs on Linux bridges.",
+            value: { default: 9 },
+            minimum: 1,
+            maximum: 99,
+        },
+    },
+    judge(nic, { libvirt }) {
+        if (libvirt >= 11 || known(nic.backend) !== "bridge") return undefined;
+        if (known(nic.said("vlanTag")) === undefined || onOpenVSwitch(nic)) return undefined;
+        return {
+            found: "it has a VLAN tag on a Linux bridge",
+            set: "Plug it into an Open vSwitch bridge, or let kvmnet's BridgePort carry the VLAN.",
+        };
+    },
+    fix: "Use Open vSwitch, or a VLAN-aware bridge whose port has the VLAN.",
+    examples: {
+        good: [
+            nativeDomain({
+                source: { bridge: { bridge: "br0" } },
+                virtualPort: { params: { openVSwitch: {} } },
+                vlan: { tags: [{ id: 100 }] },
+            }),
+        ],
+        bad: [nativeDomain({ source: { bridge: { bridge: "br0" } }, vlan: { tags: [{ id: 100 }] } })],
+    },
+});
+
+const vlanRange = rule({
+    id: "vlan-range",
+    title: "A VLAN id is 1 to 4094.",
+    severity: "critical",
+    level: { default: "mandatory" },
+    why: "802.1Q reserves 0 for priority tags and 4095 for implementations. Open vSwitch takes both without a word; what they then carry is no VLAN.",
+    sources: ["IEEE 802.1Q, 9.6", "tried: ovs-vsctl takes 0 and 4095"],
+    url: `${FORMATDOMAIN}#setting-vlan-tag-on-supported-network-types-only`,
+    tags: ["vlan", "security"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        const tag = known(nic.said("vlanTag"));
+        if (tag === undefined || (/^\d{1,4}$/.test(tag) && Number(tag) >= 1 && Number(tag) <= 4094)) return undefined;
+        return { found: "its VLAN id is outside of 1 to 4094", set: toChange(nic, "vlanTag", 100) };
+    },
+    fix: "Use an id from 1 to 4094.",
+    examples: {
+        good: [nativeDomain({ vlan: { tags: [{ id: 4094 }] } })],
+        bad: [nativeDomain({ vlan: { tags: [{ id: 4095 }] } }), nativeDomain({ vlan: { tags: [{ id: 0 }] } })],
+    },
+});
+
+const trunkToGuest = rule({
+    id: "sec-trunk-to-guest",
+    title: "A guest gets one VLAN, not a trunk.",
+    severity: "high",
+    level: { default: "advisory", security: "mandatory" },
+    why: "On a trunk the guest chooses its VLAN by itself, frame by frame.",
+    sources: ["libvirt formatdomain, vlan trunk"],
+    url: `${FORMATDOMAIN}#setting-vlan-tag-on-supported-network-types-only`,
+    tags: ["vlan", "security"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        if (known(nic.said("vlanTrunk")) !== "yes") return undefined;
+        return { found: "it is a trunk", set: toChange(nic, "vlanTrunk") };
+    },
+    fix: "Give the guest one NIC a VLAN; or exempt a router or firewall with that reason.",
+    examples: {
+        good: [nativeDomain({ vlan: { tags: [{ id: 10 }] } })],
+        bad: [
+            nativeDomain({ vlan: { trunk: "yes", tags: [{ id: 10 }, { id: 20 }] } }),
+            classicDomain('<vlan trunk="yes"><tag id="10"/></vlan>'),
+        ],
+    },
+});
+
+const nwfilterOnOvs = rule({
+    id: "sec-nwfilter-on-ovs",
+    title: "A filter of libvirt stands where it acts.",
+    severity: "high",
+    level: { default: "advisory", security: "mandatory" },
+    why: "libvirt's network filters are ebtables and iptables rules on a Linux bridge; frames in Open vSwitch do not pass them, so the guest is as free as without.",
+    sources: ["libvirt formatnwfilter: filters are instantiated by ebtables, iptables and ip6tables"],
+    url: "https://libvirt.org/formatnwfilter.html",
+    tags: ["security", "spoofing"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        if (known(nic.said("filter")) === undefined || !onOpenVSwitch(nic)) return undefined;
+        return {
+            found: "it has a filter of libvirt, and Open vSwitch carries it",
+            set: "Use flows of kvmnet's Flows or port security of VlanTap, and take the filter away.",
+        };
+    },
+    fix: "Filter by OpenFlow on Open vSwitch.",
+    examples: {
+        good: [
+            nativeDomain({
+                source: { bridge: { bridge: "br0" } },
+                filterRef: { filter: "clean-traffic", parameters: [{ name: "IP", value: "10.0.0.5" }] },
+            }),
+        ],
+        bad: [
+            nativeDomain({
+                source: { bridge: { bridge: "br0" } },
+                virtualPort: { params: { openVSwitch: {} } },
+                filterRef: { filter: "clean-traffic" },
+            }),
+        ],
+    },
+});
+
+const cleanTrafficNeedsIp = rule({
+    id: "sec-clean-traffic-needs-ip",
+    title: "The filter clean-traffic is told the guest's address.",
+    severity: "medium",
+    level: { default: "advisory" },
+    why: "Without the parameter IP the filter takes the first address that the guest sends from, which is the guest's choice.",
+    sources: ["libvirt formatnwfilter, Automatic IP address detection"],
+    url: "https://libvirt.org/formatnwfilter.html#automatic-ip-address-detection",
+    tags: ["security", "spoofing"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        const filter = known(nic.said("filter"));
+        if (filter === undefined || !filter.startsWith("clean-traffic")) return undefined;
+        if (known(nic.said("filterParameter")) !== undefined) return undefined;
+        return {
+            found: "its filter is told no address",
+            set: "Give the filter the parameter IP with the guest's address, or CTRL_IP_LEARNING=dhcp with a DHCPSERVER.",
+        };
+    },
+    fix: "Give the filter the parameter IP.",
+    examples: {
+        good: [
+            nativeDomain({ filterRef: { filter: "clean-traffic", parameters: [{ name: "IP", value: "10.0.0.5" }] } }),
+        ],
+        bad: [nativeDomain({ filterRef: { filter: "clean-traffic" } })],
+    },
+});
+
+const riskyVirtioFeatures = rule({
+    id: "sec-risky-virtio-features",
+    title: "Hash reports and in-device RSS of virtio-net stay off unless wanted.",
+    severity: "medium",
+    level: { default: "advisory" },
+    why: "These parts of QEMU's device had memory faults that a guest could reach (CVE-2023-6693 in the hash report), and without a driver that uses them they bring nothing.",
+    sources: ["CVE-2023-6693", "QEMU issues 3879 and 4166"],
+    url: `${FORMATDOMAIN}#setting-nic-driver-specific-options`,
+    tags: ["security", "nic"],
+    appliesTo: guestNics,
+    parameters: {},
+    judge(nic) {
+        const on = (["rss", "rssHashReport"] as const).find((field) => known(nic.said(field)) === "on");
+        return on && { found: `its driver has ${on} on`, set: toChange(nic, on) };
+    },
+    fix: "Take the setting away.",
+    examples: {
+        good: [nativeDomain({ driver: { rss: "off" } })],
+        bad: [nativeDomain({ driver: { rssHashReport: "on" } }), classicDomain('<driver rss="on"/>')],
+    },
+});
+
+export const backendRules = [
+    macvtapMode,
+    macvtapPassthrough,
+    vhostuserSharedMem,
+    vhostuserMode,
+    vhostuserSocket,
+    vlanBackend,
+    vlanRange,
+    trunkToGuest,
+    nwfilterOnOvs,
+    cleanTrafficNeedsIp,
+    riskyVirtioFeatures,
+];

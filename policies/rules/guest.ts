@@ -1,0 +1,152 @@
+/** Rules for a guest as a whole: vectors over its NICs, pinning, and what it shows to the network. */
+import { cpusOf } from "../../tuning/cpus";
+import { MOST_VECTORS, vectorsOf } from "../../tuning/queues";
+import { known, NotKnown } from "../known";
+import { modelOf } from "../nics/guest-nic";
+import { guests, type Guest } from "../nics/guests";
+import { rule } from "../rule";
+import { nativeDomain } from "./examples";
+
+const FORMATDOMAIN = "https://libvirt.org/formatdomain.html";
+
+const domain = (more: object) => nativeDomain({ model: { type: "virtio" }, driver: { queues: 4 } }, more);
+const nics = (count: number, queues: number) =>
+    domain({
+        devices: {
+            interfaces: Array.from({ length: count }, () => ({ model: { type: "virtio" }, driver: { queues } })),
+        },
+    });
+
+const nicVectors = rule({
+    id: "nic-vectors",
+    title: "The NICs of a guest share its interrupt vectors.",
+    severity: "medium",
+    level: { default: "advisory", density: "mandatory" },
+    why: "Each virtio NIC takes two MSI-X vectors a queue pair and two more; a guest has about 200. Where they run out, drivers fall back to fewer queues or shared interrupts.",
+    sources: ["Nova spec libvirt-virtiomq", "virtio 1.2, 4.1.4.3: a vector a queue and one for settings"],
+    url: `${FORMATDOMAIN}#setting-nic-driver-specific-options`,
+    tags: ["nic", "interrupts"],
+    appliesTo: guests,
+    parameters: {
+        vectors: {
+            describe: "Most vectors of all NICs together [count].",
+            value: { default: MOST_VECTORS },
+            minimum: 4,
+            maximum: 2048,
+        },
+    },
+    judge({ nics }, { vectors: most }) {
+        const total = nics
+            .map((nic) => known(nic))
+            .filter((nic) => known(modelOf(nic)) === "virtio")
+            .reduce((sum, nic) => sum + vectorsOf(known(nic.queues)), 0);
+        if (total <= most) return undefined;
+        return {
+            found: `its ${nics.length} NICs need ${total} vectors, and ${most} are there`,
+            set: "Set fewer queues on the NICs that need them least.",
+        };
+    },
+    fix: "Lower queues on the NICs that need them least.",
+    examples: { good: [nics(4, 8)], bad: [nics(12, 8)] },
+});
+
+const pinned = ({ said }: Guest) => known(said("vcpuPin"));
+
+const pinEmulator = rule({
+    id: "pin-emulator",
+    title: "Where vCPUs are pinned, the emulator is pinned apart from them.",
+    severity: "medium",
+    level: { default: "advisory", latency: "mandatory" },
+    why: "Emulator threads carry vhost-net's work. Unpinned they run on every CPU of the host, also on those that were pinned for vCPUs, and stall them.",
+    sources: ["libvirt formatdomain, CPU Tuning", "RHEL 7 tuning guide, 9.3.6"],
+    url: `${FORMATDOMAIN}#cpu-tuning`,
+    tags: ["cpu", "latency"],
+    appliesTo: guests,
+    parameters: {},
+    judge(guest) {
+        const vcpu = pinned(guest);
+        if (vcpu === undefined) return undefined;
+        const emulator = known(guest.said("emulatorPin"));
+        if (emulator === undefined)
+            return {
+                found: "its vCPUs are pinned and its emulator is not",
+                set: "Set cpuTune.emulatorPin.cpuSet to CPUs of the same NUMA node that no vCPU has.",
+            };
+        const shared = overlap(vcpu, emulator);
+        return shared === undefined
+            ? undefined
+            : {
+                  found: `its emulator shares CPU ${shared} with a vCPU`,
+                  set: "Set cpuTune.emulatorPin.cpuSet to CPUs that no vCPU has.",
+              };
+    },
+    fix: "Pin the emulator to other cores of the same NUMA node.",
+    examples: {
+        good: [
+            domain({ cpuTune: { vcpuPins: [{ vcpu: 0, cpuSet: "2" }], emulatorPin: { cpuSet: "0-1" } } }),
+            domain({}),
+        ],
+        bad: [
+            domain({ cpuTune: { vcpuPins: [{ vcpu: 0, cpuSet: "2" }] } }),
+            domain({ cpuTune: { vcpuPins: [{ vcpu: 0, cpuSet: "2" }], emulatorPin: { cpuSet: "0-3" } } }),
+        ],
+    },
+});
+
+/** The first CPU that both lists have. @throws NotKnown where one is no list */
+function overlap(one: string, other: string): number | undefined {
+    const list = /^\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*$/;
+    if (!list.test(one) || !list.test(other)) throw new NotKnown("a list of CPUs cannot be read");
+    const others = new Set(cpusOf(other));
+    return cpusOf(one).find((cpu) => others.has(cpu));
+}
+
+const pinAuto = rule({
+    id: "pin-auto",
+    title: "The emulator is not pinned by hand where numad places the guest.",
+    severity: "high",
+    level: { default: "mandatory" },
+    why: "With placement auto libvirt asks numad for CPUs and ignores, or refuses, what is pinned by hand beside it.",
+    sources: ["RHEL 7 virtualization deployment guide, 23.5", "libvirt formatdomain, vcpu placement"],
+    url: `${FORMATDOMAIN}#cpu-allocation`,
+    tags: ["cpu"],
+    appliesTo: guests,
+    parameters: {},
+    judge({ said }) {
+        if (known(said("placement")) !== "auto" || known(said("emulatorPin")) === undefined) return undefined;
+        return {
+            found: "its emulator is pinned, and its placement is auto",
+            set: "Set vcpuPlacement to static, or take cpuTune.emulatorPin away.",
+        };
+    },
+    fix: "Choose one of the two.",
+    examples: {
+        good: [domain({ vcpuPlacement: "static", cpuTune: { emulatorPin: { cpuSet: "0" } } })],
+        bad: [domain({ vcpuPlacement: "auto", cpuTune: { emulatorPin: { cpuSet: "0" } } })],
+    },
+});
+
+const unfilteredVnc = rule({
+    id: "sec-unfiltered-vnc",
+    title: "A guest's screen does not listen on every address.",
+    severity: "medium",
+    level: { default: "advisory" },
+    why: "A VNC or SPICE server on 0.0.0.0 answers whoever reaches the host, and VNC's own password has eight characters.",
+    sources: ["libvirt formatdomain, Graphical framebuffers: listen"],
+    url: `${FORMATDOMAIN}#graphical-framebuffers`,
+    tags: ["security"],
+    appliesTo: guests,
+    parameters: {},
+    judge({ said }) {
+        const listen = known(said("graphicsListen"));
+        if (listen !== "0.0.0.0" && listen !== "::") return undefined;
+        return { found: `its screen listens on ${listen}`, set: "Set listen to 127.0.0.1, and reach it through SSH." };
+    },
+    fix: "Listen on 127.0.0.1.",
+    examples: {
+        good: [domain({ devices: { interfaces: [], graphics: [{ vnc: { listen: "127.0.0.1" } }] } })],
+        bad: [domain({ devices: { interfaces: [], graphics: [{ vnc: { listen: "0.0.0.0" } }] } })],
+    },
+});
+
+export const guestRules = [nicVectors, pinEmulator, pinAuto, unfilteredVnc];
