@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { PACKAGE_ROOT } from "../engine/package-root";
 import type { ExplainOptions } from "./commands/explain";
+import type { LintOptions } from "./commands/lint";
 
 /** Runs the command line; what goes wrong is told as a message, never as a stack trace. @returns the exit status */
 export async function main(argv: string[]): Promise<number> {
@@ -58,6 +59,11 @@ function commands(ended: (status: number) => void): Command {
         .action(running(async () => (await import("./commands/graph")).run()));
 
     program
+        .command("schema")
+        .description("print the package schema, from which SDKs of other languages are made, as JSON")
+        .action(running(async () => (await import("./commands/schema")).run()));
+
+    program
         .command("explain")
         .description("say what a NIC gets and why: kvmnet explain --vcpus 8 --rate 10Gbit --backend tap")
         .requiredOption("--vcpus <count>", "virtual CPUs of the guest")
@@ -85,6 +91,24 @@ function commands(ended: (status: number) => void): Command {
         .option("--uplink-guests <count>", "guests of this rate behind it")
         .option("--json", "print it for programs")
         .action(running(async (options: ExplainOptions) => (await import("./commands/explain")).run(options)));
+
+    program
+        .command("lint [files...]")
+        .description("judge files by the policies: kvmnet lint 'domains/*.xml'; - reads stdin")
+        .option("--profile <name>", "profile of the policies", "default")
+        .option(
+            "--format <name[=file]>",
+            "text, json, sarif, github, gitlab, junit, rdjson or markdown; again for more",
+            collected,
+            [],
+        )
+        .option("--fail-on <what>", "what ends with status 1: mandatory, advisory or undecided", "mandatory")
+        .option("--list", "list the rules")
+        .action(
+            running(async (files: string[], options: LintOptions) =>
+                (await import("./commands/lint")).run(files, options),
+            ),
+        );
 
     const lab = program
         .command("lab")
@@ -145,6 +169,8 @@ function commands(ended: (status: number) => void): Command {
 
     return program;
 }
+
+const collected = (value: string, before: string[]) => [...before, value];
 
 const versionOf = (root: string) =>
     (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;

@@ -7,6 +7,7 @@ import {
     UnknownValueError,
 } from "@pulumi/policy";
 import { plain } from "./inputs";
+import { DOMAIN_XML } from "./nics/reader";
 import type { Finding, Parameter, TableRule } from "./rule";
 import { Undecided, UNDECIDED_RULE } from "./undecided";
 
@@ -33,7 +34,7 @@ function policyOf(rule: TableRule, undecided: Undecided): ResourceValidationPoli
         undecided.note(args.urn, rule.id, findings.filter(({ kind }) => kind === "undecided").length);
     };
     // The SDK asks policies with this mark only about resources of that type; else it would unpack each resource for each rule.
-    const [type] = rule.types;
+    const [type, ...others] = rule.types.filter((one) => one !== DOMAIN_XML);
     return {
         name: rule.id,
         displayName: rule.title,
@@ -46,7 +47,7 @@ function policyOf(rule: TableRule, undecided: Undecided): ResourceValidationPoli
         configSchema: {
             properties: Object.fromEntries(Object.entries(rule.parameters).map(([name, it]) => [name, schemaOf(it)])),
         },
-        validateResource: rule.types.length === 1 ? Object.assign(validate, { __pulumiType: type }) : validate,
+        validateResource: others.length === 0 ? Object.assign(validate, { __pulumiType: type }) : validate,
     };
 }
 

@@ -30,6 +30,14 @@ export interface Reader<Subject> {
     read(props: unknown): Maybe<Subject>[];
     /** How messages name one: `NIC 52:54:00:12:34:56`. */
     name(subject: Subject): string;
+    /** Where it is written in the file that was read, counted from 1; absent where nobody knows. */
+    at?(subject: Subject): Place | undefined;
+}
+
+/** A place in a text, counted from 1. */
+export interface Place {
+    line: number;
+    column: number;
 }
 
 /** What is wrong with one subject. Neither text holds a value that could be secret. */
@@ -67,8 +75,9 @@ export interface Rule<Subject, Name extends string> {
 }
 
 /** Outcome for one subject: broken, or not to be told. What passes leaves no finding. */
-export type Finding =
-    { kind: "violation"; subject: string; fault: Fault } | { kind: "undecided"; subject: string; because: string };
+export type Finding = { subject: string; at?: Place } & (
+    { kind: "violation"; fault: Fault } | { kind: "undecided"; because: string }
+);
 
 /** A rule as the table holds it: its subject is its own business. */
 export interface TableRule extends Omit<Rule<never, string>, "appliesTo" | "judge"> {
@@ -88,10 +97,11 @@ export function rule<Subject, Name extends string>({ appliesTo, judge, ...data }
             const parameters = Object.fromEntries(values) as Record<Name, number>;
             return appliesTo.read(props).flatMap((subject): Finding[] => {
                 if (subject instanceof NotKnown) return [{ kind: "undecided", subject: "", because: subject.because }];
-                const name = appliesTo.name(subject);
+                const at = appliesTo.at?.(subject);
+                const told = { subject: appliesTo.name(subject), ...(at ? { at } : {}) };
                 const fault = maybe(() => judge(subject, parameters));
-                if (fault instanceof NotKnown) return [{ kind: "undecided", subject: name, because: fault.because }];
-                return fault ? [{ kind: "violation", subject: name, fault }] : [];
+                if (fault instanceof NotKnown) return [{ ...told, kind: "undecided", because: fault.because }];
+                return fault ? [{ ...told, kind: "violation", fault }] : [];
             });
         },
     };

@@ -5,7 +5,7 @@ import { classicXml, UNREADABLE } from "./classic-xml";
 import { type GuestNic, UNSAID } from "./guest-nic";
 import { guestSaidByXml, nicSaidByXml } from "./said";
 import { isUnread, transform, type Transformed } from "./stylesheet";
-import { childElements } from "./xml";
+import { childElements, parseXml } from "./xml";
 
 /** NICs of the domain that libvirt is given in the end. Without a stylesheet every one is virtio with QEMU's defaults. */
 export function classicNics(props: unknown): Maybe<GuestNic>[] {
@@ -18,6 +18,12 @@ export function classicNics(props: unknown): Maybe<GuestNic>[] {
     return nics instanceof NotKnown ? [nics] : nics;
 }
 
+/** NICs of a domain's XML as libvirt keeps it, each with the line where it stands. */
+export function xmlNics(text: string): Maybe<GuestNic>[] {
+    const nics = maybe(() => nicsOf({ document: parseXml(text, "the file"), conditions: new Set() }, true));
+    return nics instanceof NotKnown ? [nics] : nics;
+}
+
 /** Empty where there is none: the provider takes blank text for none. */
 function stylesheetOf(props: unknown): Maybe<string> {
     const blocks = listAt(props, "xml");
@@ -27,10 +33,10 @@ function stylesheetOf(props: unknown): Maybe<string> {
 }
 
 /** NICs of a domain's XML. */
-function nicsOf({ document, conditions }: Transformed): Maybe<GuestNic>[] {
+function nicsOf({ document, conditions }: Transformed, inFile = false): Maybe<GuestNic>[] {
     const domain = document.documentElement;
     if (domain?.localName !== "domain" || isUnread(domain))
-        throw new NotKnown("what xml.xslt makes of the domain cannot be read here");
+        throw new NotKnown(inFile ? "it is no domain" : "what xml.xslt makes of the domain cannot be read here");
     const devices = childElements(domain, "devices");
     const vcpu = childElements(domain, "vcpu")[0];
     const os = childElements(domain, "os")[0];
@@ -40,10 +46,19 @@ function nicsOf({ document, conditions }: Transformed): Maybe<GuestNic>[] {
         said: guestSaidByXml(domain, UNREADABLE),
     };
     const interfaces = devices.flatMap((parent) => childElements(parent, "interface"));
-    const nics = interfaces.map((nic, index) => nicOf(nic, index, guest, doubtOf(nic, conditions)));
+    const nics = interfaces.map((nic, index) => ({
+        ...nicOf(nic, index, guest, doubtOf(nic, conditions)),
+        ...(inFile ? { written: writtenAt(nic) } : {}),
+    }));
     const open = [domain, ...devices].some((parent) => childElements(parent).some(isUnread));
     return open ? [new NotKnown("xml.xslt may write interfaces in a way that cannot be read here"), ...nics] : nics;
 }
+
+/** The parser notes where each element begins. */
+const writtenAt = (nic: Element) => {
+    const { lineNumber = 1, columnNumber = 1 } = nic as Element & { lineNumber?: number; columnNumber?: number };
+    return { line: "xml" as const, row: lineNumber, column: columnNumber };
+};
 
 /** Why nothing of an interface can be told, or undefined where it can. */
 function doubtOf(nic: Element, conditions: Set<string>): NotKnown | undefined {

@@ -1,5 +1,6 @@
 /** One NIC of a guest as libvirt will be told of it, whichever line of @pulumi/libvirt it was written in. */
 import { known, type Maybe, maybe, NotKnown } from "../known";
+import type { Place } from "../rule";
 import { type GuestField, type NicField, placeOf, type Said } from "./said";
 
 export interface GuestNic {
@@ -26,7 +27,7 @@ export interface GuestNic {
     /** All else that the interface says. */
     said: Said<NicField>;
     /** Where the user wrote it. */
-    written: { line: "classic" } | { line: "native"; index: number };
+    written: { line: "classic" } | { line: "native"; index: number } | { line: "xml"; row: number; column: number };
     /** Place among the guest's NICs, from 0. */
     index: number;
 }
@@ -81,24 +82,33 @@ export function toSet({ written }: GuestNic, setting: keyof typeof SETTINGS, val
     const place =
         written.line === "native"
             ? `Set devices.interfaces[${written.index}].${native} to ${JSON.stringify(value)}`
-            : `Let the stylesheet in xml.xslt write ${xml(String(value))} into this interface`;
+            : written.line === "xml"
+              ? `Write ${xml(String(value))} into this interface`
+              : `Let the stylesheet in xml.xslt write ${xml(String(value))} into this interface`;
+    if (written.line === "xml") return `${place}.`;
     return `${place}; for a NIC of kvmnet's VirtualMachine set ${ours}: ${JSON.stringify(value)}.`;
 }
 
 /** The same for a field that kvmnet's own components leave alone; without a value it says to take the field away. */
 export function toChange({ written }: GuestNic, field: NicField, value?: string | number): string {
-    const place =
-        written.line === "native"
-            ? `devices.interfaces[${written.index}].${placeOf(field, "native")}`
-            : placeOf(field, "xml");
-    if (value === undefined)
-        return written.line === "native"
-            ? `Set nothing at ${place}.`
-            : `Let the stylesheet in xml.xslt write no ${place}.`;
-    return written.line === "native"
-        ? `Set ${place} to ${JSON.stringify(value)}.`
-        : `Let the stylesheet in xml.xslt write ${place.replace("...", String(value))}.`;
+    const place = placeOf(field, written.line);
+    switch (written.line) {
+        case "native":
+            return value === undefined
+                ? `Set nothing at devices.interfaces[${written.index}].${place}.`
+                : `Set devices.interfaces[${written.index}].${place} to ${JSON.stringify(value)}.`;
+        case "xml":
+            return value === undefined ? `Take ${place} away.` : `Write ${place.replace("...", String(value))}.`;
+        case "classic":
+            return value === undefined
+                ? `Let the stylesheet in xml.xslt write no ${place}.`
+                : `Let the stylesheet in xml.xslt write ${place.replace("...", String(value))}.`;
+    }
 }
+
+/** Where it is written, where that is a file. */
+export const atOf = ({ written }: GuestNic): Place | undefined =>
+    written.line === "xml" ? { line: written.row, column: written.column } : undefined;
 
 /** A number that the interface says; undefined where nothing is said. @throws NotKnown */
 export function numberSaid(nic: GuestNic, field: NicField): number | undefined {

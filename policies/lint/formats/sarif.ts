@@ -1,0 +1,53 @@
+/** SARIF 2.1.0, which code scanning reads: relative paths, stable fingerprints, one rule object a rule. */
+import type { Severity } from "../../rule";
+import { whole, type Report } from "../report";
+
+/** What GitHub sorts security findings by; other readers look at `level`. */
+const SECURITY: Readonly<Record<Severity, string>> = { low: "3.0", medium: "5.5", high: "8.0", critical: "9.5" };
+
+export function sarif({ findings, rules, version }: Report): string {
+    const used = rules.filter(({ id }) => findings.some(({ rule }) => rule === id));
+    const results = findings.map((finding) => {
+        const { file, line, column } = finding.position;
+        return {
+            ruleId: finding.rule,
+            ruleIndex: used.findIndex(({ id }) => id === finding.rule),
+            level: finding.kind === "undecided" ? "note" : finding.level === "mandatory" ? "error" : "warning",
+            message: { text: whole(finding) },
+            locations: [
+                {
+                    physicalLocation: {
+                        artifactLocation: { uri: uriOf(file), uriBaseId: "%SRCROOT%" },
+                        region: { startLine: line ?? 1, ...(column === undefined ? {} : { startColumn: column }) },
+                    },
+                },
+            ],
+            partialFingerprints: { "kvmnet/v1": finding.fingerprint },
+        };
+    });
+    const driver = {
+        name: "kvmnet",
+        semanticVersion: version,
+        rules: used.map(({ id, title, why, fix, url, severity, tags }) => ({
+            id,
+            shortDescription: { text: title },
+            fullDescription: { text: why },
+            help: { text: `${why}\n\n${fix}`, markdown: `${why}\n\n**Fix:** ${fix}` },
+            helpUri: url,
+            properties: { tags, "security-severity": SECURITY[severity] },
+        })),
+    };
+    return JSON.stringify(
+        {
+            $schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+            version: "2.1.0",
+            runs: [{ tool: { driver }, columnKind: "utf16CodeUnits", results }],
+        },
+        null,
+        2,
+    );
+}
+
+/** A relative path as a URI reference; stdin has no place in a tree. */
+const uriOf = (file: string) =>
+    file === "-" ? "stdin" : file.replace(/^\.\//, "").split("/").map(encodeURIComponent).join("/");

@@ -1,0 +1,25 @@
+/** For people at a terminal: by file, the worst first, with a count at the end. */
+import type { LintFinding } from "../finding";
+import { counted, placeOf, type Report } from "../report";
+
+export function text(report: Report): string {
+    const lines = report.findings.map((finding) => {
+        const head = `${placeOf(finding)}: ${finding.level === "mandatory" ? "error" : "remark"} ${finding.rule}: ${finding.subject}`;
+        return [head, `    ${finding.message}`, ...(finding.fix ? [`    ${finding.fix}`] : [])].join("\n");
+    });
+    return [...lines, verdict(report)].join("\n");
+}
+
+function verdict(report: Report): string {
+    const { mandatory, advisory, undecided } = counted(report);
+    const judged = `${report.resources} ${report.resources === 1 ? "resource" : "resources"} in ${report.files} ${report.files === 1 ? "file" : "files"}`;
+    const told = `${mandatory} mandatory, ${advisory} advisory, ${undecided} could not be decided`;
+    return mandatory + advisory + undecided === 0 ? `${judged}: nothing to tell.` : `${judged}: ${told}.`;
+}
+
+/** Sorted as they are told: files by name, lines ascending. */
+export const inOrder = (a: LintFinding, b: LintFinding): number =>
+    a.position.file.localeCompare(b.position.file) ||
+    (a.position.line ?? 0) - (b.position.line ?? 0) ||
+    a.rule.localeCompare(b.rule) ||
+    a.subject.localeCompare(b.subject);

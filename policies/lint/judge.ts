@@ -1,0 +1,65 @@
+/** Judges resources by the table, as the pack does, for those who have no engine. */
+import { createHash } from "node:crypto";
+import type { ProfileConfig } from "../profiles";
+import type { Finding, TableRule } from "../rule";
+import type { LintFinding, PlacedResource } from "./finding";
+
+/** @param config levels and thresholds of a profile, or a user's own */
+export function judge(
+    rules: readonly TableRule[],
+    resources: readonly PlacedResource[],
+    config: ProfileConfig,
+): LintFinding[] {
+    return resources.flatMap((resource) =>
+        rules
+            .filter(({ types, id }) => types.includes(resource.type) && config[id]?.enforcementLevel !== "disabled")
+            .flatMap((rule) =>
+                rule
+                    .judge(resource.props, thresholdsOf(config, rule.id))
+                    .map((finding) => told(rule, resource, finding, config)),
+            ),
+    );
+}
+
+function told(rule: TableRule, resource: PlacedResource, finding: Finding, config: ProfileConfig): LintFinding {
+    const owner = `${resource.type.split(":").at(-1)} ${printable(resource.name)}`;
+    const subject = finding.subject ? `${owner}, ${finding.subject}` : owner;
+    const position = {
+        ...resource.position,
+        ...(finding.at ? { line: finding.at.line, column: finding.at.column } : {}),
+    };
+    const common = { rule: rule.id, severity: rule.severity, subject, position };
+    const fingerprint = createHash("sha256")
+        .update([rule.id, position.file, subject, finding.kind].join("\0"))
+        .digest("hex")
+        .slice(0, 32);
+    if (finding.kind === "undecided")
+        return {
+            ...common,
+            kind: "undecided",
+            level: "advisory",
+            message: `Could not decide: ${finding.because}.`,
+            fingerprint,
+        };
+    return {
+        ...common,
+        kind: "violation",
+        level: finding.fault.remark ? "advisory" : levelOf(config, rule.id),
+        message: `${capital(finding.fault.found)}.`,
+        fix: finding.fault.set,
+        fingerprint,
+    };
+}
+
+/** A rule that a config does not name is advisory: it is new, or the config is a user's own. */
+function levelOf(config: ProfileConfig, id: string): LintFinding["level"] {
+    return (config[id]?.enforcementLevel ?? "advisory") as LintFinding["level"];
+}
+
+const thresholdsOf = (config: ProfileConfig, id: string): Record<string, number> =>
+    Object.fromEntries(
+        Object.entries(config[id] ?? {}).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
+    );
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+const printable = (text: string) => text.replace(/[^\x20-\x7e\u00a0-\u024f]/g, "?").slice(0, 120);

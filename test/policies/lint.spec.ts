@@ -1,0 +1,281 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DOMParser } from "@xmldom/xmldom";
+import fc from "fast-check";
+import { run } from "../../cli/commands/lint";
+import { FORMATS } from "../../policies/lint/formats";
+import { read, Unreadable } from "../../policies/lint/read";
+import { lint } from "../../policies/lint/run";
+import { profileOf } from "../../policies/profiles";
+import { rules } from "../../policies/table";
+
+const SETTINGS = { rules, config: profileOf("default"), profile: "default", version: "1.2.3" };
+const linted = (text: string, path = "web.xml") => lint([{ path, content: Buffer.from(text) }], SETTINGS);
+
+const interfaces = (...parts: string[]) =>
+    [
+        "<domain type='kvm'>",
+        "  <name>web</name>",
+        "  <vcpu>4</vcpu>",
+        "  <devices>",
+        ...parts,
+        "  </devices>",
+        "</domain>",
+    ].join("\n");
+const GOOD =
+    "    <interface type='bridge'><mac address='52:54:00:00:00:01'/><model type='virtio'/><driver name='vhost' queues='4' rx_queue_size='1024'/></interface>";
+const BAD = "    <interface type='bridge'><mac address='52:54:00:00:00:02'/></interface>";
+
+describe("the linter over domain XML", () => {
+    it("says nothing of a NIC that is right", () => {
+        const { report, unreadable } = linted(interfaces(GOOD));
+        assert.deepEqual(unreadable, []);
+        assert.deepEqual(report.findings, []);
+        assert.match(FORMATS.text?.(report) ?? "", /1 resource in 1 file: nothing to tell\./);
+    });
+
+    it("names rule, line, NIC, what is wrong and what to write", () => {
+        const [finding] = linted(interfaces(GOOD, BAD)).report.findings;
+        assert.deepEqual(finding && { ...finding, fingerprint: "" }, {
+            rule: "nic-model-explicit",
+            kind: "violation",
+            level: "mandatory",
+            severity: "high",
+            subject: "Domain web, NIC 52:54:00:00:00:02",
+            message: "It has no model, so libvirt takes rtl8139.",
+            fix: 'Write <model type="virtio"/> into this interface.',
+            position: { file: "web.xml", line: 6, column: 5 },
+            fingerprint: "",
+        });
+    });
+
+    it("gives a finding the same fingerprint wherever it stands in the file, and another in another file", () => {
+        const print = (text: string, path?: string) => linted(text, path).report.findings[0]?.fingerprint;
+        assert.equal(print(interfaces(BAD)), print(interfaces(GOOD, BAD)));
+        assert.notEqual(print(interfaces(BAD)), print(interfaces(BAD), "other.xml"));
+    });
+
+    it("refuses what declares entities, is another document, or is none", () => {
+        for (const [text, reason] of [
+            ['<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><domain>&b;</domain>', /declares entities/],
+            ["<network/>", /XML of <network>/],
+            ["<domain", /no well-formed XML/],
+            ["model: virtio", /nothing that the linter reads/],
+            ['{"a": 1}', /neither of `pulumi preview --json`/],
+            ["{", /no JSON/],
+        ] as const)
+            assert.match(
+                [...linted(text).unreadable, ...linted(text).report.findings.map(({ message }) => message)].join(),
+                reason,
+            );
+    });
+
+    it("tells of XML that is not well formed, once", () => {
+        const { report, unreadable } = linted("<domain><devices></domain>");
+        assert.deepEqual(unreadable, ["web.xml is no well-formed XML."]);
+        assert.deepEqual(report.findings, []);
+    });
+});
+
+describe("the linter over what Pulumi wrote", () => {
+    const domain = (inputs: object) => ({
+        urn: "urn:pulumi:dev::shop::libvirt:index/domain:Domain::web",
+        type: "libvirt:index/domain:Domain",
+        inputs,
+        sourcePosition: "project:///guests.ts#12,5",
+    });
+    const bad = { vcpu: 1, devices: { interfaces: [{ driver: { rxQueueSize: 1024 } }] } };
+
+    it("points at the line of the program that makes the resource", () => {
+        const preview = JSON.stringify({ steps: [{ op: "create", newState: domain(bad) }] });
+        const [finding] = linted(preview, "preview.json").report.findings;
+        assert.equal(finding?.rule, "nic-model-explicit");
+        assert.deepEqual(finding.position, { file: "guests.ts", line: 12, column: 5 });
+    });
+
+    it("reads an exported state as well, and passes over what is deleted", () => {
+        const state = JSON.stringify({ version: 3, deployment: { resources: [domain(bad)] } });
+        assert.equal(linted(state).report.findings.length, 1);
+        const preview = JSON.stringify({ steps: [{ op: "delete", newState: domain(bad) }] });
+        assert.equal(linted(preview).report.findings.length, 0);
+    });
+
+    it("does not decide over unknown and secret values, and shows neither", () => {
+        for (const value of ["04da6b54-80e4-46f7-96ec-b56ff0331ba9", "[secret]"]) {
+            const inputs = {
+                vcpu: 1,
+                devices: { interfaces: [{ model: { type: value }, driver: { rxQueueSize: 1024 } }] },
+            };
+            const { report } = linted(JSON.stringify({ steps: [{ op: "create", newState: domain(inputs) }] }));
+            assert.ok(report.findings.some(({ kind, rule }) => kind === "undecided" && rule === "nic-model-explicit"));
+            assert.ok(!JSON.stringify(report.findings).includes(value));
+        }
+    });
+});
+
+describe("the linter's formats", () => {
+    const { report } = linted(
+        interfaces(BAD, "    <interface type='direct'><source dev='a|b`c'/><model type='virtio'/></interface>"),
+    );
+    const written = (name: string) => FORMATS[name]?.(report) ?? assert.fail(name);
+
+    it("are JSON where they say so", () => {
+        for (const name of ["json", "sarif", "gitlab", "rdjson"]) assert.ok(JSON.parse(written(name)));
+    });
+
+    it("SARIF has one rule object a rule, relative paths, levels and fingerprints", () => {
+        const { runs, version } = JSON.parse(written("sarif")) as {
+            version: string;
+            runs: {
+                tool: { driver: { rules: { id: string; helpUri: string }[] } };
+                results: {
+                    ruleId: string;
+                    ruleIndex: number;
+                    level: string;
+                    partialFingerprints: object;
+                    locations: {
+                        physicalLocation: { artifactLocation: { uri: string }; region: { startLine: number } };
+                    }[];
+                }[];
+            }[];
+        };
+        const [run] = runs;
+        assert.equal(version, "2.1.0");
+        assert.ok(run && run.results.length === report.findings.length);
+        for (const result of run.results) {
+            assert.equal(run.tool.driver.rules[result.ruleIndex]?.id, result.ruleId);
+            assert.match(result.level, /^(error|warning|note)$/);
+            assert.equal(result.locations[0]?.physicalLocation.artifactLocation.uri, "web.xml");
+            assert.ok(Object.keys(result.partialFingerprints).length === 1);
+        }
+    });
+
+    it("JUnit is XML in which mandatory findings fail", () => {
+        const document = new DOMParser().parseFromString(written("junit"), "text/xml");
+        const mandatory = report.findings.filter(({ level, kind }) => level === "mandatory" && kind === "violation");
+        assert.equal(document.getElementsByTagName("failure").length, mandatory.length);
+        assert.equal(document.getElementsByTagName("testcase").length, report.findings.length);
+    });
+
+    it("GitHub's annotations have one line each, GitLab's fingerprints are all different", () => {
+        assert.equal(written("github").split("\n").length, report.findings.length);
+        assert.match(written("github"), /^::error file=web\.xml,line=\d+,col=\d+,title=nic-model-explicit::/m);
+        const prints = (JSON.parse(written("gitlab")) as { fingerprint: string }[]).map(
+            ({ fingerprint }) => fingerprint,
+        );
+        assert.equal(new Set(prints).size, prints.length);
+    });
+
+    it("Markdown lets no text of a file become markup", () => {
+        const hostile = linted(
+            interfaces("    <interface type='bridge'/>").replace("<name>web", "<name>a|b`&lt;img> [x](y)"),
+        );
+        assert.match(FORMATS.markdown?.(hostile.report) ?? "", /a\\\|b\\`/);
+    });
+});
+
+describe("the linter and hostile input", () => {
+    it("never fails but by telling what it cannot read", () =>
+        fc.assert(
+            fc.property(
+                fc.oneof(
+                    fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+                    fc.string({ unit: "binary" }).map((text) => Buffer.from(`<domain>${text}</domain>`)),
+                    fc.json().map((text) => Buffer.from(text)),
+                    fc.jsonValue().map((inputs) =>
+                        Buffer.from(
+                            JSON.stringify({
+                                steps: [
+                                    {
+                                        op: "create",
+                                        newState: { urn: "u", type: "libvirt:index/domain:Domain", inputs },
+                                    },
+                                ],
+                            }),
+                        ),
+                    ),
+                ),
+                (content) => {
+                    const { report } = lint([{ path: "f", content }], SETTINGS);
+                    for (const format of Object.values(FORMATS)) assert.equal(typeof format(report), "string");
+                },
+            ),
+        ));
+
+    it("survives XML and JSON that nest 100,000 deep", () => {
+        const deep = 100_000;
+        for (const text of [
+            `<domain>${"<a>".repeat(deep)}${"</a>".repeat(deep)}</domain>`,
+            `{"steps": ${"[".repeat(deep)}${"]".repeat(deep)}}`,
+        ]) {
+            const { report, unreadable } = linted(text);
+            assert.ok(
+                unreadable.length === 1 ||
+                    report.findings.every(({ kind }) => kind === "undecided") ||
+                    report.resources === 1,
+            );
+        }
+    });
+
+    it("refuses files that are larger than any domain", () =>
+        assert.throws(() => read("big", Buffer.alloc(64 * 2 ** 20 + 1, 0x20)), Unreadable));
+});
+
+describe("kvmnet lint", () => {
+    let folder: string;
+    const quietly = (work: () => number) => {
+        const said: string[] = [];
+        const [out, err] = [process.stdout.write.bind(process.stdout), process.stderr.write.bind(process.stderr)];
+        const take = (text: string | Uint8Array) => said.push(String(text)) > 0;
+        process.stdout.write = take;
+        process.stderr.write = take;
+        try {
+            return { status: work(), said: said.join("") };
+        } finally {
+            process.stdout.write = out;
+            process.stderr.write = err;
+        }
+    };
+    const options = { profile: "default", format: [], failOn: "mandatory" };
+
+    before(() => {
+        folder = mkdtempSync(join(tmpdir(), "kvmnet-lint-"));
+        writeFileSync(join(folder, "good.xml"), interfaces(GOOD));
+        writeFileSync(join(folder, "bad[1].xml"), interfaces(BAD));
+        writeFileSync(
+            join(folder, "advisory.xml"),
+            interfaces(GOOD.replace("rx_queue_size='1024'", "rx_queue_size='256'")),
+        );
+    });
+    after(() => rmSync(folder, { recursive: true }));
+
+    it("ends with 0, 1 or 2: right, wrong, or not to be told", () => {
+        const status = (name: string, more = {}) =>
+            quietly(() => run([join(folder, name)], { ...options, ...more })).status;
+        assert.equal(status("good.xml"), 0);
+        assert.equal(status("bad[1].xml"), 1);
+        assert.equal(status("missing.xml"), 2);
+        assert.equal(status("good.xml", { profile: "speedy" }), 2);
+        assert.equal(status("good.xml", { format: ["nope"] }), 2);
+        assert.equal(status("advisory.xml"), 0);
+        assert.equal(status("advisory.xml", { failOn: "advisory" }), 1);
+        assert.equal(status("advisory.xml", { profile: "throughput" }), 1);
+    });
+
+    it("takes globs, and writes several formats in one run", () => {
+        const out = join(folder, "out.sarif");
+        const { status, said } = quietly(() =>
+            run([`${folder}/*.xml`], { ...options, format: ["json", `sarif=${out}`] }),
+        );
+        assert.equal(status, 1);
+        assert.equal((JSON.parse(said) as { counts: { mandatory: number } }).counts.mandatory, 1);
+        assert.match(readFileSync(out, "utf8"), /"2\.1\.0"/);
+    });
+
+    it("lists every rule", () => {
+        const { said } = quietly(() => run([], { ...options, list: true }));
+        for (const { id } of rules) assert.ok(said.includes(id));
+    });
+});
