@@ -8,16 +8,22 @@ import {
 } from "@pulumi/policy";
 import { plain } from "./inputs";
 import { DOMAIN_XML } from "./nics/reader";
-import type { Finding, Parameter, TableRule } from "./rule";
+import type { StackTableRule } from "./stack-rule";
+import type { Finding, Parameter, RuleData, TableRule } from "./rule";
 import { Undecided, UNDECIDED_RULE } from "./undecided";
 
-export function packOf(rules: readonly TableRule[]): PolicyPackArgs {
+/** @param stackRules rules across resources; the engine asks them once, at the end */
+export function packOf(rules: readonly TableRule[], stackRules: readonly StackTableRule[] = []): PolicyPackArgs {
     const undecided = new Undecided();
     return {
         displayName: "kvmnet",
         description: "Rules for KVM guest networking that performs and is safe.",
         tags: ["kvm", "libvirt", "openvswitch", "networking"],
-        policies: [...rules.map((rule) => policyOf(rule, undecided)), undecidedPolicy(undecided)],
+        policies: [
+            ...rules.map((rule) => policyOf(rule, undecided)),
+            ...stackRules.map((rule) => stackPolicyOf(rule, undecided)),
+            undecidedPolicy(undecided),
+        ],
     };
 }
 
@@ -36,20 +42,47 @@ function policyOf(rule: TableRule, undecided: Undecided): ResourceValidationPoli
     // The SDK asks policies with this mark only about resources of that type; else it would unpack each resource for each rule.
     const [type, ...others] = rule.types.filter((one) => one !== DOMAIN_XML);
     return {
-        name: rule.id,
-        displayName: rule.title,
-        description: rule.why,
-        severity: rule.severity,
-        enforcementLevel: rule.level.default,
-        tags: rule.tags,
-        remediationSteps: rule.fix,
-        url: rule.url,
-        configSchema: {
-            properties: Object.fromEntries(Object.entries(rule.parameters).map(([name, it]) => [name, schemaOf(it)])),
-        },
+        ...shownOf(rule),
         validateResource: others.length === 0 ? Object.assign(validate, { __pulumiType: type }) : validate,
     };
 }
+
+/** What a stack policy sees of a resource are its outputs, which an object that is not made yet does not all have. */
+function stackPolicyOf(rule: StackTableRule, undecided: Undecided): StackValidationPolicy {
+    return {
+        ...shownOf(rule),
+        validateStack: (args, report) => {
+            const resources = args.resources.map(({ type, name, urn, props }) => ({
+                type,
+                name,
+                urn,
+                props: plain(props, (error) => error instanceof UnknownValueError),
+            }));
+            const findings = rule.judgeStack(resources, args.getConfig());
+            for (const { resource, ...finding } of findings) {
+                const said = sentence(`${resource.type.split(":").at(-1)} ${printable(resource.name)}`, finding);
+                if (finding.kind === "violation" && !finding.fault.remark) report(said, resource.urn);
+                else remark(report, said, resource.urn);
+                if (finding.kind === "undecided") undecided.note(resource.urn, rule.id, 1);
+            }
+        },
+    };
+}
+
+/** Everything of a rule that the engine shows. */
+const shownOf = (rule: RuleData) => ({
+    name: rule.id,
+    displayName: rule.title,
+    description: rule.why,
+    severity: rule.severity,
+    enforcementLevel: rule.level.default,
+    tags: rule.tags,
+    remediationSteps: rule.fix,
+    url: rule.url,
+    configSchema: {
+        properties: Object.fromEntries(Object.entries(rule.parameters).map(([name, it]) => [name, schemaOf(it)])),
+    },
+});
 
 const undecidedPolicy = (undecided: Undecided): StackValidationPolicy => ({
     name: UNDECIDED_RULE.id,
@@ -78,9 +111,9 @@ const schemaOf = ({ describe, value, minimum, maximum, allowed }: Parameter) => 
  * Tells something whatever the rule's level, as that a rule could not decide. The SDK's own way, to throw
  * `UnknownValueError`, would say "during preview" also where an update cannot tell either, and end the judgement of the rest.
  */
-function remark(report: ReportViolation, message: string): void {
+function remark(report: ReportViolation, message: string, urn?: string): void {
     // The SDK takes an object that overrides the policy's level, which its type does not say (server.js, makeReportViolationFun).
-    (report as unknown as (violation: object) => void)({ message, enforcementLevel: "advisory" });
+    (report as unknown as (violation: object) => void)({ message, urn, enforcementLevel: "advisory" });
 }
 
 function sentence(resource: string, finding: Finding): string {

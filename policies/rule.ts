@@ -41,7 +41,7 @@ export interface Place {
 }
 
 /** What is wrong with one subject. Neither text holds a value that could be secret. */
-interface Fault {
+export interface Fault {
     /** A clause with the value: `its RX ring has 256 descriptors`. */
     found: string;
     /** A sentence: what to set, where, to what. */
@@ -50,7 +50,8 @@ interface Fault {
     remark?: true;
 }
 
-export interface Rule<Subject, Name extends string> {
+/** What people and machines are told of a rule, whatever it judges. */
+export interface RuleData<Name extends string = string> {
     /** Kebab case, without prefix; the same in pack, config, docs and messages. */
     id: string;
     /** What holds where the rule is kept, as a sentence. */
@@ -64,12 +65,16 @@ export interface Rule<Subject, Name extends string> {
     /** Page to read on. */
     url: string;
     tags: string[];
-    appliesTo: Reader<Subject>;
     parameters: Record<Name, Parameter>;
-    /** @throws NotKnown where a value is needed that is not there (see `known`) */
-    judge(this: void, subject: Subject, parameters: Record<Name, number>): Fault | undefined;
     /** How to put it right, in general. */
     fix: string;
+}
+
+/** A rule about one thing of one resource. */
+export interface Rule<Subject, Name extends string> extends RuleData<Name> {
+    appliesTo: Reader<Subject>;
+    /** @throws NotKnown where a value is needed that is not there (see `known`) */
+    judge(this: void, subject: Subject, parameters: Record<Name, number>): Fault | undefined;
     /** Resources as users write them: the good ones pass, each bad one breaks this rule at its default thresholds. */
     examples: { good: Resource[]; bad: Resource[] };
 }
@@ -80,21 +85,32 @@ export type Finding = { subject: string; at?: Place } & (
 );
 
 /** A rule as the table holds it: its subject is its own business. */
-export interface TableRule extends Omit<Rule<never, string>, "appliesTo" | "judge"> {
+export interface TableRule extends RuleData {
+    examples: { good: Resource[]; bad: Resource[] };
     types: readonly string[];
     /** @param thresholds from the pack's config; what is absent there has its default */
     judge(props: unknown, thresholds?: Partial<Record<string, number>>): Finding[];
 }
 
+/** The thresholds of a rule: what is given, else the default. */
+export function thresholdsOf<Name extends string>(
+    parameters: Record<Name, Parameter>,
+    given: Partial<Record<string, number>>,
+): Record<Name, number> {
+    const names = Object.keys(parameters) as Name[];
+    return Object.fromEntries(names.map((name) => [name, given[name] ?? parameters[name].value.default])) as Record<
+        Name,
+        number
+    >;
+}
+
 /** Seals a rule for the table. */
 export function rule<Subject, Name extends string>({ appliesTo, judge, ...data }: Rule<Subject, Name>): TableRule {
-    const names = Object.keys(data.parameters) as Name[];
     return {
         ...data,
         types: appliesTo.types,
         judge(props, thresholds = {}) {
-            const values = names.map((name) => [name, thresholds[name] ?? data.parameters[name].value.default]);
-            const parameters = Object.fromEntries(values) as Record<Name, number>;
+            const parameters = thresholdsOf(data.parameters, thresholds);
             return appliesTo.read(props).flatMap((subject): Finding[] => {
                 if (subject instanceof NotKnown) return [{ kind: "undecided", subject: "", because: subject.because }];
                 const at = appliesTo.at?.(subject);

@@ -1,8 +1,16 @@
-/** Every rule there is. The pack, the profiles and all that explains rules are made from this table. */
-import type { TableRule } from "./rule";
+/** Every rule there is. The pack, the profiles, the linter and all that explains rules are made from these tables. */
+import type { StackTableRule } from "./stack-rule";
+import type { RuleData, TableRule } from "./rule";
 import { backendRules } from "./rules/backends";
 import { guestRules } from "./rules/guest";
 import { nicRules } from "./rules/nic";
+import { pathRules } from "./rules/path";
 import { qosRules } from "./rules/qos";
 
+/** About single resources. */
 export const rules: readonly TableRule[] = [...nicRules, ...backendRules, ...qosRules, ...guestRules];
+
+/** About whole stacks. */
+export const stackRules: readonly StackTableRule[] = pathRules;
+
+export const everyRule: readonly RuleData[] = [...rules, ...stackRules];

@@ -36,6 +36,12 @@ export async function runPolicy(
                 message: own.message ?? policy.description,
             });
         };
+    const stackReporter =
+        (policy: PolicyPackArgs["policies"][number], all: Resource[]) =>
+        (said: string | (Partial<Override> & { urn?: string }), urn?: string) => {
+            const about = typeof said === "string" ? urn : said.urn;
+            reporter(policy, all.find((resource) => urnOf(resource) === about)?.name ?? "")(said);
+        };
     const enabled = policies.filter(({ name }) => config[name]?.enforcementLevel !== "disabled");
     for (const resource of resources)
         for (const policy of enabled) {
@@ -47,8 +53,18 @@ export async function runPolicy(
         }
     for (const policy of enabled) {
         if (!("validateStack" in policy)) continue;
-        const args = { resources: [], stackTags: new Map(), getConfig: <T>() => ({}) as T, notApplicable };
-        await unlessNotApplicable(async () => policy.validateStack(args, reporter(policy, "")));
+        const seen = resources.map((resource) => ({
+            ...argumentsFor(resource),
+            dependencies: [],
+            propertyDependencies: {},
+        }));
+        const args = {
+            resources: seen,
+            stackTags: new Map(),
+            getConfig: <T>() => ({ ...config[policy.name], enforcementLevel: undefined }) as T,
+            notApplicable,
+        };
+        await unlessNotApplicable(async () => policy.validateStack(args, stackReporter(policy, resources)));
     }
     return violations;
 }
@@ -63,7 +79,7 @@ function argumentsFor({ type, name, props }: Resource, config: object = {}): Res
         type,
         name,
         props: checked(props as object),
-        urn: `urn:pulumi:test::test::${type}::${name}`,
+        urn: urnOf({ type, name }),
         opts: {
             protect: false,
             ignoreChanges: [],
@@ -78,6 +94,8 @@ function argumentsFor({ type, name, props }: Resource, config: object = {}): Res
         notApplicable,
     };
 }
+
+const urnOf = ({ type, name }: { type: string; name: string }) => `urn:pulumi:test::test::${type}::${name}`;
 
 /** As the SDK's server hands inputs to policies; the SDK leaves the type of this export out. */
 const checked = unknownCheckingProxy as (props: object) => Record<string, unknown>;

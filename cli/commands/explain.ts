@@ -70,7 +70,7 @@ function shown(value: unknown): string {
     if (value === null) return "-";
     if (typeof value === "number")
         return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
-    return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
+    return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 const costText = (cost: Tuned<unknown>["cost"]): string =>

@@ -8,7 +8,7 @@ import { counted } from "../../policies/lint/report";
 import { lint } from "../../policies/lint/run";
 import { profileOf } from "../../policies/profiles";
 import { PROFILES, type Profile } from "../../policies/rule";
-import { rules } from "../../policies/table";
+import { everyRule, rules, stackRules } from "../../policies/table";
 
 export interface LintOptions {
     profile: string;
@@ -44,7 +44,7 @@ export function run(patterns: string[], { profile, format, failOn, list }: LintO
     if (wrong.length > 0 || !isProfile(profile)) return unusable(wrong);
 
     const { files, missing } = readAll(patterns);
-    const settings = { rules, config: profileOf(profile), profile, version: version() };
+    const settings = { rules, stackRules, config: profileOf(profile), profile, version: version() };
     const { report, unreadable } = lint(files, settings);
     for (const { name, path } of outputs) {
         const written = `${FORMATS[name]?.(report)}\n`;
@@ -91,7 +91,7 @@ function readAll(patterns: string[]) {
 }
 
 function listRules(): number {
-    for (const { id, severity, level, title } of rules)
+    for (const { id, severity, level, title } of everyRule)
         process.stdout.write(`${id.padEnd(28)} ${severity.padEnd(9)} ${level.default.padEnd(10)} ${title}\n`);
     return 0;
 }

@@ -1,27 +1,43 @@
 /** Judges resources by the table, as the pack does, for those who have no engine. */
 import { createHash } from "node:crypto";
+import type { StackTableRule } from "../stack-rule";
 import type { ProfileConfig } from "../profiles";
-import type { Finding, TableRule } from "../rule";
+import type { Finding, RuleData, TableRule } from "../rule";
 import type { LintFinding, PlacedResource } from "./finding";
+
+/** What is judged by. */
+export interface Tables {
+    rules: readonly TableRule[];
+    stackRules: readonly StackTableRule[];
+}
 
 /** @param config levels and thresholds of a profile, or a user's own */
 export function judge(
-    rules: readonly TableRule[],
+    { rules, stackRules }: Tables,
     resources: readonly PlacedResource[],
     config: ProfileConfig,
 ): LintFinding[] {
-    return resources.flatMap((resource) =>
+    const enabled = ({ id }: RuleData) => config[id]?.enforcementLevel !== "disabled";
+    const across = stackRules
+        .filter(enabled)
+        .flatMap((rule) =>
+            rule
+                .judgeStack(resources, thresholdsOf(config, rule.id))
+                .map(({ resource, ...finding }) => told(rule, resource, finding, config)),
+        );
+    const single = resources.flatMap((resource) =>
         rules
-            .filter(({ types, id }) => types.includes(resource.type) && config[id]?.enforcementLevel !== "disabled")
+            .filter((rule) => rule.types.includes(resource.type) && enabled(rule))
             .flatMap((rule) =>
                 rule
                     .judge(resource.props, thresholdsOf(config, rule.id))
                     .map((finding) => told(rule, resource, finding, config)),
             ),
     );
+    return [...single, ...across];
 }
 
-function told(rule: TableRule, resource: PlacedResource, finding: Finding, config: ProfileConfig): LintFinding {
+function told(rule: RuleData, resource: PlacedResource, finding: Finding, config: ProfileConfig): LintFinding {
     const owner = `${resource.type.split(":").at(-1)} ${printable(resource.name)}`;
     const subject = finding.subject ? `${owner}, ${finding.subject}` : owner;
     const position = {

@@ -1,10 +1,10 @@
 /** All that one run of the linter found, for the formats to write. */
-import type { TableRule } from "../rule";
+import type { RuleData } from "../rule";
 import type { LintFinding } from "./finding";
 
 export interface Report {
     findings: LintFinding[];
-    rules: readonly TableRule[];
+    rules: readonly RuleData[];
     profile: string;
     version: string;
     /** How many were judged [count]. */

@@ -1,8 +1,10 @@
 /** One run of the linter over files that were read. */
+import { dirname } from "node:path";
+import { DOMAIN_XML } from "../nics/reader";
 import type { ProfileConfig } from "../profiles";
-import type { TableRule } from "../rule";
 import { inOrder } from "./formats/text";
-import { judge } from "./judge";
+import type { PlacedResource } from "./finding";
+import { judge, type Tables } from "./judge";
 import { read, Unreadable } from "./read";
 import type { Report } from "./report";
 
@@ -15,33 +17,33 @@ export interface LintRun {
 /** @param files path and content */
 export function lint(
     files: readonly { path: string; content: Buffer }[],
-    {
-        rules,
-        config,
-        profile,
-        version,
-    }: { rules: readonly TableRule[]; config: ProfileConfig; profile: string; version: string },
+    { config, profile, version, ...tables }: Tables & { config: ProfileConfig; profile: string; version: string },
 ): LintRun {
     const unreadable: string[] = [];
-    const resources = files.flatMap(({ path, content }) => {
+    const stacks = new Map<string, PlacedResource[]>();
+    for (const { path, content } of files)
         try {
-            return read(path, content);
+            const resources = read(path, content);
+            const stack = stackOf(path, resources);
+            stacks.set(stack, [...(stacks.get(stack) ?? []), ...resources]);
         } catch (error) {
             if (!(error instanceof Unreadable)) throw error;
             unreadable.push(error.message);
-            return [];
         }
-    });
-    const findings = judge(rules, resources, config).sort(inOrder);
+    const findings = [...stacks.values()].flatMap((resources) => judge(tables, resources, config)).sort(inOrder);
     return {
         report: {
             findings,
-            rules,
+            rules: [...tables.rules, ...tables.stackRules],
             profile,
             version,
-            resources: resources.length,
+            resources: [...stacks.values()].flat().length,
             files: files.length - unreadable.length,
         },
         unreadable,
     };
 }
+
+/** What belongs together: guests whose files lie in one folder, and all that one program makes. */
+const stackOf = (path: string, resources: PlacedResource[]): string =>
+    resources.every(({ type }) => type === DOMAIN_XML) ? dirname(path) : path;

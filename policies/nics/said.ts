@@ -101,5 +101,6 @@ const saidByArguments =
         const found = at(root, ...path);
         if (found instanceof NotKnown) return found;
         if (found === undefined || found === null || found === "") return undefined;
-        return typeof found === "object" ? "present" : String(found);
+        if (typeof found === "string") return found;
+        return typeof found === "object" ? "present" : JSON.stringify(found);
     };

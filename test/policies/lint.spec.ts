@@ -9,9 +9,9 @@ import { FORMATS } from "../../policies/lint/formats";
 import { read, Unreadable } from "../../policies/lint/read";
 import { lint } from "../../policies/lint/run";
 import { profileOf } from "../../policies/profiles";
-import { rules } from "../../policies/table";
+import { everyRule, rules, stackRules } from "../../policies/table";
 
-const SETTINGS = { rules, config: profileOf("default"), profile: "default", version: "1.2.3" };
+const SETTINGS = { rules, stackRules, config: profileOf("default"), profile: "default", version: "1.2.3" };
 const linted = (text: string, path = "web.xml") => lint([{ path, content: Buffer.from(text) }], SETTINGS);
 
 const interfaces = (...parts: string[]) =>
@@ -246,7 +246,7 @@ describe("kvmnet lint", () => {
         writeFileSync(join(folder, "bad[1].xml"), interfaces(BAD));
         writeFileSync(
             join(folder, "advisory.xml"),
-            interfaces(GOOD.replace("rx_queue_size='1024'", "rx_queue_size='256'")),
+            interfaces(GOOD.replace("rx_queue_size='1024'", "rx_queue_size='256'").replace("00:01", "00:03")),
         );
     });
     after(() => rmSync(folder, { recursive: true }));
@@ -269,13 +269,13 @@ describe("kvmnet lint", () => {
         const { status, said } = quietly(() =>
             run([`${folder}/*.xml`], { ...options, format: ["json", `sarif=${out}`] }),
         );
-        assert.equal(status, 1);
+        assert.equal(status, 1, said);
         assert.equal((JSON.parse(said) as { counts: { mandatory: number } }).counts.mandatory, 1);
         assert.match(readFileSync(out, "utf8"), /"2\.1\.0"/);
     });
 
     it("lists every rule", () => {
         const { said } = quietly(() => run([], { ...options, list: true }));
-        for (const { id } of rules) assert.ok(said.includes(id));
+        for (const { id } of everyRule) assert.ok(said.includes(id));
     });
 });

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { packFolder, profileFile } from "../../policies/location";
 import { profileOf, profileText } from "../../policies/profiles";
 import { PROFILES } from "../../policies/rule";
-import { rules } from "../../policies/table";
+import { everyRule } from "../../policies/table";
 
 describe("the profiles", () => {
     for (const profile of PROFILES)
@@ -19,7 +19,7 @@ describe("the profiles", () => {
 
     it("name every rule", () => {
         for (const profile of PROFILES)
-            assert.deepEqual(Object.keys(profileOf(profile)), [...rules.map(({ id }) => id), "undecided"]);
+            assert.deepEqual(Object.keys(profileOf(profile)), [...everyRule.map(({ id }) => id), "undecided"]);
     });
 
     it("make the performance of a NIC mandatory for throughput, with a ring of 1024", () => {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { packOf } from "../../policies/pack";
 import type { TableRule } from "../../policies/rule";
-import { rules } from "../../policies/table";
-import { runPolicy } from "../../policies/test-kit";
+import { rules, stackRules } from "../../policies/table";
+import { NOT_KNOWN_YET, runPolicy } from "../../policies/test-kit";
 import { nativeDomain } from "../../policies/rules/examples";
 
 const byId = (id: string): TableRule => rules.find((rule) => rule.id === id) ?? assert.fail(`no rule ${id}`);
@@ -111,5 +111,84 @@ describe("queues-missing", () => {
     it("begins at the number of vCPUs that the config says", () => {
         assert.deepEqual(said("queues-missing", virtio, { vcpu: 3 }, { vcpus: 4 }), []);
         assert.equal(said("queues-missing", virtio, { vcpu: 4 }, { vcpus: 4 }).length, 1);
+    });
+});
+
+describe("the rules about whole stacks", () => {
+    for (const rule of stackRules) {
+        describe(rule.id, () => {
+            const pack = packOf([], [rule]);
+
+            it("passes its good examples", async () => {
+                assert.ok(rule.examples.good.length > 0);
+                for (const stack of rule.examples.good) assert.deepEqual(await runPolicy(pack, stack), []);
+            });
+
+            for (const [index, stack] of rule.examples.bad.entries())
+                it(`reports bad example ${index + 1}, on the resource, with what to set`, async () => {
+                    const [violation, ...more] = await runPolicy(pack, stack);
+                    assert.deepEqual(more, []);
+                    assert.equal(violation?.policy, rule.id);
+                    assert.equal(violation.level, rule.level.default);
+                    assert.ok(stack.some(({ name }) => name === violation.resource));
+                    assert.match(violation.message, /\n\w+ [\w.-]+, .+: .+\.\n[A-Z].+\.$/);
+                });
+        });
+    }
+
+    it("are linear: ten times the guests take at most thirteen times the time", () => {
+        const guests = (count: number) =>
+            Array.from({ length: count }, (_, index) => ({
+                ...nativeDomain({
+                    mac: {
+                        address: `52:54:00:${[16, 8, 0].map((bits) => ((index >> bits) & 255).toString(16).padStart(2, "0")).join(":")}`,
+                    },
+                    target: { dev: `tap${index}` },
+                    mtu: { size: 1500 },
+                }),
+                name: `g${index}`,
+            }));
+        const ports = (count: number) =>
+            Array.from({ length: count }, (_, index) => ({
+                type: "kvmnet:ovs:Port",
+                name: `p${index}`,
+                props: { name: `tap${index}`, bridge: "br0", type: "system", tag: (index % 4000) + 1 },
+            }));
+        const took = (count: number) => {
+            const resources = [...guests(count), ...ports(count)];
+            const started = performance.now();
+            for (const rule of stackRules) assert.deepEqual(rule.judgeStack(resources), []);
+            return performance.now() - started;
+        };
+        took(200);
+        const small = Math.min(...[0, 1, 2].map(() => took(300)));
+        // The bound leaves room for a busy machine; a rule that compares all with all would take a hundred times as long.
+        assert.ok(took(3000) < 40 * small);
+    });
+
+    it("say that uplinks and patches carry every VLAN, and stop nothing for it", async () => {
+        const stack = [
+            { type: "kvmnet:ovs:Bridge", name: "br0", props: { name: "br0", uplinks: ["eth0"] } },
+            { type: "kvmnet:ovs:Port", name: "eth0", props: { name: "eth0", bridge: "br0", type: "system" } },
+            { type: "kvmnet:ovs:Port", name: "pt", props: { name: "pt", bridge: "br0", type: "patch" } },
+        ];
+        const told = await runPolicy(packOf([], stackRules), stack);
+        assert.deepEqual(
+            told.map(({ policy, level, resource }) => [policy, level, resource]),
+            [
+                ["trunk-unbounded", "advisory", "eth0"],
+                ["trunk-unbounded", "advisory", "pt"],
+            ],
+        );
+    });
+
+    it("do not decide over what is not known yet", async () => {
+        const port = { name: "tap0", bridge: "br0", type: "system", tag: NOT_KNOWN_YET };
+        const told = await runPolicy(packOf([], stackRules), [{ type: "kvmnet:ovs:Port", name: "p", props: port }]);
+        assert.ok(
+            told.some(({ policy, message }) => policy === "trunk-unbounded" && message.startsWith("Could not decide")),
+        );
+        assert.ok(told.every(({ level }) => level === "advisory"));
+        assert.ok(told.some(({ policy }) => policy === "undecided"));
     });
 });
