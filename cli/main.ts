@@ -64,9 +64,11 @@ function commands(ended: (status: number) => void): Command {
         .action(running(async () => (await import("./commands/schema")).run()));
 
     program
-        .command("explain")
-        .description("say what a NIC gets and why: kvmnet explain --vcpus 8 --rate 10Gbit --backend tap")
-        .requiredOption("--vcpus <count>", "virtual CPUs of the guest")
+        .command("explain [rule]")
+        .description(
+            "say what a NIC gets and why (kvmnet explain --vcpus 8 --rate 10Gbit --backend tap), or what a rule wants (kvmnet explain ring-undersized)",
+        )
+        .option("--vcpus <count>", "virtual CPUs of the guest")
         .option("--rate <rate>", "rate of the link that the guest shares, such as 10Gbit")
         .option("--backend <backend>", "tap, tcg, vhost-user, vdpa, macvtap or sriov")
         .option("--profile <profile>", "default, throughput, latency, density or legacy-lab")
@@ -90,7 +92,13 @@ function commands(ended: (status: number) => void): Command {
         .option("--uplink-pcie-lanes <n>", "lanes of its slot")
         .option("--uplink-guests <count>", "guests of this rate behind it")
         .option("--json", "print it for programs")
-        .action(running(async (options: ExplainOptions) => (await import("./commands/explain")).run(options)));
+        .action(
+            running(async (rule: string | undefined, options: ExplainOptions) =>
+                rule === undefined
+                    ? (await import("./commands/explain")).run(options)
+                    : (await import("./commands/explain-rule")).run(rule),
+            ),
+        );
 
     program
         .command("lint [files...]")

@@ -7,7 +7,7 @@ import type { Tuned } from "../../tuning/value";
 
 /** Options as a person types them; numbers still as text. */
 export interface ExplainOptions {
-    vcpus: string;
+    vcpus?: string;
     json?: boolean;
     [option: string]: string | boolean | undefined;
 }

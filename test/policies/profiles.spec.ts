@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { packFolder, profileFile } from "../../policies/location";
+import { rulePage, rulesIndex } from "../../policies/pages";
 import { profileOf, profileText } from "../../policies/profiles";
 import { PROFILES } from "../../policies/rule";
 import { everyRule } from "../../policies/table";
@@ -43,5 +44,29 @@ describe("the profiles", () => {
     it("stop every emulated NIC for security, and none for a lab of old systems", () => {
         assert.deepEqual(profileOf("security")["nic-model-legacy"], { enforcementLevel: "mandatory", newer: 1 });
         assert.equal(profileOf("legacy-lab")["nic-model-legacy"]?.enforcementLevel, "advisory");
+    });
+});
+
+describe("the rules' pages", () => {
+    const folder = join(packFolder, "..", "docs", "rules");
+
+    it("lie in docs/rules as the table makes them, and no others", () => {
+        assert.deepEqual(
+            readdirSync(folder).sort(),
+            ["README.md", ...everyRule.map(({ id }) => `${id}.md`)].sort(),
+            "run `npm run rules`",
+        );
+        assert.equal(readFileSync(join(folder, "README.md"), "utf8"), rulesIndex());
+        for (const rule of everyRule)
+            assert.equal(readFileSync(join(folder, `${rule.id}.md`), "utf8"), rulePage(rule), "run `npm run rules`");
+    });
+
+    it("say why with a source, how to put it right, and what is refused", () => {
+        for (const rule of everyRule) {
+            const page = rulePage(rule);
+            for (const heading of ["## Why", "## Fix", "## Refused", "## Passes"])
+                assert.ok(page.includes(heading), rule.id);
+            assert.ok(rule.sources.length > 0);
+        }
     });
 });
