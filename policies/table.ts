@@ -2,13 +2,20 @@
 import type { StackTableRule } from "./stack-rule";
 import type { RuleData, TableRule } from "./rule";
 import { backendRules } from "./rules/backends";
+import { connectionRules } from "./rules/connections";
 import { guestRules } from "./rules/guest";
 import { nicRules } from "./rules/nic";
 import { pathRules } from "./rules/path";
 import { qosRules } from "./rules/qos";
 
 /** About single resources. */
-export const rules: readonly TableRule[] = [...nicRules, ...backendRules, ...qosRules, ...guestRules];
+export const rules: readonly TableRule[] = [
+    ...nicRules,
+    ...backendRules,
+    ...qosRules,
+    ...guestRules,
+    ...connectionRules,
+];
 
 /** About whole stacks. */
 export const stackRules: readonly StackTableRule[] = pathRules;

@@ -38,7 +38,7 @@ describe("the rule table", () => {
                     assert.equal(violation.level, rule.level.default);
                     assert.match(
                         violation.message,
-                        new RegExp(`\nDomain ${example.name}, (NIC .+|the guest): .+\\.\n[A-Z].+\\.$`),
+                        new RegExp(`\n\\w+ ${example.name}, (NIC .+|the guest|its URI): .+\\.\n[A-Z].+\\.$`),
                     );
                 });
 
