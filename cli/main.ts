@@ -111,6 +111,9 @@ function commands(ended: (status: number) => void): Command {
             [],
         )
         .option("--fail-on <what>", "what ends with status 1: mandatory, advisory or undecided", "mandatory")
+        .option("--exemptions <file>", "YAML of what is accepted: rule, resource (a pattern), reason, until")
+        .option("--baseline <file>", "findings that were there before; only others count")
+        .option("--write-baseline <file>", "write the findings of this run as a baseline")
         .option("--list", "list the rules")
         .action(
             running(async (files: string[], options: LintOptions) =>

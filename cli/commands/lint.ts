@@ -3,8 +3,10 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { globSync } from "tinyglobby";
 import { PACKAGE_ROOT } from "../../engine/package-root";
+import { baselineText, withoutBaseline } from "../../policies/lint/baseline";
+import { exempt, readExemptions } from "../../policies/lint/exemptions";
 import { FORMATS } from "../../policies/lint/formats";
-import { counted } from "../../policies/lint/report";
+import { counted, type Report } from "../../policies/lint/report";
 import { lint } from "../../policies/lint/run";
 import { profileOf } from "../../policies/profiles";
 import { PROFILES, type Profile } from "../../policies/rule";
@@ -14,6 +16,9 @@ export interface LintOptions {
     profile: string;
     format: string[];
     failOn: string;
+    exemptions?: string;
+    baseline?: string;
+    writeBaseline?: string;
     list?: boolean;
 }
 
@@ -22,7 +27,7 @@ const UNUSABLE = 2;
 const FAIL_ON = ["mandatory", "advisory", "undecided"];
 
 /** @returns 0 when nothing that counts was found, 1 when something was, 2 when it could not be told */
-export function run(patterns: string[], { profile, format, failOn, list }: LintOptions): number {
+export function run(patterns: string[], { profile, format, failOn, list, ...accepted }: LintOptions): number {
     if (list) return listRules();
     const outputs = (format.length > 0 ? format : ["text"]).map(outputOf);
     const wrong = [
@@ -45,7 +50,8 @@ export function run(patterns: string[], { profile, format, failOn, list }: LintO
 
     const { files, missing } = readAll(patterns);
     const settings = { rules, stackRules, config: profileOf(profile), profile, version: version() };
-    const { report, unreadable } = lint(files, settings);
+    const { report: judged, unreadable } = lint(files, settings);
+    const report = accept(judged, accepted);
     for (const { name, path } of outputs) {
         const written = `${FORMATS[name]?.(report)}\n`;
         if (path === undefined) process.stdout.write(written);
@@ -55,6 +61,20 @@ export function run(patterns: string[], { profile, format, failOn, list }: LintO
     const { mandatory, advisory, undecided } = counted(report);
     const counts = { mandatory, advisory: mandatory + advisory, undecided: mandatory + undecided };
     return counts[failOn as keyof typeof counts] > 0 ? 1 : 0;
+}
+
+/** What was accepted goes out of the findings; what was accepted in vain is told. @throws InputError */
+function accept(
+    report: Report,
+    { exemptions, baseline, writeBaseline }: Omit<LintOptions, "profile" | "format" | "failOn">,
+): Report {
+    const today = new Date().toISOString().slice(0, 10);
+    const listed = exemptions === undefined ? [] : readExemptions(exemptions, readFileSync(exemptions, "utf8"));
+    const { findings, exempted, stale } = exempt(report.findings, listed, today);
+    if (writeBaseline !== undefined) writeFileSync(writeBaseline, baselineText(findings));
+    if (baseline === undefined) return { ...report, findings, exempted, stale };
+    const rest = withoutBaseline(findings, baseline, readFileSync(baseline, "utf8"));
+    return { ...report, exempted, findings: rest.findings, known: rest.known, stale: [...stale, ...rest.stale] };
 }
 
 function unusable(sentences: string[]): number {

@@ -1,5 +1,6 @@
 /** All that one run of the linter found, for the formats to write. */
 import type { RuleData } from "../rule";
+import type { Exempted } from "./exemptions";
 import type { LintFinding } from "./finding";
 
 export interface Report {
@@ -7,17 +8,25 @@ export interface Report {
     rules: readonly RuleData[];
     profile: string;
     version: string;
+    /** What somebody accepted. */
+    exempted: Exempted[];
+    /** Findings that the baseline lists [count]. */
+    known: number;
+    /** Sentences about exemptions and baselines that are of no use any more; each counts as a violation. */
+    stale: string[];
     /** How many were judged [count]. */
     resources: number;
     files: number;
 }
 
-export function counted({ findings }: Report) {
+export function counted({ findings, exempted, known, stale }: Report) {
     const of = (which: (finding: LintFinding) => boolean) => findings.filter(which).length;
     return {
-        mandatory: of(({ kind, level }) => kind === "violation" && level === "mandatory"),
+        mandatory: of(({ kind, level }) => kind === "violation" && level === "mandatory") + stale.length,
         advisory: of(({ kind, level }) => kind === "violation" && level === "advisory"),
         undecided: of(({ kind }) => kind === "undecided"),
+        exempted: exempted.length,
+        known,
     };
 }
 

@@ -3,7 +3,14 @@ import { counted, type Report } from "../report";
 
 export const json = (report: Report): string =>
     JSON.stringify(
-        { version: report.version, profile: report.profile, counts: counted(report), findings: report.findings },
+        {
+            version: report.version,
+            profile: report.profile,
+            counts: counted(report),
+            findings: report.findings,
+            exempted: report.exempted,
+            stale: report.stale,
+        },
         null,
         4,
     );

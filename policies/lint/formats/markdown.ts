@@ -2,9 +2,9 @@
 import { counted, placeOf, type Report } from "../report";
 
 export function markdown(report: Report): string {
-    const { mandatory, advisory, undecided } = counted(report);
+    const { mandatory, advisory, undecided, exempted } = counted(report);
     const verdict = mandatory === 0 ? "nothing mandatory is violated" : `${mandatory} mandatory`;
-    const head = `**kvmnet** (profile ${report.profile}): ${verdict}, ${advisory} advisory, ${undecided} could not be decided.`;
+    const head = `**kvmnet** (profile ${report.profile}): ${verdict}, ${advisory} advisory, ${undecided} could not be decided, ${exempted} exempted.`;
     if (report.findings.length === 0) return head;
     const rows = report.findings.map((finding) =>
         [

@@ -5,8 +5,10 @@ import { whole, type Report } from "../report";
 /** What GitHub sorts security findings by; other readers look at `level`. */
 const SECURITY: Readonly<Record<Severity, string>> = { low: "3.0", medium: "5.5", high: "8.0", critical: "9.5" };
 
-export function sarif({ findings, rules, version }: Report): string {
+export function sarif({ findings: open, exempted, rules, version }: Report): string {
+    const findings = [...open, ...exempted.map(({ finding }) => finding)];
     const used = rules.filter(({ id }) => findings.some(({ rule }) => rule === id));
+    const justified = new Map(exempted.map(({ finding, exemption }) => [finding, exemption.reason]));
     const results = findings.map((finding) => {
         const { file, line, column } = finding.position;
         return {
@@ -23,6 +25,9 @@ export function sarif({ findings, rules, version }: Report): string {
                 },
             ],
             partialFingerprints: { "kvmnet/v1": finding.fingerprint },
+            ...(justified.has(finding)
+                ? { suppressions: [{ kind: "external", justification: justified.get(finding) }] }
+                : {}),
         };
     });
     const driver = {

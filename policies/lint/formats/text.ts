@@ -7,14 +7,24 @@ export function text(report: Report): string {
         const head = `${placeOf(finding)}: ${finding.level === "mandatory" ? "error" : "remark"} ${finding.rule}: ${finding.subject}`;
         return [head, `    ${finding.message}`, ...(finding.fix ? [`    ${finding.fix}`] : [])].join("\n");
     });
-    return [...lines, verdict(report)].join("\n");
+    const accepted = report.exempted.map(
+        ({ finding, exemption }) =>
+            `${placeOf(finding)}: exempted ${finding.rule}: ${finding.subject}: ${exemption.reason}`,
+    );
+    return [...lines, ...accepted, ...report.stale.map((sentence) => `error: ${sentence}`), verdict(report)].join("\n");
 }
 
 function verdict(report: Report): string {
-    const { mandatory, advisory, undecided } = counted(report);
+    const { mandatory, advisory, undecided, exempted, known } = counted(report);
     const judged = `${report.resources} ${report.resources === 1 ? "resource" : "resources"} in ${report.files} ${report.files === 1 ? "file" : "files"}`;
-    const told = `${mandatory} mandatory, ${advisory} advisory, ${undecided} could not be decided`;
-    return mandatory + advisory + undecided === 0 ? `${judged}: nothing to tell.` : `${judged}: ${told}.`;
+    const told = [
+        `${mandatory} mandatory, ${advisory} advisory, ${undecided} could not be decided`,
+        ...(exempted > 0 ? [`${exempted} exempted`] : []),
+        ...(known > 0 ? [`${known} in the baseline`] : []),
+    ].join(", ");
+    return mandatory + advisory + undecided + exempted + known === 0
+        ? `${judged}: nothing to tell.`
+        : `${judged}: ${told}.`;
 }
 
 /** Sorted as they are told: files by name, lines ascending. */
