@@ -14,6 +14,7 @@ import { labFolders, labIsDown, liveRecord, removeLab, writeDraft, writeRecord }
 import { labStatus, type LabStatus } from "./status";
 
 export { openGuest, type GuestConsole } from "./guest/console";
+export { prepareKernelGuest, runInKernelGuest, type KernelGuestRun } from "./kernel-guest";
 export { withLock } from "./lock";
 export { labLogs } from "./logs";
 export type { Progress } from "./progress";

@@ -1,7 +1,9 @@
 /** What the tests stand on: the engine, the libvirt SDK, and the packages that a lab needs. Quick when it is there. */
-import { prepareEngine, prepareLibvirtSdk, type EngineEnvironment } from "../engine";
-import { prepareLab } from "../lab";
+import { prepareEngine, prepareLanguages, prepareLibvirtSdk, type EngineEnvironment, type Progress } from "../engine";
+import { prepareKernelGuest, prepareLab } from "../lab";
 import { plainProgress } from "../cli/progress";
+import { preparePython } from "./support/python";
+import { preparePythonGenerator } from "./support/python-sdk";
 
 export async function prepare(): Promise<EngineEnvironment> {
     const progress = plainProgress();
@@ -9,3 +11,13 @@ export async function prepare(): Promise<EngineEnvironment> {
     await prepareLibvirtSdk(process.cwd(), engine, progress);
     return engine;
 }
+
+/** What programs in Python and YAML run on. @returns folders that come first on the engine's PATH */
+export async function prepareOtherLanguages(progress: Progress = plainProgress()): Promise<string[]> {
+    const hosts = await prepareLanguages(await prepareEngine(progress), progress);
+    await preparePythonGenerator(progress);
+    return [await preparePython(progress), ...hosts];
+}
+
+/** The kernel for tests of what this machine's own may lack: 70 MB, so only for those that run them. */
+export const prepareFullKernel = (): Promise<void> => prepareKernelGuest(plainProgress());

@@ -8,12 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { checks } from "./check";
-import { prepare } from "./prepare";
+import { prepare, prepareFullKernel, prepareOtherLanguages } from "./prepare";
 
 const Counts = z.object({ passes: z.number(), failures: z.number(), pending: z.number() });
 
 export async function main(files: string[]): Promise<number> {
     await prepare();
+    if (files.length === 0) await Promise.all([prepareOtherLanguages(), prepareFullKernel()]);
     const complaints = files.length === 0 ? await checks() : 0;
     const { passes, failures, pending } = await specifications(files.length === 0 ? ["test/**/*.spec.ts"] : files);
     const failed = failures + complaints;

@@ -1,0 +1,62 @@
+/** Shows the tests of files that run in a kernel guest as tests of the run outside. */
+import { resolve } from "node:path";
+import Mocha from "mocha";
+import type { Result } from "../kernel/results";
+import { keyOf, Outcomes, PATIENCE_MS, SpecRun } from "./kernel-guest-run";
+
+/** Declares a test for each test in these files. To be called in a `describe`. */
+export function kernelSpecs(files: readonly string[]): void {
+    const root = outline(files);
+    const outcomes = new Outcomes(titles(root));
+    const run = new SpecRun(outcomes);
+    before(() => run.start(files));
+    mirror(root, (path) => outcomes.of(path));
+    after(() => run.end());
+}
+
+const WORDS = ["describe", "context", "xdescribe", "xcontext", "it", "specify", "xit", "xspecify", "run"];
+const HOOKS = ["before", "after", "beforeEach", "afterEach"];
+
+/**
+ * The suites and tests in these files, which are loaded for that and not run.
+ *
+ * @throws Error where two tests have the same full title: their outcomes could not be told apart
+ */
+export function outline(files: readonly string[]): Mocha.Suite {
+    const root = new Mocha.Suite("");
+    root.root = true; // its empty title belongs to no path
+    Mocha.interfaces.bdd(root);
+    const scope = globalThis as unknown as Record<string, unknown>;
+    const meanings = [...WORDS, ...HOOKS].map((word) => [word, scope[word]] as const);
+    try {
+        for (const file of files) {
+            root.emit("pre-require", globalThis, file, { options: { forbidOnly: true } });
+            // eslint-disable-next-line @typescript-eslint/no-require-imports -- as mocha itself loads what it runs
+            require(resolve(file));
+        }
+    } finally {
+        for (const [word, meaning] of meanings) scope[word] = meaning;
+    }
+    const keys = titles(root).map(keyOf);
+    const twice = keys.find((key, index) => keys.indexOf(key) !== index);
+    if (twice) throw new Error(`Two tests are called ${twice}.`);
+    return root;
+}
+
+const titles = (suite: Mocha.Suite): string[][] => [
+    ...suite.tests.map((test) => test.titlePath()),
+    ...suite.suites.flatMap(titles),
+];
+
+function mirror(suite: Mocha.Suite, outcome: (path: string[]) => Promise<Result>): void {
+    for (const test of suite.tests)
+        it(test.title, async function () {
+            const { state, reason } = await outcome(test.titlePath());
+            if (state === "skipped") this.skip();
+            if (state === "failed") throw told(reason);
+        }).timeout(PATIENCE_MS);
+    for (const inner of suite.suites) describe(inner.title, () => mirror(inner, outcome));
+}
+
+/** An error that shows the stack inside. */
+const told = (reason: string) => Object.assign(new Error(reason.split("\n")[0]), { stack: reason });
