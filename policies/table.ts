@@ -7,6 +7,7 @@ import { guestRules } from "./rules/guest";
 import { nicRules } from "./rules/nic";
 import { pathRules } from "./rules/path";
 import { qosRules } from "./rules/qos";
+import { switchRules } from "./rules/switch";
 
 /** About single resources. */
 export const rules: readonly TableRule[] = [
@@ -15,6 +16,7 @@ export const rules: readonly TableRule[] = [
     ...qosRules,
     ...guestRules,
     ...connectionRules,
+    ...switchRules,
 ];
 
 /** About whole stacks. */

@@ -38,7 +38,9 @@ describe("the rule table", () => {
                     assert.equal(violation.level, rule.level.default);
                     assert.match(
                         violation.message,
-                        new RegExp(`\n\\w+ ${example.name}, (NIC .+|the guest|its URI): .+\\.\n[A-Z].+\\.$`),
+                        new RegExp(
+                            `\n\\w+ ${example.name}, (NIC .+|the guest|its URI|the resource|the port|port tap0): .+\\.\n[A-Z].+\\.$`,
+                        ),
                     );
                 });
 
