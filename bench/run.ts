@@ -1,34 +1,99 @@
-/** `npm run bench`: one line per measure; `-- --json` the same for programs, with the machine described. */
+/**
+ * `npm run bench`: one line per claim; `-- GROUP ...` for some of the groups, `-- --json` for programs, with the
+ * machine described, `-- --markdown` for the tables of docs/performance.md.
+ */
 import { execFileSync } from "node:child_process";
 import { cpus, release, totalmem } from "node:os";
+import type { EngineEnvironment } from "../engine";
 import { prepare } from "../test/prepare";
-import { measured, type Measured } from "./measure";
 import { labMeasure } from "./lab";
+import { contested, contestOf, type Contest, type Measured } from "./measure";
+import { changes } from "./ports/changes";
+import { makeAndRemove, SIZES } from "./ports/make-and-remove";
+import { growth, memory } from "./ports/own-share";
+import { reads } from "./ports/reads";
 import { previewMeasure } from "./preview";
 import { providerMeasure } from "./provider-start";
+import { besideAnsible } from "./through-engine/beside-ansible";
+import { setBesideMany, throughEngine } from "./through-engine/engine";
 import { upMeasure } from "./up";
+
+const GROUPS: Readonly<Record<string, (engine: EngineEnvironment) => Contest[]>> = {
+    start: () => [contestOf(providerMeasure())],
+    lab: () => [contestOf(labMeasure())],
+    preview: (engine) => [contestOf(previewMeasure(engine))],
+    up: () => [contestOf(upMeasure())],
+    ports: () => SIZES.map((size) => makeAndRemove(size)),
+    changes: () => [changes("Ports"), changes("PortSet")],
+    reads: () => [reads()],
+    share: () => [growth(), memory()],
+    engine: () => [throughEngine(), setBesideMany()],
+    ansible: () => [besideAnsible()],
+};
 
 /** @returns exit status: 0 when every bound is held */
 export async function main(args: string[]): Promise<number> {
-    const json = args.includes("--json");
+    const options = args.filter((arg) => arg.startsWith("--"));
+    const named = args.filter((arg) => !arg.startsWith("--"));
+    const unknown = [...named.filter((name) => !(name in GROUPS)), ...options.filter((name) => !(name in FORMS))];
+    if (unknown.length > 0)
+        throw new Error(
+            `${unknown.join(", ")}: there is no such group or form. ` +
+                `Groups: ${Object.keys(GROUPS).join(", ")}; forms: ${Object.keys(FORMS).join(", ")}.`,
+        );
+    const form = FORMS[options[0] ?? ""] ?? asLines;
     const engine = await prepare();
     const results: Measured[] = [];
-    for (const measure of [providerMeasure(), labMeasure(), previewMeasure(engine), upMeasure()]) {
-        const result = await measured(measure);
-        results.push(result);
-        if (!json) process.stdout.write(`${line(result)}\n`);
-    }
-    if (json) process.stdout.write(`${JSON.stringify({ machine: machine(), measures: results }, null, 4)}\n`);
+    for (const name of named.length > 0 ? named : Object.keys(GROUPS))
+        for (const contest of GROUPS[name]?.(engine) ?? []) {
+            const measured = await contested(contest);
+            results.push(...measured);
+            form.each(measured);
+        }
+    form.end?.(results);
     return results.every(({ held }) => held) ? 0 : 1;
 }
 
-function line({ name, ratio, bound, held, spread: [least, most], ours, theirs, rounds }: Measured): string {
-    const ms = (value: number) => `${value.toFixed(0)} ms`;
+interface Form {
+    each(results: Measured[]): void;
+    end?(results: Measured[]): void;
+}
+
+const print = (text: string) => void process.stdout.write(`${text}\n`);
+
+const asLines: Form = { each: (results) => results.forEach((result) => print(line(result))) };
+
+const FORMS: Readonly<Record<string, Form>> = {
+    "--json": {
+        each: () => undefined,
+        end: (results) => print(JSON.stringify({ machine: machine(), measures: results }, null, 4)),
+    },
+    "--markdown": { each: (results) => print(results.map(row).join("\n")) },
+};
+
+function line({ name, but, ratio, bound, held, spread: [least, most], ours, theirs, unit, rounds }: Measured): string {
+    const verdict = bound === undefined ? "no bound" : `bound ${factor(bound)}, ${held ? "held" : "NOT HELD"}`;
     return (
-        `${name}: ${ratio.toFixed(2)}x, bound ${bound}x, ${held ? "held" : "NOT HELD"}, ` +
-        `spread ${least.toFixed(2)}x to ${most.toFixed(2)}x over ${rounds} rounds (${ms(ours)} beside ${ms(theirs)})`
+        `${name}: ${factor(ratio)}, ${verdict}, spread ${factor(least)} to ${factor(most)} over ${rounds} rounds ` +
+        `(${amount(ours, unit)} beside ${amount(theirs, unit)})${but === undefined ? "" : `; ${but}`}`
     );
 }
+
+function row({ name, but, ratio, bound, spread: [least, most], ours, theirs, unit }: Measured): string {
+    const cells = [
+        but === undefined ? name : `${name}; ${but}`,
+        factor(ratio),
+        bound === undefined ? "" : factor(bound),
+        `${factor(least)} to ${factor(most)}`,
+        amount(ours, unit),
+        amount(theirs, unit),
+    ];
+    return `| ${cells.join(" | ")} |`;
+}
+
+/** Small ratios need their digits: a thirtieth is 0.033. */
+const factor = (ratio: number) => `${ratio < 0.2 ? ratio.toFixed(3) : ratio.toFixed(2)}x`;
+const amount = (value: number, unit: string) => `${value < 100 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
 
 function machine() {
     const [first] = cpus();

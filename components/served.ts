@@ -2,7 +2,7 @@
 import type { ComponentResource, ComponentResourceOptions, Inputs } from "@pulumi/pulumi";
 import { z } from "zod";
 import { Boot, GuestSize, Switch } from "../schemas/environment";
-import { LinuxBridge as LinuxBridgeSchema, Tap } from "../schemas/links";
+import { LinuxBridgeFields, Tap } from "../schemas/links";
 import { HostPath, IfName, Label, VlanId } from "../schemas/units";
 import { VirtioNic } from "../schemas/virtio-nic";
 import { LinuxBridge } from "./linux-bridge";
@@ -48,7 +48,7 @@ const ovsSwitch: ServedComponent = {
 
 const linuxBridge: ServedComponent = {
     description: "A Linux bridge on the host; it carries no address of the host.",
-    inputs: LinuxBridgeSchema.extend({ name: IfName.optional().describe(OPTIONAL_NAME) }),
+    inputs: LinuxBridgeFields.extend({ name: IfName.optional().describe(OPTIONAL_NAME) }),
     outputs: z.object({ bridgeName: BridgeName }),
     travelling: [],
     make(name, args, opts) {

@@ -2,5 +2,6 @@
 export { prepareEngine } from "./environment";
 export type { EngineEnvironment } from "./stamp";
 export { type Part, inspect, program } from "./inspect";
+export { prepareLanguages } from "./languages";
 export { LIBVIRT_PACKAGE, prepareLibvirtSdk } from "./libvirt-sdk";
-export { silent } from "./progress";
+export { type Progress, silent } from "./progress";

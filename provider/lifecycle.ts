@@ -3,15 +3,14 @@ import type { Host } from "./host";
 import { carryOut } from "./host/carry-out";
 import { HostError, shownName } from "./host/errors";
 import { ownerFrom, type Owner } from "./owner";
-import type { Found, HostResource } from "./resource";
-import type { Bag } from "./wire";
+import type { Found, HostResource, Outputs } from "./resource";
 
 /** An object as state keeps it. */
 export interface Kept<State> {
     state: State;
     mark: string;
     objectId?: string;
-    outputs?: Bag;
+    outputs?: Outputs;
 }
 
 /** The object is on the host and ours, and does not work or is not as wanted: state keeps it, the next run repairs it. */
@@ -92,15 +91,20 @@ export async function remove<State extends object>(
     id: string,
     actor: Actor<State>,
 ): Promise<void> {
-    await again(async () => {
-        const found = await resource.find(host, id, ownOf(actor));
-        if (!found) return;
+    const subject = `${resource.title} ${shownName(id)}`;
+    const find = () => resource.find(host, id, ownOf(actor));
+    await again(async (attempt) => {
+        const found = await find();
+        // Gone from the switch's database is not gone from the switch, where a first try was cut off in between.
+        if (!found) return attempt > 1 ? host.ovsdb.commit(subject, [], host.timeoutMs) : undefined;
         if (isOurs(found, actor))
-            return carryOut(
-                host,
-                `${resource.title} ${shownName(id)}`,
-                await resource.delete(host, found, actor.owner.mark),
-            );
+            try {
+                return await carryOut(host, subject, await resource.delete(host, found, actor.owner.mark));
+            } catch (error) {
+                // A killed run's last program may have removed it in the meantime.
+                if (error instanceof HostError && error.kind === "refused" && !(await find())) return;
+                throw error;
+            }
         await actor.warn(
             `${resource.title} ${shownName(id)} is no longer ours (${ownership(found)}): it is left as it is.`,
         );
@@ -112,7 +116,11 @@ export function idOf<State extends object>(resource: HostResource<State>, state:
     return resource.idOf?.(state) ?? (state as { name: string }).name;
 }
 
-const ownOf = <State>({ owner, known }: Actor<State>) => ({ mark: owner.mark, known: known?.state });
+const ownOf = <State>({ owner, known }: Actor<State>) => ({
+    mark: owner.mark,
+    known: known?.state,
+    formerMark: known?.mark,
+});
 
 const keptOf = <State>({ state, mark = "", objectId, outputs }: Found<State>): Kept<State> => ({
     state,
@@ -152,7 +160,7 @@ async function bring<State extends object>(
         // A killed run's last program may have made it in the meantime.
         if (!(error instanceof HostError) || error.kind !== "refused") throw error;
         const other = await settled(() => resource.find(host, id, ownOf(actor)), actor);
-        if (!other || !isOurs(other, actor)) throw error;
+        if (!other) throw error;
         await change(other);
     }
 }
@@ -204,6 +212,8 @@ async function proven<State extends object>(
             "was made, and something on the host removed it at once",
             "Look for what else manages the host's network.",
         );
+    // Whoever marked it after us has it now: state must not hold what it would later remove.
+    if (!isOurs(found, actor)) throw notOurs(resource, id, found, actor.owner);
     if (found.fault) throw new Unfinished(keptOf(found), [`${resource.title} ${id}: ${found.fault}. ${REPAIR}`]);
     return keptOf(found);
 }
@@ -211,10 +221,10 @@ async function proven<State extends object>(
 const REPAIR = "Correct that, then run the same command again.";
 
 /** A broken connection or a changed host: look at the host anew and go on from there, three times in all. */
-async function again<Result>(work: () => Promise<Result>): Promise<Result> {
+async function again<Result>(work: (attempt: number) => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
         try {
-            return await work();
+            return await work(attempt);
         } catch (error) {
             if (!(error instanceof HostError) || error.kind !== "lost" || attempt === 3) throw error;
             await new Promise((resolve) => setTimeout(resolve, 100 * 4 ** attempt));

@@ -66,7 +66,13 @@ export class Provider {
         const resource = resourceOf(step.type);
         const planned = this.planned(resource, step.urn, news);
         const id = plannedId(resource, planned);
-        return difference(resource.cost, state, planned, id !== "" && id === plannedId(resource, state));
+        const presets = defined((resource.presets ?? {}) as Bag);
+        return difference(
+            resource.cost,
+            { ...presets, ...state },
+            { ...presets, ...planned },
+            id !== "" && id === plannedId(resource, state),
+        );
     }
 
     async create(step: Step, inputs: Bag): Promise<{ id: string; state: Bag }> {

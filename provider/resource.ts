@@ -2,10 +2,13 @@
 import type { z } from "zod";
 import type { Host } from "./host";
 import type { Plan } from "./plan";
-import type { Bag } from "./wire";
+import type { Property } from "./wire";
 
 /** What a change of a property costs: a live update that restarts nothing, or the object anew. */
 export type Cost = "update" | "replace";
+
+/** Values by name; what is undefined is not there. */
+export type Outputs = { [name: string]: Property | undefined };
 
 /** An object that is on the host. */
 export interface Found<State> {
@@ -15,7 +18,7 @@ export interface Found<State> {
     /** Which object this is, whatever its name and mark: a row's UUID, a link's index. */
     objectId?: string;
     /** What is known only from the host, by the names of `outputs`. */
-    outputs?: Bag;
+    outputs?: Outputs;
     /** Why it is there and yet does not work, in the host's words. */
     fault?: string;
     /** Why it can be no object of this kind of ours, and cannot be imported as one. */
@@ -26,6 +29,8 @@ export interface Found<State> {
 export interface Own<State> {
     mark: string;
     known?: State;
+    /** The mark that state knows: one from before a rename; empty for an import that was not changed since. */
+    formerMark?: string;
 }
 
 /**
@@ -44,6 +49,8 @@ export interface HostResource<State extends object = object, Here extends Found<
     cost: Record<keyof State, Cost>;
     /** Properties that are always known though no input need give them. */
     derived?: (keyof State)[];
+    /** What the host has where nothing is said: saying it makes no difference. */
+    presets?: Partial<State>;
     /** What the host alone decides: described, never an input. */
     outputs?: z.ZodObject;
     /** Properties whose values are shown to nobody. */

@@ -96,7 +96,10 @@ export class Service {
                         faultPoint();
                         reply(null, response);
                     },
-                    (error: unknown) => reply(error instanceof Answer ? error.status : core().statusOf(error)),
+                    (error: unknown) => {
+                        faultPoint();
+                        reply(error instanceof Answer ? error.status : core().statusOf(error));
+                    },
                 )
                 .finally(() => this.life.ended());
         };

@@ -1,13 +1,13 @@
 /** A whole environment as one object: switches, management bridges, and the guests behind them. */
 import { z } from "zod";
-import { OvsBridge } from "./ovs";
-import { LinuxBridge } from "./links";
+import { checkOvsBridge, OvsBridgeFields } from "./ovs-bridge";
+import { checkBridge, LinuxBridgeFields } from "./linux-bridge";
 import { entriesOf, named, withCrossCheck } from "./named";
 import { HostPath, IfName, Label, VlanId } from "./units";
 import { checkModel, VirtioNic } from "./virtio-nic";
 
 /** One Open vSwitch switch: a bridge, and its VLANs by name. */
-export const Switch = OvsBridge.omit({ name: true }).extend({
+export const Switch = OvsBridgeFields.omit({ name: true }).extend({
     vlans: named(Label, VlanId, "vlans maps names to VLAN ids, such as { web: 100 }")
         .default({})
         .describe("VLANs of the switch by name, such as { web: 100 }."),
@@ -54,10 +54,14 @@ const Guest = GuestSize.extend({
 
 const Parts = z.strictObject(
     {
-        switches: named(IfName, Switch, "switches maps names to Open vSwitch switches")
+        switches: named(IfName, withCrossCheck(Switch, checkOvsBridge), "switches maps names to Open vSwitch switches")
             .default({})
             .describe("Open vSwitch switches by name."),
-        bridges: named(IfName, LinuxBridge.omit({ name: true }), "bridges maps names to Linux bridges")
+        bridges: named(
+            IfName,
+            withCrossCheck(LinuxBridgeFields.omit({ name: true }), checkBridge),
+            "bridges maps names to Linux bridges",
+        )
             .default({})
             .describe("Linux bridges by name; none carries an address of the host."),
         guests: named(Label, Guest, "guests maps names to guests").default({}).describe("Guests by name."),

@@ -11,6 +11,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     policies: ["schemas", "tuning"],
     lab: ["schemas"],
     engine: [],
+    docs: ["provider", "components"],
     cli: ["schemas", "tuning", "resources", "components", "provider", "policies", "lab", "engine"],
 };
 

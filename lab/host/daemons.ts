@@ -16,6 +16,9 @@ const STARTS: Readonly<Record<Daemon, string>> = {
     "ovsdb-server": `
         [ -e /etc/openvswitch/conf.db ] || ovsdb-tool create /etc/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
         ovsdb-server /etc/openvswitch/conf.db --remote=punix:/run/openvswitch/db.sock --no-chdir \\
+            --remote=db:Open_vSwitch,Open_vSwitch,manager_options \\
+            --private-key=db:Open_vSwitch,SSL,private_key --certificate=db:Open_vSwitch,SSL,certificate \\
+            --bootstrap-ca-cert=db:Open_vSwitch,SSL,ca_cert \\
             --pidfile --detach --log-file --verbose=console:off --verbose=syslog:off
         ovs-vsctl --no-wait init`,
     "ovs-vswitchd": `

@@ -2,6 +2,7 @@
 import { randomInt } from "node:crypto";
 import type { Line } from "../plan";
 import { HostError, quoted } from "./errors";
+import { lackOf } from "./kernel-features";
 import { parseLinks } from "./links";
 import type { Place } from "./place";
 import { Window, type Verdict } from "./window";
@@ -18,12 +19,17 @@ export class LineRefused extends HostError {
         /** Index of the refused line among the lines of its change; undefined where the program did not tell. */
         readonly at: number | undefined,
         stderr: string,
+        /** The refused line. */
+        line = "",
     ) {
         super(
             "refused",
             subject,
             `the kernel said: ${quoted(stderr.replace(/^Command failed -:\d+$/m, ""))}`,
-            /not permitted/i.test(stderr) ? "Run as root." : "Correct what it names, then run the same command again.",
+            lackOf(line, stderr) ??
+                (/not permitted/i.test(stderr)
+                    ? "Run as root."
+                    : "Correct what it names, then run the same command again."),
         );
     }
 }
@@ -67,10 +73,10 @@ export class Batch {
 
     /** Runs the lines; one that is refused takes the rest of its owners' lines with it, and the others go on. */
     private async run(asked: Change[], entries: Entry[], verdicts: Verdict<void>[]): Promise<void> {
-        const refuse = ({ owners, at }: Entry, stderr: string, told: boolean) => {
+        const refuse = ({ owners, at, text }: Entry, stderr: string, told: boolean) => {
             for (const owner of owners)
                 verdicts[owner] = {
-                    error: new LineRefused((asked[owner] as Change).subject, told ? at : undefined, stderr),
+                    error: new LineRefused((asked[owner] as Change).subject, told ? at : undefined, stderr, text),
                 };
         };
         for (let left = entries; left.length > 0;) {

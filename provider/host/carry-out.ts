@@ -72,6 +72,7 @@ function merged([first, ...rest]: Step[]): Action {
 
 /** The steps of a group of which at least one line was carried out; without a line number, all that may have been. */
 function begun(group: Step[], error: HostError): Step[] {
+    if (error instanceof HalfWritten) return group;
     if (!(error instanceof LineRefused)) return [];
     const { at } = error;
     if (at === undefined) return group;
@@ -105,7 +106,7 @@ async function undone(host: Host, subject: string, steps: Step[], error: HostErr
     const left: string[] = [];
     for (const step of steps.reverse())
         for (const action of step.undo ?? [])
-            await takeBack(host, subject, action).catch((cause: unknown) =>
+            await takeBack(host, subject, action).then(faultPoint, (cause: unknown) =>
                 left.push(`${step.what}: ${cause instanceof Error ? cause.message : String(cause)}`),
             );
     if (left.length === 0) return error;
@@ -122,7 +123,10 @@ async function undone(host: Host, subject: string, steps: Step[], error: HostErr
 async function takeBack(host: Host, subject: string, action: Action): Promise<void> {
     if (action.via !== "ovsdb") return act(host, subject, action);
     const view = await host.switch();
-    const operations = resolved(action.operations, (table, name) => view.byName(table, name)?._uuid);
+    const operations = resolved(
+        action.operations,
+        (table, name) => (view.byName(table, name) ?? view.marked(table, name))?._uuid,
+    );
     if (operations.length > 0) await act(host, subject, { ...action, operations });
 }
 
@@ -137,11 +141,26 @@ async function act(host: Host, subject: string, action: Action): Promise<void> {
         case "openflow":
             return host.openflow.bundle(subject, action.bridge, action.bundle);
         case "write":
-            for (const { path, value } of action.files) await host.files.write(path, value);
-            return;
+            return writeAll(host, action.files);
         case "program":
             return host.program(subject, action.argv, action.input);
         case "journal":
             return action.entry ? host.journal.put(action.key, action.entry) : host.journal.drop(action.key);
     }
+}
+
+/** A file was refused after others had been written. */
+class HalfWritten extends HostError {
+    constructor({ subject, fact, next, cause }: HostError) {
+        super("refused", subject, fact, next, cause);
+    }
+}
+
+async function writeAll(host: Host, files: { path: string; value: string }[]): Promise<void> {
+    for (const [index, { path, value }] of files.entries())
+        try {
+            await host.files.write(path, value);
+        } catch (error) {
+            throw index > 0 && error instanceof HostError && error.kind === "refused" ? new HalfWritten(error) : error;
+        }
 }

@@ -1,10 +1,10 @@
 /** Former values that a delete gives back: one file each on the host, written before the first change. */
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { link, mkdir, open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { JournalEntry } from "../plan";
-import { HostError, quoted } from "./errors";
+import { HostError, quoted, shownName } from "./errors";
 import type { Place } from "./place";
 
 const Entry = z.object({
@@ -15,6 +15,8 @@ const Entry = z.object({
 
 /** Readable by root alone. A file is there whole or not at all. */
 export class Journal {
+    private readonly absent = new Set<string>();
+
     constructor(private readonly place: Place) {}
 
     /** @param key whose former values: `sysctl net.ipv4.ip_forward` @throws HostError refused where it cannot be read */
@@ -23,9 +25,11 @@ export class Journal {
         try {
             text = await readFile(this.path(key), "utf8");
         } catch (error) {
-            if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-            throw unusable(this.folder, error);
+            if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw unusable(this.folder, error);
+            this.absent.add(key);
+            return undefined;
         }
+        this.absent.delete(key);
         try {
             const { mark, former } = Entry.parse(JSON.parse(text));
             return { mark, former };
@@ -34,21 +38,29 @@ export class Journal {
         }
     }
 
-    /** On disk when this ends, so that a power cut cannot lose what the next step overwrites. */
+    /**
+     * On disk when this ends, so that a power cut cannot lose what the next step overwrites.
+     *
+     * @throws HostError conflict where another noted them since we looked: what we then saw is not the former value
+     */
     async put(key: string, { mark, former }: JournalEntry): Promise<void> {
+        const path = this.path(key);
+        const draft = `${path}.${process.pid}.new`;
         try {
             await mkdir(this.folder, { recursive: true, mode: 0o700 });
-            const path = this.path(key);
-            const file = await open(`${path}.new`, "w", 0o600);
-            try {
-                await file.writeFile(JSON.stringify({ key, mark, former }));
-                await file.sync();
-            } finally {
-                await file.close();
+            await synced(draft, "w", (file) => file.writeFile(JSON.stringify({ key, mark, former })));
+            const wasAbsent = this.absent.delete(key);
+            if (!wasAbsent) await rename(draft, path);
+            else if (!(await link(draft, path).then(() => true, unlessThere))) {
+                const other = await this.get(key);
+                if (other && other.mark !== mark) throw taken(key, other.mark);
+                await rename(draft, path);
             }
-            await rename(`${path}.new`, path);
+            await synced(this.folder, "r");
         } catch (error) {
-            throw unusable(this.folder, error);
+            throw error instanceof HostError ? error : unusable(this.folder, error);
+        } finally {
+            await rm(draft, { force: true }).catch(() => undefined);
         }
     }
 
@@ -65,6 +77,30 @@ export class Journal {
         return join(this.folder, `${key.replace(/[^A-Za-z0-9_.-]+/g, "-").slice(0, 80)}-${digest}.json`);
     }
 }
+
+/** Opens it, does the work, and closes it when it is on disk. */
+async function synced(path: string, flags: string, work?: (file: FileHandle) => Promise<void>): Promise<void> {
+    const file = await open(path, flags, 0o600);
+    try {
+        await work?.(file);
+        await file.sync();
+    } finally {
+        await file.close();
+    }
+}
+
+function unlessThere(error: NodeJS.ErrnoException): false {
+    if (error.code === "EEXIST") return false;
+    throw error;
+}
+
+const taken = (key: string, mark: string) =>
+    new HostError(
+        "conflict",
+        key,
+        `another resource gives back its former value already (${shownName(mark)})`,
+        "Declare it in one place only.",
+    );
 
 const unusable = (path: string, error: unknown) =>
     new HostError(

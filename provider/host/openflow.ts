@@ -1,36 +1,250 @@
-/** Flows, groups and meters of bridges by `ovs-ofctl`, changed in bundles (OpenFlow 1.4, ovs-ofctl(8)). */
+/**
+ * Flows, groups and meters of bridges by `ovs-ofctl`. Flows and groups change in bundles (OpenFlow 1.4, ovs-ofctl(8)); a
+ * bundle takes no meters, so those that it needs are made before it and those that it frees go after it.
+ */
 import { HostError, quoted } from "./errors";
+import { meterText, parseFlows, parseMeters, parsePorts, type Flow, type Meter } from "./flow-text";
+import { sharedFlows } from "./pipeline";
 import type { Place } from "./place";
+import { Window, type Verdict } from "./window";
+
+/** Meters came with 1.3. A bridge without `protocols` speaks all of them (ovs-vswitchd.conf.db(5)). */
+const PROTOCOLS = "OpenFlow13,OpenFlow14,OpenFlow15";
+/** Longest wait for ovs-vswitchd [s]. */
+const WAIT_S = 20;
+
+interface Change {
+    subject: string;
+    lines: string[];
+}
 
 export class Openflow {
+    private readonly windows = new Map<string, Window<Change, void>>();
+
     constructor(private readonly place: Place) {}
 
     /**
-     * All lines of a bundle or none, in `ovs-ofctl bundle` syntax: `flow add ...`, `group add ...`, `meter add ...`.
+     * Lines as `ovs-ofctl bundle` takes them (`flow add ...`, `group delete ...`), all or none, and of our own:
+     * `meter put METER`, `meter delete ID`, and `shared` or `shared secure`, which brings the flows that belong to nobody
+     * alone (pipeline.ts) to what the others then need. `{ofport:NAME}` stands for a port's OpenFlow number and
+     * `{ofport:NAME+1000}` for that plus 1000; a deletion at a port that is gone is done. Changes of the same moment share
+     * one bundle.
      *
-     * @throws HostError refused with the switch's words
+     * @throws HostError missing for a port that the switch does not have, refused with the switch's words, unreachable
      */
-    async bundle(subject: string, bridge: string, lines: string[]): Promise<void> {
-        if (lines.length === 0) return;
-        await this.ask(subject, ["bundle", bridge, "-"], `${lines.join("\n")}\n`);
+    bundle(subject: string, bridge: string, lines: string[]): Promise<void> {
+        let window = this.windows.get(bridge);
+        if (!window) this.windows.set(bridge, (window = new Window((changes) => this.changeAll(bridge, changes))));
+        return window.add({ subject, lines });
     }
 
-    /** What a command of `ovs-ofctl` that only reads prints, such as `dump-flows`. */
-    read(bridge: string, command: string, ...more: string[]): Promise<string> {
-        return this.ask(`OVS bridge ${bridge}`, [command, bridge, ...more]);
+    /** The command line that prints something of a bridge, for a read that many share: `dump-flows`. */
+    reading(command: string, bridge: string): string[] {
+        return [...OFCTL, "--no-stats", "--no-names", command, bridge];
     }
 
-    private async ask(subject: string, argv: string[], input?: string): Promise<string> {
-        const { code, stdout, stderr } = await this.place.run(
-            ["ovs-ofctl", "--protocols=OpenFlow14,OpenFlow15", ...argv],
-            input,
+    /**
+     * Flows in the switch's own spelling, in their order; undefined for one that is no flow here. Nothing is sent to a switch.
+     *
+     * @param flows without names of ports
+     */
+    async spelled(flows: string[]): Promise<(Flow | undefined)[]> {
+        const spelled = flows.map((): Flow | undefined => undefined);
+        const left = flows.map((_, index) => index);
+        while (left.length > 0) {
+            const { code, stdout, stderr } = await this.parse(left.map((index) => flows[index] as string));
+            if (code === 0) {
+                for (const [at, flow] of parseFlows(stdout).entries()) spelled[left[at] as number] = flow;
+                break;
+            }
+            const line = Number(/^ovs-ofctl: -:(\d+):/m.exec(stderr)?.[1] ?? 0);
+            if (line === 0) break;
+            left.splice(line - 1, 1);
+        }
+        return spelled;
+    }
+
+    /** @throws HostError invalid for the first that is no flow, or that would match more than it says */
+    async judge(subject: string, flows: string[]): Promise<void> {
+        const { code, stderr } = await this.parse(flows);
+        if (code === 0 && !LOSES.test(stderr)) return;
+        // Not every complaint names its line.
+        for (const flow of flows) {
+            const { code, stderr } = await this.parse([flow]);
+            const [fact, next] = complaint(code, stderr) ?? [];
+            if (fact && next) throw new HostError("invalid", subject, `the flow "${flow}" ${fact}`, next);
+        }
+        throw refused(subject, stderr);
+    }
+
+    /** Flow-mods of OpenFlow 1.5, encoded and printed again: the same words as in a dump. */
+    private parse(flows: string[]) {
+        return this.place.run(["ovs-ofctl", "--protocols=OpenFlow15", "parse-flows", "-"], `${flows.join("\n")}\n`);
+    }
+
+    private async changeAll(bridge: string, changes: Change[]): Promise<Verdict<void>[]> {
+        const errors = new Map<Change, unknown>();
+        const ports = changes.some(({ lines }) => lines.some((line) => line.includes("{ofport:")))
+            ? parsePorts(await this.ask(bridge, ["dump-ports-desc", bridge]))
+            : new Map<string, string>();
+        const numbered = changes.map(({ subject, lines }) => ({ subject, lines: [...lines] }));
+        for (const change of numbered) {
+            try {
+                change.lines = change.lines.flatMap((line) => withOfports(change.subject, bridge, line, ports));
+            } catch (error) {
+                errors.set(change, error);
+            }
+        }
+        const ready = () => numbered.filter((change) => !errors.has(change));
+        const formerMeters = ready().some(({ lines }) => lines.some((line) => line.startsWith(PUT)))
+            ? parseMeters(await this.ask(bridge, ["dump-meters", bridge]))
+            : [];
+        for (const change of ready())
+            await this.putMeters(bridge, change, formerMeters).catch((error: unknown) => errors.set(change, error));
+
+        const refusal = await caught(this.bundleOf(bridge, ready()));
+        if (refusal) {
+            // Whose line it was is not told, so each goes alone.
+            const alone = ready();
+            for (const change of alone) {
+                const error = alone.length === 1 ? refusal : await caught(this.bundleOf(bridge, [change]));
+                if (error) errors.set(change, error);
+            }
+        }
+        for (const change of numbered)
+            await (errors.has(change)
+                ? this.takeMetersBack(bridge, change, formerMeters)
+                : this.deleteMeters(bridge, idsAfter(DELETE, change)));
+        return numbered.map((change) => (errors.has(change) ? { error: errors.get(change) } : { result: undefined }));
+    }
+
+    private async putMeters(bridge: string, change: Change, former: Meter[]): Promise<void> {
+        for (const line of change.lines.filter((line) => line.startsWith(PUT))) {
+            const meter = line.slice(PUT.length);
+            const there = former.some(({ id }) => id === parseMeters(meter)[0]?.id);
+            const { code, stderr } = await this.run([there ? "mod-meter" : "add-meter", bridge, meter]);
+            if (code !== 0) throw refused(change.subject, stderr);
+        }
+    }
+
+    private async takeMetersBack(bridge: string, change: Change, former: Meter[]): Promise<void> {
+        const put = idsAfter(PUT, change);
+        for (const meter of former.filter(({ id }) => put.includes(id)))
+            await this.run(["mod-meter", bridge, meterText(meter)]);
+        await this.deleteMeters(
+            bridge,
+            put.filter((id) => !former.some((meter) => meter.id === id)),
         );
+    }
+
+    /** A meter that is gone is no error to the switch. */
+    private async deleteMeters(bridge: string, ids: number[]): Promise<void> {
+        for (const id of ids) await this.ask(bridge, ["del-meters", bridge, `meter=${id}`]);
+    }
+
+    private async bundleOf(bridge: string, changes: Change[]): Promise<void> {
+        const [first] = changes;
+        if (!first) return;
+        const lines = changes.flatMap(({ lines }) => lines).filter((line) => !line.startsWith("meter "));
+        const bundle = lines.filter((line) => !line.startsWith(SHARED));
+        const shared = lines.findLast((line) => line.startsWith(SHARED));
+        const { before, after } =
+            shared === undefined
+                ? { before: [], after: [] }
+                : sharedFlows(await this.flows(bridge), bundle, shared.includes("secure"));
+        const all = [...before, ...bundle, ...after];
+        if (all.length === 0) return;
+        const { code, stderr } = await this.run(["bundle", bridge, "-"], `${all.join("\n")}\n`);
+        if (code !== 0) throw refused(first.subject, stderr);
+    }
+
+    private async flows(bridge: string): Promise<Flow[]> {
+        return parseFlows(await this.ask(bridge, ["--no-stats", "--no-names", "dump-flows", bridge]));
+    }
+
+    private async ask(bridge: string, argv: string[]): Promise<string> {
+        const { code, stdout, stderr } = await this.run(argv);
         if (code === 0) return stdout;
-        throw new HostError(
+        throw refused(`OVS bridge ${bridge}`, stderr);
+    }
+
+    private run(argv: string[], input?: string) {
+        return this.place.run([...OFCTL, ...argv], input);
+    }
+}
+
+const OFCTL = ["ovs-ofctl", `--protocols=${PROTOCOLS}`, `--timeout=${WAIT_S}`];
+const PUT = "meter put ";
+const DELETE = "meter delete ";
+const SHARED = "shared";
+
+/** Meters that a change's lines of one kind name. */
+const idsAfter = (verb: string, { lines }: Change): number[] =>
+    lines
+        .filter((line) => line.startsWith(verb))
+        .map((line) => line.slice(verb.length))
+        .flatMap((text) => (verb === PUT ? parseMeters(text).map(({ id }) => id) : [Number(text)]));
+
+const caught = (work: Promise<void>): Promise<unknown> => work.then(() => undefined).catch((error: unknown) => error);
+
+function withOfports(subject: string, bridge: string, line: string, ports: ReadonlyMap<string, string>): string[] {
+    let gone: string | undefined;
+    const numbered = line.replace(/\{ofport:([\w.-]+)(?:\+(\d+))?\}/g, (_whole, name: string, more = "") => {
+        const port = ports.get(name);
+        if (port === undefined) gone = name;
+        return more ? String(Number(port) + Number(more)) : String(port);
+    });
+    if (gone === undefined) return [numbered];
+    if (/^\w+ delete/.test(line)) return [];
+    throw new HostError(
+        "missing",
+        subject,
+        `the bridge ${bridge} has no OpenFlow port ${gone}`,
+        "Make the port first, and the device that it plugs.",
+    );
+}
+
+const LOSES = /normalization changed/;
+
+/** What is wrong with one flow, and what to do. */
+function complaint(code: number, stderr: string): [string, string] | undefined {
+    if (LOSES.test(stderr))
+        return [
+            `would match more than it says: Open vSwitch drops a part of "${quoted(/pre: (.*)/.exec(stderr)?.[1] ?? "")}"`,
+            "Name the protocol before its fields: ip before nw_src, tcp before tp_dst.",
+        ];
+    if (/no usable protocol/.test(stderr))
+        return [
+            "cannot be said in OpenFlow 1.3 or later: an action does not go with what is matched, or has no place there",
+            "Match the protocol that its actions change, such as ip or tcp.",
+        ];
+    if (code === 0) return undefined;
+    return [
+        `is refused: ${quoted(stderr.replace(/^ovs-ofctl: (-:\d+: )?/, ""))}`,
+        "Correct what it names; ovs-fields(7) has all fields and ovs-actions(7) all actions.",
+    ];
+}
+
+/** What `ovs-ofctl` says, without the messages that it only repeats. */
+function refused(subject: string, stderr: string): HostError {
+    if (/signal 14|Alarm clock/.test(stderr))
+        return new HostError(
+            "unreachable",
+            subject,
+            `ovs-vswitchd does not answer (waited ${WAIT_S} s)`,
+            "Start or restart ovs-vswitchd, then run the same command again.",
+        );
+    if (/version negotiation failed/.test(stderr))
+        return new HostError(
             "refused",
             subject,
-            `the switch did not take it: ${quoted(stderr)}`,
-            "Nothing of it was changed; correct what it names, then run the same command again.",
+            "its bridge speaks none of OpenFlow 1.3, 1.4 and 1.5",
+            "Add OpenFlow14 to the bridge's protocols, or leave protocols out, which allows every version.",
         );
-    }
+    return new HostError(
+        "refused",
+        subject,
+        `the switch did not take it: ${quoted(stderr.replace(/^ovs-ofctl: /, ""))}`,
+        "Nothing of it was changed; correct what it names, then run the same command again.",
+    );
 }

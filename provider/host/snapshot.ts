@@ -1,7 +1,7 @@
 /** One bulk read that serves whoever asks: never older than the caller allows, never older than our own last write. */
 export class Snapshot<Value> {
     private kept: { value: Value; startedAt: number } | undefined;
-    private running: Promise<Value> | undefined;
+    private running: { value: Promise<Value>; startedAt: number } | undefined;
     private queued: Promise<Value> | undefined;
     private writtenAt = 0;
 
@@ -9,13 +9,16 @@ export class Snapshot<Value> {
 
     /** @param maxAgeMs how old the answer may be [ms]; 0 asks the host, together with all who ask meanwhile */
     get(maxAgeMs = 0): Promise<Value> {
-        const { kept } = this;
-        if (kept && kept.startedAt > this.writtenAt && performance.now() - kept.startedAt < maxAgeMs)
-            return Promise.resolve(kept.value);
+        const { kept, running } = this;
+        const isFresh = ({ startedAt }: { startedAt: number }) =>
+            startedAt > this.writtenAt && performance.now() - startedAt < maxAgeMs;
+        if (kept && isFresh(kept)) return Promise.resolve(kept.value);
+        if (running && isFresh(running)) return running.value;
         // A read that runs began before this question, so its answer may be too old: one more serves all who wait.
-        this.queued ??= (this.running ? this.running.catch(() => undefined) : soon()).then(() => {
+        this.queued ??= (running ? running.value.catch(() => undefined) : soon()).then(() => {
             this.queued = undefined;
-            return (this.running = this.read());
+            const startedAt = performance.now();
+            return (this.running = { value: this.read(startedAt), startedAt }).value;
         });
         return this.queued;
     }
@@ -25,8 +28,7 @@ export class Snapshot<Value> {
         this.writtenAt = performance.now();
     }
 
-    private async read(): Promise<Value> {
-        const startedAt = performance.now();
+    private async read(startedAt: number): Promise<Value> {
         try {
             const value = await this.readAll();
             this.kept = { value, startedAt };

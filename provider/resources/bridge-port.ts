@@ -1,17 +1,59 @@
 /** A link plugged into a Linux bridge. The link and the bridge may be anybody's; only the plug is ours. */
-import { BridgePort } from "../../schemas/links";
+import { hasVlans } from "../../schemas/bridge-vlans";
+import { BridgePort } from "../../schemas/bridge-port";
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
+import type { Link } from "../host/links";
 import { sameStack } from "../owner";
-import { ip, type Plan } from "../plan";
-import type { HostResource } from "../resource";
+import { bridge as bridgeStep, ip, type Line, type Plan } from "../plan";
+import type { Found, HostResource } from "../resource";
+import { declarationOf, defaultPvid, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
+import { setLink } from "./link-marks";
+import { plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
+import { untilForwarding } from "./spanning-tree";
+import { requireLink } from "./virtual-link";
 
-export const bridgePort: HostResource<BridgePort> = {
+interface PortHere extends Found<BridgePort> {
+    vlans?: VlanTable;
+}
+
+const SETTINGS: Settings<BridgePort> = {
+    isolated: yesNo("isolated", false),
+    learning: yesNo("learning", true),
+    floodUnicast: yesNo("flood", true),
+    floodMulticast: yesNo("mcast_flood", true),
+    floodBroadcast: yesNo("bcast_flood", true),
+    guard: yesNo("guard", false),
+    hairpin: yesNo("hairpin", false),
+    // By the link's speed, until it is set (net/bridge/br_if.c port_cost, of several releases).
+    cost: { ...plain<number>("cost"), usual: [1, 2, 3, 4, 5, 19, 100] },
+    priority: plain<number>("priority", 32),
+};
+
+export const bridgePort: HostResource<BridgePort, PortHere> = {
     type: "kvmnet:host:BridgePort",
     title: "bridge port",
-    description: "A link plugged into a Linux bridge.",
+    description:
+        "A link plugged into a Linux bridge, with its VLANs. Only the plug is made and removed: the link stays what it is, but is set up. " +
+        "Under spanning tree it is done when the port forwards.",
     schema: BridgePort,
-    cost: { name: "replace", bridge: "replace" },
+    cost: {
+        name: "replace",
+        bridge: "replace",
+        pvid: "update",
+        tagged: "update",
+        untagged: "update",
+        isolated: "update",
+        learning: "update",
+        floodUnicast: "update",
+        floodMulticast: "update",
+        floodBroadcast: "update",
+        guard: "update",
+        hairpin: "update",
+        cost: "update",
+        priority: "update",
+    },
+    presets: presetsOf(SETTINGS),
 
     /**
      * A plug has no place for a mark. It is ours where our state knows it, or where the link or the bridge carries a
@@ -21,45 +63,115 @@ export const bridgePort: HostResource<BridgePort> = {
         const links = await host.links();
         const link = links.get(name);
         if (!link?.master) return undefined;
-        const kin = sameStack(link.alias, mark) || sameStack(links.get(link.master)?.alias, mark);
+        const bridge = links.get(link.master);
+        const kin = sameStack(link.alias, mark) || sameStack(bridge?.alias, mark);
         const ours = known ? known.bridge === link.master : kin;
+        const vlans = await vlansOf(host, bridge, name);
         return {
-            state: { name, bridge: link.master },
+            state: {
+                name,
+                bridge: link.master,
+                ...told(SETTINGS, link.slave, known),
+                ...(vlans ? declarationOf(vlans, defaultPvid(bridge) ?? 0, known) : {}),
+            },
             objectId: String(link.index),
             ...(ours ? { mark } : {}),
-            ...(known && !ours ? { conflict: `it is plugged into ${shownName(link.master)}` } : {}),
+            ...conflictOf(bridge, link.master, known !== undefined && !ours),
+            vlans,
         };
     },
 
     create: plug,
-    update: (host, _found, want) => plug(host, want),
 
-    delete: (_host, { state }) => [ip(`unplugs ${state.name}`, [["link", "set", "dev", state.name, "nomaster"]])],
+    async update(host, found, want) {
+        if (found.state.bridge !== want.bridge) return plug(host, want);
+        // Only a port that is new has the cost that the kernel derives.
+        if (found.state.cost !== undefined && want.cost === undefined)
+            return [unplug(want.name), ...(await plug(host, want))];
+        const bridge = (await host.links()).get(want.bridge);
+        const lines = (from: BridgePort, to: BridgePort): Line[] => {
+            const words = wordsBetween(SETTINGS, from, to);
+            return words.length > 0 ? [setLink(want.name, "type", "bridge_slave", ...words)] : [];
+        };
+        return [
+            ip(
+                `sets the bridge port ${want.name}`,
+                [...lines(found.state, want), setLink(want.name, "up")],
+                lines(want, found.state),
+            ),
+            ...vlanSteps(want, found.vlans ?? new Map(), defaultPvid(bridge)),
+        ];
+    },
+
+    delete: (_host, { state }) => [unplug(state.name)],
     claims: ({ name }) => [`plug of ${name}`],
+
+    async cautions(host, want) {
+        const bridge = (await host.links()).get(want.bridge);
+        return hasVlans(want) && bridge?.data.vlan_filtering === 0
+            ? [
+                  `Bridge port ${want.name}: its bridge ${want.bridge} does not filter VLANs, so those of the port are ignored. Set vlanFiltering there.`,
+              ]
+            : [];
+    },
+
+    settle: (host, { name, bridge }) =>
+        untilForwarding(host, `bridge port ${name}`, (links) => {
+            const link = links.get(name);
+            return link?.master === bridge ? [link] : [];
+        }),
 };
 
-async function plug(host: Host, { name, bridge }: BridgePort): Promise<Plan> {
+/** @param moved whether state knows the link in another bridge */
+function conflictOf(bridge: Link | undefined, master: string, moved: boolean): { conflict?: string } {
+    if (bridge?.kind !== "bridge")
+        return {
+            conflict: `it is plugged into ${shownName(master)}, which is a ${shownName(bridge?.kind ?? "switch")}`,
+        };
+    return moved ? { conflict: `it is plugged into ${shownName(master)}` } : {};
+}
+
+const unplug = (name: string) => ip(`unplugs ${name}`, [setLink(name, "nomaster")]);
+
+async function plug(host: Host, want: BridgePort): Promise<Plan> {
+    const { name, bridge } = want;
     const links = await host.links();
     const subject = `bridge port ${name}`;
-    if (!links.has(name))
-        throw new HostError(
-            "missing",
-            subject,
-            `there is no link ${name} on ${host.where}`,
-            "Make it first, for example as kvmnet:host:Tap.",
-        );
-    if (links.get(bridge)?.kind !== "bridge")
+    const link = await requireLink(host, subject, name);
+    const holder = links.get(bridge);
+    if (holder?.kind !== "bridge")
         throw new HostError(
             "missing",
             subject,
             `there is no Linux bridge ${bridge} on ${host.where}`,
             "Declare it as kvmnet:host:Bridge and pass its name on, or correct the name.",
         );
+    const standard = defaultPvid(holder);
+    const vlans = vlanSteps(want, tableOf({}, standard ?? 0), standard);
+    // A port passes everything from its first moment on. Virtual links wait, set down, until its rules stand; a NIC
+    // would negotiate its speed anew and lose its routes.
+    const shut = link.up && link.kind !== undefined && (vlans.length > 0 || want.isolated === true);
+    const words = wordsBetween(SETTINGS, {}, want);
     return [
         ip(
             `plugs ${name} into ${bridge}`,
-            [["link", "set", "dev", name, "master", bridge]],
-            [["link", "set", "dev", name, "nomaster"]],
+            [
+                ...(shut ? [setLink(name, "down")] : []),
+                setLink(name, "master", bridge),
+                ...(words.length > 0 ? [setLink(name, "type", "bridge_slave", ...words)] : []),
+            ],
+            [setLink(name, "nomaster"), ...(shut ? [setLink(name, "up")] : [])],
         ),
+        ...vlans,
+        ip(`sets ${name} up`, [setLink(name, "up")]),
     ];
+}
+
+/** @param standard VLAN that the bridge's ports carry untold; undefined where the kernel's bridges know no VLANs */
+function vlanSteps(want: BridgePort, from: VlanTable, standard: number | undefined): Plan {
+    if (standard === undefined && !hasVlans(want)) return [];
+    const to = tableOf(want, standard ?? 0);
+    const lines = vlanLines(want.name, from, to);
+    if (lines.length === 0) return [];
+    return [bridgeStep(`sets the VLANs of the bridge port ${want.name}`, lines, vlanLines(want.name, to, from))];
 }

@@ -1,30 +1,90 @@
 /** A bridge of the kernel. Its MAC is always set, since one that is not jumps to the lowest of its ports. */
 import { createHash } from "node:crypto";
-import { LinuxBridge } from "../../schemas/links";
-import { ownerFrom } from "../owner";
-import { ip, type Step } from "../plan";
-import type { HostResource } from "../resource";
+import { LinuxBridge } from "../../schemas/linux-bridge";
+import type { Host } from "../host";
+import { HostError, shownName } from "../host/errors";
+import type { Link } from "../host/links";
+import { sameStack } from "../owner";
+import { bridge as bridgeStep, ip, type Line, type Step } from "../plan";
+import type { Found, HostResource } from "../resource";
+import { declarationOf, defaultPvid, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
+import { gone, linkHere, marked, setLink } from "./link-marks";
+import { hundredths, plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
+import { forwardDelay, runsSpanningTree, untilForwarding } from "./spanning-tree";
 
-export const linuxBridge: HostResource<LinuxBridge> = {
+interface BridgeHere extends Found<LinuxBridge> {
+    link: Link;
+    /** VLANs of its own port; undefined where the kernel's bridges know none. */
+    vlans?: VlanTable;
+}
+
+const BITS: readonly [string, string] = ["0", "1"];
+
+/** All but spanning tree itself, whose place in the order matters. */
+const SETTINGS: Settings<LinuxBridge> = {
+    forwardDelay: hundredths("forward_delay", 15),
+    helloTime: hundredths("hello_time", 2),
+    maxAge: hundredths("max_age", 20),
+    priority: plain<number>("priority", 32768),
+    ageingTime: hundredths("ageing_time", 300),
+    defaultPvid: plain<number>("vlan_default_pvid", 1),
+    vlanFiltering: yesNo("vlan_filtering", false, BITS),
+    multicastSnooping: yesNo("mcast_snooping", true, BITS),
+    multicastQuerier: yesNo("mcast_querier", false, BITS),
+    // Printed as `0x4000`, and a lone 0 as `0`.
+    groupFwdMask: {
+        words: (mask) => ["group_fwd_mask", String(mask)],
+        read: ({ group_fwd_mask: mask }) => (mask === undefined ? undefined : Number(mask)),
+        preset: 0,
+    },
+};
+
+export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
     type: "kvmnet:host:Bridge",
     title: "Linux bridge",
-    description: "A bridge of the Linux kernel, up, with a MAC address that stays.",
+    description:
+        "A bridge of the Linux kernel, up, with a MAC address that stays. " +
+        "It is not removed while it holds ports that its stack did not make.",
     schema: LinuxBridge,
-    cost: { name: "replace", mac: "update", mtu: "update", stp: "update" },
+    cost: {
+        name: "replace",
+        mac: "update",
+        mtu: "update",
+        stp: "update",
+        forwardDelay: "update",
+        helloTime: "update",
+        maxAge: "update",
+        priority: "update",
+        ageingTime: "update",
+        vlanFiltering: "update",
+        defaultPvid: "update",
+        pvid: "update",
+        tagged: "update",
+        untagged: "update",
+        multicastSnooping: "update",
+        multicastQuerier: "update",
+        groupFwdMask: "update",
+    },
     derived: ["mac"],
+    presets: presetsOf(SETTINGS),
     complete: (want, seed) => ({ ...want, mac: want.mac ?? derivedMac(`${seed} ${want.name}`) }),
 
-    async find(host, name) {
+    async find(host, name, { known }) {
         const link = (await host.links()).get(name);
         if (!link) return undefined;
+        const vlans = await vlansOf(host, link, name);
         return {
-            state: { name, mac: link.mac, mtu: link.mtu, stp: link.data.stp_state === 1 },
-            mark: ownerFrom(link.alias)?.mark,
-            objectId: String(link.index),
-            conflict:
-                link.kind === "bridge"
-                    ? undefined
-                    : `a link of that name is there, and it is a ${link.kind ?? "device"}`,
+            ...linkHere(link, "bridge", known !== undefined),
+            state: {
+                name,
+                mac: link.mac,
+                mtu: link.mtu,
+                stp: runsSpanningTree(link),
+                ...told(SETTINGS, ownTimers(link, known), known),
+                ...vlanState(link, vlans, known),
+            },
+            link,
+            vlans,
         };
     },
 
@@ -32,32 +92,108 @@ export const linuxBridge: HostResource<LinuxBridge> = {
         ip(
             `makes the Linux bridge ${want.name}`,
             [["link", "add", "name", want.name, "type", "bridge", "stp_state", "0"]],
-            [["link", "delete", "dev", want.name]],
+            [gone(want.name)],
         ),
-        settings(want, mark),
+        // The mark comes first: an object whose set-up was cut short is known as ours.
+        ip(`sets the Linux bridge ${want.name} up`, [
+            marked(want.name, mark),
+            ...pinned(want),
+            ...settings({}, want),
+            setLink(want.name, "up"),
+        ]),
+        ...ownVlans(want, tableOf({}, want.defaultPvid ?? 1), want.defaultPvid ?? 1),
     ],
 
-    update: (_host, _found, want, mark) => [settings(want, mark)],
-
-    delete: (_host, { state }) => [
-        ip(`removes the Linux bridge ${state.name}`, [["link", "delete", "dev", state.name]]),
+    update: (_host, { state, link, vlans }, want, mark) => [
+        ip(
+            `sets the Linux bridge ${want.name}`,
+            [marked(want.name, mark), ...pinned(want), ...settings(state, want), setLink(want.name, "up")],
+            [...pinned(state), ...settings(want, state)],
+        ),
+        ...ownVlans(want, vlans, defaultPvid(link)),
     ],
+
+    async delete(host, { state }, mark) {
+        const foreign = portsOf(await host.links(), state.name)
+            .filter((port) => !sameStack(port.alias, mark))
+            .map((port) => shownName(port.name));
+        if (foreign.length > 0)
+            throw new HostError(
+                "refused",
+                `Linux bridge ${state.name}`,
+                `it holds ports that this stack did not make (${foreign.slice(0, 20).join(", ")}), so it is not removed`,
+                "Unplug these ports first.",
+            );
+        return [ip(`removes the Linux bridge ${state.name}`, [gone(state.name)])];
+    },
+
     claims: ({ name }) => [`link ${name}`],
+
+    cautions: (_host, { name, stp, forwardDelay: delay }) =>
+        Promise.resolve(
+            stp && delay === undefined
+                ? [
+                      `Linux bridge ${name}: with spanning tree each port is silent for 30 s after it joins, twice the kernel's forward delay. ` +
+                          "Set forwardDelay, for guests 2 to 4 s is usual.",
+                  ]
+                : [],
+        ),
+
+    settle: (host: Host, { name, stp }) =>
+        stp ? untilForwarding(host, `Linux bridge ${name}`, (links) => portsOf(links, name)) : Promise.resolve(),
 };
 
-/** The mark comes first: an object whose set-up was cut short is known as ours. */
-function settings({ name, mac, mtu, stp }: LinuxBridge, mark: string): Step {
-    const set = (...words: string[]) => ["link", "set", "dev", name, ...words];
-    return ip(`sets the Linux bridge ${name} up`, [
-        set("alias", mark),
-        ...(mac ? [set("address", mac)] : []),
-        // A bridge follows the MTU of its ports until its own was changed once, and setting what stands there is no
-        // change (net/bridge/br_device.c br_change_mtu, net/core/dev.c dev_set_mtu_ext).
-        set("mtu", String(mtu === 1500 ? 1501 : 1500)),
-        set("mtu", String(mtu)),
-        set("type", "bridge", "stp_state", stp ? "1" : "0"),
-        set("up"),
+const portsOf = (links: ReadonlyMap<string, Link>, bridge: string): Link[] =>
+    [...links.values()].filter(({ master }) => master === bridge);
+
+/** MAC and MTU, which stay only where they were set once. */
+const pinned = ({ name, mac, mtu }: LinuxBridge): Line[] => [
+    ...(mac ? [setLink(name, "address", mac)] : []),
+    // A bridge follows the MTU of its ports until its own was changed once, and setting what stands there is no
+    // change (net/bridge/br_device.c br_change_mtu, net/core/dev.c dev_set_mtu_ext).
+    setLink(name, "mtu", String(mtu === 1500 ? 1501 : 1500)),
+    setLink(name, "mtu", String(mtu)),
+];
+
+/** The kernel judges the forward delay by whether spanning tree runs at that moment (net/bridge/br_stp.c). */
+function settings(from: Partial<LinuxBridge>, { name, ...to }: LinuxBridge): Line[] {
+    // Where VLANs are not filtered, what stands there of them was not read.
+    const anew: (keyof LinuxBridge)[] = to.vlanFiltering && !from.vlanFiltering ? ["defaultPvid"] : [];
+    const words = wordsBetween(SETTINGS, from, { name, ...to }, { anew });
+    const stp = (on: boolean) => setLink(name, "type", "bridge", "stp_state", on ? "1" : "0");
+    return [
+        ...(from.stp && !to.stp ? [stp(false)] : []),
+        ...(words.length > 0 ? [setLink(name, "type", "bridge", ...words)] : []),
+        ...(!from.stp && to.stp ? [stp(true)] : []),
+    ];
+}
+
+/** VLANs count where they are filtered; elsewhere they are tables that nobody looks at. */
+function vlanState(link: Link, vlans: VlanTable | undefined, known: LinuxBridge | undefined): Partial<LinuxBridge> {
+    if (link.data.vlan_filtering !== 1 || !vlans) return { defaultPvid: undefined };
+    return declarationOf(vlans, defaultPvid(link) ?? 0, known);
+}
+
+/** @param standard VLAN that the own port carries untold, before this change */
+function ownVlans(want: LinuxBridge, from: VlanTable | undefined, standard: number | undefined): Step[] {
+    if (!want.vlanFiltering || !from || standard === undefined) return [];
+    const wanted = want.defaultPvid ?? 1;
+    const to = tableOf(want, wanted);
+    // A new default has changed the table by itself, so what is wanted is written whole.
+    const lines = vlanLines(want.name, standard === wanted ? from : new Map(), to, true, [
+        standard,
+        wanted,
+        ...from.keys(),
     ]);
+    const undo = vlanLines(want.name, to, from, true);
+    return lines.length > 0 ? [bridgeStep(`sets the VLANs of the Linux bridge ${want.name}`, lines, undo)] : [];
+}
+
+/** What a bridge prints of spanning tree's timers is the root bridge's; where another is the root, its own cannot be seen. */
+function ownTimers({ data }: Link, known: LinuxBridge | undefined): Link["data"] {
+    if (data.root_id === data.bridge_id || !(Number(data.stp_state) > 0)) return data;
+    const { forwardDelay: delay = 15, helloTime = 2, maxAge = 20 } = known ?? {};
+    return { ...data, forward_delay: 100 * delay, hello_time: 100 * helloTime, max_age: 100 * maxAge };
 }
 
 /** Stable, unicast and locally administered: 52:54 and four bytes of a digest. */

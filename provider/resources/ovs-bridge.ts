@@ -1,35 +1,82 @@
 /** An Open vSwitch bridge: a row in the switch database, and the link of the same name that comes with it. */
-import { OvsBridge } from "../../schemas/ovs";
+import { OvsBridge, OvsBridgeOutputs } from "../../schemas/ovs-bridge";
+import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
-import { absent, map, named, ofRow, putKeys, rowNamed, set, type Operation, type Uuid } from "../host/ovsdb/operations";
-import type { Seen } from "../host/ovsdb/replica";
+import { absent, named, ofRow, rowNamed, set, type Operation } from "../host/ovsdb/operations";
+import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY, sameStack } from "../owner";
-import { ovsdb, type Step } from "../plan";
+import { ovsdb } from "../plan";
 import type { Found, HostResource } from "../resource";
+import { BRIDGE_PRESETS, bridgeRow, bridgeState, localRow, macInUse, pinFor, type FormerMaps } from "./ovs-bridge-rows";
 import { faultOf } from "./ovs-fault";
+import { bringUp } from "./ovs-link-up";
+import { changedRow } from "./ovs-port-change";
+import { requireColumns, rowOf, type Managed } from "./ovs-rows";
+import { untilForwarding } from "./ovs-spanning-tree";
+import { keptOverFailMode } from "./table-zero";
 
 interface BridgeHere extends Found<OvsBridge> {
+    view: Replica;
     row: Seen;
+    /** The bridge's own interface. */
+    local: Seen | undefined;
+    /** The open maps as state knows them. */
+    former: FormerMaps;
 }
 
 export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
     type: "kvmnet:ovs:Bridge",
     title: "OVS bridge",
-    description: "A bridge of Open vSwitch, with its internal port up.",
+    description:
+        "A bridge of Open vSwitch, with its internal port up and a MAC address that stays. " +
+        "Controllers, mirrors, flows and exports of it are resources of their own, and keys of its maps that are not declared here stay as they are. " +
+        "It is not removed while it holds ports that its stack did not make.",
     schema: OvsBridge,
-    cost: { name: "replace", datapathType: "replace", failMode: "update", mac: "update" },
+    cost: {
+        name: "replace",
+        datapathType: "replace",
+        failMode: "update",
+        mac: "update",
+        datapathId: "update",
+        protocols: "update",
+        stp: "update",
+        stpPriority: "update",
+        stpForwardDelay: "update",
+        stpHelloTime: "update",
+        stpMaxAge: "update",
+        rstp: "update",
+        rstpPriority: "update",
+        rstpForwardDelay: "update",
+        rstpMaxAge: "update",
+        mcastSnooping: "update",
+        mcastSnoopingAgingTime: "update",
+        mcastSnoopingTableSize: "update",
+        macTableSize: "update",
+        macAgingTime: "update",
+        mtuRequest: "update",
+        uplinks: "update",
+        otherConfig: "update",
+        externalIds: "update",
+    },
+    presets: BRIDGE_PRESETS,
+    outputs: OvsBridgeOutputs,
 
-    async find(host, name) {
+    async find(host, name, { known }) {
         const view = await host.switch();
         const row = view.byName("Bridge", name);
         if (!row) return undefined;
+        const local = view.byName("Interface", name);
         return {
+            view,
             row,
-            state: fromRow(row),
+            local,
+            former: { otherConfig: known?.otherConfig, externalIds: known?.externalIds },
+            state: bridgeState(row, local, known),
             mark: keyOf(row.external_ids, OWNER_KEY),
             objectId: row._uuid[1],
-            fault: bridgeFault(row, view.byName("Interface", name)),
+            outputs: { macInUse: macInUse(row, local), datapathIdInUse: textOf(row.datapath_id) },
+            fault: bridgeFault(row, local),
         };
     },
 
@@ -41,20 +88,36 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
                 "a link of that name is there already, and it is no OVS bridge",
                 "Choose another name, or remove the link.",
             );
+        const managed = bridgeRow(want, mark, pinFor(await host.switch(), want.name));
+        await writable(host, want, managed);
         return [
             ovsdb(
                 `makes the OVS bridge ${want.name}`,
-                addBridge(want, mark),
+                addBridge(want, managed),
                 dropBridge(rowNamed("Bridge", want.name)),
             ),
             bringUp(want.name),
         ];
     },
 
-    update: (_host, { row }, want, mark) => [
-        ovsdb(`sets the OVS bridge ${want.name}`, setBridge(row._uuid, want, mark)),
-        bringUp(want.name),
-    ],
+    async update(host, { view, row, local, former, state }, want, mark) {
+        const managed = bridgeRow(want, mark, pinFor(view, want.name, row), former);
+        await writable(host, want, managed);
+        const changes = [
+            changedRow("Bridge", row, managed),
+            ...(local ? [changedRow("Interface", local, localRow(want))] : []),
+        ];
+        const secure = want.failMode === "secure";
+        return [
+            ovsdb(
+                `sets the OVS bridge ${want.name}`,
+                changes.flatMap(({ operations }) => operations),
+                changes.flatMap(({ undo }) => undo),
+            ),
+            ...(state.failMode === want.failMode ? [] : await keptOverFailMode(host, want.name, secure)),
+            bringUp(want.name),
+        ];
+    },
 
     async delete(host, { row, state }, mark) {
         const view = await host.switch();
@@ -71,40 +134,34 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
             );
         return [ovsdb(`removes the OVS bridge ${state.name}`, removeBridge(row))];
     },
+
     claims: ({ name }) => [`link ${name}`],
+
+    /** Where spanning tree was just switched on, the ports that are there learn first. */
+    async settle(host, { name, stp, rstp }) {
+        if (!stp && !rstp) return;
+        const view = await host.switch();
+        const ports = view.referred("Port", view.byName("Bridge", name)?.ports).map((port) => String(port.name));
+        await untilForwarding(host, `OVS bridge ${name}`, name, ports);
+    },
 };
 
+async function writable(host: Host, want: OvsBridge, managed: Managed): Promise<void> {
+    await requireColumns(host, `OVS bridge ${want.name}`, "Bridge", [managed]);
+    await requireColumns(host, `OVS bridge ${want.name}`, "Interface", [localRow(want)]);
+}
+
 /** All or nothing: the bridge, its internal port and interface, and its place in the root row. */
-function addBridge({ name, datapathType, failMode, mac }: OvsBridge, mark: string): Operation[] {
-    const row = {
-        name,
-        datapath_type: datapathType,
-        fail_mode: failMode,
-        other_config: map(mac ? { hwaddr: mac } : {}),
-        external_ids: map({ [OWNER_KEY]: mark }),
-        ports: named("port"),
-    };
+function addBridge(want: OvsBridge, managed: Managed): Operation[] {
+    const { name, datapathType } = want;
+    const row = { name, datapath_type: datapathType, ports: named("port"), ...rowOf(managed) };
+    const local = { name, type: "internal", ...rowOf(localRow(want)) };
     return [
         absent("Bridge", name),
-        { op: "insert", table: "Interface", "uuid-name": "interface", row: { name, type: "internal" } },
+        { op: "insert", table: "Interface", "uuid-name": "interface", row: local },
         { op: "insert", table: "Port", "uuid-name": "port", row: { name, interfaces: named("interface") } },
         { op: "insert", table: "Bridge", "uuid-name": "bridge", row },
         { op: "mutate", table: "Open_vSwitch", where: [], mutations: [["bridges", "insert", set(named("bridge"))]] },
-    ];
-}
-
-function setBridge(uuid: Uuid, { failMode, mac }: OvsBridge, mark: string): Operation[] {
-    return [
-        { op: "update", table: "Bridge", where: ofRow(uuid), row: { fail_mode: failMode } },
-        mac
-            ? putKeys("Bridge", uuid, "other_config", { hwaddr: mac })
-            : {
-                  op: "mutate",
-                  table: "Bridge",
-                  where: ofRow(uuid),
-                  mutations: [["other_config", "delete", set("hwaddr")]],
-              },
-        putKeys("Bridge", uuid, "external_ids", { [OWNER_KEY]: mark }),
     ];
 }
 
@@ -130,24 +187,9 @@ const dropBridge = (bridge: unknown): Operation[] => [
     { op: "mutate", table: "Open_vSwitch", where: [], mutations: [["bridges", "delete", set(bridge)]] },
 ];
 
-/** The only place that knows the columns of a bridge; what is absent there has Open vSwitch's own default. */
-const fromRow = (row: Seen): OvsBridge => ({
-    name: String(row.name),
-    datapathType: textOf(row.datapath_type) === "netdev" ? "netdev" : "system",
-    failMode: textOf(row.fail_mode) === "secure" ? "secure" : "standalone",
-    mac: keyOf(row.other_config, "hwaddr")?.toLowerCase(),
-});
-
 /** A bridge whose datapath is missing gets neither port number nor error. */
 function bridgeFault(row: Seen, link: Seen | undefined): string | undefined {
     const missing = textOf(row.datapath_type) !== "netdev" && link !== undefined && numberOf(link.ofport) === undefined;
     if (!missing || textOf(link.error)) return faultOf(link);
     return 'its datapath "system" did not come up; load the kernel module openvswitch, or set datapathType to netdev';
 }
-
-/** Sets an internal port up. Where the switch could not make the link there is none, and `find` then tells why. */
-export const bringUp = (name: string): Step => ({
-    what: `sets ${name} up`,
-    check: { link: name, is: "present" },
-    action: { via: "ip", lines: [["link", "set", "dev", name, "up"]] },
-});

@@ -1,170 +1,234 @@
-/** A port of an Open vSwitch bridge, with one interface of the same name. It may be plugged into anybody's bridge. */
-import { OvsPort } from "../../schemas/ovs";
-import { VlanList, vlanRange } from "../../schemas/units";
-import { HostError } from "../host/errors";
+/** A port of an Open vSwitch bridge: one interface of the same name, or several as a bond. The bridge may be anybody's. */
+import { OvsPort, OvsPortOutputs } from "../../schemas/ovs-port";
 import type { Host } from "../host";
-import { keyOf, numberOf, textOf, uuidsOf, valuesOf } from "../host/ovsdb/columns";
-import {
-    absent,
-    map,
-    named,
-    ofRow,
-    optional,
-    present,
-    putKeys,
-    rowNamed,
-    set,
-    type Operation,
-    type Uuid,
-} from "../host/ovsdb/operations";
-import type { Seen } from "../host/ovsdb/replica";
+import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
+import { absent, present, rowNamed } from "../host/ovsdb/operations";
+import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY } from "../owner";
-import { ovsdb, type Plan } from "../plan";
-import type { Found, HostResource } from "../resource";
-import { bringUp } from "./ovs-bridge";
+import { ovsdb, type Plan, type Step } from "../plan";
+import type { Found, HostResource, Outputs } from "../resource";
+import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
+import { hasMeter, limitOf, meteredOf } from "./ovs-ingress";
+import { bringUp } from "./ovs-link-up";
+import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
+import { needsOf, type Needs } from "./ovs-port-needs";
+import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
+import { requireColumns } from "./ovs-rows";
+import { untilForwarding } from "./ovs-spanning-tree";
+import { isSecure, limitIngress, unlimitIngress } from "./table-zero";
 
 interface PortHere extends Found<OvsPort> {
-    port: Uuid;
-    /** Bridge that holds it, by name and row; absent where none does. */
-    holder?: { name: string; uuid: Uuid };
-    interface?: Uuid;
+    view: Replica;
+    rows: PortRows;
+    /** Bridge that holds it; absent where none does. */
+    holder: Seen | undefined;
+    /** The open map as state knows it. */
+    former: OvsPort["otherConfig"];
 }
 
 export const ovsPort: HostResource<OvsPort, PortHere> = {
     type: "kvmnet:ovs:Port",
     title: "OVS port",
-    description: "A port of an Open vSwitch bridge: a tap or another device of the host, or an internal one.",
+    description:
+        "A port of an Open vSwitch bridge: a tap or another device of the host, several of them as a bond, an internal one, " +
+        "a patch to another bridge, a tunnel, or a guest's vhost-user NIC. " +
+        "The device of a system port is somebody else's and stays when the port goes. " +
+        "A port whose device is missing, or that Open vSwitch refuses, is kept in state with its words and repaired by the next update.",
     schema: OvsPort,
-    cost: { name: "replace", bridge: "replace", type: "replace", vlanMode: "update", tag: "update", trunks: "update" },
+    cost: {
+        name: "replace",
+        bridge: "replace",
+        type: "replace",
+        vlanMode: "update",
+        tag: "update",
+        trunks: "update",
+        cvlans: "update",
+        options: "update",
+        mac: "update",
+        ofportRequest: "update",
+        mtuRequest: "update",
+        ingress: "update",
+        protected: "update",
+        qos: "update",
+        interfaces: "update",
+        bondMode: "update",
+        lacp: "update",
+        lacpTime: "update",
+        lacpFallbackAb: "update",
+        bondUpdelay: "update",
+        bondDowndelay: "update",
+        otherConfig: "update",
+    },
+    presets: { ...PORT_PRESETS, ...BOND_PRESETS },
+    outputs: OvsPortOutputs,
 
-    async find(host, name) {
+    async find(host, name, { known }) {
         const view = await host.switch();
         const port = view.byName("Port", name);
         if (!port) return undefined;
-        const link = view.byName("Interface", name);
+        const rows = { port, links: interfacesOf(view, port) };
         const holder = view.holderOf(port);
         const bridge = textOf(holder?.name) ?? "";
+        const metered = await meteredOf(host, bridge, [port]);
         return {
-            state: fromRows(port, link, bridge),
+            view,
+            rows,
+            holder,
+            former: known?.otherConfig,
+            state: {
+                name,
+                bridge,
+                ...portState(view, rows, metered, known),
+                ...bondState(rows, known),
+                type: typeOf(rows.links[0]),
+            },
             mark: keyOf(port.external_ids, OWNER_KEY),
             objectId: port._uuid[1],
-            fault: faultOf(link),
-            conflict: conflictOf(port, link, bridge),
-            port: port._uuid,
-            ...(holder ? { holder: { name: bridge, uuid: holder._uuid } } : {}),
-            ...(link ? { interface: link._uuid } : {}),
+            outputs: outputsOf(rows),
+            fault: faultsOf(rows),
+            conflict: conflictOf(rows, bridge),
         };
     },
 
     async create(host, want, mark) {
-        await requireBridge(host, want);
-        return [
-            ovsdb(`plugs ${want.name} into ${want.bridge}`, addPort(want, mark), [
-                unplug(rowNamed("Bridge", want.bridge), rowNamed("Port", want.name)),
-            ]),
-            ...up(want),
-        ];
+        const subject = `OVS port ${want.name}`;
+        const needs = await needsOf(host, await host.switch(), subject, want.bridge, [want]);
+        const managed = await writable(host, subject, want, needs, mark);
+        return [plugs(want, managed), ...up(want), ...limits(want, needs, mark)];
     },
 
     async update(host, found, want, mark) {
-        await requireBridge(host, want);
-        return [ovsdb(`sets the OVS port ${want.name}`, setPort(found, want, mark)), ...up(want)];
+        const subject = `OVS port ${want.name}`;
+        const { view, rows, holder, state } = found;
+        const needs = await needsOf(host, view, subject, want.bridge, [want]);
+        const managed = await writable(host, subject, want, needs, mark, found);
+        const { operations, undo } = changedPort(rows, want, managed, "");
+        const moves = holder?.name !== want.bridge;
+        const metered = want.ingress !== undefined && needs.isMetered(want);
+        return [
+            ...(hasMeter(rows.port) && (moves || !metered) ? unlimits(found, mark) : []),
+            ovsdb(
+                `sets the OVS port ${want.name}`,
+                [
+                    present("Bridge", want.bridge),
+                    ...operations,
+                    ...(moves && holder ? [unplug(holder._uuid, [rows.port._uuid])] : []),
+                    ...(moves ? [plug(want.bridge, [rows.port._uuid])] : []),
+                ],
+                [
+                    ...undo,
+                    ...(moves ? [unplug(rowNamed("Bridge", want.bridge), [rows.port._uuid])] : []),
+                    ...(moves && holder ? [plug(String(holder.name), [rows.port._uuid])] : []),
+                ],
+            ),
+            ...up(want),
+            ...limits(want, needs, mark, moves ? undefined : state.ingress),
+        ];
     },
 
-    delete: (_host, { port, holder, state }) =>
-        holder ? [ovsdb(`unplugs ${state.name} from ${holder.name}`, [unplug(holder.uuid, port)])] : [],
-    claims: ({ name, type }) => [type === "internal" ? `link ${name}` : `plug of ${name}`],
+    delete: (_host, found, mark) => [
+        ...(hasMeter(found.rows.port) ? unlimits(found, mark) : []),
+        ...(found.holder
+            ? [
+                  ovsdb(`unplugs ${found.state.name} from ${String(found.holder.name)}`, [
+                      unplug(found.holder._uuid, [found.rows.port._uuid]),
+                  ]),
+              ]
+            : []),
+    ],
+
+    claims: ({ name, type, interfaces }) =>
+        interfaces?.length
+            ? [`plug of ${name}`, ...interfaces.map((link) => `plug of ${link}`)]
+            : [type === "internal" || type === "tap" ? `link ${name}` : `plug of ${name}`],
+
+    settle: (host, { name, bridge }) => untilForwarding(host, `OVS port ${name}`, bridge, [name]),
 };
 
-/** Nobody else sets an internal port up. */
-const up = ({ type, name }: OvsPort): Plan => (type === "internal" ? [bringUp(name)] : []);
-
-/** Interface, port and its place in the bridge; ports of others in that bridge are not touched. */
-export function addPort(want: OvsPort, mark: string): Operation[] {
-    const row = {
-        name: want.name,
-        ...vlanColumns(want),
-        external_ids: map({ [OWNER_KEY]: mark }),
-        interfaces: named("interface"),
+/** The rows that are wanted, which this version of Open vSwitch can hold. */
+async function writable(
+    host: Host,
+    subject: string,
+    want: OvsPort,
+    needs: Needs,
+    mark: string,
+    found?: PortHere,
+): Promise<Rows> {
+    const { port, link } = rowsOf(want, {
+        mark,
+        qos: needs.qosFor(want, found?.rows.port),
+        metered: needs.isMetered(want),
+    });
+    const bond = bondRow(want, found?.former);
+    const rows = {
+        port: { columns: { ...port.columns, ...bond.columns }, keys: { ...port.keys, ...bond.keys } },
+        link,
     };
-    return [
-        absent("Port", want.name),
-        present("Bridge", want.bridge),
-        { op: "insert", table: "Interface", "uuid-name": "interface", row: { name: want.name, type: want.type } },
-        { op: "insert", table: "Port", "uuid-name": "port", row },
-        plug(want.bridge, named("port")),
-    ];
+    await requireColumns(host, subject, "Port", [rows.port]);
+    await requireColumns(host, subject, "Interface", [rows.link]);
+    return rows;
 }
 
-function setPort(found: PortHere, want: OvsPort, mark: string): Operation[] {
-    const moves = found.holder?.name !== want.bridge;
-    return [
-        present("Bridge", want.bridge),
-        { op: "update", table: "Port", where: ofRow(found.port), row: vlanColumns(want) },
-        putKeys("Port", found.port, "external_ids", { [OWNER_KEY]: mark }),
-        ...(found.interface && found.state.type !== want.type
-            ? [{ op: "update", table: "Interface", where: ofRow(found.interface), row: { type: want.type } }]
-            : []),
-        ...(moves && found.holder ? [unplug(found.holder.uuid, found.port)] : []),
-        ...(moves ? [plug(want.bridge, found.port)] : []),
-    ];
-}
-
-const plug = (bridge: string, port: unknown): Operation => ({
-    op: "mutate",
-    table: "Bridge",
-    where: [["name", "==", bridge]],
-    mutations: [["ports", "insert", set(port)]],
-});
-
-const unplug = (bridge: unknown, port: unknown): Operation => ({
-    op: "mutate",
-    table: "Bridge",
-    where: [["_uuid", "==", bridge]],
-    mutations: [["ports", "delete", set(port)]],
-});
-
-const vlanColumns = ({ vlanMode, tag, trunks }: OvsPort) => ({
-    vlan_mode: optional(vlanMode),
-    tag: optional(tag),
-    trunks: set(...(trunks ?? []).flatMap(idsOf)),
-});
-
-function idsOf(entry: string): number[] {
-    const [from, to] = vlanRange(entry) ?? [1, 0];
-    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-}
-
-/** The only place that knows the columns of a port. */
-function fromRows(port: Seen, link: Seen | undefined, bridge: string): OvsPort {
-    const trunks = VlanList.parse(
-        valuesOf(port.trunks).filter((id) => typeof id === "number" && id >= 1 && id <= 4094),
-    );
+/** Interfaces, port and its place in the bridge, all or nothing. */
+export function pluggedPort(want: OvsPort, managed: Rows): Change {
+    const fresh = newPort(want, managed, "");
     return {
-        name: String(port.name),
-        bridge,
-        type: textOf(link?.type) === "internal" ? "internal" : "system",
-        vlanMode: textOf(port.vlan_mode) as OvsPort["vlanMode"],
-        tag: numberOf(port.tag),
-        trunks: trunks.length > 0 ? trunks : undefined,
+        operations: [
+            absent("Port", want.name),
+            present("Bridge", want.bridge),
+            ...fresh.operations,
+            plug(want.bridge, [fresh.port]),
+        ],
+        undo: [unplug(rowNamed("Bridge", want.bridge), [rowNamed("Port", want.name)])],
     };
 }
 
-/** What our description of a port cannot hold, so that we leave it alone. */
-function conflictOf(port: Seen, link: Seen | undefined, bridge: string): string | undefined {
-    if (uuidsOf(port.interfaces).length !== 1 || !link) return "it is a bond, or its interface has another name";
-    if (port.name === bridge) return "it is the bridge's own port";
-    const type = textOf(link.type) ?? "system";
-    return type === "system" || type === "internal" ? undefined : `its interface is of type ${type}`;
+function plugs(want: OvsPort, managed: Rows): Step {
+    const { operations, undo } = pluggedPort(want, managed);
+    return ovsdb(`plugs ${want.name} into ${want.bridge}`, operations, undo);
 }
 
-async function requireBridge(host: Host, { name, bridge }: OvsPort): Promise<void> {
-    if (!(await host.switch()).byName("Bridge", bridge))
-        throw new HostError(
-            "missing",
-            `OVS port ${name}`,
-            `there is no OVS bridge ${bridge} on ${host.where}`,
-            "Declare it as kvmnet:ovs:Bridge and pass its name on, or correct the name.",
-        );
+/** Nobody else sets a link up that Open vSwitch makes. */
+const up = ({ type, name }: OvsPort): Plan => (type === "internal" || type === "tap" ? [bringUp(name)] : []);
+
+/** After the port is plugged, since a flow names its OpenFlow number. */
+function limits(want: OvsPort, needs: Needs, mark: string, former?: OvsPort["ingress"]): Plan {
+    if (!want.ingress || !needs.isMetered(want)) return [];
+    const port = {
+        name: want.name,
+        limit: limitOf(want.ingress),
+        mark,
+        ...(former ? { former: limitOf(former) } : {}),
+    };
+    return [limitIngress(want.bridge, [port], textOf(needs.bridge.fail_mode) === "secure")];
+}
+
+/** Before the port goes; one without a number has no flow. */
+function unlimits({ view, holder, rows, state }: PortHere, mark: string): Plan {
+    const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
+    const bridge = textOf(holder?.name);
+    if (bridge === undefined || ofport <= 0) return [];
+    const was = state.ingress && { was: { limit: limitOf(state.ingress), mark } };
+    return [unlimitIngress(bridge, [{ name: state.name, ofport, ...was }], isSecure(view, bridge))];
+}
+
+function outputsOf({ links }: PortRows): Outputs {
+    const [link, ...more] = links;
+    const ofport = numberOf(link?.ofport);
+    if (!link || more.length > 0) return {};
+    return {
+        ofport: ofport !== undefined && ofport > 0 ? ofport : undefined,
+        macInUse: textOf(link.mac_in_use)?.toLowerCase(),
+        mtu: numberOf(link.mtu),
+    };
+}
+
+/** Every link of a bond is judged, and named. */
+function faultsOf({ links }: PortRows): string | undefined {
+    const faults = links.flatMap((link) => {
+        const fault = faultOf(link);
+        return fault === undefined ? [] : [links.length > 1 ? `${String(link.name)}: ${fault}` : fault];
+    });
+    return faults.length > 0 ? faults.join("; ") : undefined;
 }

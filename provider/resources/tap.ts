@@ -1,20 +1,43 @@
 /** A persistent tap, which a guest's NIC opens. */
-import { Tap } from "../../schemas/links";
-import { ownerFrom } from "../owner";
+import { Tap, TapOutputs } from "../../schemas/tap";
+import type { Host } from "../host";
+import { HostError } from "../host/errors";
+import type { Link } from "../host/links";
+import { textOf } from "../host/ovsdb/columns";
 import { ip, type Line, type Plan, type Step } from "../plan";
 import type { HostResource } from "../resource";
+import { gone, linkHere, marked, setLink } from "./link-marks";
+import { isTold } from "./link-settings";
+import { ownersOf } from "./tap-owners";
+
+/** DEFAULT_TX_QUEUE_LEN (linux/netdevice.h), which an Ethernet link has untold. */
+export const TX_QUEUE_LENGTH = 1000;
 
 export const tap: HostResource<Tap> = {
     type: "kvmnet:host:Tap",
     title: "tap",
     description: "A persistent tap, up, for a guest's NIC to open.",
     schema: Tap,
-    cost: { name: "replace", multiQueue: "replace", vnetHdr: "replace", mtu: "update" },
+    cost: {
+        name: "replace",
+        multiQueue: "replace",
+        vnetHdr: "replace",
+        mtu: "update",
+        uid: "replace",
+        gid: "replace",
+        txQueueLength: "update",
+    },
+    presets: { txQueueLength: TX_QUEUE_LENGTH },
+    outputs: TapOutputs,
 
     async find(host, name, { known }) {
         const link = (await host.links()).get(name);
         if (!link) return undefined;
+        const { txQueueLength } = link;
+        const plugged = await pluggedInto(host, link);
         return {
+            ...linkHere(link, "tun", known !== undefined),
+            ...(link.kind === "tun" && !link.tap ? { conflict: "a link of that name is there, and it is a tun" } : {}),
             state: {
                 name,
                 multiQueue: link.tap?.multiQueue ?? false,
@@ -22,18 +45,20 @@ export const tap: HostResource<Tap> = {
                 // how the last guest opened it and not how it was made.
                 vnetHdr: known?.vnetHdr ?? link.tap?.vnetHdr ?? false,
                 mtu: link.mtu,
+                ...(await ownersOf(host, link)),
+                ...(isTold(txQueueLength, TX_QUEUE_LENGTH, known?.txQueueLength) ? { txQueueLength } : {}),
             },
-            mark: ownerFrom(link.alias)?.mark,
-            objectId: String(link.index),
-            conflict: link.tap ? undefined : `a link of that name is there, and it is a ${link.kind ?? "device"}`,
+            ...(plugged === undefined ? {} : { outputs: { pluggedInto: plugged } }),
         };
     },
 
     create: (_host, want, mark) => made(want, mark),
 
     update: (_host, { state }, want, mark) =>
-        // Queues are fixed when a tap is made; this one is of a run that was killed, with other settings.
-        state.multiQueue === want.multiQueue ? [settings(want, mark)] : [removed(want.name), ...made(want, mark)],
+        // Queues and owners are fixed when a tap is made; this one is of a run that was killed, with other settings.
+        state.multiQueue === want.multiQueue && state.uid === want.uid && state.gid === want.gid
+            ? [settings(want, mark, state)]
+            : [removed(want.name), ...made(want, mark)],
 
     delete: (_host, { state }) => [removed(state.name)],
     claims: ({ name }) => [`link ${name}`],
@@ -42,24 +67,54 @@ export const tap: HostResource<Tap> = {
 const made = (want: Tap, mark: string): Plan => [
     ip(
         `makes the tap ${want.name}`,
-        [
-            [
-                ...["tuntap", "add", "dev", want.name, "mode", "tap"],
-                ...(want.multiQueue ? ["multi_queue"] : []),
-                ...(want.vnetHdr ? ["vnet_hdr"] : []),
-            ],
-        ],
+        [tapLine(want)],
         [gone(want.name)],
     ),
     settings(want, mark),
 ];
 
+/** Makes a tap with all that never changes. */
+export const tapLine = (want: Tap): Line => [
+    ...["tuntap", "add", "dev", want.name, "mode", "tap"],
+    ...(want.multiQueue ? ["multi_queue"] : []),
+    ...(want.vnetHdr ? ["vnet_hdr"] : []),
+    ...(want.uid === undefined ? [] : ["user", String(want.uid)]),
+    ...(want.gid === undefined ? [] : ["group", String(want.gid)]),
+];
+
 /** The mark comes first: an object whose set-up was cut short is known as ours. */
-const settings = ({ name, mtu }: Tap, mark: string): Step =>
-    ip(`sets the tap ${name} up`, [
-        ["link", "set", "dev", name, "alias", mark],
-        ["link", "set", "dev", name, "mtu", String(mtu), "up"],
-    ]);
+function settings(want: Tap, mark: string, from?: Tap): Step {
+    const { name, mtu, txQueueLength = TX_QUEUE_LENGTH } = want;
+    const queue =
+        txQueueLength === (from?.txQueueLength ?? TX_QUEUE_LENGTH) ? [] : ["txqueuelen", String(txQueueLength)];
+    return ip(
+        `sets the tap ${name} up`,
+        [marked(name, mark), setLink(name, "mtu", String(mtu), ...queue, "up")],
+        from && [
+            setLink(
+                name,
+                ...["mtu", String(from.mtu)],
+                ...(queue.length > 0 ? ["txqueuelen", String(from.txQueueLength ?? TX_QUEUE_LENGTH)] : []),
+            ),
+        ],
+    );
+}
 
 const removed = (name: string): Step => ip(`removes the tap ${name}`, [gone(name)]);
-const gone = (name: string): Line => ["link", "delete", "dev", name];
+
+/** How old the switch database may be that tells where a tap is plugged [ms]: it follows the switch by itself. */
+const PLUG_AGE_MS = 1_000;
+
+/** The bridge that holds a tap. Open vSwitch on the userspace datapath leaves no trace of it in the kernel. */
+async function pluggedInto(host: Host, { name, master }: Link): Promise<string | undefined> {
+    if (master !== undefined && master !== "ovs-system") return master;
+    try {
+        const view = await host.at({ maxAgeMs: PLUG_AGE_MS }).switch();
+        const port = view.byName("Port", name);
+        return port && textOf(view.holderOf(port)?.name);
+    } catch (error) {
+        // A host without Open vSwitch has taps, too; one whose database does not answer now tells it next time.
+        if (error instanceof HostError) return undefined;
+        throw error;
+    }
+}

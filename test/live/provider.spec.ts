@@ -42,6 +42,8 @@ describe("the provider on a real host", function () {
                 {
                     id: "br1",
                     objectId: "",
+                    macInUse: "52:54:00:aa:00:01",
+                    datapathIdInUse: "0000525400aa0001",
                     name: "br1",
                     datapathType: "netdev",
                     failMode: "secure",
@@ -270,10 +272,10 @@ describe("the provider on a real host", function () {
                 "set",
                 "Interface",
                 "vx0",
-                "type=vxlan",
+                "type=erspan",
                 "options:remote_ip=192.0.2.1",
             );
-            await assert.rejects(plugin.read(OVS_PORT, "vx", "vx0"), /its interface is of type vxlan/);
+            await assert.rejects(plugin.read(OVS_PORT, "vx", "vx0"), /its interface vx0 is of type erspan/);
             await lab.vsctl("del-port", "vx0");
         });
 

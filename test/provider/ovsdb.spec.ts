@@ -3,7 +3,8 @@ import { HostError } from "../../provider/host/errors";
 import { Ovsdb } from "../../provider/host/ovsdb/client";
 import { named, withPrefix, type Operation } from "../../provider/host/ovsdb/operations";
 import { transactionVerdict } from "../../provider/host/ovsdb/results";
-import { addPort } from "../../provider/resources/ovs-port";
+import { pluggedPort } from "../../provider/resources/ovs-port";
+import { rowsOf } from "../../provider/resources/ovs-port-change";
 import { OvsPort } from "../../schemas/ovs";
 import { FakeOvsdb } from "./fake-ovsdb";
 
@@ -112,7 +113,9 @@ describe("the switch database", () => {
     });
 
     it("is told of a port by mutation only, so that nobody else's port is lost", () => {
-        const operations = addPort(OvsPort.parse({ name: "p0", bridge: "br0", trunks: ["10-12"] }), "kvmnet:");
+        const port = OvsPort.parse({ name: "p0", bridge: "br0", trunks: ["10-12"] });
+        const rows = rowsOf(port, { mark: "kvmnet:", qos: undefined, metered: false });
+        const { operations } = pluggedPort(port, rows);
         assert.deepEqual(
             operations.filter(({ table, op }) => table === "Bridge" && op !== "wait").map(({ op }) => op),
             ["mutate"],

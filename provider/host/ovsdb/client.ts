@@ -3,13 +3,13 @@ import { faultPoint } from "../../fault";
 import { HostError, quoted } from "../errors";
 import { Snapshot } from "../snapshot";
 import { Window, type Verdict } from "../window";
-import { OvsdbConnection } from "./connection";
+import { OvsdbConnection, unanswered, type Patience } from "./connection";
 import { valuesOf } from "./columns";
 import { withPrefix, type Operation } from "./operations";
 import { Replica } from "./replica";
-import { transactionVerdict, type TransactionVerdict } from "./results";
+import { transactionVerdict, UNREADABLE, type TransactionVerdict } from "./results";
 import { SwitchProgress } from "./switch-progress";
-import { hasColumn, monitorRequest, type DatabaseSchema } from "./tables";
+import { DatabaseSchema, hasColumn, monitorRequest } from "./tables";
 
 const DATABASE = "Open_vSwitch";
 /** A server that restarts is back within this long; the first connection waits for nobody. */
@@ -41,6 +41,7 @@ export class Ovsdb {
         private readonly path: string,
         private readonly where: string,
         signal?: AbortSignal,
+        private readonly patience?: Patience,
     ) {
         this.progress = new SwitchProgress(where, signal);
     }
@@ -70,7 +71,8 @@ export class Ovsdb {
     async commit(subject: string, operations: Operation[], timeoutMs?: number): Promise<void> {
         const { target, ports } = await this.changes.add({ subject, operations });
         faultPoint();
-        await this.progress.reached(target, subject, { ports, ...(timeoutMs ? { timeoutMs } : {}) });
+        const carriedOut = this.progress.reached(target, subject, { ports, ...(timeoutMs ? { timeoutMs } : {}) });
+        await (this.connection?.during(carriedOut) ?? carriedOut);
     }
 
     close(): void {
@@ -138,21 +140,48 @@ export class Ovsdb {
         const until = performance.now() + (this.connection ? RECONNECT_MS : 0);
         for (let pause = 50; ; pause = Math.min(2 * pause, 1_000)) {
             try {
-                const replica = new Replica();
-                const connection = await OvsdbConnection.connect(this.path, this.where, (params) =>
-                    this.take(replica, Array.isArray(params) ? params[1] : undefined),
-                );
-                this.schema = (await connection.request("get_schema", [DATABASE])) as DatabaseSchema;
-                this.replica = replica;
-                this.current.outdated();
-                this.progress.restart();
-                this.take(replica, await connection.request("monitor", [DATABASE, null, monitorRequest(this.schema)]));
-                this.connection = connection;
-                return connection;
+                return (this.connection = await this.greeted());
             } catch (error) {
                 if (performance.now() + pause > until) throw error;
                 await new Promise((resolve) => setTimeout(resolve, pause));
             }
+        }
+    }
+
+    /** A connection whose copy is complete. @throws HostError unreachable where it does not come to that */
+    private async greeted(): Promise<OvsdbConnection> {
+        const replica = new Replica();
+        // What changes in the moment after the copy was sent arrives with it, and must not be overwritten by it.
+        let early: unknown[] | undefined = [];
+        const connection = await OvsdbConnection.connect(
+            this.path,
+            this.where,
+            {
+                updated: (params) => {
+                    const updates: unknown = Array.isArray(params) ? params[1] : undefined;
+                    if (early) early.push(updates);
+                    else this.take(replica, updates);
+                },
+                ended: (error) => {
+                    if (replica !== this.replica) return;
+                    this.current.outdated();
+                    this.progress.lost(error);
+                },
+            },
+            this.patience,
+        );
+        try {
+            this.schema = DatabaseSchema.parse(await connection.request("get_schema", [DATABASE]));
+            const whole = await connection.request("monitor", [DATABASE, null, monitorRequest(this.schema)]);
+            this.replica = replica;
+            this.current.outdated();
+            this.progress.restart();
+            for (const updates of [whole, ...early]) this.take(replica, updates);
+            early = undefined;
+            return connection;
+        } catch (error) {
+            connection.close();
+            throw unanswered(this.path, this.where, error);
         }
     }
 }
@@ -190,6 +219,13 @@ function refusal(subject: string, { error, details }: { error: string; details: 
             subject,
             "it changed on the host while we were about to change it",
             "Run the same command again.",
+        );
+    if (error === UNREADABLE)
+        return new HostError(
+            "lost",
+            subject,
+            `the switch database gave an answer that cannot be read (${quoted(details)}), so what it did is unknown`,
+            "Run the same command again; it goes on from what is there.",
         );
     return new HostError(
         "refused",

@@ -3,8 +3,25 @@ import { createConnection, type Socket } from "node:net";
 import { HostError, quoted } from "../errors";
 import { JsonSplitter } from "./framing";
 
-/** With requests open and the other side silent for this long we ask whether it lives, and after twice this we hang up. */
-const SILENCE_MS = 5_000;
+/** How long the other side may take [ms]. */
+export interface Patience {
+    /** While somebody waits and nothing is heard for this long, we ask whether it lives ... */
+    askMs: number;
+    /** ... and hang up where nothing is heard for this long after that. */
+    hangUpMs: number;
+    /** Longest wait for one reply, though the server lives: none of our requests waits for anything in it. */
+    replyMs: number;
+}
+const PATIENCE: Patience = { askMs: 5_000, hangUpMs: 4_000, replyMs: 60_000 };
+
+/** What a connection tells by itself. */
+export interface Listener {
+    /** `params` of an `update` notification. */
+    updated(params: unknown): void;
+    /** Nothing comes any more, and what was asked stays unanswered. */
+    ended(error: HostError): void;
+}
+const NOBODY: Listener = { updated: () => undefined, ended: () => undefined };
 
 interface Reply {
     id?: unknown;
@@ -16,16 +33,19 @@ interface Reply {
 
 export class OvsdbConnection {
     private readonly splitter = new JsonSplitter();
-    private readonly open = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+    private readonly open = new Map<number, Waiter>();
     private nextId = 1;
+    private awaited = 0;
     private heard = performance.now();
+    private asked: number | undefined;
     private probe: NodeJS.Timeout | undefined;
     private ended: HostError | undefined;
 
     private constructor(
         private readonly socket: Socket,
         private readonly where: string,
-        private readonly onUpdate: (params: unknown) => void,
+        private readonly listener: Listener,
+        private readonly patience: Patience,
     ) {
         socket.on("data", (chunk: Buffer) => this.read(chunk));
         socket.on("error", (error) => this.end(quoted(error)));
@@ -36,28 +56,21 @@ export class OvsdbConnection {
     static connect(
         path: string,
         where: string,
-        onUpdate: (params: unknown) => void = () => {},
+        listener = NOBODY,
+        patience = PATIENCE,
     ): Promise<OvsdbConnection> {
         return new Promise((resolve, reject) => {
             const socket = createConnection({ path });
             const fail = (error: unknown) => {
                 socket.destroy();
-                reject(
-                    new HostError(
-                        "unreachable",
-                        `Open vSwitch on ${where}`,
-                        `its database does not answer at ${path} (${quoted(error)})`,
-                        "Install and start Open vSwitch there (Debian: openvswitch-switch), and run as a user who may open that socket.",
-                        error,
-                    ),
-                );
+                reject(unanswered(path, where, error));
             };
-            const timer = setTimeout(() => fail("no connection within 5 s"), SILENCE_MS);
+            const timer = setTimeout(() => fail(`no connection within ${patience.askMs / 1000} s`), patience.askMs);
             socket.once("error", fail);
             socket.once("connect", () => {
                 clearTimeout(timer);
                 socket.off("error", fail);
-                resolve(new OvsdbConnection(socket, where, onUpdate));
+                resolve(new OvsdbConnection(socket, where, listener, patience));
             });
             socket.once("close", () => clearTimeout(timer));
         });
@@ -72,11 +85,22 @@ export class OvsdbConnection {
         return new Promise((resolve, reject) => {
             if (this.ended) return reject(this.ended);
             const id = this.nextId++;
-            if (this.open.size === 0) this.heard = performance.now();
-            this.open.set(id, { resolve, reject });
-            this.send({ id, method, params });
             this.watch();
+            this.open.set(id, { resolve, reject, since: performance.now() });
+            this.send({ id, method, params });
         });
+    }
+
+    /** Watches for signs of life while somebody waits for what only a notification tells. */
+    async during<Result>(waiting: Promise<Result>): Promise<Result> {
+        if (this.ended) return waiting;
+        this.watch();
+        this.awaited++;
+        try {
+            return await waiting;
+        } finally {
+            this.awaited--;
+        }
     }
 
     close(): void {
@@ -89,6 +113,7 @@ export class OvsdbConnection {
 
     private read(chunk: Buffer): void {
         this.heard = performance.now();
+        this.asked = undefined;
         try {
             for (const message of this.splitter.push(chunk)) this.take(message as Reply);
         } catch (error) {
@@ -98,7 +123,7 @@ export class OvsdbConnection {
 
     private take(message: Reply): void {
         if (message.method === "echo") return this.send({ id: message.id, result: message.params, error: null });
-        if (message.method === "update") return this.onUpdate(message.params);
+        if (message.method === "update") return this.listener.updated(message.params);
         const waiter = typeof message.id === "number" ? this.open.get(message.id) : undefined;
         if (!waiter) return;
         this.open.delete(message.id as number);
@@ -116,14 +141,26 @@ export class OvsdbConnection {
 
     /** A server that hangs keeps its socket open, so silence is asked about; an idle connection needs no watch. */
     private watch(): void {
-        this.probe ??= setInterval(() => {
-            const silence = performance.now() - this.heard;
-            if (this.open.size === 0) {
-                clearInterval(this.probe);
-                this.probe = undefined;
-            } else if (silence >= 2 * SILENCE_MS) this.end("it has been silent for 10 s");
-            else if (silence >= SILENCE_MS) this.send({ id: "alive", method: "echo", params: [] });
-        }, SILENCE_MS / 2);
+        if (this.probe) return;
+        this.heard = performance.now();
+        this.asked = undefined;
+        this.probe = setInterval(() => this.judge(performance.now()), this.patience.hangUpMs / 4);
+    }
+
+    private judge(now: number): void {
+        const { askMs, hangUpMs, replyMs } = this.patience;
+        const [oldest] = this.open.values();
+        if (!oldest && this.awaited === 0) {
+            clearInterval(this.probe);
+            this.probe = undefined;
+        } else if (this.asked !== undefined && now - this.asked >= hangUpMs)
+            this.end(`it has been silent for ${Math.round((now - this.heard) / 1000)} s`);
+        else if (oldest && now - oldest.since >= replyMs) this.end(`it owes a reply since ${replyMs / 1000} s`);
+        else if (this.asked === undefined && now - this.heard >= askMs) {
+            // Who was asleep himself, as a stopped process is, has heard nothing either: only an answer that stays out counts.
+            this.asked = now;
+            this.send({ id: "alive", method: "echo", params: [] });
+        }
     }
 
     private end(reason: string): void {
@@ -138,5 +175,23 @@ export class OvsdbConnection {
         this.socket.destroy();
         for (const { reject } of this.open.values()) reject(this.ended);
         this.open.clear();
+        this.listener.ended(this.ended);
     }
 }
+
+interface Waiter {
+    resolve: (result: unknown) => void;
+    reject: (error: Error) => void;
+    /** When it was asked [ms]. */
+    since: number;
+}
+
+/** Nobody serves a switch database there. */
+export const unanswered = (path: string, where: string, cause: unknown) =>
+    new HostError(
+        "unreachable",
+        `Open vSwitch on ${where}`,
+        `its database does not answer at ${path} (${quoted(cause instanceof HostError ? cause.fact : cause)})`,
+        "Install and start Open vSwitch there (Debian: openvswitch-switch), and run as a user who may open that socket.",
+        cause,
+    );

@@ -11,8 +11,8 @@ export const named = (name: string) => ["named-uuid", name] as const;
 export const set = (...values: unknown[]) => ["set", values] as const;
 export const map = (entries: Record<string, string>) => ["map", Object.entries(entries)] as const;
 /**
- * The row of that name as it is when the operation is sent: for an undo, which is written before the row is made. An
- * operation whose row is gone by then is left out.
+ * The row of that name, or with that owner mark where rows have no name, as it is when the operation is sent: for an
+ * undo, which is written before the row is made. An operation whose row is gone by then is left out.
  */
 export const rowNamed = (table: string, name: string) => ["kvmnet-row", table, name] as const;
 /** A column without a value, or with one. */

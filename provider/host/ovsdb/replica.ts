@@ -1,5 +1,6 @@
 /** A copy of the switch database, kept up to date by `monitor` (RFC 7047, 4.1.5 and 4.1.6): reading costs no request. */
-import { textOf, uuidsOf } from "./columns";
+import { OWNER_KEY } from "../../owner";
+import { keyOf, textOf, uuidsOf } from "./columns";
 import type { Row } from "./operations";
 
 /** A row with its uuid, as `update` notifications tell it; never changed once it is here. */
@@ -38,6 +39,11 @@ export class Replica {
 
     byName(table: string, name: string): Seen | undefined {
         return this.names.get(table)?.get(name);
+    }
+
+    /** The row that carries an owner mark. */
+    marked(table: string, mark: string): Seen | undefined {
+        return this.all(table).find((row) => keyOf(row.external_ids, OWNER_KEY) === mark);
     }
 
     all(table: string): Seen[] {

@@ -8,6 +8,9 @@ interface OperationResult {
     uuid?: unknown;
 }
 
+/** The error of a reply that is none: what became of the transaction is unknown. */
+export const UNREADABLE = "unreadable reply";
+
 export type TransactionVerdict =
     | { ok: true; results: OperationResult[] }
     /** `at` is the operation that failed; absent where all ran and the commit failed. */
@@ -19,11 +22,11 @@ export type TransactionVerdict =
  */
 export function transactionVerdict(reply: unknown, operations: number): TransactionVerdict {
     if (!Array.isArray(reply))
-        return { ok: false, error: "no result list", details: JSON.stringify(reply) ?? "nothing" };
+        return { ok: false, error: UNREADABLE, details: `no list: ${JSON.stringify(reply) ?? "nothing"}` };
     const at = reply.findIndex((entry) => isError(entry));
     if (at < 0) {
         if (reply.length < operations)
-            return { ok: false, error: "short reply", details: `${reply.length} of ${operations} results` };
+            return { ok: false, error: UNREADABLE, details: `${reply.length} of ${operations} results` };
         return { ok: true, results: reply.map((entry) => (entry ?? {}) as OperationResult) };
     }
     const { error, details } = reply[at] as { error: string; details?: string };

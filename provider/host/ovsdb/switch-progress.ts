@@ -17,6 +17,7 @@ interface Terms {
 interface Waiter {
     target: number;
     done: () => void;
+    failed: (error: HostError) => void;
     /** The switch has come further, though not here yet. */
     nearer: () => void;
 }
@@ -35,6 +36,11 @@ export class SwitchProgress {
         this.current = -1;
     }
 
+    /** Nobody will tell any more how far it comes: whoever waits must look anew. */
+    lost(error: HostError): void {
+        for (const waiter of [...this.waiters]) waiter.failed(error);
+    }
+
     /** What the root row says now. */
     at(curCfg: unknown): void {
         if (typeof curCfg !== "number" || curCfg === this.current) return;
@@ -44,7 +50,7 @@ export class SwitchProgress {
             else waiter.nearer();
     }
 
-    /** @throws HostError unreachable after its time, cancelled when the run is */
+    /** @throws HostError unreachable after its time, lost when the connection breaks, cancelled when the run is */
     reached(target: number, subject: string, { ports = 0, timeoutMs }: Terms = {}): Promise<void> {
         if (this.current >= target) return Promise.resolve();
         const patienceMs = timeoutMs ?? WAIT_MS + ports * WAIT_PER_PORT_MS;
@@ -57,7 +63,8 @@ export class SwitchProgress {
             };
             // A switch that carries out other changes first is at work, not silent; a limit that was asked for is one.
             const nearer = () => timeoutMs === undefined && timer.refresh();
-            const waiter = { target, done: () => finish(resolve), nearer };
+            const failed = (error: HostError) => finish(() => reject(error));
+            const waiter = { target, done: () => finish(resolve), failed, nearer };
             const cancel = () => finish(() => reject(cancelled(subject)));
             const timer = setTimeout(() => finish(() => reject(silent(this.where, subject, patienceMs))), patienceMs);
             this.waiters.add(waiter);

@@ -1,6 +1,11 @@
 /** What we follow of the switch database: tables and columns of ovs-vswitchd.conf.db(5), without those that change by themselves. */
 
-/** Statistics and status are left out: they change every few seconds and no resource holds them. */
+import { z } from "zod";
+
+/**
+ * Statistics and status are left out: they change every few seconds and no resource holds them. A port's status is the
+ * exception: it holds the state of spanning tree, and nothing without it.
+ */
 const WANTED: Readonly<Record<string, readonly string[]>> = {
     Open_vSwitch: [
         "bridges",
@@ -56,6 +61,8 @@ const WANTED: Readonly<Record<string, readonly string[]>> = {
         "protected",
         "other_config",
         "external_ids",
+        "status",
+        "rstp_status",
     ],
     Interface: [
         "name",
@@ -135,9 +142,10 @@ const WANTED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The schema of a database, as far as it matters here. */
-export interface DatabaseSchema {
-    tables?: Record<string, { columns?: Record<string, unknown> }>;
-}
+export const DatabaseSchema = z.object({
+    tables: z.record(z.string(), z.object({ columns: z.record(z.string(), z.unknown()).optional() })).optional(),
+});
+export type DatabaseSchema = z.output<typeof DatabaseSchema>;
 
 /** What to ask `monitor` for: the wanted columns that this version of Open vSwitch has. */
 export function monitorRequest({ tables = {} }: DatabaseSchema): Record<string, { columns: string[] }[]> {

@@ -1,0 +1,95 @@
+/**
+ * How the flow tables of a bridge are shared out: 0 is ours and hands on to 10, where a user's flows begin. While nobody
+ * has put a flow into 10 it says NORMAL, so that a bridge with a limit on one port switches as before; not on a bridge
+ * that is secure, which passes only what a flow lets pass.
+ */
+import { parseFlow, strictly, type Flow } from "./flow-text";
+
+/** The table in which a user's flows begin. */
+export const USER_TABLE = 10;
+/** The last table that a flow can be in (OFPTT_MAX). */
+export const LAST_TABLE = 254;
+
+/** First 16 bits of every cookie that we choose. */
+const COOKIE_PREFIX = 0x6b6en << 48n;
+export const COOKIE_MASK = "0xffff000000000000";
+/** Cookie of the flows that belong to nobody alone: table 0's last and table 10's first. */
+export const SHARED_COOKIE = `0x${COOKIE_PREFIX.toString(16)}`;
+
+/** @param digest hexadecimal; its first 48 bits are taken */
+export const cookieFrom = (digest: string): string =>
+    `0x${(COOKIE_PREFIX | BigInt(`0x${digest.slice(0, 12)}`)).toString(16)}`;
+
+const isOurs = ({ cookie }: Flow) => BigInt(cookie) >> 48n === COOKIE_PREFIX >> 48n;
+const isShared = ({ cookie }: Flow) => cookie === SHARED_COOKIE;
+
+/** Above the NORMAL of priority 0 that a standalone bridge puts into table 0 at each of its own changes (bridge.c). */
+const HAND_ON: Flow = {
+    cookie: SHARED_COOKIE,
+    table: 0,
+    priority: 1,
+    match: "",
+    options: [],
+    actions: `goto_table:${USER_TABLE}`,
+};
+const NORMAL: Flow = { ...HAND_ON, table: USER_TABLE, priority: 0, actions: "NORMAL" };
+
+/**
+ * What a bundle must have before and after its own lines so that the tables hang together when it is done.
+ *
+ * @param flows  all flows of the bridge as they are
+ * @param lines  the bundle: `flow add FLOW`, `flow delete cookie=C/-1`, `flow delete_strict cookie=C/MASK,table=...`
+ * @param secure whether the bridge passes nothing without a flow
+ */
+export function sharedFlows(flows: Flow[], lines: string[], secure: boolean): { before: string[]; after: string[] } {
+    const is = flows.filter(isShared);
+    const will = outcome(
+        flows.filter((flow) => !isShared(flow)),
+        lines,
+    );
+    const inUse = will.some((flow) => flow.table >= USER_TABLE || (flow.table === 0 && isOurs(flow)));
+    const users = will.some(({ table }) => table === USER_TABLE);
+    const wanted = [...(inUse ? [HAND_ON] : []), ...(inUse && !users && !secure ? [NORMAL] : [])];
+    const same = (one: Flow) => (other: Flow) => text(one) === text(other);
+    return {
+        before: is.filter((flow) => !wanted.some(same(flow))).map((flow) => `flow delete_strict ${strictly(flow)}`),
+        after: wanted.filter((flow) => !is.some(same(flow))).map((flow) => `flow add ${text(flow)}`),
+    };
+}
+
+/** Whether the shared flows are as the others need them. */
+export function hangsTogether(flows: Flow[], secure: boolean): boolean {
+    const { before, after } = sharedFlows(flows, [], secure);
+    return before.length + after.length === 0;
+}
+
+const text = ({ cookie, table, priority, actions }: Flow) =>
+    `cookie=${cookie},table=${table},priority=${priority},actions=${actions}`;
+
+/** The flows that a bundle leaves, as far as tables and cookies go. */
+function outcome(flows: Flow[], lines: string[]): Flow[] {
+    return lines.reduce((there, line) => {
+        const [, verb = "", rest = ""] = /^flow (\w+) (.*)$/.exec(line) ?? [];
+        if (verb === "add") return [...there, parseFlow(rest)];
+        const gone = deletion(rest);
+        if (verb === "delete") return there.filter((flow) => !gone.owns(flow));
+        if (verb === "delete_strict")
+            return there.filter(
+                (flow) =>
+                    !gone.owns(flow) ||
+                    flow.table !== gone.flow.table ||
+                    flow.priority !== gone.flow.priority ||
+                    flow.match !== gone.flow.match,
+            );
+        return there;
+    }, flows);
+}
+
+function deletion(text: string): { flow: Flow; owns: (flow: Flow) => boolean } {
+    const [, cookie = "0", mask = "-1"] = /^cookie=(\w+)\/(-1|\w+)/.exec(text) ?? [];
+    const bits = BigInt.asUintN(64, BigInt(mask));
+    return {
+        flow: parseFlow(`${text.replace(/^cookie=[^,]*,?/, "")} actions=`),
+        owns: (flow) => (BigInt(flow.cookie) & bits) === (BigInt(cookie) & bits),
+    };
+}

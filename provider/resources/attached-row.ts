@@ -1,0 +1,169 @@
+/** Resources that are one row of the switch database, hung on a column of another: it lives as long as that names it. */
+import type { Host } from "../host";
+import { HostError } from "../host/errors";
+import { keyOf, numberOf, textOf, valueOf, valuesOf } from "../host/ovsdb/columns";
+import { named, ofRow, rowNamed, set, type Operation, type Row, type Uuid } from "../host/ovsdb/operations";
+import type { Replica, Seen } from "../host/ovsdb/replica";
+import { OWNER_KEY } from "../owner";
+import { ovsdb, type Step } from "../plan";
+import type { Found, HostResource, Outputs } from "../resource";
+import { typedKeys, typedState, type Typed } from "./ovs-keys";
+import { differing, formerOf, one, requireColumns, rowOf, written, type Managed } from "./ovs-rows";
+
+/** Where rows of one kind hang. */
+interface Hook {
+    table: string;
+    parent: "Bridge" | "Open_vSwitch";
+    /** Column of the parent. */
+    column: string;
+}
+
+/** Where a row is, or would be. */
+interface Spot<State> {
+    /** What holds it; undefined where that is missing. */
+    parent: Seen | undefined;
+    row: Seen | undefined;
+    /** What the row does not say and its place does. */
+    place: Partial<State>;
+}
+
+/** What one kind has of its own. */
+interface Kind<State extends object>
+    extends
+        Pick<HostResource<State>, "type" | "title" | "description" | "schema" | "cost" | "presets" | "outputs">,
+        Pick<HostResource<State>, "idForm" | "checkId" | "claims" | "cautions"> {
+    hook: Hook;
+    idOf: (state: State) => string;
+    at: (view: Replica, id: string) => Spot<State>;
+    /** The managed part of the row. @throws HostError missing where it names what is not there */
+    managed: (view: Replica, want: State) => Managed;
+    /** What the row says; with its place it is the whole state. */
+    state: (view: Replica, row: Seen) => Partial<State>;
+    told?: (row: Seen) => Outputs;
+    /** Refuses what cannot be there. */
+    judge?: (view: Replica, want: State) => void;
+    /** What would have to be there first, for the message: `OVS bridge br0`. */
+    missing: (want: State) => { what: string; next: string };
+}
+
+interface RowHere<State> extends Found<State> {
+    parent: Seen;
+    row: Seen;
+}
+
+export function attachedRow<State extends object>(kind: Kind<State>): HostResource<State, RowHere<State>> {
+    const { hook, at, managed, state, told, judge, missing, ...common } = kind;
+    const subject = (want: State) => `${kind.title} ${kind.idOf(want)}`;
+    const checked = async (host: Host, want: State): Promise<[Replica, Managed]> => {
+        const view = await host.switch();
+        judge?.(view, want);
+        const row = managed(view, want);
+        await requireColumns(host, subject(want), hook.table, [row]);
+        return [view, row];
+    };
+    return {
+        ...common,
+
+        async find(host, id) {
+            const view = await host.switch();
+            const { parent, row, place } = at(view, id);
+            if (!parent || !row) return undefined;
+            return {
+                parent,
+                row,
+                state: { ...state(view, row), ...place } as State,
+                mark: keyOf(row.external_ids, OWNER_KEY),
+                objectId: row._uuid[1],
+                ...(told ? { outputs: told(row) } : {}),
+            };
+        },
+
+        async create(host, want, mark) {
+            const [view, row] = await checked(host, want);
+            const { parent } = at(view, kind.idOf(want));
+            if (parent) return [hang(`makes the ${subject(want)}`, hook, parent._uuid, row, mark)];
+            const { what, next } = missing(want);
+            throw new HostError("missing", subject(want), `there is no ${what} on ${host.where}`, next);
+        },
+
+        async update(host, found, want, mark) {
+            const [, row] = await checked(host, want);
+            return [change(`sets the ${subject(want)}`, hook, found.row, row, mark)];
+        },
+
+        delete: (_host, { parent, row, state }) => [unhang(`removes the ${subject(state)}`, hook, parent._uuid, row)],
+    };
+}
+
+/** Columns that hold one property each, and keys of `other_config`. */
+export interface Shape<State> {
+    columns: { readonly [Key in keyof State]?: readonly [column: string, as: "text" | "number" | "flag" | "list"] };
+    otherConfig?: Typed<State>;
+}
+
+export function managedBy<State extends object>({ columns, otherConfig }: Shape<State>, want: State): Managed {
+    const entries = Object.entries(columns) as [keyof State, [string, string]][];
+    return {
+        columns: Object.fromEntries(
+            entries.map(([property, [column, as]]) => [
+                column,
+                as === "list" ? ((want[property] ?? []) as unknown[]) : one(want[property]),
+            ]),
+        ),
+        keys: otherConfig ? { other_config: typedKeys(otherConfig, want) } : {},
+    };
+}
+
+export function stateBy<State extends object>({ columns, otherConfig }: Shape<State>, row: Seen): Partial<State> {
+    const entries = Object.entries(columns) as [string, [string, string]][];
+    const told = entries.map(([property, [column, as]]) => [property, readAs(as, row[column])]);
+    return {
+        ...(Object.fromEntries(told) as Partial<State>),
+        ...(otherConfig ? typedState(otherConfig, row.other_config) : {}),
+    };
+}
+
+function readAs(as: string, column: unknown): unknown {
+    if (as === "list") return valuesOf(column).map(String).sort();
+    if (as === "number") return numberOf(column);
+    if (as === "text") return textOf(column);
+    const value = valueOf(column);
+    return typeof value === "boolean" ? value : undefined;
+}
+
+/** Where the column takes one row and has one, all of it is refused. */
+const hang = (what: string, hook: Hook, parent: Uuid, managed: Managed, mark: string): Step =>
+    ovsdb(what, hanging(hook, parent, rowOf(marked(managed, mark))), [
+        unhanging(hook, parent, rowNamed(hook.table, mark)),
+    ]);
+
+function change(what: string, { table }: Hook, row: Seen, managed: Managed, mark: string): Step {
+    const difference = differing(row, marked(managed, mark));
+    return ovsdb(what, written(table, row._uuid, difference), written(table, row._uuid, formerOf(row, difference)));
+}
+
+const unhang = (what: string, hook: Hook, parent: Uuid, row: Seen): Step => {
+    const { _uuid, ...columns } = row;
+    return ovsdb(what, [unhanging(hook, parent, _uuid)], hanging(hook, parent, withoutStatus(columns)));
+};
+
+const hanging = ({ table, parent, column }: Hook, of: Uuid, row: Row): Operation[] => [
+    { op: "insert", table, "uuid-name": "row", row },
+    { op: "mutate", table: parent, where: ofRow(of), mutations: [[column, "insert", set(named("row"))]] },
+];
+
+const unhanging = ({ parent, column }: Hook, of: Uuid, row: unknown): Operation => ({
+    op: "mutate",
+    table: parent,
+    where: ofRow(of),
+    mutations: [[column, "delete", set(row)]],
+});
+
+const marked = ({ columns, keys }: Managed, mark: string): Managed => ({
+    columns,
+    keys: { ...keys, external_ids: { ...keys.external_ids, [OWNER_KEY]: mark } },
+});
+
+/** Columns that the switch writes cannot be given back. */
+const withoutStatus = (columns: Row): Row =>
+    Object.fromEntries(Object.entries(columns).filter(([column]) => column !== "is_connected" && column !== "role"));

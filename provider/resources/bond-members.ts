@@ -1,0 +1,99 @@
+/** Links that a bond takes in: they are somebody else's, and get back what they had when they leave. */
+import { z } from "zod";
+import type { Host } from "../host";
+import { HostError, shownName } from "../host/errors";
+import { parseList, type Link } from "../host/links";
+import { ip, type JournalEntry, type Line, type Plan } from "../plan";
+import { setLink } from "./link-marks";
+import { requireLink } from "./virtual-link";
+
+/** Where a member's former bridge and state are kept. */
+const keyOf = (member: string) => `bond member ${member}`;
+
+/** The links in a bond. */
+export const membersOf = (links: ReadonlyMap<string, Link>, bond: string): string[] =>
+    [...links.values()].filter(({ master }) => master === bond).map(({ name }) => name);
+
+/** Those of the links that a bond of this mark has taken in, or has begun to. */
+export async function takenIn(host: Host, links: readonly string[], mark: string): Promise<string[]> {
+    const entries = await Promise.all(links.map((link) => host.journal.get(keyOf(link))));
+    return links.filter((_, index) => entries[index]?.mark === mark);
+}
+
+/** Steps that put links into a bond, their former places kept first. @throws HostError missing, conflict */
+export async function takeIn(host: Host, bond: string, members: readonly string[], mark: string): Promise<Plan> {
+    const links = await host.links();
+    const plans = members.map(async (member): Promise<Plan> => {
+        const link = await requireLink(host, `bond ${bond}`, member);
+        if (link.master !== undefined && links.get(link.master)?.kind === "bond")
+            throw new HostError(
+                "conflict",
+                `bond ${bond}`,
+                `its member ${member} is in the bond ${shownName(link.master)} already`,
+                "Take it out there first; a link is in one bond.",
+            );
+        const kept = await host.journal.get(keyOf(member));
+        const entry: JournalEntry =
+            kept?.mark === mark ? kept : { mark, former: { master: link.master ?? null, up: link.up } };
+        return [
+            {
+                what: `keeps the place of ${member}`,
+                action: { via: "journal", key: keyOf(member), entry },
+                undo: [{ via: "journal", key: keyOf(member), entry: kept ?? null }],
+            },
+            ip(
+                `puts ${member} into the bond ${bond}`,
+                // The kernel takes in no link that is up; it sets it up again by itself.
+                [setLink(member, "down"), setLink(member, "master", bond)],
+                [setLink(member, "nomaster"), ...restored(member, entry, links)],
+            ),
+        ];
+    });
+    return (await Promise.all(plans)).flat();
+}
+
+/** Steps that take links out of a bond and give them back their former places. */
+export async function letGo(host: Host, bond: string, members: readonly string[]): Promise<Plan> {
+    const links = await host.links();
+    const plans = members.map(async (member): Promise<Plan> => {
+        const link = links.get(member);
+        const entry = await host.journal.get(keyOf(member));
+        // A link that is gone, or that somebody has put elsewhere since, is theirs.
+        const free = link !== undefined && (link.master === undefined || link.master === bond);
+        const out = link?.master === bond ? [setLink(member, "nomaster")] : [];
+        const back = free ? restored(member, entry, links) : [];
+        return [
+            ...(out.length + back.length > 0 ? [ip(`takes ${member} out of the bond ${bond}`, [...out, ...back])] : []),
+            { what: `forgets the place of ${member}`, action: { via: "journal", key: keyOf(member), entry: null } },
+        ];
+    });
+    return (await Promise.all(plans)).flat();
+}
+
+/** A sentence for each member that has addresses, which no packet reaches any more. */
+export async function addressed(host: Host, bond: string, members: readonly string[]): Promise<string[]> {
+    if (members.length === 0) return [];
+    const links = await host.read(["ip", "-json", "address", "show", "scope", "global"], (text) =>
+        parseList(text, Addressed, "addresses", "`ip -json address`"),
+    );
+    return links
+        .filter(({ ifname, addr_info }) => members.includes(ifname) && addr_info.length > 0)
+        .map(
+            ({ ifname, addr_info: [first] }) =>
+                `Bond ${bond}: its member ${ifname} has the address ${first?.local}, which works no more while it is in the bond. Give it to the bond.`,
+        );
+}
+
+const Addressed = z.object({
+    ifname: z.string(),
+    addr_info: z.array(z.object({ local: z.string().default("?") })).default([]),
+});
+
+/** The kernel gives back MAC and MTU, and leaves the link down. */
+function restored(member: string, entry: JournalEntry | undefined, links: ReadonlyMap<string, Link>): Line[] {
+    const master = entry?.former.master;
+    return [
+        ...(typeof master === "string" && links.has(master) ? [setLink(member, "master", master)] : []),
+        ...(entry?.former.up === true ? [setLink(member, "up")] : []),
+    ];
+}

@@ -1,0 +1,217 @@
+/** Several links as one. */
+import { Bond, DEFAULT_MIIMON, fitsMode } from "../../schemas/bond";
+import { HostError, shownName } from "../host/errors";
+import { ip, type Step } from "../plan";
+import type { HostResource } from "../resource";
+import { addressed, letGo, membersOf, takeIn, takenIn } from "./bond-members";
+import { setLink } from "./link-marks";
+import { plain, yesNo, type Printed, type Setting, type Settings } from "./link-settings";
+import { virtualLink, type LinkHere } from "./virtual-link";
+
+interface BondHere extends LinkHere<Bond> {
+    /** Links in the bond that this resource has put there. */
+    ours: string[];
+    /** Links in the bond that somebody else has put there. */
+    others: string[];
+}
+
+const BITS: readonly [string, string] = ["0", "1"];
+const NO_MAC = "00:00:00:00:00:00";
+
+/** Those that the kernel takes while the bond is up and has members. */
+const LIVE: Settings<Bond> = {
+    miimon: plain<number>("miimon"),
+    upDelay: ofMonitor("miimon", plain<number>("updelay", 0)),
+    downDelay: ofMonitor("miimon", plain<number>("downdelay", 0)),
+    arpInterval: { ...plain<number>("arp_interval"), read: ({ arp_interval: ms }) => positive(ms) },
+    arpIpTargets: ofMonitor("arp_interval", {
+        words: (targets) => (targets.length > 0 ? ["arp_ip_target", targets.join(",")] : []),
+        read: ({ arp_ip_target: targets }) => (Array.isArray(targets) ? targets.map(String).sort() : undefined),
+    }),
+    arpValidate: ofMonitor("arp_interval", {
+        ...plain<NonNullable<Bond["arpValidate"]>>("arp_validate", "none"),
+        // Printed as null where there is none.
+        read: ({ arp_validate: how }) => (typeof how === "string" ? (how as Bond["arpValidate"]) : "none"),
+    }),
+    arpAllTargets: ofMonitor("arp_interval", plain<"any" | "all">("arp_all_targets", "any")),
+    primaryReselect: plain<"always" | "better" | "failure">("primary_reselect", "always"),
+    numGratArp: plain<number>("num_grat_arp", 1, "num_peer_notif"),
+    xmitHashPolicy: plain<NonNullable<Bond["xmitHashPolicy"]>>("xmit_hash_policy", "layer2"),
+    adActorSystem: plain<string>("ad_actor_system", NO_MAC),
+    adActorSystemPriority: plain<number>("ad_actor_sys_prio", 65535),
+    minLinks: plain<number>("min_links", 0),
+    packetsPerSlave: plain<number>("packets_per_slave", 1),
+    lpInterval: plain<number>("lp_interval", 1),
+    resendIgmp: plain<number>("resend_igmp", 1),
+    allSlavesActive: yesNo("all_slaves_active", false, BITS),
+};
+
+/** Those that it takes only while the bond is down or empty: they are given when it is made. */
+const FIXED: Settings<Bond> = {
+    mode: plain<Bond["mode"]>("mode"),
+    // The kernel chooses "active" by itself where the first member cannot change its MAC address.
+    failOverMac: { ...plain<"none" | "active" | "follow">("fail_over_mac"), usual: ["none", "active"] },
+    lacpRate: plain<"slow" | "fast">("lacp_rate", "slow", "ad_lacp_rate"),
+    lacpActive: yesNo("lacp_active", true, ["off", "on"], "ad_lacp_active"),
+    adSelect: plain<"stable" | "bandwidth" | "count">("ad_select", "stable"),
+    adUserPortKey: plain<number>("ad_user_port_key", 0),
+    tlbDynamicLb: yesNo("tlb_dynamic_lb", true, BITS),
+};
+
+const OF_MII = ["upDelay", "downDelay"] as const;
+const OF_ARP = ["arpIpTargets", "arpValidate", "arpAllTargets"] as const;
+
+const link = virtualLink<Bond>({
+    type: "kvmnet:host:Bond",
+    title: "bond",
+    description:
+        "Several links as one, up, with a check that notices a link that fails. " +
+        "Its members are somebody else's: each gets its former bridge and state back when it leaves. " +
+        "It is not removed while it holds links that others put there.",
+    schema: Bond,
+    cost: {
+        name: "replace",
+        mode: "replace",
+        members: "update",
+        mac: "update",
+        mtu: "update",
+        txQueueLength: "update",
+        miimon: "update",
+        upDelay: "update",
+        downDelay: "update",
+        arpInterval: "update",
+        arpIpTargets: "update",
+        arpValidate: "update",
+        arpAllTargets: "update",
+        primary: "update",
+        primaryReselect: "update",
+        failOverMac: "replace",
+        numGratArp: "update",
+        xmitHashPolicy: "update",
+        lacpRate: "replace",
+        lacpActive: "replace",
+        adSelect: "replace",
+        adActorSystem: "update",
+        adActorSystemPriority: "update",
+        adUserPortKey: "replace",
+        minLinks: "update",
+        packetsPerSlave: "update",
+        tlbDynamicLb: "replace",
+        lpInterval: "update",
+        resendIgmp: "update",
+        allSlavesActive: "update",
+    },
+    derived: ["miimon"],
+    complete: (want) => ({ ...want, miimon: want.miimon ?? (want.arpInterval ? 0 : DEFAULT_MIIMON) }),
+    kind: "bond",
+    settings: inMode(LIVE),
+    fixed: inMode(FIXED),
+    presets: { mtu: 1500, txQueueLength: 1000 },
+    // The kernel takes the settings of a monitor only while it is on, and one that is switched on finds what was left.
+    around: (from, to) => {
+        const [own, other] = to.arpInterval ? [OF_ARP, OF_MII] : [OF_MII, OF_ARP];
+        return Boolean(from.arpInterval) === Boolean(to.arpInterval) ? {} : { anew: own, leave: other };
+    },
+});
+
+export const bond: HostResource<Bond, BondHere> = {
+    ...link,
+
+    async find(host, name, own) {
+        const here = await link.find(host, name, own);
+        if (!here) return undefined;
+        const present = membersOf(await host.links(), name);
+        const listed = own.known?.members ?? [];
+        const begun = await takenIn(host, present, own.mark);
+        const ours = present.filter((member) => listed.includes(member) || begun.includes(member));
+        // An import takes all that are there.
+        const members = own.known || here.mark === own.mark ? ours : present;
+        const { primary } = here.link.data;
+        return {
+            ...here,
+            state: {
+                ...here.state,
+                ...(members.length > 0 ? { members: [...members].sort() } : {}),
+                ...(typeof primary === "string" && primary !== "" ? { primary } : {}),
+            },
+            ours: members,
+            others: present.filter((member) => !members.includes(member)),
+        };
+    },
+
+    async create(host, want, mark) {
+        return [
+            ...(await link.create(host, want, mark)),
+            ...(await takeIn(host, want.name, want.members ?? [], mark)),
+            ...primarySteps(undefined, want),
+        ];
+    },
+
+    async update(host, found, want, mark) {
+        const wanted = want.members ?? [];
+        const there = found.state.members ?? [];
+        return [
+            ...(await letGo(
+                host,
+                want.name,
+                found.ours.filter((member) => !wanted.includes(member)),
+            )),
+            ...(await link.update(host, found, want, mark)),
+            ...(await takeIn(
+                host,
+                want.name,
+                wanted.filter((member) => !there.includes(member)),
+                mark,
+            )),
+            ...primarySteps(found.state.primary, want),
+        ];
+    },
+
+    async delete(host, found, mark) {
+        const { state, ours, others } = found;
+        if (others.length > 0)
+            throw new HostError(
+                "refused",
+                `bond ${state.name}`,
+                `it holds links that this resource did not put there (${others.map(shownName).slice(0, 20).join(", ")}), so it is not removed`,
+                "Take these links out first.",
+            );
+        return [...(await letGo(host, state.name, ours)), ...(await link.delete(host, found, mark))];
+    },
+
+    cautions: (host, { name, members = [] }) => addressed(host, name, members),
+
+    claims: ({ name, members = [] }) => [`link ${name}`, ...members.map((member) => `plug of ${member}`)],
+};
+
+/** Only a member can be the primary, so it is told last. `ip` has no word for none. */
+function primarySteps(from: string | undefined, { name, primary }: Bond): Step[] {
+    if (primary === from) return [];
+    if (primary !== undefined)
+        return [
+            ip(`makes ${primary} the primary of the bond ${name}`, [setLink(name, "type", "bond", "primary", primary)]),
+        ];
+    const files = [{ path: `/sys/class/net/${name}/bonding/primary`, value: "" }];
+    return [{ what: `takes the primary from the bond ${name}`, action: { via: "write", files } }];
+}
+
+/** What belongs to a monitor that is off is left over, and neither read nor written. */
+function ofMonitor<Value>(interval: string, setting: Setting<Value>): Setting<Value> {
+    return { ...setting, read: (printed) => (positive(printed[interval]) ? setting.read(printed) : undefined) };
+}
+
+const positive = (printed: unknown) => (typeof printed === "number" && printed > 0 ? printed : undefined);
+
+/** The kernel prints every option in every mode; one that means nothing in it is not there. */
+function inMode(settings: Settings<Bond>): Settings<Bond> {
+    return Object.fromEntries(
+        Object.entries(settings).map(([option, setting]) => [
+            option,
+            {
+                ...setting,
+                read: (printed: Printed) =>
+                    fitsMode(option, printed.mode as Bond["mode"]) ? setting.read(printed) : undefined,
+            },
+        ]),
+    );
+}

@@ -1,0 +1,111 @@
+/** What a bridge's flow tables hold, and what a user's texts are in the switch's words. */
+import type { OvsFlows } from "../../schemas/ovs-flows";
+import type { Host } from "../host";
+import { HostError } from "../host/errors";
+import {
+    flowText,
+    groupText,
+    meterText,
+    parseFlows,
+    parseGroup,
+    parseGroups,
+    parseMeters,
+    parsePorts,
+    placeOfFlow,
+    withPortNumbers,
+    type Flow,
+    type Group,
+    type Meter,
+} from "../host/flow-text";
+import { USER_TABLE } from "../host/pipeline";
+
+/** All that a bridge has, whoever made it. */
+export interface Tables {
+    flows: Flow[];
+    groups: Group[];
+    meters: Meter[];
+    ports: ReadonlyMap<string, string>;
+}
+
+/** Those of them that belong together. */
+export type Own = Pick<Tables, "flows" | "groups" | "meters">;
+
+/** As declared where the switch has just that; in the switch's words where it has something else. */
+export async function described(
+    host: Host,
+    known: OvsFlows | undefined,
+    { flows, groups, meters }: Own,
+    ports: Tables["ports"],
+): Promise<Pick<OvsFlows, "flows" | "groups" | "meters">> {
+    const texts = (known?.flows ?? []).map((text) => withPortNumbers(text, ports));
+    const spelledFlows = await host.openflow.spelled(texts);
+    const spelledGroups = await Promise.all((known?.groups ?? []).map((text) => spelledGroup(host, text, ports)));
+    return {
+        flows: told(
+            known?.flows,
+            spelledFlows.map((flow) => flow && flowText(flow)),
+            flows.map(flowText),
+        ),
+        groups: told(known?.groups, spelledGroups.map(groupText), groups.map(groupText)),
+        meters: told(known?.meters, known?.meters.flatMap(parseMeters).map(meterText) ?? [], meters.map(meterText)),
+    };
+}
+
+function told(declared: string[] = [], spelled: (string | undefined)[], there: string[]): string[] {
+    const found = new Set(there);
+    const said = new Set(spelled);
+    return [
+        ...declared.filter((_, index) => found.has(spelled[index] ?? "")),
+        ...there.filter((text) => !said.has(text)),
+    ];
+}
+
+/** One run of each program serves all who look at the same moment. */
+export async function look(host: Host, bridge: string): Promise<Tables> {
+    const dump = <Value>(command: string, parse: (text: string) => Value) =>
+        host.read(host.openflow.reading(command, bridge), parse);
+    const [flows, groups, meters, ports] = await Promise.all([
+        dump("dump-flows", parseFlows),
+        dump("dump-groups", parseGroups),
+        dump("dump-meters", parseMeters),
+        dump("dump-ports-desc", parsePorts),
+    ]);
+    return { flows, groups, meters, ports };
+}
+
+/** What is wanted, as the switch will print it. @throws HostError invalid */
+export async function spelled(host: Host, subject: string, want: OvsFlows, ports: Tables["ports"]): Promise<Own> {
+    const texts = want.flows.map((text) => withPortNumbers(text, ports));
+    await host.openflow.judge(subject, texts);
+    const flows = (await host.openflow.spelled(texts)).filter((flow) => flow !== undefined);
+    const places = new Map<string, string>();
+    for (const [index, flow] of flows.entries()) {
+        const text = want.flows[index] ?? "";
+        const other = places.get(placeOfFlow(flow));
+        if (other)
+            throw new HostError(
+                "invalid",
+                subject,
+                `the flows "${other}" and "${text}" have one place: the same table, priority and match`,
+                "Remove one, or give it another priority.",
+            );
+        places.set(placeOfFlow(flow), text);
+    }
+    return {
+        flows,
+        groups: await Promise.all(want.groups.map((text) => spelledGroup(host, text, ports))),
+        meters: want.meters.flatMap(parseMeters),
+    };
+}
+
+/** Its actions in the switch's words. A bucket matches nothing, so its actions are read as those of a TCP packet. */
+async function spelledGroup(host: Host, text: string, ports: Tables["ports"]): Promise<Group> {
+    const group = parseGroup(withPortNumbers(text, ports));
+    const flows = group.buckets.map(({ actions }) => `table=${USER_TABLE},tcp,actions=${actions || "drop"}`);
+    const spelled = await host.openflow.spelled(flows);
+    const buckets = group.buckets.map((bucket, index) => ({
+        ...bucket,
+        actions: spelled[index]?.actions ?? bucket.actions,
+    }));
+    return { ...group, buckets };
+}

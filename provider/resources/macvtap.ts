@@ -1,0 +1,27 @@
+/** A tap that is a MAC address of its own on a NIC. */
+import { Macvtap, MacvtapOutputs } from "../../schemas/macvtap";
+import { plain } from "./link-settings";
+import { virtualLink } from "./virtual-link";
+
+export const macvtap = virtualLink<Macvtap>({
+    type: "kvmnet:host:Macvtap",
+    title: "macvtap",
+    description: "A tap that is a MAC address of its own on a link, up, for a guest's NIC to open.",
+    schema: Macvtap,
+    cost: {
+        name: "replace",
+        link: "replace",
+        mode: "replace",
+        mac: "update",
+        mtu: "update",
+        txQueueLength: "update",
+    },
+    outputs: MacvtapOutputs,
+    kind: "macvtap",
+    fixed: { mode: plain<Macvtap["mode"]>("mode") },
+    settings: {},
+    // TUN_READQ_SIZE, which drivers/net/macvtap.c takes from the taps.
+    presets: { txQueueLength: 500 },
+    below: { key: "link", leads: true, read: ({ parent }) => parent, mtu: (below) => below?.mtu, bounds: true },
+    outputsOf: ({ index }) => ({ device: `/dev/tap${index}` }),
+});

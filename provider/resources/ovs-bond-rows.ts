@@ -1,0 +1,49 @@
+/** The columns of a port that only a `Port` has: those of a bond, LACP, and the open map. */
+import type { OvsPort } from "../../schemas/ovs-port";
+import { numberOf, textOf } from "../host/ovsdb/columns";
+import { openKeys, openState, told, typedKeys, typedState, type Typed } from "./ovs-keys";
+import type { PortRows } from "./ovs-port-rows";
+import { one, type Managed } from "./ovs-rows";
+
+type Bond = Pick<
+    OvsPort,
+    "interfaces" | "bondMode" | "lacp" | "lacpTime" | "lacpFallbackAb" | "bondUpdelay" | "bondDowndelay" | "otherConfig"
+>;
+
+const CONFIG: Typed<Bond> = { lacpTime: ["lacp-time", "text"], lacpFallbackAb: ["lacp-fallback-ab", "flag"] };
+
+/** What Open vSwitch has where nothing is said. */
+export const BOND_PRESETS = {
+    bondMode: "active-backup",
+    lacp: "off",
+    lacpTime: "slow",
+    lacpFallbackAb: false,
+    bondUpdelay: 0,
+    bondDowndelay: 0,
+} as const satisfies Bond;
+
+/** @param former the open map as it was declared before */
+export const bondRow = (want: Bond, former: Bond["otherConfig"]): Managed => ({
+    columns: {
+        bond_mode: one(want.bondMode),
+        lacp: one(want.lacp),
+        bond_updelay: [want.bondUpdelay ?? 0],
+        bond_downdelay: [want.bondDowndelay ?? 0],
+    },
+    keys: { other_config: { ...typedKeys(CONFIG, want), ...openKeys(want.otherConfig, former) } },
+});
+
+/** @param known what state knows; undefined in an import, which reads all */
+export function bondState({ port, links }: PortRows, known: Bond | undefined): Bond {
+    const held: Bond = {
+        ...BOND_PRESETS,
+        ...typedState(CONFIG, port.other_config),
+        interfaces: links.length > 1 ? links.map(({ name }) => String(name)) : undefined,
+        bondMode: (textOf(port.bond_mode) as Bond["bondMode"]) ?? BOND_PRESETS.bondMode,
+        lacp: (textOf(port.lacp) as Bond["lacp"]) ?? BOND_PRESETS.lacp,
+        bondUpdelay: numberOf(port.bond_updelay) ?? BOND_PRESETS.bondUpdelay,
+        bondDowndelay: numberOf(port.bond_downdelay) ?? BOND_PRESETS.bondDowndelay,
+        otherConfig: openState(port.other_config, CONFIG, known && { map: known.otherConfig }),
+    };
+    return told(held, BOND_PRESETS, known);
+}

@@ -1,0 +1,107 @@
+/** An OpenFlow controller of a bridge. */
+import { OvsController, OvsControllerOutputs } from "../../schemas/ovs-controller";
+import { isPassive, Target } from "../../schemas/ovs-target";
+import { IfName } from "../../schemas/units";
+import { HostError, shownName } from "../host/errors";
+import { keyOf, textOf } from "../host/ovsdb/columns";
+import type { Replica } from "../host/ovsdb/replica";
+import { attachedRow, managedBy, stateBy, type Shape } from "./attached-row";
+import { FLOWS_KEY } from "./ovs-flows";
+import { targetCautions } from "./ovs-manager";
+import { missingBridge } from "./ovs-monitoring";
+import { entriesOf } from "./ovs-rows";
+import { INGRESS_KEY } from "./table-zero";
+
+const SHAPE: Shape<OvsController> = {
+    columns: {
+        target: ["target", "text"],
+        type: ["type", "text"],
+        connectionMode: ["connection_mode", "text"],
+        inactivityProbe: ["inactivity_probe", "number"],
+        maxBackoff: ["max_backoff", "number"],
+        localIp: ["local_ip", "text"],
+        localNetmask: ["local_netmask", "text"],
+        localGateway: ["local_gateway", "text"],
+        asyncMessages: ["enable_async_messages", "flag"],
+        rateLimit: ["controller_rate_limit", "number"],
+        burstLimit: ["controller_burst_limit", "number"],
+        queueSize: ["controller_queue_size", "number"],
+    },
+    otherConfig: { dscp: ["dscp", "number"] },
+};
+
+export const ovsController = attachedRow<OvsController>({
+    type: "kvmnet:ovs:Controller",
+    title: "OVS controller",
+    description:
+        "An OpenFlow controller of one Open vSwitch bridge. A primary controller decides the flows: Open vSwitch empties the " +
+        "bridge's tables when the first one comes and when the last one goes, and kvmnet puts no flow there. So a bridge " +
+        "with `Flows`, or with a port whose ingress limit is a meter, takes none. What the bridge does while the " +
+        "controller is away is its failMode.",
+    schema: OvsController,
+    cost: {
+        bridge: "replace",
+        target: "replace",
+        type: "update",
+        connectionMode: "update",
+        inactivityProbe: "update",
+        maxBackoff: "update",
+        localIp: "update",
+        localNetmask: "update",
+        localGateway: "update",
+        asyncMessages: "update",
+        rateLimit: "update",
+        burstLimit: "update",
+        queueSize: "update",
+        dscp: "update",
+    },
+    outputs: OvsControllerOutputs,
+    hook: { table: "Controller", parent: "Bridge", column: "controller" },
+    idOf: ({ bridge, target }) => `${bridge}/${target}`,
+    idForm: "BRIDGE/TARGET",
+    checkId: (id) => {
+        const [bridge, target] = partsOf(id);
+        const fine = IfName.safeParse(bridge).success && Target.safeParse(target).success;
+        return fine ? undefined : "write the bridge's name and the target, such as br0/ssl:10.0.0.5:6653";
+    },
+    claims: ({ bridge, target }) => [`controller ${target} of ${bridge}`],
+    cautions: (host, { bridge, target }) => targetCautions(host, target, `the flows of ${bridge}`),
+    at: (view, id) => {
+        const [bridge, target] = partsOf(id);
+        const parent = view.byName("Bridge", bridge);
+        const row = view.referred("Controller", parent?.controller).find((row) => row.target === target);
+        return { parent, row, place: { bridge } };
+    },
+    managed: (_view, want) => managedBy(SHAPE, want),
+    state: (_view, row) => stateBy(SHAPE, row),
+    told: ({ is_connected, role }) => ({ isConnected: is_connected === true, role: textOf(role) }),
+    judge: refuseOverFlows,
+    missing: ({ bridge }) => missingBridge(bridge),
+});
+
+/** @throws HostError refused where flows of ours would be lost */
+function refuseOverFlows(view: Replica, { bridge, target, type }: OvsController): void {
+    if ((type ?? (isPassive(target) ? "service" : "primary")) === "service") return;
+    const row = view.byName("Bridge", bridge);
+    const limited = view
+        .referred("Port", row?.ports)
+        .filter((port) => keyOf(port.external_ids, INGRESS_KEY) !== undefined)
+        .map((port) => shownName(String(port.name)));
+    const flows = [...entriesOf(row?.external_ids).keys()].filter((key) => key.startsWith(FLOWS_KEY));
+    const reasons = [
+        ...(flows.length > 0 ? ["Flows"] : []),
+        ...(limited.length > 0 ? [`ports whose ingress limit is a flow (${limited.slice(0, 10).join(", ")})`] : []),
+    ];
+    if (reasons.length === 0) return;
+    throw new HostError(
+        "refused",
+        `OVS controller ${shownName(bridge)}/${target}`,
+        `the bridge has ${reasons.join(" and ")}, and a primary controller would empty its tables`,
+        "Remove them first, or give the controller the type service.",
+    );
+}
+
+function partsOf(id: string): [bridge: string, target: string] {
+    const at = id.indexOf("/");
+    return [id.slice(0, Math.max(at, 0)), id.slice(at + 1)];
+}

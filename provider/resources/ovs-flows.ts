@@ -1,0 +1,263 @@
+/**
+ * Flows, groups and meters of one bridge that belong together. The flows carry one cookie; groups and meters have no
+ * place for one, so the bridge's row notes their numbers beside the owner mark.
+ */
+import { createHash } from "node:crypto";
+import { Cookie, OvsFlows } from "../../schemas/ovs-flows";
+import { IfName } from "../../schemas/units";
+import type { Host } from "../host";
+import { HostError, shownName } from "../host/errors";
+import { flowText, groupText, meterText, placeOfFlow, strictly } from "../host/flow-text";
+import { keyOf } from "../host/ovsdb/columns";
+import { ofRow, putKeys, set, type Operation, type Uuid } from "../host/ovsdb/operations";
+import type { Seen } from "../host/ovsdb/replica";
+import { cookieFrom, hangsTogether, SHARED_COOKIE, USER_TABLE } from "../host/pipeline";
+import { ovsdb, type Plan, type Step } from "../plan";
+import type { Found, HostResource } from "../resource";
+import { described, look, spelled, type Own, type Tables } from "./flow-tables";
+import { hasController, isSecure, requireNoController, shared } from "./table-zero";
+
+/** In external_ids of a bridge's row, with the cookie: `MARK groups=7,8 meters=5`. */
+export const FLOWS_KEY = "kvmnet-flows:";
+
+interface FlowsHere extends Found<OvsFlows> {
+    row: Seen;
+    note?: Note;
+    tables: Tables;
+}
+
+/** Whose the flows of a cookie are, and the groups and meters that came with them. */
+interface Note {
+    mark: string;
+    groups: number[];
+    meters: number[];
+}
+
+export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
+    type: "kvmnet:ovs:Flows",
+    title: "OpenFlow flows",
+    description:
+        "OpenFlow flows, groups and meters of one Open vSwitch bridge, written as for `ovs-ofctl` and changed in one bundle. " +
+        "They are told by their cookie; flows of others stay as they are, and one that would take the place of a flow of " +
+        `somebody else is refused. Table 0 is kvmnet's (limits of ports) and hands on to table ${USER_TABLE}, where these ` +
+        `flows begin. While table ${USER_TABLE} is empty it says NORMAL, unless the bridge's failMode is secure; with the first ` +
+        "flow in it, it does what its flows say and drops the rest. A bridge with a Controller takes none. Flows are not kept " +
+        "over a restart of ovs-vswitchd: a refresh shows that they are gone, and the next update puts them back.",
+    schema: OvsFlows,
+    cost: { bridge: "replace", cookie: "replace", flows: "update", groups: "update", meters: "update" },
+    derived: ["cookie"],
+    complete: (want, seed) =>
+        typeof want.bridge === "string"
+            ? { ...want, cookie: want.cookie ?? derivedCookie(`${seed} ${want.bridge}`) }
+            : want,
+    idOf: ({ bridge, cookie }) => `${bridge}/${cookie}`,
+    idForm: "BRIDGE/COOKIE",
+    checkId: (id) =>
+        partsOf(id) ? undefined : "write the bridge's name and the cookie of the flows, such as br0/0x2a",
+    claims: ({ bridge, cookie }) => [
+        `flows ${cookie ? `with the cookie ${cookie}` : "without a cookie of their own"} on ${bridge}`,
+    ],
+
+    async cautions(host, { bridge }) {
+        if (!(await host.switch()).byName("Bridge", bridge)) return [];
+        const { flows } = await look(host, bridge);
+        const first = flows.filter(
+            ({ cookie, table, priority }) => table === 0 && priority > 1 && !cookie.startsWith("0x6b6e"),
+        );
+        return first.length === 0
+            ? []
+            : [
+                  `Table 0 of ${bridge} holds ${first.length} flows that are not kvmnet's; what they match never reaches ` +
+                      `table ${USER_TABLE}, where these flows begin.`,
+              ];
+    },
+
+    async find(host, id, { known }) {
+        const { bridge = "", cookie = "" } = partsOf(id) ?? {};
+        const view = await host.switch();
+        const row = view.byName("Bridge", bridge);
+        if (!row) return undefined;
+        const note = noteOf(keyOf(row.external_ids, FLOWS_KEY + cookie));
+        const tables = await look(host, bridge);
+        const own = ownOf(tables, cookie, note);
+        if (!note && own.flows.length === 0) return undefined;
+        const loose = own.flows.length > 0 && !hangsTogether(tables.flows, isSecure(view, bridge));
+        return {
+            row,
+            note,
+            tables,
+            state: { bridge, cookie, ...(await described(host, known, own, tables.ports)) },
+            mark: note?.mark,
+            objectId: `${row._uuid[1]}/${cookie}`,
+            ...(loose ? { fault: `table 0 does not hand on to table ${USER_TABLE} as these flows need it` } : {}),
+            ...(!note && own.flows.some(({ table }) => table < USER_TABLE)
+                ? { conflict: `some flows of this cookie stand in tables below ${USER_TABLE}, which are kvmnet's` }
+                : {}),
+        };
+    },
+
+    async create(host, want, mark) {
+        const row = (await host.switch()).byName("Bridge", want.bridge);
+        if (!row)
+            throw new HostError(
+                "missing",
+                subjectOf(want),
+                `there is no OVS bridge ${want.bridge} on ${host.where}`,
+                "Declare it as kvmnet:ovs:Bridge and pass its name on, or correct the name.",
+            );
+        return brought(host, { row, tables: await look(host, want.bridge) }, want, mark);
+    },
+
+    update: (host, found, want, mark) => brought(host, found, want, mark),
+
+    async delete(host, { row, note, tables, state }) {
+        const secure = isSecure(await host.switch(), state.bridge);
+        const { cookie = "" } = state;
+        const own = ownOf(tables, cookie, note);
+        const forget: Operation[] = [withoutKey(row._uuid, FLOWS_KEY + cookie)];
+        // Where a controller came meanwhile the switch has dropped them.
+        if (hasController(await host.switch(), state.bridge)) return [ovsdb(`forgets ${subjectOf(state)}`, forget)];
+        return [
+            bundled(
+                state.bridge,
+                `removes ${subjectOf(state)}`,
+                [
+                    `flow delete cookie=${cookie}/-1`,
+                    ...own.groups.map(({ id }) => `group delete group_id=${id}`),
+                    ...own.meters.map(({ id }) => `meter delete ${id}`),
+                ],
+                adding(own, cookie),
+                secure,
+            ),
+            ovsdb(`forgets ${subjectOf(state)}`, forget),
+        ];
+    },
+};
+
+/** The mark and every number go into the bridge's row first: what a killed run leaves is known as ours. */
+async function brought(
+    host: Host,
+    { row, note, tables }: Pick<FlowsHere, "row" | "note" | "tables">,
+    want: OvsFlows,
+    mark: string,
+): Promise<Plan> {
+    const view = await host.switch();
+    const subject = subjectOf(want);
+    const { bridge, cookie = "" } = want;
+    requireNoController(view, bridge, subject, "these are flows");
+    const own = ownOf(tables, cookie, note);
+    const wanted = await spelled(host, subject, want, tables.ports);
+    refuseForeign(subject, cookie, wanted, tables, own);
+
+    const [now, before] = [adding(wanted, cookie), adding(own, cookie)];
+    const lines = [...now.filter((line) => !before.includes(line)), ...removing(own, wanted)];
+    const former = [...before.filter((line) => !now.includes(line)), ...removing(wanted, own)];
+    const key = FLOWS_KEY + cookie;
+    const put = (entry: Note) => putKeys("Bridge", row._uuid, "external_ids", { [key]: noteText(entry) });
+    const [groups, meters] = [idsOf(wanted.groups), idsOf(wanted.meters)];
+    const undo = note ? put(note) : withoutKey(row._uuid, key);
+    const widest = { mark, groups: union(note?.groups, groups), meters: union(note?.meters, meters) };
+    const last = { mark, groups, meters };
+    return [
+        ovsdb(`notes ${subject} as ours`, [put(widest)], [undo]),
+        bundled(bridge, `sets ${subject}`, inOrder(lines), inOrder(former), isSecure(view, bridge)),
+        ...(noteText(last) === noteText(widest) ? [] : [ovsdb(`notes what is left of ${subject}`, [put(last)])]),
+    ];
+}
+
+function ownOf({ flows, groups, meters }: Tables, cookie: string, note: Note | undefined): Own {
+    return {
+        flows: flows.filter((flow) => flow.cookie === cookie),
+        groups: groups.filter(({ id }) => note?.groups.includes(id)),
+        meters: meters.filter(({ id }) => note?.meters.includes(id)),
+    };
+}
+
+const adding = ({ flows, groups, meters }: Own, cookie: string): string[] => [
+    ...meters.map((meter) => `meter put ${meterText(meter)}`),
+    ...groups.map((group) => `group add_or_mod ${groupText(group)}`),
+    ...flows.map((flow) => `flow add cookie=${cookie},${flowText(flow)}`),
+];
+
+/** What goes when one set becomes another; a flow that another takes the place of goes by that. */
+function removing(from: Own, to: Own): string[] {
+    const places = new Set(to.flows.map(placeOfFlow));
+    const left = (gone: { id: number }[], kept: { id: number }[]) =>
+        idsOf(gone).filter((id) => !idsOf(kept).includes(id));
+    return [
+        ...from.flows
+            .filter((flow) => !places.has(placeOfFlow(flow)))
+            .map((flow) => `flow delete_strict ${strictly(flow)}`),
+        ...left(from.groups, to.groups).map((id) => `group delete group_id=${id}`),
+        ...left(from.meters, to.meters).map((id) => `meter delete ${id}`),
+    ];
+}
+
+/** Groups stand before the flows that use them, and go after them. */
+const inOrder = (lines: string[]): string[] => {
+    const order = ["meter put", "group add_or_mod", "flow delete_strict", "flow add", "group delete", "meter delete"];
+    const rank = (line: string) => order.findIndex((start) => line.startsWith(start));
+    return [...lines].sort((a, b) => rank(a) - rank(b));
+};
+
+const bundled = (bridge: string, what: string, lines: string[], former: string[], secure: boolean): Step => ({
+    what,
+    action: { via: "openflow", bridge, bundle: [...lines, shared(secure)] },
+    undo: [{ via: "openflow", bridge, bundle: [...former, shared(secure)] }],
+});
+
+/** @throws HostError conflict */
+function refuseForeign(subject: string, cookie: string, wanted: Own, tables: Tables, own: Own): void {
+    const places = new Map(tables.flows.map((flow) => [placeOfFlow(flow), flow]));
+    const flow = wanted.flows
+        .map((flow) => places.get(placeOfFlow(flow)))
+        .find((other) => other && other.cookie !== cookie && other.cookie !== SHARED_COOKIE);
+    const taken = (all: { id: number }[], mine: { id: number }[], want: { id: number }[]) =>
+        idsOf(want).find((id) => idsOf(all).includes(id) && !idsOf(mine).includes(id));
+    const group = taken(tables.groups, own.groups, wanted.groups);
+    const meter = taken(tables.meters, own.meters, wanted.meters);
+    if (flow)
+        throw new HostError(
+            "conflict",
+            subject,
+            `the flow "${flowText(flow)}" with the cookie ${flow.cookie} is not one of these and has the place of one of them`,
+            "It is left alone. Give the flow another priority, or remove the one that is there.",
+        );
+    if (group !== undefined || meter !== undefined)
+        throw new HostError(
+            "conflict",
+            subject,
+            `${group === undefined ? `meter ${meter}` : `group ${group}`} is on the bridge already and is not one of these`,
+            "It is left alone. Choose another number, or remove the one that is there.",
+        );
+}
+
+function noteOf(text: string | undefined): Note | undefined {
+    const [, mark, groups = "", meters = ""] = /^(\S+) groups=([\d,]*) meters=([\d,]*)$/.exec(text ?? "") ?? [];
+    const numbers = (list: string) => list.split(",").filter(Boolean).map(Number);
+    return mark === undefined ? undefined : { mark, groups: numbers(groups), meters: numbers(meters) };
+}
+
+const noteText = ({ mark, groups, meters }: Note): string =>
+    `${mark} groups=${groups.join(",")} meters=${meters.join(",")}`;
+
+const withoutKey = (row: Uuid, key: string): Operation => ({
+    op: "mutate",
+    table: "Bridge",
+    where: ofRow(row),
+    mutations: [["external_ids", "delete", set(key)]],
+});
+
+const union = (some: number[] = [], more: number[]) => [...new Set([...some, ...more])].sort((a, b) => a - b);
+const idsOf = (things: { id: number }[]) => things.map(({ id }) => id).sort((a, b) => a - b);
+
+function partsOf(id: string): { bridge: string; cookie: string } | undefined {
+    const [bridge = "", cookie = "", ...more] = id.split("/");
+    if (more.length > 0 || !IfName.safeParse(bridge).success) return undefined;
+    const read = Cookie.safeParse(cookie);
+    return read.success ? { bridge, cookie: read.data } : undefined;
+}
+
+const subjectOf = ({ bridge, cookie }: OvsFlows): string => `OpenFlow flows ${shownName(bridge)}/${cookie}`;
+
+const derivedCookie = (seed: string): string => cookieFrom(createHash("sha256").update(seed).digest("hex"));

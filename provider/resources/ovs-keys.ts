@@ -1,0 +1,68 @@
+/** Properties that stand in map columns: those with a key of their own, and the open maps for all others. */
+import { OUR_KEYS } from "../../schemas/ovs-maps";
+import { entriesOf, type Keys } from "./ovs-rows";
+
+/** The key of a property, and how its text is read. */
+export type Typed<State> = { readonly [Key in keyof State]?: readonly [key: string, as: "text" | "number" | "flag"] };
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** The properties that stand under keys of their own; text that cannot be read counts as absent. */
+export function typedState<State>(typed: Typed<State>, column: unknown): Partial<State> {
+    const held = entriesOf(column);
+    if (held.size === 0) return {};
+    const state: Record<string, unknown> = {};
+    for (const [property, [key, as]] of Object.entries(typed) as [string, [string, string]][]) {
+        const text = held.get(key);
+        if (text === undefined) continue;
+        if (as === "text") state[property] = text;
+        else if (as === "number" && /^\d{1,15}$/.test(text)) state[property] = Number(text);
+        else if (as === "flag" && /^(true|false)$/.test(text)) state[property] = text === "true";
+    }
+    return state as Partial<State>;
+}
+
+/** All of these keys: what is not declared must be gone. */
+export function typedKeys<State extends object>(typed: Typed<State>, want: Partial<State> | undefined): Keys {
+    return Object.fromEntries(
+        (Object.entries(typed) as [string, [string, string]][]).map(([property, [key]]) => {
+            const value = (want as Values | undefined)?.[property];
+            return [key, value === undefined ? undefined : String(value as string | number | boolean)];
+        }),
+    );
+}
+
+/**
+ * An open map as state tells it: the keys that state knows; in an import all that have no property of their own.
+ *
+ * @param known what state knows of the whole resource; undefined in an import
+ */
+export function openState<State>(
+    column: unknown,
+    typed: Typed<State>,
+    known: { map: Readonly<Record<string, string>> | undefined } | undefined,
+): Record<string, string> | undefined {
+    const own = new Set((Object.values(typed) as [string, string][]).map(([key]) => key));
+    const told = [...entriesOf(column)].filter(([key]) =>
+        known ? Object.hasOwn(known.map ?? {}, key) : !own.has(key) && !key.startsWith(OUR_KEYS),
+    );
+    return told.length > 0 ? Object.fromEntries(told) : undefined;
+}
+
+/** The declared keys, and those gone that were declared before. */
+export const openKeys = (
+    want: Readonly<Record<string, string>> | undefined,
+    former: Readonly<Record<string, string>> | undefined,
+): Keys => ({ ...Object.fromEntries(Object.keys(former ?? {}).map((key) => [key, undefined])), ...want });
+
+/** Without what is absent, and without presets that nobody told. */
+export function told<State extends object>(held: State, presets: Partial<State>, known: State | undefined): State {
+    const state: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(held)) {
+        if (value === undefined) continue;
+        const preset = (presets as Record<string, unknown>)[key];
+        if (preset !== undefined && value === preset && known?.[key as keyof State] === undefined) continue;
+        state[key] = value;
+    }
+    return state as State;
+}

@@ -1,0 +1,84 @@
+/** What must be on a host before a port can be: its bridge, the QoS that it names, the columns that it needs. */
+import type { Host } from "../host";
+import { HostError, shownName } from "../host/errors";
+import { keyOf, textOf, uuidsOf } from "../host/ovsdb/columns";
+import type { Uuid } from "../host/ovsdb/operations";
+import type { Replica, Seen } from "../host/ovsdb/replica";
+import { isMetered } from "./ovs-ingress";
+import { QOS_NAME_KEY, qosName } from "./ovs-port-rows";
+import type { Wanted } from "./ovs-port-change";
+import { requireNoController } from "./table-zero";
+
+/** What the ports of one bridge need, found once for all of them. */
+export interface Needs {
+    bridge: Seen;
+    /** The QoS column for a port: one of ours by its name, or whatever stands there where none is wanted. */
+    qosFor(want: Wanted, there: Seen | undefined): Uuid | "keep" | undefined;
+    isMetered(want: Wanted): boolean;
+}
+
+/**
+ * @throws HostError missing for the bridge or a QoS, refused for a limit that a controller would have to hold, conflict
+ * for a port whose QoS is somebody else's
+ */
+export async function needsOf(
+    host: Host,
+    view: Replica,
+    subject: string,
+    bridgeName: string,
+    wanted: readonly Wanted[],
+): Promise<Needs> {
+    const bridge = view.byName("Bridge", bridgeName);
+    if (!bridge)
+        throw new HostError(
+            "missing",
+            subject,
+            `there is no OVS bridge ${bridgeName} on ${host.where}`,
+            "Declare it as kvmnet:ovs:Bridge and pass its name on, or correct the name.",
+        );
+    const metered = (want: Wanted) => isMetered(bridge, want.type);
+    if (wanted.some((want) => want.ingress && metered(want)))
+        requireNoController(view, bridgeName, subject, "its ingress limit is a flow");
+    const qos = qosOf(host, view, subject, wanted);
+    return {
+        bridge,
+        isMetered: metered,
+        qosFor(want, there) {
+            if (want.qos !== undefined) {
+                if (there) refuseForeign(view, subject, there);
+                return qos.get(want.qos);
+            }
+            return there && isForeign(view, there) ? "keep" : undefined;
+        },
+    };
+}
+
+/** The rows of all QoS that are named. */
+function qosOf(host: Host, view: Replica, subject: string, wanted: readonly Wanted[]): ReadonlyMap<string, Uuid> {
+    const names = new Set(wanted.flatMap(({ qos }) => qos ?? []));
+    if (names.size === 0) return new Map();
+    const rows = new Map(view.all("QoS").map((row) => [keyOf(row.external_ids, QOS_NAME_KEY), row._uuid]));
+    const missing = [...names].filter((name) => !rows.has(name));
+    if (missing.length > 0)
+        throw new HostError(
+            "missing",
+            subject,
+            `there is no QoS ${missing.join(", ")} on ${host.where}`,
+            "Declare it as kvmnet:ovs:Qos and pass its name on, or correct the name.",
+        );
+    return new Map([...names].map((name) => [name, rows.get(name) as Uuid]));
+}
+
+const isForeign = (view: Replica, port: Seen): boolean =>
+    uuidsOf(port.qos).length > 0 && qosName(view, port) === undefined;
+
+function refuseForeign(view: Replica, subject: string, port: Seen): void {
+    if (!isForeign(view, port)) return;
+    const name = shownName(textOf(port.name) ?? "");
+    throw new HostError(
+        "conflict",
+        subject,
+        `the port ${name} has a QoS that is not ours: libvirt sets one for a guest's bandwidth`,
+        `Remove bandwidth from the guest, or run \`ovs-vsctl clear Port ${name} qos\`; then run the same command again.`,
+    );
+}

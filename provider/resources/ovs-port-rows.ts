@@ -1,0 +1,163 @@
+/** The only place that knows the columns of a port and its interfaces. */
+import { isDeepStrictEqual } from "node:util";
+import { INTERFACE_TYPES, type InterfaceOptions, type InterfaceType } from "../../schemas/ovs-interface";
+import type { PortOfSet } from "../../schemas/ovs-port-set";
+import { VlanList, vlanRange } from "../../schemas/units";
+import { shownName } from "../host/errors";
+import { keyOf, numberOf, textOf, uuidsOf, valuesOf } from "../host/ovsdb/columns";
+import type { Uuid } from "../host/ovsdb/operations";
+import type { Replica, Seen } from "../host/ovsdb/replica";
+import { OWNER_KEY } from "../owner";
+import { declaredOf, limitAt, limitOf, type Metered } from "./ovs-ingress";
+import { told, typedKeys, typedState, type Typed } from "./ovs-keys";
+import { one, type Managed } from "./ovs-rows";
+import { INGRESS_KEY } from "./table-zero";
+
+/** What a `Port` and a port of a `PortSet` have in common, without place and tap. */
+export type Port = Partial<Omit<PortOfSet, "tap">>;
+
+/** In external_ids of a QoS row: the name by which ports refer to it. */
+export const QOS_NAME_KEY = "kvmnet-name";
+
+const OPTIONS: Typed<InterfaceOptions> = {
+    peer: ["peer", "text"],
+    remoteIp: ["remote_ip", "text"],
+    localIp: ["local_ip", "text"],
+    key: ["key", "text"],
+    inKey: ["in_key", "text"],
+    outKey: ["out_key", "text"],
+    dstPort: ["dst_port", "number"],
+    tos: ["tos", "text"],
+    ttl: ["ttl", "text"],
+    dfDefault: ["df_default", "flag"],
+    csum: ["csum", "flag"],
+    vhostServerPath: ["vhost-server-path", "text"],
+    txRetriesMax: ["tx-retries-max", "number"],
+};
+
+/** What Open vSwitch has where nothing is said. */
+export const PORT_PRESETS = { protected: false } as const satisfies Port;
+
+/** What a row is written with beside what is declared. */
+interface Beside {
+    mark: string;
+    /** The QoS that is declared by its name; `keep` leaves the column to others. */
+    qos: Uuid | "keep" | undefined;
+    /** Whether the ingress limit is a meter. */
+    metered: boolean;
+}
+
+/** The managed part of a port's row, without its interfaces. */
+export function portRow(want: Port, { mark, qos, metered }: Beside): Managed {
+    return {
+        columns: {
+            vlan_mode: one(want.vlanMode),
+            tag: one(want.tag),
+            trunks: idsOf(want.trunks),
+            cvlans: idsOf(want.cvlans),
+            protected: [want.protected ?? false],
+            ...(qos === "keep" ? {} : { qos: one(qos) }),
+        },
+        keys: { external_ids: { [OWNER_KEY]: mark, [INGRESS_KEY]: metered && want.ingress ? "meter" : undefined } },
+    };
+}
+
+/** The managed part of an interface's row. */
+export function interfaceRow(want: Port, type: string | undefined, metered: boolean): Managed {
+    const limit = want.ingress && !metered ? limitOf(want.ingress) : undefined;
+    return {
+        columns: {
+            type: [type ?? "system"],
+            mac: one(want.mac),
+            ofport_request: one(want.ofportRequest),
+            mtu_request: one(want.mtuRequest),
+            // On the userspace datapath it has no effect, so what others have put there is left.
+            ...(metered
+                ? {}
+                : {
+                      ingress_policing_rate: [limit?.rateKbit ?? 0],
+                      ingress_policing_burst: [limit?.burstKbit ?? 0],
+                  }),
+        },
+        keys: { options: typedKeys(OPTIONS, want.options) },
+    };
+}
+
+/** A port's interfaces, in the order of their names. */
+export const interfacesOf = (view: Replica, port: Seen): Seen[] =>
+    view.referred("Interface", port.interfaces).sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
+
+/** The rows of a port, and what is known of it beside. */
+export interface PortRows {
+    port: Seen;
+    links: Seen[];
+}
+
+/**
+ * A port as it is declared, without what nobody told.
+ *
+ * @param known what state knows of it; undefined in an import, which reads all
+ */
+export function portState(view: Replica, { port, links }: PortRows, metered: Metered, known: Port | undefined): Port {
+    const link = links[0];
+    const options = link && typedState(OPTIONS, link.options);
+    const limit = link && links.length === 1 ? limitAt(view, port, link, metered) : undefined;
+    const held: Port = {
+        vlanMode: textOf(port.vlan_mode) as Port["vlanMode"],
+        tag: numberOf(port.tag),
+        trunks: vlansOf(port.trunks, known?.trunks),
+        cvlans: vlansOf(port.cvlans, known?.cvlans),
+        options: options && Object.keys(options).length > 0 ? (options as InterfaceOptions) : undefined,
+        mac: textOf(link?.mac)?.toLowerCase(),
+        ofportRequest: numberOf(link?.ofport_request),
+        mtuRequest: mtuOf(links),
+        ingress: limit && declaredOf(limit, known?.ingress),
+        protected: port.protected === true,
+        qos: qosName(view, port),
+    };
+    const type = typeOf(link);
+    if (type !== "system" || known?.type !== undefined) held.type = type;
+    return told(held, PORT_PRESETS, known);
+}
+
+/** The type that our description has for an interface; one that it does not have is a conflict. */
+export const typeOf = (link: Seen | undefined): InterfaceType => (textOf(link?.type) ?? "system") as InterfaceType;
+
+/** What our description of a port cannot hold, so that we leave it alone. */
+export function conflictOf({ port, links }: PortRows, bridge: string): string | undefined {
+    if (port.name === bridge) return "it is the bridge's own port";
+    if (port.fake_bridge === true) return "it is a fake bridge of ovs-vsctl";
+    const [link, ...more] = links;
+    if (!link) return "it has no interface";
+    if (more.length === 0 && link.name !== port.name)
+        return `its interface has another name, ${shownName(String(link.name))}`;
+    const strange = links.find((one) =>
+        more.length > 0 ? typeOf(one) !== "system" : !INTERFACE_TYPES.includes(typeOf(one)),
+    );
+    return strange && `its interface ${shownName(String(strange.name))} is of type ${shownName(typeOf(strange))}`;
+}
+
+/** The QoS that a port refers to, where it is one of ours. */
+export const qosName = (view: Replica, port: Seen): string | undefined =>
+    keyOf(view.row("QoS", uuidsOf(port.qos)[0])?.external_ids, QOS_NAME_KEY);
+
+/** The request, or the MTU that is there in spite of it. */
+function mtuOf(links: Seen[]): number | undefined {
+    const request = numberOf(links[0]?.mtu_request);
+    if (request === undefined) return undefined;
+    return links.map(({ mtu }) => numberOf(mtu)).find((mtu) => mtu !== undefined && mtu !== request) ?? request;
+}
+
+/** VLAN ids as a list of ranges. */
+function vlansOf(column: unknown, known: string[] | undefined): string[] | undefined {
+    const ids = valuesOf(column).filter((id): id is number => typeof id === "number" && id >= 1 && id <= 4094);
+    if (ids.length === 0) return undefined;
+    ids.sort((a, b) => a - b);
+    return known && isDeepStrictEqual(idsOf(known), ids) ? known : VlanList.parse(ids);
+}
+
+const idsOf = (list: readonly string[] | undefined): number[] =>
+    (list ?? []).flatMap((entry) => {
+        const [from, to] = vlanRange(entry) ?? [1, 0];
+        return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+    });

@@ -1,0 +1,49 @@
+/** Many ports of one Open vSwitch bridge with their taps: one batch of links and one transaction, however many there are. */
+import { OvsPortSet, OvsPortSetOutputs } from "../../schemas/ovs-port-set";
+import { ovsdb } from "../plan";
+import type { HostResource } from "../resource";
+import { changedSet } from "./ovs-set-change";
+import { idProblem, setHere, type SetHere } from "./ovs-set-here";
+import { removedTaps, unlimited, unpluggedAll } from "./ovs-set-removal";
+import { untilForwarding } from "./ovs-spanning-tree";
+
+export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
+    type: "kvmnet:ovs:PortSet",
+    title: "OVS port set",
+    description:
+        "Many ports of one Open vSwitch bridge, with their taps, as one resource: one batch for the links and one transaction for the switch, " +
+        'whatever their number, and only ports that change are written. The preview tells changes port by port, such as `ports["web-17"].tag`. ' +
+        "A port that does not work does not stop the others: all faults are told together, and the next update repairs them. " +
+        "The engine's own cost grows faster than the number of resources, so from some hundred ports on this is much faster than as many `Port`s and `Tap`s. " +
+        "Bonds are `Port`s.",
+    schema: OvsPortSet,
+    cost: { bridge: "update", ports: "update" },
+    outputs: OvsPortSetOutputs,
+    idOf: ({ bridge }) => bridge,
+    idForm: "BRIDGE/PORT,PORT",
+    checkId: idProblem,
+
+    find: setHere,
+
+    create: (host, want, mark) => changedSet(host, undefined, want, mark),
+    update: (host, found, want, mark) => changedSet(host, found, want, mark),
+
+    delete(_host, { view, members, state }, mark) {
+        const all = [...members.values()];
+        return [
+            ...unlimited(view, all, mark),
+            ...(all.some(({ holder }) => holder)
+                ? [ovsdb(`unplugs ${all.length} ports from ${state.bridge}`, unpluggedAll(all))]
+                : []),
+            ...removedTaps(all),
+        ];
+    },
+
+    claims: ({ ports }) =>
+        Object.entries(ports).flatMap(([name, { type, tap }]) => [
+            ...(tap || type === "internal" || type === "tap" ? [`link ${name}`] : []),
+            ...(type === "internal" || type === "tap" ? [] : [`plug of ${name}`]),
+        ]),
+
+    settle: (host, { bridge, ports }) => untilForwarding(host, `OVS port set ${bridge}`, bridge, Object.keys(ports)),
+};

@@ -1,0 +1,167 @@
+/** How what leaves a port is shaped: rows QoS and Queue, which nobody removes but who made them. */
+import { OvsQos } from "../../schemas/ovs-qos";
+import { HostError, shownName } from "../host/errors";
+import { keyOf, textOf, uuidsOf } from "../host/ovsdb/columns";
+import { map, named, ofRow, set, type Operation } from "../host/ovsdb/operations";
+import type { Replica, Seen } from "../host/ovsdb/replica";
+import { OWNER_KEY, sameStack } from "../owner";
+import { ovsdb } from "../plan";
+import type { Found, HostResource } from "../resource";
+import { changedRow } from "./ovs-port-change";
+import { QOS_NAME_KEY } from "./ovs-port-rows";
+import { qosRow, qosState, queueRow, queuesOf } from "./ovs-qos-rows";
+import { rowOf } from "./ovs-rows";
+
+interface QosHere extends Found<OvsQos> {
+    view: Replica;
+    row: Seen;
+    queues: ReadonlyMap<string, Seen>;
+}
+
+export const ovsQos: HostResource<OvsQos, QosHere> = {
+    type: "kvmnet:ovs:Qos",
+    title: "OVS QoS",
+    description:
+        "How what leaves ports is shaped, with the queues that share it. Ports refer to it by its name; each that does is shaped by itself. " +
+        "A QoS that libvirt or others have set on a port is left alone. " +
+        "It is removed only when no port of another stack refers to it.",
+    schema: OvsQos,
+    cost: { name: "replace", type: "update", maxRate: "update", burst: "update", queues: "update" },
+    idForm: "NAME, or the UUID of a row that has none",
+
+    async find(host, name, { mark }) {
+        const view = await host.switch();
+        const named = view.all("QoS").filter((row) => keyOf(row.external_ids, QOS_NAME_KEY) === name);
+        const row =
+            named.find(({ external_ids: ids }) => keyOf(ids, OWNER_KEY) === mark) ?? named[0] ?? view.row("QoS", name);
+        if (!row) return undefined;
+        const queues = queuesOf(view, row);
+        return {
+            view,
+            row,
+            queues,
+            state: qosState(name, row, queues),
+            mark: keyOf(row.external_ids, OWNER_KEY),
+            objectId: row._uuid[1],
+            conflict: TYPES.has(textOf(row.type) ?? "")
+                ? undefined
+                : `it is of type ${shownName(textOf(row.type) ?? "none")}, which has no properties here`,
+        };
+    },
+
+    create: (_host, want, mark) => {
+        const numbers = Object.keys(want.queues ?? {});
+        const queues = numbers.map((number) => [Number(number), named(`q${number}`)]);
+        const row = { ...rowOf(qosRow(want, mark)), ...(queues.length > 0 ? { queues: ["map", queues] } : {}) };
+        return [
+            ovsdb(
+                `makes the QoS ${want.name}`,
+                [
+                    // The table has no index of its own on this key.
+                    {
+                        op: "wait",
+                        timeout: 0,
+                        table: "QoS",
+                        where: withKeys({ [QOS_NAME_KEY]: want.name }),
+                        columns: ["type"],
+                        until: "==",
+                        rows: [],
+                    },
+                    ...numbers.map((number) => newQueue(want, number, mark)),
+                    { op: "insert", table: "QoS", "uuid-name": "qos", row },
+                ],
+                [
+                    { op: "delete", table: "QoS", where: withKeys({ [OWNER_KEY]: mark }) },
+                    { op: "delete", table: "Queue", where: withKeys({ [OWNER_KEY]: mark }) },
+                ],
+            ),
+        ];
+    },
+
+    update(_host, { view, row, queues }, want, mark) {
+        const changes = [changedRow("QoS", row, qosRow(want, mark))];
+        const operations: Operation[] = [];
+        const links: unknown[] = [];
+        const gone = [...queues].filter(([number]) => !Object.hasOwn(want.queues ?? {}, number));
+        for (const [number, queue] of Object.entries(want.queues ?? {})) {
+            const there = queues.get(number);
+            if (there) changes.push(changedRow("Queue", there, queueRow(queue, mark)));
+            else {
+                operations.push(newQueue(want, number, mark));
+                links.push([Number(number), named(`q${number}`)]);
+            }
+        }
+        if (links.length + gone.length > 0)
+            operations.push({
+                op: "mutate",
+                table: "QoS",
+                where: ofRow(row._uuid),
+                mutations: [
+                    ...(gone.length > 0 ? [["queues", "delete", set(...gone.map(([number]) => Number(number)))]] : []),
+                    ...(links.length > 0 ? [["queues", "insert", ["map", links]]] : []),
+                ],
+            });
+        return [
+            ovsdb(
+                `sets the QoS ${want.name}`,
+                [
+                    ...changes.flatMap((change) => change.operations),
+                    ...operations,
+                    ...gone.flatMap(([, queue]) => dropQueue(view, row, queue, mark)),
+                ],
+                changes.flatMap((change) => change.undo),
+            ),
+        ];
+    },
+
+    delete(_host, { view, row, queues, state }, mark) {
+        const users = view.all("Port").filter((port) => uuidsOf(port.qos)[0] === row._uuid[1]);
+        const foreign = users.filter((port) => !sameStack(keyOf(port.external_ids, OWNER_KEY), mark));
+        if (foreign.length > 0)
+            throw new HostError(
+                "refused",
+                `OVS QoS ${state.name}`,
+                `ports that this stack did not make are shaped by it (${foreign
+                    .slice(0, 20)
+                    .map((port) => shownName(String(port.name)))
+                    .join(", ")}), so it is not removed`,
+                "Take it from these ports first, with `ovs-vsctl clear Port NAME qos`.",
+            );
+        return [
+            ovsdb(`removes the QoS ${state.name}`, [
+                ...users.map((port) => ({
+                    op: "update",
+                    table: "Port",
+                    where: ofRow(port._uuid),
+                    row: { qos: set() },
+                })),
+                { op: "delete", table: "QoS", where: ofRow(row._uuid) },
+                ...[...queues.values()].flatMap((queue) => dropQueue(view, row, queue, mark)),
+            ]),
+        ];
+    },
+
+    claims: ({ name }) => [`QoS ${name}`],
+};
+
+const TYPES = new Set<string>(["linux-htb", "linux-hfsc", "egress-policer"]);
+
+/** Rows whose external_ids hold these keys. */
+const withKeys = (keys: Record<string, string>) => [["external_ids", "includes", map(keys)]];
+
+const newQueue = ({ queues }: OvsQos, number: string, mark: string): Operation => ({
+    op: "insert",
+    table: "Queue",
+    "uuid-name": `q${number}`,
+    row: rowOf(queueRow(queues?.[number] ?? {}, mark)),
+});
+
+/** Queues are rows of their own that stay behind; one that another QoS has too, or that is another stack's, is left. */
+function dropQueue(view: Replica, row: Seen, queue: Seen, mark: string): Operation[] {
+    const carried = keyOf(queue.external_ids, OWNER_KEY);
+    const foreign = carried !== undefined && !sameStack(carried, mark);
+    const shared = view
+        .all("QoS")
+        .some((other) => other !== row && [...queuesOf(view, other).values()].includes(queue));
+    return foreign || shared ? [] : [{ op: "delete", table: "Queue", where: ofRow(queue._uuid) }];
+}

@@ -1,0 +1,186 @@
+/** Brings a port set to what is wanted: only what differs is written, in one batch of links and one transaction. */
+import type { OvsPortSet, PortOfSet } from "../../schemas/ovs-port-set";
+import type { Host } from "../host";
+import { HostError } from "../host/errors";
+import type { Link } from "../host/links";
+import { textOf } from "../host/ovsdb/columns";
+import { present, rowNamed, type Operation } from "../host/ovsdb/operations";
+import type { Replica } from "../host/ovsdb/replica";
+import { ip, ovsdb, type Plan } from "../plan";
+import { gone } from "./link-marks";
+import { hasMeter, limitOf } from "./ovs-ingress";
+import { bringUp } from "./ovs-link-up";
+import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, type Wanted } from "./ovs-port-change";
+import { needsOf, type Needs } from "./ovs-port-needs";
+import { requireColumns } from "./ovs-rows";
+import { listed, type Member, type SetHere } from "./ovs-set-here";
+import { removedTaps, unlimited, unpluggedAll } from "./ovs-set-removal";
+import { changedTap, isRemade, madeTap } from "./ovs-set-taps";
+import { limitIngress, type LimitedPort } from "./table-zero";
+
+/** One port of the set that is written. */
+interface Item {
+    want: Wanted;
+    tap: PortOfSet["tap"];
+    /** What is there of it. */
+    member: Member | undefined;
+    /** Its tap is made anew, so it is unplugged first. */
+    remade: boolean;
+    rows: Rows;
+}
+
+export async function changedSet(host: Host, here: SetHere | undefined, want: OvsPortSet, mark: string): Promise<Plan> {
+    const subject = `OVS port set ${want.bridge}`;
+    const view = here?.view ?? (await host.switch());
+    // `find` has just read the links.
+    const links = here?.links ?? (await host.at({ maxAgeMs: 1_000 }).links());
+    const touched = Object.entries(want.ports).filter(([name, port]) => !stands(here?.members.get(name), port));
+    refuseTaken(host, subject, view, links, touched, here);
+    const wanted = touched.map(([name, { tap: _, ...port }]): Wanted => ({ ...port, name }));
+    const needs = await needsOf(host, view, subject, want.bridge, wanted);
+    const items = touched.map(([name, { tap }], index): Item => {
+        const port = wanted[index] as Wanted;
+        const member = here?.members.get(name);
+        const rows = rowsOf(port, {
+            mark,
+            qos: needs.qosFor(port, member?.rows?.port),
+            metered: needs.isMetered(port),
+        });
+        return { want: port, tap, member, rows, remade: tap && member?.tap ? isRemade(member.tap, tap) : false };
+    });
+    await Promise.all([
+        requireColumns(
+            host,
+            subject,
+            "Port",
+            items.map(({ rows }) => rows.port),
+        ),
+        requireColumns(
+            host,
+            subject,
+            "Interface",
+            items.map(({ rows }) => rows.link),
+        ),
+    ]);
+    const left = [...(here?.members.values() ?? [])].filter(({ name }) => !Object.hasOwn(want.ports, name));
+    const remade = items.flatMap(({ member, remade }) => (remade && member?.rows ? [member] : []));
+    const tapless = items.flatMap(({ member, tap }) => (member?.tap && !tap ? [member] : []));
+    return [
+        ...unlimited(
+            view,
+            [
+                ...left,
+                ...items
+                    .flatMap((item) => (losesLimit(item, needs, want.bridge) ? [item.member] : []))
+                    .filter((member) => member !== undefined),
+            ],
+            mark,
+        ),
+        ...(remade.length > 0
+            ? [ovsdb(`unplugs ${remade.length} ports whose taps are made anew`, unpluggedAll(remade))]
+            : []),
+        ...items.flatMap((item) => tapSteps(item, mark)),
+        ...switchStep(want.bridge, items, left),
+        ...items.flatMap(({ want: { name, type } }) => (type === "internal" || type === "tap" ? [bringUp(name)] : [])),
+        ...limits(want.bridge, items, needs, mark),
+        ...removedTaps([...left, ...tapless]),
+    ];
+}
+
+/** Whether a port stands as it is wanted, with our mark. */
+const stands = (member: Member | undefined, want: PortOfSet): boolean =>
+    member?.state !== undefined && member.marked && (member.tap?.link.up ?? true) && sameValue(member.state, want);
+
+/** Absent and undefined are the same. */
+function sameValue(a: unknown, b: unknown): boolean {
+    if (a === b) return true;
+    if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+    if (Array.isArray(a) !== Array.isArray(b)) return false;
+    const [one, other] = [a, b] as Record<string, unknown>[] as [Record<string, unknown>, Record<string, unknown>];
+    for (const key in one) if (!sameValue(one[key], other[key])) return false;
+    for (const key in other) if (other[key] !== undefined && one[key] === undefined) return false;
+    return true;
+}
+
+/** All names at once that somebody else has. */
+function refuseTaken(
+    host: Host,
+    subject: string,
+    view: Replica,
+    links: ReadonlyMap<string, Link>,
+    touched: readonly [string, PortOfSet][],
+    here: SetHere | undefined,
+): void {
+    const taken = touched.flatMap(([name, { tap }]) => {
+        const member = here?.members.get(name);
+        if (!member?.rows) {
+            const port = view.byName("Port", name);
+            if (port) return [`a port ${name} is on ${textOf(view.holderOf(port)?.name) ?? "no bridge"}`];
+            if (view.byName("Interface", name)) return [`an interface ${name} is part of a bond`];
+        }
+        return tap && !member?.tap && links.has(name) ? [`a link ${name} is on ${host.where}`] : [];
+    });
+    if (taken.length === 0) return;
+    throw new HostError(
+        "conflict",
+        subject,
+        `not all of its names are free: ${listed(taken)}`,
+        "These are left alone, and nothing was changed. Choose other names; or, to take ports over, import them as a set of their own " +
+            "with `pulumi import kvmnet:ovs:PortSet NAME BRIDGE/PORT,PORT`.",
+    );
+}
+
+/** Whether a meter of a port goes, because its limit does or because it leaves its bridge. */
+function losesLimit({ want, member, remade }: Item, needs: Needs, bridge: string): boolean {
+    if (!member?.rows || !hasMeter(member.rows.port)) return false;
+    return remade || !want.ingress || !needs.isMetered(want) || member.holder?.name !== bridge;
+}
+
+function tapSteps({ want: { name }, tap, member, remade }: Item, mark: string): Plan {
+    if (!tap) return [];
+    if (!member?.tap) return [madeTap(name, tap, mark)];
+    if (!remade) return changedTap(name, member.tap, tap, mark);
+    return [ip(`removes the tap ${name}`, [gone(name)]), madeTap(name, tap, mark)];
+}
+
+/** What is new, what changes, what moves and what goes, in one transaction; nothing where nothing does. */
+function switchStep(bridge: string, items: readonly Item[], left: readonly Member[]): Plan {
+    const operations: Operation[] = [];
+    const undo: Operation[] = [];
+    const come: unknown[] = [];
+    const moved: Member[] = [];
+    for (const [index, { want, member, remade, rows }] of items.entries()) {
+        const label = `m${index}_`;
+        if (!member?.rows || remade) {
+            const fresh = newPort(want, rows, label);
+            operations.push(...fresh.operations);
+            undo.push(unplug(rowNamed("Bridge", bridge), [rowNamed("Port", want.name)]));
+            come.push(fresh.port);
+            continue;
+        }
+        const change: Change = changedPort(member.rows, want, rows, label);
+        operations.push(...change.operations);
+        undo.push(...change.undo);
+        if (member.holder?.name === bridge) continue;
+        come.push(member.rows.port._uuid);
+        moved.push(member);
+        undo.push(unplug(rowNamed("Bridge", bridge), [member.rows.port._uuid]));
+        if (member.holder) undo.push(plug(String(member.holder.name), [member.rows.port._uuid]));
+    }
+    operations.push(...unpluggedAll([...moved, ...left]));
+    if (come.length > 0) operations.push(plug(bridge, come));
+    if (operations.length === 0) return [];
+    const what = `sets ${items.length} ports of ${bridge}${left.length > 0 ? ` and removes ${left.length}` : ""}`;
+    return [ovsdb(what, [present("Bridge", bridge), ...operations], undo)];
+}
+
+/** Meters for what is limited anew or otherwise than before. */
+function limits(bridge: string, items: readonly Item[], needs: Needs, mark: string): Plan {
+    const limited = items.flatMap(({ want, member, remade }): LimitedPort[] => {
+        if (!want.ingress || !needs.isMetered(want)) return [];
+        const stays = !remade && member?.holder?.name === bridge;
+        const former = stays && member?.state?.ingress ? { former: limitOf(member.state.ingress) } : {};
+        return [{ name: want.name, limit: limitOf(want.ingress), mark, ...former }];
+    });
+    return limited.length > 0 ? [limitIngress(bridge, limited, textOf(needs.bridge.fail_mode) === "secure")] : [];
+}

@@ -1,0 +1,44 @@
+/** Takes ports of a set away: their limits, their place in the switch, their taps. */
+import { numberOf, textOf } from "../host/ovsdb/columns";
+import type { Operation } from "../host/ovsdb/operations";
+import type { Replica } from "../host/ovsdb/replica";
+import { ip, type Plan } from "../plan";
+import { gone } from "./link-marks";
+import { hasMeter, limitOf } from "./ovs-ingress";
+import { unplug } from "./ovs-port-change";
+import type { Member } from "./ovs-set-here";
+import { isSecure, unlimitIngress } from "./table-zero";
+
+/** One operation a bridge: a port may have been moved by hand. */
+export function unpluggedAll(members: readonly Member[]): Operation[] {
+    const byHolder = new Map<string, { holder: readonly unknown[]; ports: unknown[] }>();
+    for (const { holder, rows } of members) {
+        if (!holder || !rows) continue;
+        const [, uuid] = holder._uuid;
+        const entry = byHolder.get(uuid) ?? { holder: holder._uuid, ports: [] };
+        entry.ports.push(rows.port._uuid);
+        byHolder.set(uuid, entry);
+    }
+    return [...byHolder.values()].map(({ holder, ports }) => unplug(holder, ports));
+}
+
+/** After the switch has let go of them; many are removed as one group. */
+export function removedTaps(members: readonly Member[]): Plan {
+    const names = members.flatMap(({ name, tap }) => (tap ? [name] : []));
+    return names.length > 0 ? [ip(`removes ${names.length} taps`, names.map(gone))] : [];
+}
+
+/** Takes the meters of ports away that are about to go or to move, bridge by bridge. */
+export function unlimited(view: Replica, members: readonly Member[], mark: string): Plan {
+    const byBridge = new Map<string, Parameters<typeof unlimitIngress>[1]>();
+    for (const { name, rows, holder, state } of members) {
+        const ofport = numberOf(rows?.links[0]?.ofport) ?? -1;
+        const bridge = textOf(holder?.name);
+        if (!rows || bridge === undefined || ofport <= 0 || !hasMeter(rows.port)) continue;
+        const was = state?.ingress && { was: { limit: limitOf(state.ingress), mark } };
+        const ports = byBridge.get(bridge) ?? [];
+        byBridge.set(bridge, ports);
+        ports.push({ name, ofport, ...was });
+    }
+    return [...byBridge].map(([bridge, ports]) => unlimitIngress(bridge, ports, isSecure(view, bridge)));
+}

@@ -1,0 +1,70 @@
+/** Taps of a port set: made, changed and read many at a time. */
+import type { PortOfSet } from "../../schemas/ovs-port-set";
+import type { Host } from "../host";
+import type { Link } from "../host/links";
+import { ip, type Plan, type Step } from "../plan";
+import { gone, setLink } from "./link-marks";
+import { isTold } from "./link-settings";
+import { tapLine, TX_QUEUE_LENGTH } from "./tap";
+import { ownersOf } from "./tap-owners";
+
+export type TapOfPort = NonNullable<PortOfSet["tap"]>;
+
+/** A tap with its name, its link where it is there, and what that is like. */
+export interface TapHere {
+    link: Link;
+    state: TapOfPort;
+}
+
+/** Reads taps. @param knownOf what state knows of a tap */
+export async function tapsHere(
+    host: Host,
+    links: Iterable<Link>,
+    knownOf: (name: string) => TapOfPort | undefined,
+): Promise<Map<string, TapHere>> {
+    const taps = new Map<string, TapHere>();
+    for (const link of links) {
+        const known = knownOf(link.name);
+        const { txQueueLength } = link;
+        const state: TapOfPort = {
+            multiQueue: link.tap?.multiQueue ?? false,
+            // Whoever opens a tap sets this flag anew, so what stands there says how the last guest opened it.
+            vnetHdr: known?.vnetHdr ?? link.tap?.vnetHdr ?? false,
+            mtu: link.mtu,
+            // Most belong to nobody but root, and need no look-up.
+            ...(link.data.user === undefined && link.data.group === undefined ? {} : await ownersOf(host, link)),
+            ...(isTold(txQueueLength, TX_QUEUE_LENGTH, known?.txQueueLength) ? { txQueueLength } : {}),
+        };
+        taps.set(link.name, { link, state });
+    }
+    return taps;
+}
+
+/** Whether a tap must be made anew: what is given when it is made never changes. */
+export const isRemade = ({ state }: TapHere, want: TapOfPort): boolean =>
+    state.multiQueue !== want.multiQueue ||
+    state.vnetHdr !== want.vnetHdr ||
+    state.uid !== want.uid ||
+    state.gid !== want.gid;
+
+/** One step a tap, so that an undo takes back what was begun and nothing else. Its mark comes with its settings. */
+export const madeTap = (name: string, want: TapOfPort, mark: string): Step =>
+    ip(`makes the tap ${name}`, [tapLine({ name, ...want }), setLink(name, ...settings(want, mark))], [gone(name)]);
+
+/** Its settings and its mark, live; no step where they stand there. */
+export function changedTap(name: string, { link, state }: TapHere, want: TapOfPort, mark: string): Plan {
+    const change = settings(want, mark, state);
+    if (link.up && link.alias === mark && change.join(" ") === settings(state, mark, want).join(" ")) return [];
+    const former = settings(state, link.alias ?? "", want).slice(link.alias ? 0 : 2);
+    return [ip(`sets the tap ${name} up`, [setLink(name, ...change)], [setLink(name, ...former)])];
+}
+
+/** Words of one `ip link set`: the kernel takes them together. */
+function settings(tap: TapOfPort, mark: string, other?: TapOfPort): string[] {
+    const [length, otherLength] = [tap, other].map((one) => one?.txQueueLength ?? TX_QUEUE_LENGTH);
+    return [
+        ...["alias", mark, "mtu", String(tap.mtu)],
+        ...(length === otherLength ? [] : ["txqueuelen", String(length)]),
+        "up",
+    ];
+}

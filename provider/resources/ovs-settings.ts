@@ -1,0 +1,189 @@
+/** Settings of Open vSwitch as a whole. The root row is nobody's, so the journal on the host says whose they are and what was there before. */
+import { OvsSettings, OvsSettingsOutputs } from "../../schemas/ovs-settings";
+import { HostError } from "../host/errors";
+import type { Seen } from "../host/ovsdb/replica";
+import { ovsdb, type JournalEntry, type Plan, type Step } from "../plan";
+import type { Found, HostResource } from "../resource";
+import { openState, typedKeys, typedState, type Typed } from "./ovs-keys";
+import { entriesOf, written, type Keys } from "./ovs-rows";
+
+/** The only id that there is: the name of the table. */
+const ID = "Open_vSwitch";
+const JOURNAL = "Open_vSwitch other_config";
+
+const KEYS: Typed<OvsSettings> = {
+    vlanLimit: ["vlan-limit", "number"],
+    hwOffload: ["hw-offload", "flag"],
+    tcPolicy: ["tc-policy", "text"],
+    nOffloadThreads: ["n-offload-threads", "number"],
+    offloadRebalance: ["offload-rebalance", "flag"],
+    dpdkInit: ["dpdk-init", "text"],
+    dpdkLcoreMask: ["dpdk-lcore-mask", "text"],
+    dpdkSocketMem: ["dpdk-socket-mem", "text"],
+    dpdkSocketLimit: ["dpdk-socket-limit", "text"],
+    dpdkHugepageDir: ["dpdk-hugepage-dir", "text"],
+    dpdkExtra: ["dpdk-extra", "text"],
+    pmdCpuMask: ["pmd-cpu-mask", "text"],
+    pmdRxqAssign: ["pmd-rxq-assign", "text"],
+    pmdAutoLb: ["pmd-auto-lb", "flag"],
+    pmdMaxsleep: ["pmd-maxsleep", "number"],
+    pmdPerfMetrics: ["pmd-perf-metrics", "flag"],
+    perPortMemory: ["per-port-memory", "flag"],
+    vhostIommuSupport: ["vhost-iommu-support", "flag"],
+    vhostPostcopySupport: ["vhost-postcopy-support", "flag"],
+    userspaceTsoEnable: ["userspace-tso-enable", "flag"],
+    emcInsertInvProb: ["emc-insert-inv-prob", "number"],
+    smcEnable: ["smc-enable", "flag"],
+    txFlushInterval: ["tx-flush-interval", "number"],
+    flowLimit: ["flow-limit", "number"],
+    maxIdle: ["max-idle", "number"],
+    maxRevalidator: ["max-revalidator", "number"],
+    nHandlerThreads: ["n-handler-threads", "number"],
+    nRevalidatorThreads: ["n-revalidator-threads", "number"],
+    statsUpdateInterval: ["stats-update-interval", "number"],
+    enableStatistics: ["enable-statistics", "flag"],
+    bundleIdleTimeout: ["bundle-idle-timeout", "number"],
+};
+
+/** Read by ovs-vswitchd at its start alone (ovs-vswitchd.conf.db(5)). */
+const AT_START: readonly (keyof OvsSettings)[] = [
+    "hwOffload",
+    "nOffloadThreads",
+    "offloadRebalance",
+    "dpdkInit",
+    "dpdkLcoreMask",
+    "dpdkSocketMem",
+    "dpdkSocketLimit",
+    "dpdkHugepageDir",
+    "dpdkExtra",
+    "perPortMemory",
+    "vhostIommuSupport",
+    "vhostPostcopySupport",
+    "userspaceTsoEnable",
+];
+
+interface SettingsHere extends Found<OvsSettings> {
+    root: Seen;
+    entry?: JournalEntry;
+}
+
+export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
+    type: "kvmnet:ovs:Settings",
+    title: "settings of Open vSwitch",
+    description:
+        "Settings of a host's Open vSwitch as a whole: keys of other_config in its root row. A host has one such resource. " +
+        "Only what is declared is managed. What stood there before is written to a journal on the host first, and given " +
+        "back when a setting is no longer declared or the resource is deleted. A change of what ovs-vswitchd reads at " +
+        "its start alone restarts nothing: it waits for the next start.",
+    schema: OvsSettings,
+    cost: Object.fromEntries(Object.keys(OvsSettings.shape).map((key) => [key, "update"])) as Record<
+        keyof OvsSettings,
+        "update"
+    >,
+    outputs: OvsSettingsOutputs,
+    idOf: () => ID,
+    idForm: ID,
+    checkId: (id) => (id === ID ? undefined : `write ${ID}: a host has one`),
+    claims: () => ["settings of Open vSwitch"],
+
+    cautions: (host, want) => {
+        const waiting = AT_START.filter((key) => want[key] !== undefined);
+        return Promise.resolve(
+            waiting.length === 0
+                ? []
+                : [
+                      `${waiting.join(", ")}: ovs-vswitchd on ${host.where} reads it at its start alone; restart it when the guests allow.`,
+                  ],
+        );
+    },
+
+    async find(host, _id, { mark, known }) {
+        const root = (await host.switch()).root();
+        if (!root) return undefined;
+        const entry = await host.journal.get(JOURNAL);
+        const told = {
+            ...typedState(KEYS, root.other_config),
+            otherConfig: openState(root.other_config, KEYS, known && { map: known.otherConfig }),
+        };
+        return {
+            root,
+            ...(entry ? { entry } : {}),
+            state: known ? only(told, known, entry) : told,
+            // Nobody's until the journal says whose.
+            mark: entry?.mark ?? mark,
+            objectId: root._uuid[1],
+            outputs: { dpdkInitialized: root.dpdk_initialized === true },
+        };
+    },
+
+    create: (host) => {
+        throw new HostError(
+            "unreachable",
+            "settings of Open vSwitch",
+            `its database on ${host.where} has no root row`,
+            "Run `ovs-vsctl --no-wait init` there, or start Open vSwitch by its service.",
+        );
+    },
+
+    update: (_host, { root, entry }, want, mark) => {
+        const declared = keysOf(want);
+        const there = entriesOf(root.other_config);
+        const noted = entry?.former ?? {};
+        const former = Object.fromEntries(
+            Object.keys(declared).map((key) => [key, key in noted ? (noted[key] ?? null) : (there.get(key) ?? null)]),
+        );
+        const given = Object.entries(noted).filter(([key]) => !(key in declared));
+        const back = Object.fromEntries(given.map(([key, value]) => [key, textOr(value)]));
+        return [
+            journal("notes what stands there", { mark, former: { ...noted, ...former } }, entry),
+            ...setting(root, { ...declared, ...back }),
+            ...(given.length > 0 ? [journal("forgets what was given back", { mark, former }, entry)] : []),
+        ];
+    },
+
+    delete: (_host, { root, entry }) => [
+        ...setting(
+            root,
+            Object.fromEntries(Object.entries(entry?.former ?? {}).map(([key, value]) => [key, textOr(value)])),
+        ),
+        journal("forgets what was given back", null, entry),
+    ],
+};
+
+/** The smallest change of the keys, and back. */
+function setting(root: Seen, keys: Keys): Plan {
+    const there = entriesOf(root.other_config);
+    const differing = Object.entries(keys).filter(([key, value]) => there.get(key) !== value);
+    if (differing.length === 0) return [];
+    const put = (entries: [string, string | undefined][]) =>
+        written("Open_vSwitch", root._uuid, { columns: {}, keys: { other_config: Object.fromEntries(entries) } });
+    return [ovsdb("sets Open vSwitch", put(differing), put(differing.map(([key]) => [key, there.get(key)])))];
+}
+
+const journal = (what: string, entry: JournalEntry | null, former: JournalEntry | undefined): Step => ({
+    what: `${what} of Open vSwitch`,
+    action: { via: "journal", key: JOURNAL, entry },
+    undo: [{ via: "journal", key: JOURNAL, entry: former ?? null }],
+});
+
+/** The keys that are declared. */
+function keysOf(want: OvsSettings): Record<string, string> {
+    const typed = Object.entries(typedKeys(KEYS, want)).filter(
+        (entry): entry is [string, string] => entry[1] !== undefined,
+    );
+    return { ...Object.fromEntries(typed), ...want.otherConfig };
+}
+
+/** What state knows of, and what the journal says is ours: keys of others stay out of a refresh. */
+function only(told: OvsSettings, known: OvsSettings, entry: JournalEntry | undefined): OvsSettings {
+    const ours = new Set(Object.keys(entry?.former ?? {}));
+    const kept = Object.entries(told).filter(
+        ([property]) =>
+            known[property as keyof OvsSettings] !== undefined ||
+            ours.has(KEYS[property as keyof OvsSettings]?.[0] ?? ""),
+    );
+    return Object.fromEntries(kept);
+}
+
+const textOr = (value: string | number | boolean | null | undefined): string | undefined =>
+    value === null || value === undefined ? undefined : String(value);

@@ -1,0 +1,78 @@
+/** Waits until ports of an Open vSwitch bridge forward: under spanning tree they listen and learn first, and pass nothing. */
+import { setTimeout } from "node:timers/promises";
+import type { Host } from "../host";
+import { HostError, shownName } from "../host/errors";
+import type { Replica, Seen } from "../host/ovsdb/replica";
+import { entriesOf } from "./ovs-rows";
+
+/** How often the copy of the database is looked at [ms]. */
+const POLL_MS = 200;
+/** Beyond twice the forward delay [ms]. */
+const GRACE_MS = 5_000;
+
+/** What the switch needs until it tells a new port's state [ms]. */
+const TOLD_MS = 1_500;
+
+/**
+ * Comes back when none of the ports listens or learns any more; at once on a bridge without spanning tree.
+ *
+ * @throws HostError refused when twice the forward delay was not enough, cancelled
+ */
+export async function untilForwarding(host: Host, subject: string, bridge: string, ports: string[]): Promise<void> {
+    const started = performance.now();
+    for (;;) {
+        const view = await host.switch();
+        const row = view.byName("Bridge", bridge);
+        const delay = row && forwardDelay(row);
+        if (delay === undefined) return;
+        const waited = performance.now() - started;
+        const silent = ports.find((name) => isSilent(view, name, waited));
+        if (silent === undefined) return;
+        if (waited > (host.timeoutMs ?? 2_000 * delay + GRACE_MS))
+            throw new HostError(
+                "refused",
+                subject,
+                `${shownName(silent)} does not forward yet after ${2 * delay} s of spanning tree (it is ${stateOf(view, silent).state})`,
+                "Set a shorter stpForwardDelay on its bridge, such as 4, or rstp; then run the same command again.",
+            );
+        if (host.signal?.aborted)
+            throw new HostError(
+                "cancelled",
+                subject,
+                "the run was cancelled while spanning tree learnt",
+                "Run it again.",
+            );
+        host.status(`waits for spanning tree: ${shownName(silent)} is ${stateOf(view, silent).state}`);
+        await setTimeout(POLL_MS);
+    }
+}
+
+/** Seconds that a port listens, and again that it learns; undefined without spanning tree. */
+function forwardDelay(bridge: Seen): number | undefined {
+    const kind = bridge.rstp_enable === true ? "rstp" : bridge.stp_enable === true ? "stp" : undefined;
+    return kind && Number(entriesOf(bridge.other_config).get(`${kind}-forward-delay`) ?? 15);
+}
+
+/** A port that spanning tree keeps blocking, or that has no carrier, stays so and is not waited for. */
+function isSilent(view: Replica, name: string, waitedMs: number): boolean {
+    const { state, role } = stateOf(view, name);
+    // Rapid spanning tree leaves a port that is to forward in "Discarding" at first.
+    const leads = role === "Designated" || role === "Root";
+    if (state === "listening" || state === "learning" || (leads && /^(Learning|Discarding)$/.test(state))) return true;
+    return state === "" && waitedMs < TOLD_MS && takesPart(view, name);
+}
+
+/** Bonds and internal ports have no part in spanning tree (ovs-vswitchd.conf.db(5), Bridge). */
+function takesPart(view: Replica, name: string): boolean {
+    const links = view.referred("Interface", view.byName("Port", name)?.interfaces);
+    return links.length === 1 && links.every(({ type, ofport }) => type !== "internal" && Number(ofport) > 0);
+}
+
+function stateOf(view: Replica, name: string): { state: string; role: string } {
+    const port = view.byName("Port", name);
+    const [rapid, plain] = [entriesOf(port?.rstp_status), entriesOf(port?.status)];
+    return {
+        state: rapid.get("rstp_port_state") ?? plain.get("stp_state") ?? "",
+        role: rapid.get("rstp_port_role") ?? "",
+    };
+}

@@ -1,0 +1,172 @@
+/** What stands in table 0 of a bridge: a port's ingress limit, by a meter, and what hands packets on to a user's flows. */
+import { isPassive } from "../../schemas/ovs-target";
+import type { Host } from "../host";
+import { HostError, shownName } from "../host/errors";
+import { flowText, groupText, meterText, parseFlows, parseMeters, strictly, type Flow } from "../host/flow-text";
+import { textOf } from "../host/ovsdb/columns";
+import type { Replica } from "../host/ovsdb/replica";
+import { COOKIE_MASK, cookieFrom, hangsTogether, SHARED_COOKIE, USER_TABLE } from "../host/pipeline";
+import type { Action, Plan, Step } from "../plan";
+import { look } from "./flow-tables";
+
+/** In external_ids of a port's row: its ingress limit is a meter of ours. */
+export const INGRESS_KEY = "kvmnet-ingress";
+/** A port's meter is this plus its OpenFlow number; a user's meters are below. */
+export const FIRST_PORT_METER = 65536;
+/** Above what a person would put there by hand. */
+const INGRESS_PRIORITY = 40000;
+
+/** What a meter holds: whole numbers, at least 1. */
+export interface IngressLimit {
+    /** [kbit/s] */
+    rateKbit: number;
+    /** [kbit] */
+    burstKbit: number;
+}
+
+export interface LimitedPort {
+    name: string;
+    limit: IngressLimit;
+    /** Owner mark of the resource that wants the limit. */
+    mark: string;
+    /** The limit before this change, which an undo gives back. */
+    former?: IngressLimit;
+}
+
+/**
+ * A controller owns the flows of its bridge, so we put none there.
+ *
+ * @param need what would be one: `its ingress limit is a flow`
+ * @throws HostError refused where the bridge has a controller
+ */
+export function requireNoController(view: Replica, bridge: string, subject: string, need: string): void {
+    if (!hasController(view, bridge)) return;
+    throw new HostError(
+        "refused",
+        subject,
+        `the bridge ${shownName(bridge)} has a controller, which decides its flows, and ${need}`,
+        "Set it at the controller, or remove the controller from the bridge.",
+    );
+}
+
+/** Whether somebody else decides the flows of a bridge; a service controller only looks in now and then. */
+export const hasController = (view: Replica, bridge: string): boolean =>
+    view
+        .referred("Controller", view.byName("Bridge", bridge)?.controller)
+        .some(
+            ({ type, target }) => (textOf(type) ?? (isPassive(String(target)) ? "service" : "primary")) === "primary",
+        );
+
+/** Whether a bridge passes nothing without a flow. */
+export const isSecure = (view: Replica, bridge: string): boolean =>
+    textOf(view.byName("Bridge", bridge)?.fail_mode) === "secure";
+
+/** The cookie of what a resource owns. */
+export const cookieOf = (mark: string): string => cookieFrom(/^kvmnet:([0-9a-f]{16}):/.exec(mark)?.[1] ?? "0");
+
+/** Limits, or other limits, for ports that are plugged; after the step that plugs them. */
+export function limitIngress(bridge: string, ports: LimitedPort[], secure: boolean): Step {
+    const former = ports.flatMap(({ former, ...port }) =>
+        former ? limit({ ...port, limit: former }) : unlimit(`{ofport:${port.name}}`, meterOf(port.name)),
+    );
+    return {
+        what: `limits what comes in at ${namesOf(ports)}`,
+        action: openflow(bridge, [...ports.flatMap(limit), shared(secure)]),
+        undo: [openflow(bridge, [...former, shared(secure)])],
+    };
+}
+
+/** Takes limits away; before the step that unplugs the ports. @param ports with what an undo gives back */
+export function unlimitIngress(
+    bridge: string,
+    ports: { name: string; ofport: number; was?: Omit<LimitedPort, "name"> }[],
+    secure: boolean,
+): Step {
+    const gone = ports.flatMap(({ ofport }) => unlimit(String(ofport), String(FIRST_PORT_METER + ofport)));
+    const former = ports.flatMap(({ name, was }) => (was ? limit({ name, ...was }) : []));
+    return {
+        what: `takes the limit of what comes in at ${namesOf(ports)} away`,
+        action: openflow(bridge, [...gone, shared(secure)]),
+        undo: [openflow(bridge, [...former, shared(secure)])],
+    };
+}
+
+/**
+ * The limits that are in force, by OpenFlow number of the port; none where the tables do not hang together, so that what
+ * a person removed by hand is seen and repaired.
+ */
+export async function readIngress(host: Host, bridge: string): Promise<ReadonlyMap<number, IngressLimit>> {
+    const [view, flows, meters] = await Promise.all([
+        host.switch(),
+        host.read(host.openflow.reading("dump-flows", bridge), parseFlows),
+        host.read(host.openflow.reading("dump-meters", bridge), parseMeters),
+    ]);
+    if (!hangsTogether(flows, isSecure(view, bridge))) return new Map();
+    const limits = flows.flatMap((flow): [number, IngressLimit][] => {
+        const port = limitedPort(flow);
+        const meter = port === undefined ? undefined : meters.find(({ id }) => id === FIRST_PORT_METER + port);
+        const band = meter?.bands[0];
+        if (port === undefined || !band || !meter.flags.includes("kbps")) return [];
+        return [[port, { rateKbit: band.rate, burstKbit: band.burst }]];
+    });
+    return new Map(limits);
+}
+
+/**
+ * Another fail mode empties a bridge: its flows, groups and meters are gone, whoever made them (Open vSwitch 3.1). This
+ * puts them back; read before the step that changes the fail mode, carried out after it. Nothing where there are none.
+ */
+export async function keptOverFailMode(host: Host, bridge: string, secure: boolean): Promise<Plan> {
+    if (hasController(await host.switch(), bridge)) return [];
+    const { flows, groups, meters } = await look(host, bridge);
+    const lines = [
+        ...meters.map((meter) => `meter put ${meterText(meter)}`),
+        ...groups.map((group) => `group add_or_mod ${groupText(group)}`),
+        ...flows
+            .filter((flow) => flow.cookie !== SHARED_COOKIE && !isStandalones(flow))
+            .map((flow) => `flow add cookie=${flow.cookie},${flowText(flow)}`),
+    ];
+    if (lines.length === 0) return [];
+    return [
+        {
+            what: `puts back the flows of ${bridge}, which a change of its fail mode removes`,
+            action: openflow(bridge, [...lines, shared(secure)]),
+            undo: [openflow(bridge, [...lines, shared(!secure)])],
+        },
+    ];
+}
+
+/** The one flow that a standalone bridge puts into its tables by itself. */
+const isStandalones = ({ cookie, table, priority, match }: Flow): boolean =>
+    cookie === "0x0" && table === 0 && priority === 0 && match === "";
+
+const openflow = (bridge: string, bundle: string[]): Action => ({ via: "openflow", bridge, bundle });
+
+/** The last line of every bundle of ours. */
+export const shared = (secure: boolean): string => (secure ? "shared secure" : "shared");
+
+const meterOf = (port: string) => `{ofport:${port}+${FIRST_PORT_METER}}`;
+
+const limit = ({ name, limit: { rateKbit, burstKbit }, mark }: LimitedPort): string[] => [
+    `meter put meter=${meterOf(name)},kbps,burst,bands=type=drop,rate=${rateKbit},burst_size=${burstKbit}`,
+    `flow add cookie=${cookieOf(mark)},table=0,priority=${INGRESS_PRIORITY},in_port={ofport:${name}},` +
+        `actions=meter:${meterOf(name)},goto_table:${USER_TABLE}`,
+];
+
+/** Whoever of us made the flow: a port has one limit. */
+const unlimit = (ofport: string, meter: string): string[] => [
+    `flow delete_strict ${strictly(
+        { cookie: SHARED_COOKIE, table: 0, priority: INGRESS_PRIORITY, match: `in_port=${ofport}` },
+        COOKIE_MASK,
+    )}`,
+    `meter delete ${meter}`,
+];
+
+function limitedPort({ table, match, actions }: Flow): number | undefined {
+    const port = Number(/^in_port=(\d+)$/.exec(match)?.[1] ?? NaN);
+    const intact = table === 0 && actions === `meter:${FIRST_PORT_METER + port},goto_table:${USER_TABLE}`;
+    return intact ? port : undefined;
+}
+
+const namesOf = (ports: { name: string }[]): string =>
+    ports.length > 3 ? `${ports.length} ports` : ports.map(({ name }) => name).join(", ");

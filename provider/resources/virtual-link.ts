@@ -1,0 +1,209 @@
+/** Links that `ip link add` makes: what making, changing and reading them has in common, whatever their kind. */
+import type { Host } from "../host";
+import { HostError } from "../host/errors";
+import type { Link } from "../host/links";
+import { ip, type Line, type Step } from "../plan";
+import type { Found, HostResource } from "../resource";
+import type { Bag } from "../wire";
+import { gone, linkHere, marked, setLink } from "./link-marks";
+import { isTold, presetsOf, told, wordsBetween, wordsOf, type Exceptions, type Settings } from "./link-settings";
+
+/** What links of every kind have. */
+export interface LinkState {
+    name: string;
+    mac?: string;
+    mtu?: number;
+    txQueueLength?: number;
+}
+
+/** A link that was found, and what the kernel gives one like it. */
+export interface LinkHere<State> extends Found<State> {
+    link: Link;
+    presets: Partial<State>;
+}
+
+/** What one kind of link has of its own. */
+export interface LinkKind<State extends LinkState> extends Pick<
+    HostResource<State>,
+    "type" | "title" | "description" | "schema" | "cost" | "outputs" | "derived" | "complete"
+> {
+    /** The kernel's word: `vlan`. */
+    kind: string;
+    /** What only this kind has, and changes live. */
+    settings: Settings<State>;
+    /** What is given when it is made and never changes. */
+    fixed?: Settings<State>;
+    /** What the kernel gives each link of this kind. */
+    presets: Partial<State>;
+    /** The link that it stands on: which one, whether its name is a word of the kind's own, and how it is read. */
+    below?: {
+        key: keyof State & string;
+        /** Whether it is named before the kind: `ip link add link eth0 name v10 type vlan`. */
+        leads: boolean;
+        read(link: Link): string | undefined;
+        /** MTU that the kernel gives one that stands on it, or on none [byte]; undefined where that is not known. */
+        mtu(below: Link | undefined, state: State): number | undefined;
+        /** Whether the link's own MTU may be no larger. */
+        bounds: boolean;
+    };
+    /** Properties that a change treats otherwise, because of what else it changes. */
+    around?(from: State, to: State): Exceptions<State>;
+    /** Things beside its name that only one resource may declare. */
+    claims?(want: State): string[];
+    outputsOf?(link: Link): Bag;
+}
+
+export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostResource<State, LinkHere<State>> {
+    const { type, title, description, schema, cost, outputs, derived, complete, kind, settings, fixed = {} } = of;
+    const kinds = { ...settings, ...fixed } as Settings<State>;
+    const below = (state: State) => of.below && (state[of.below.key] as string | undefined);
+
+    /** What the kernel gives such a link on this host. */
+    const presetsHere = (links: ReadonlyMap<string, Link>, state: State): Partial<State> => {
+        const under = links.get(below(state) ?? "");
+        return { ...of.presets, ...(of.below ? { mtu: of.below.mtu(under, state) } : {}) };
+    };
+
+    const made = (want: State, mark: string): Step => {
+        const leads = of.below?.leads ? ["link", String(below(want))] : [];
+        return ip(
+            `makes the ${title} ${want.name}`,
+            [
+                [
+                    ...["link", "add", ...leads, "name", want.name],
+                    ...commonWords(want, {}),
+                    ...["type", kind, ...wordsOf(kinds, want)],
+                ],
+                marked(want.name, mark),
+                setLink(want.name, "up"),
+            ],
+            [gone(want.name)],
+        );
+    };
+
+    return {
+        type,
+        title,
+        description,
+        schema,
+        cost,
+        ...(outputs ? { outputs } : {}),
+        ...(derived ? { derived } : {}),
+        ...(complete ? { complete } : {}),
+        presets: { ...presetsOf(kinds), ...of.presets },
+
+        async find(host, name, { known }) {
+            const links = await host.links();
+            const link = links.get(name);
+            if (!link) return undefined;
+            const stands = of.below?.read(link);
+            const own = {
+                name,
+                ...told(kinds, link.data, known),
+                ...(stands ? { [of.below?.key ?? ""]: stands } : {}),
+            };
+            const presets = presetsHere(links, own as unknown as State);
+            const state = { ...own, ...(await commonOf(host, link, presets, known)) } as State;
+            const here = linkHere(link, kind, known !== undefined);
+            const elsewhere = "the link that it stands on is in another network namespace, where it cannot be seen";
+            return {
+                ...here,
+                conflict: here.conflict ?? (of.below?.leads && !stands ? elsewhere : undefined),
+                state,
+                link,
+                presets,
+                ...(of.outputsOf ? { outputs: of.outputsOf(link) } : {}),
+            };
+        },
+
+        async create(host, want, mark) {
+            return [...(await setUpBelow(host, title, want, below(want), of.below?.bounds)), made(want, mark)];
+        },
+
+        async update(host, { state: from, presets }, want, mark) {
+            const lines = (is: State, wanted: State): Line[] => {
+                const common = commonWords(wanted, { ...presets, ...is }, presets);
+                const words = wordsBetween(settings, is, wanted, of.around?.(is, wanted));
+                return [
+                    ...(common.length > 0 ? [setLink(want.name, ...common)] : []),
+                    ...(words.length > 0 ? [setLink(want.name, "type", kind, ...words)] : []),
+                ];
+            };
+            return [
+                ...(await setUpBelow(host, title, want, below(want), of.below?.bounds)),
+                ip(
+                    `sets the ${title} ${want.name}`,
+                    [marked(want.name, mark), ...lines(from, want), setLink(want.name, "up")],
+                    lines(want, from),
+                ),
+            ];
+        },
+
+        delete: (_host, { state }) => [ip(`removes the ${title} ${state.name}`, [gone(state.name)])],
+        claims: (want) => [`link ${want.name}`, ...(of.claims?.(want) ?? [])],
+    };
+}
+
+/** Words for MAC, MTU and queue that differ from what is there. @param presets what they go back to when told no longer */
+export function commonWords(want: LinkState, from: Partial<LinkState>, presets: Partial<LinkState> = {}): string[] {
+    const changed = (word: string, key: "mac" | "mtu" | "txQueueLength") => {
+        const wanted = want[key] ?? presets[key];
+        return wanted === undefined || wanted === from[key] ? [] : [word, String(wanted)];
+    };
+    return [...changed("address", "mac"), ...changed("mtu", "mtu"), ...changed("txqueuelen", "txQueueLength")];
+}
+
+/** MAC, MTU and queue as far as they are worth telling. A MAC address is, where somebody has set it. */
+async function commonOf(
+    host: Host,
+    link: Link,
+    presets: Partial<LinkState>,
+    known: LinkState | undefined,
+): Promise<Partial<LinkState>> {
+    const { mac, mtu, txQueueLength } = link;
+    return {
+        ...((known ? known.mac !== undefined : await isMacSet(host, link.name)) ? { mac } : {}),
+        ...(isTold(mtu, presets.mtu, known?.mtu) ? { mtu } : {}),
+        ...(isTold(txQueueLength, presets.txQueueLength, known?.txQueueLength) ? { txQueueLength } : {}),
+    };
+}
+
+/** Whether a MAC address was set, and is not the kernel's random one or that of another link (NET_ADDR_SET, linux/netdevice.h). */
+export async function isMacSet(host: Host, name: string): Promise<boolean> {
+    // A name that is no file name of ours can be no link of ours.
+    if (!/^[A-Za-z0-9_.-]+$/.test(name)) return false;
+    const [type] = await host.files.read([`/sys/class/net/${name}/addr_assign_type`]);
+    return type === "3";
+}
+
+/** The link below must be there and up: the kernel sets up none on one that is down. */
+export async function setUpBelow(
+    host: Host,
+    title: string,
+    { name, mtu }: LinkState,
+    below: string | undefined,
+    bounds = false,
+): Promise<Step[]> {
+    if (below === undefined) return [];
+    const link = await requireLink(host, `${title} ${name}`, below);
+    if (bounds && mtu !== undefined && mtu > link.mtu)
+        throw new HostError(
+            "refused",
+            `${title} ${name}`,
+            `its MTU of ${mtu} is more than the ${link.mtu} of ${below}, on which it stands`,
+            `Raise the MTU of ${below} first, or lower this one.`,
+        );
+    return link.up ? [] : [ip(`sets ${below} up`, [setLink(below, "up")], [setLink(below, "down")])];
+}
+
+/** @throws HostError missing */
+export async function requireLink(host: Host, subject: string, name: string): Promise<Link> {
+    const link = (await host.links()).get(name);
+    if (link) return link;
+    throw new HostError(
+        "missing",
+        subject,
+        `there is no link ${name} on ${host.where}`,
+        "Make it first and pass its name on from the resource that makes it, or correct the name.",
+    );
+}

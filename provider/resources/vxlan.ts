@@ -1,0 +1,119 @@
+/** A virtual network over UDP. */
+import { isMulticast, Vxlan } from "../../schemas/vxlan";
+import { HostError } from "../host/errors";
+import type { HostResource } from "../resource";
+import { bare, plain, type Printed, type Setting } from "./link-settings";
+import { virtualLink, type LinkHere } from "./virtual-link";
+
+/** Bytes of the outer headers: Ethernet, IP, UDP and VXLAN (include/net/vxlan.h VXLAN_HEADROOM, VXLAN6_HEADROOM). */
+const HEADROOM = { v4: 50, v6: 70 };
+
+const link = virtualLink<Vxlan>({
+    type: "kvmnet:host:Vxlan",
+    title: "VXLAN link",
+    description:
+        "A virtual network over UDP, as a link, up: to one host, to a multicast group, or by a forwarding table.",
+    schema: Vxlan,
+    cost: {
+        name: "replace",
+        vni: "replace",
+        remote: "update",
+        local: "update",
+        link: "update",
+        dstPort: "replace",
+        srcPortMin: "replace",
+        srcPortMax: "replace",
+        ttl: "update",
+        tos: "update",
+        df: "update",
+        learning: "update",
+        ageingTime: "update",
+        maxAddresses: "replace",
+        udpChecksum: "replace",
+        proxy: "replace",
+        l2Miss: "replace",
+        l3Miss: "replace",
+        gbp: "replace",
+        mac: "update",
+        mtu: "update",
+        txQueueLength: "update",
+    },
+    kind: "vxlan",
+    fixed: {
+        vni: plain<number>("id"),
+        dstPort: plain<number>("dstport", undefined, "port"),
+        srcPortMin: { words: (port) => ["srcport", String(port)], read: ({ port_range }) => portOf(port_range, "low") },
+        // The second word of `srcport`, which comes before it.
+        srcPortMax: { words: (port) => [String(port)], read: ({ port_range }) => portOf(port_range, "high") },
+        maxAddresses: plain<number>("maxaddress", undefined, "limit"),
+        udpChecksum: bare("udpcsum", true, "udp_csum"),
+        proxy: bare("proxy", false),
+        l2Miss: bare("l2miss", false),
+        l3Miss: bare("l3miss", false),
+        gbp: { words: (on) => (on ? ["gbp"] : []), read: ({ gbp }) => gbp === true, preset: false },
+    },
+    settings: {
+        link: plain<string>("dev", undefined, "link"),
+        remote: {
+            words: (address) => [isMulticast(address) ? "group" : "remote", address],
+            read: ({ remote, remote6, group, group6 }) => addressOf(remote, remote6, group, group6),
+        },
+        local: { words: (address) => ["local", address], read: ({ local, local6 }) => addressOf(local, local6) },
+        ttl: {
+            words: (hops) => ["ttl", hops === 0 ? "auto" : String(hops)],
+            read: ({ ttl }) => numberOf(ttl),
+            preset: 0,
+        },
+        tos: {
+            // `ip` reads it as hexadecimal, with or without 0x.
+            words: (tos) => ["tos", tos === 1 ? "inherit" : `0x${tos.toString(16)}`],
+            read: ({ tos }) => numberOf(tos) ?? 0,
+            preset: 0,
+        },
+        df: plain<"unset" | "set" | "inherit">("df", "unset"),
+        learning: bare("learning", true),
+        ageingTime: plain<number>("ageing", 300),
+    },
+    presets: { txQueueLength: 1000 },
+    below: {
+        key: "link",
+        leads: false,
+        read: ({ data }) => (typeof data.link === "string" ? data.link : undefined),
+        mtu: (below, { remote, local }) =>
+            below ? below.mtu - ((remote ?? local)?.includes(":") ? HEADROOM.v6 : HEADROOM.v4) : 1500,
+        bounds: false,
+    },
+    // A group is joined on a link, which is named with it.
+    around: (from, to) => (from.remote === to.remote ? {} : { anew: ["link"] }),
+    claims: ({ vni, dstPort, link = "no link" }) => [`VXLAN ${vni} on UDP port ${dstPort} of ${link}`],
+});
+
+/** What has no word for "none" stays while the link stands. */
+export const vxlan: HostResource<Vxlan, LinkHere<Vxlan>> = {
+    ...link,
+    update(host, found, want, mark) {
+        for (const key of ["remote", "local", "link"] as const)
+            if (found.state[key] !== undefined && want[key] === undefined)
+                throw new HostError(
+                    "refused",
+                    `VXLAN link ${want.name}`,
+                    `${key} cannot be taken away from it while it stands`,
+                    "Replace it: run `pulumi up --replace URN` with its URN, which `pulumi stack --show-urns` prints.",
+                );
+        return link.update(host, found, want, mark);
+    },
+};
+
+const addressOf = (...printed: unknown[]) => printed.find((one): one is string => typeof one === "string");
+
+/** A number, or one as text such as `0x10`. */
+function numberOf(printed: unknown): number | undefined {
+    const number = typeof printed === "string" ? Number(printed) : printed;
+    return typeof number === "number" && Number.isFinite(number) ? number : undefined;
+}
+
+/** The kernel tells 0 where it chooses the port itself. */
+function portOf(range: Printed[string], end: "low" | "high"): number | undefined {
+    const port = (range as { low?: unknown; high?: unknown } | undefined)?.[end];
+    return typeof port === "number" && port > 0 ? port : undefined;
+}

@@ -1,0 +1,36 @@
+/** A tap that is a MAC address of its own on a NIC. */
+import { z } from "zod";
+import { linkFields } from "./link-parts";
+import { withCrossCheck } from "./named";
+import { IfName } from "./units";
+
+const common = linkFields("macvtap");
+const Fields = z.strictObject({
+    ...common,
+    link: IfName.describe("Link that it stands on; it is set up. A change replaces the macvtap."),
+    mode: z
+        .enum(["bridge", "private", "vepa", "passthru"], {
+            error: "a macvtap mode is bridge, private, vepa or passthru; bridge is usual",
+        })
+        .describe(
+            "Who may talk to whom: bridge (those on one link among each other), private (none), vepa (by a switch that sends frames back), " +
+                "passthru (one alone, with the link's own MAC address). It must be chosen: the kernel's vepa needs such a switch. " +
+                "The host itself and its macvtaps do not hear each other. A change replaces the macvtap.",
+        ),
+    mtu: common.mtu.describe(
+        "MTU [byte], at most that of the link below; absent leaves that one's at the time it is made. Changes live.",
+    ),
+    mac: common.mac.describe(
+        "MAC address, the one that the guest's NIC has; absent leaves the kernel's. Changes live.",
+    ),
+});
+
+export const Macvtap = withCrossCheck(Fields, ({ name, link }, say) => {
+    if (name !== undefined && name === link) say(["link"], "a macvtap stands on another link; name that one");
+});
+export type Macvtap = z.output<typeof Macvtap>;
+
+/** What only the host knows of a macvtap. */
+export const MacvtapOutputs = z.object({
+    device: z.string().describe("Character device that a guest's NIC opens, such as /dev/tap12."),
+});

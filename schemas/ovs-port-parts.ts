@@ -1,0 +1,103 @@
+/** What every port of an Open vSwitch bridge has, whether it is a resource of its own or one of a set. */
+import { z } from "zod";
+import { count, toggle } from "./link-parts";
+import type { Say } from "./named";
+import { checkOptions, InterfaceOptions, InterfaceTypeOf, isTunnel } from "./ovs-interface";
+import { bitsPerSecond, Label, Mac, Mtu, Rate, Size, VlanId, VlanList } from "./units";
+
+/** The switch keeps it in 32 bits of kbit/s. */
+const MOST_KBIT = 2 ** 32 - 1;
+
+/** How much of what arrives at a port is taken: for a guest, what it may send. */
+export const IngressLimit = z
+    .strictObject({
+        rate: Rate.refine(
+            (rate) => bitsPerSecond(rate) % 1_000 === 0 && bitsPerSecond(rate) / 1_000 <= MOST_KBIT,
+            "an ingress rate is a whole number of kbit/s, at most 4294967295kbit, such as 100Mbit",
+        ).describe('Rate, such as "100Mbit", in whole kbit/s; more is dropped.'),
+        burst: Size.optional().describe(
+            'What may arrive at once above the rate, such as "1MB"; rounded up to whole kbit. Absent is 80 % of what the rate lets through in a second, and at least 1 MB: Open vSwitch itself takes 1 MB whatever the rate, and advises the 80 %, below which TCP does not reach the rate.',
+        ),
+    })
+    .meta({ token: "ovs:IngressLimit" })
+    .describe(
+        "Limit of what arrives at the port, for a guest of what it sends: more is dropped. By policing on the kernel datapath and for DPDK; on the userspace datapath, where policing of taps does nothing, by an OpenFlow meter, so that a bridge with a `Controller` refuses it there. Changes live.",
+    );
+export type IngressLimit = z.output<typeof IngressLimit>;
+
+/** Fields of a port beside its name, its bridge and its type. */
+export const portFields = {
+    vlanMode: z
+        .enum(["access", "trunk", "native-tagged", "native-untagged", "dot1q-tunnel"], {
+            error: "a VLAN mode is access, trunk, native-tagged, native-untagged or dot1q-tunnel",
+        })
+        .optional()
+        .describe("Absent means access with tag, else trunk. Changes live."),
+    tag: VlanId.optional().describe("Access, native or service VLAN [802.1Q id]. Changes live."),
+    trunks: VlanList.optional().describe(
+        'VLANs that a trunk carries, such as ["10", "20-29"]; absent on a trunk means every VLAN. Changes live.',
+    ),
+    cvlans: VlanList.optional().describe(
+        "Customer VLANs that a dot1q-tunnel port takes; absent means every one. Changes live.",
+    ),
+    options: InterfaceOptions.optional(),
+    mac: Mac.optional().describe(
+        "MAC address of an internal port; absent leaves the one that Open vSwitch draws. Changes live.",
+    ),
+    ofportRequest: count("ofportRequest", 1, 65279, "(OpenFlow port number)")
+        .optional()
+        .describe("OpenFlow port number to have, where it is free; absent lets the switch choose. Changes live."),
+    mtuRequest: Mtu.optional().describe(
+        "MTU of the interface [byte]; absent leaves the device's, and an internal port follows the smallest of its bridge. Changes live.",
+    ),
+    ingress: IngressLimit.optional(),
+    protected: toggle("protected")
+        .optional()
+        .describe("Whether the port exchanges nothing with other protected ports; absent is false. Changes live."),
+    qos: Label.optional().describe(
+        "Name of the `Qos` that shapes what leaves the port; absent leaves one that libvirt or others have set. Changes live.",
+    ),
+};
+
+/** A port's fields as `checkPort` meets them: perhaps raw, so it looks before it reads. */
+interface Port {
+    type?: string;
+    vlanMode?: string;
+    tag?: number;
+    trunks?: string[];
+    cvlans?: string[];
+    options?: InterfaceOptions;
+    mac?: string;
+    ingress?: IngressLimit;
+}
+
+/** What must hold across the fields of a port. */
+export function checkPort(port: Port, say: Say): void {
+    checkVlans(port, say);
+    const { type = "system", options, mac, ingress } = port;
+    checkOptions(type, options, say);
+    if (mac !== undefined && type !== "internal")
+        say(
+            ["mac"],
+            "only an internal port gets its MAC address from Open vSwitch; set that of a device where it is made",
+        );
+    if (ingress !== undefined && (isTunnel(type) || type === "patch"))
+        say(["ingress"], `Open vSwitch does not limit what arrives at type ${type}; limit the ports behind it`);
+}
+
+function checkVlans({ vlanMode, tag, trunks, cvlans }: Port, say: Say): void {
+    if (vlanMode === "access" && tag === undefined) say(["tag"], "an access port needs tag, a VLAN id from 1 to 4094");
+    if (vlanMode === "access" && trunks?.length)
+        say(["trunks"], "an access port carries one VLAN; remove trunks or use vlanMode trunk");
+    if (vlanMode === "trunk" && tag !== undefined)
+        say(["tag"], "a trunk has no tag; use vlanMode native-tagged or native-untagged for a native VLAN");
+    if (vlanMode === undefined && tag !== undefined && trunks?.length)
+        say(["vlanMode"], "tag and trunks together need vlanMode native-tagged or native-untagged");
+    if ((vlanMode === "native-tagged" || vlanMode === "native-untagged") && tag === undefined)
+        say(["tag"], `vlanMode ${vlanMode} needs tag, the native VLAN`);
+    if (vlanMode === "dot1q-tunnel" && tag === undefined)
+        say(["tag"], "vlanMode dot1q-tunnel needs tag, the service VLAN that customers' VLANs travel in");
+    if (vlanMode === "dot1q-tunnel" && trunks?.length)
+        say(["trunks"], "a dot1q-tunnel port carries one service VLAN; name the customers' VLANs in cvlans");
+    if (vlanMode !== "dot1q-tunnel" && cvlans?.length) say(["cvlans"], "cvlans need vlanMode dot1q-tunnel");
+}

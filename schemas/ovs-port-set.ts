@@ -1,0 +1,49 @@
+/** Many ports of one Open vSwitch bridge, with their taps, as one resource. */
+import { z } from "zod";
+import { named, withCrossCheck } from "./named";
+import { InterfaceTypeOf } from "./ovs-interface";
+import { unlessEmpty } from "./ovs-maps";
+import { checkPort, portFields } from "./ovs-port-parts";
+import { Tap } from "./tap";
+import { IfName } from "./units";
+
+const TapOfPort = Tap.omit({ name: true })
+    .meta({ token: "ovs:TapOfPort" })
+    .describe(
+        "Tap of the port's name, made with it; absent plugs a link that is there already. A change of multiQueue, vnetHdr, uid or gid makes the tap anew.",
+    );
+
+const Fields = z
+    .strictObject({
+        type: InterfaceTypeOf.optional().describe(
+            "As a `Port`'s; absent is system: the tap declared here, or another device of the host. A change makes the port anew.",
+        ),
+        ...portFields,
+        trunks: portFields.trunks.transform(unlessEmpty).describe(portFields.trunks.description ?? ""),
+        cvlans: portFields.cvlans.transform(unlessEmpty).describe(portFields.cvlans.description ?? ""),
+        tap: TapOfPort.optional(),
+    })
+    .meta({ token: "ovs:PortOfSet" });
+
+const PortOfSet = withCrossCheck(Fields, (port, say) => {
+    checkPort(port, say);
+    if (port.tap === undefined) return;
+    if (port.type !== undefined && port.type !== "system")
+        say(["tap"], `a tap is a device of the host, and type ${port.type} is not; remove one of the two`);
+    if (port.mtuRequest !== undefined) say(["mtuRequest"], "a tap has its MTU in tap.mtu; remove mtuRequest");
+});
+export type PortOfSet = z.output<typeof PortOfSet>;
+
+export const OvsPortSet = z.strictObject({
+    bridge: IfName.describe("Bridge that the ports belong to; a change moves them there, in one transaction."),
+    ports: named(IfName, PortOfSet, "ports maps names to ports, such as { web0: { tag: 100, tap: {} } }").describe(
+        "Ports by name. Each is managed by itself: a preview shows which one changes, and only those are written.",
+    ),
+});
+export type OvsPortSet = z.output<typeof OvsPortSet>;
+export type OvsPortSetInput = z.input<typeof OvsPortSet>;
+
+/** What only the host knows of a set. */
+export const OvsPortSetOutputs = z.object({
+    ofports: z.record(z.string(), z.int()).optional().describe("OpenFlow port numbers by port."),
+});

@@ -1,0 +1,93 @@
+/** One port of an Open vSwitch bridge, with one interface of the same name, or several as a bond. */
+import { z } from "zod";
+import { count, toggle } from "./link-parts";
+import { withCrossCheck, type Say } from "./named";
+import { InterfaceTypeOf } from "./ovs-interface";
+import { openMap } from "./ovs-maps";
+import { checkPort, portFields } from "./ovs-port-parts";
+import { IfName } from "./units";
+
+const bondFields = {
+    interfaces: z
+        .array(IfName, { error: 'interfaces is an array of links of the host, such as ["eth0", "eth1"]' })
+        .overwrite((list) => [...list].sort())
+        .optional()
+        .describe(
+            "Links of the host that the port bonds, two or more; absent is the one of the port's name. Changes live.",
+        ),
+    bondMode: z
+        .enum(["active-backup", "balance-slb", "balance-tcp"], {
+            error: "a bond mode is active-backup, balance-slb or balance-tcp",
+        })
+        .optional()
+        .describe("How a bond shares its links; balance-tcp needs lacp; absent is active-backup. Changes live."),
+    lacp: z
+        .enum(["active", "passive", "off"], { error: "lacp is active, passive or off" })
+        .optional()
+        .describe("Link aggregation control protocol; absent is off. Changes live."),
+    lacpTime: z
+        .enum(["fast", "slow"], { error: "lacpTime is fast (every second) or slow (every 30 s)" })
+        .optional()
+        .describe("How often LACP is heard; absent is slow. Changes live."),
+    lacpFallbackAb: toggle("lacpFallbackAb")
+        .optional()
+        .describe("Whether a bond whose partner speaks no LACP works as active-backup; absent is false. Changes live."),
+    bondUpdelay: count("bondUpdelay", 0, 2147483647, "milliseconds")
+        .optional()
+        .describe("Time that a link must be up before it is used [ms]; absent is 0. Changes live."),
+    bondDowndelay: count("bondDowndelay", 0, 2147483647, "milliseconds")
+        .optional()
+        .describe("Time that a link must be down before it is given up [ms]; absent is 0. Changes live."),
+};
+
+const PortFields = z.strictObject({
+    name: IfName.describe("Name of the port and its interface; a change replaces the port."),
+    bridge: IfName.describe("Bridge that the port belongs to; a change replaces the port."),
+    type: InterfaceTypeOf.default("system").describe(
+        "system plugs a device that exists on the host, such as a tap; internal and tap make one; patch leads to another bridge; dpdkvhostuserclient to a guest's vhost-user NIC; vxlan, geneve and gre are tunnels. A change replaces the port.",
+    ),
+    ...portFields,
+    ...bondFields,
+    otherConfig: openMap("otherConfig", { "lacp-time": "lacpTime", "lacp-fallback-ab": "lacpFallbackAb" })
+        .optional()
+        .describe(
+            'More keys of the port\'s other_config, such as { "bond-primary": "eth0" }. Only the keys given here are managed: others stay as they are. Changes live.',
+        ),
+});
+
+type Fields = z.output<typeof PortFields>;
+
+export const OvsPort = withCrossCheck(PortFields, (port, say) => {
+    checkPort(port, say);
+    checkBond(port, say);
+});
+export type OvsPort = z.output<typeof OvsPort>;
+export type OvsPortInput = z.input<typeof OvsPort>;
+
+function checkBond({ name, type = "system", interfaces, ...port }: Fields, say: Say): void {
+    if (!Array.isArray(interfaces) || interfaces.length === 0) {
+        for (const key of ["bondMode", "bondUpdelay", "bondDowndelay", "lacpFallbackAb"] as const)
+            if (port[key] !== undefined) say([key], `${key} is for a bond; name its links in interfaces`);
+    } else {
+        if (interfaces.length < 2)
+            say(["interfaces"], "a bond has two links or more; for one, use its name as the port's");
+        if (new Set(interfaces).size < interfaces.length) say(["interfaces"], "a bond names each link once");
+        if (interfaces.includes(name))
+            say(["interfaces"], "a bond has a name of its own, not that of one of its links");
+        if (type !== "system") say(["type"], "a bond is made of links of the host; remove type");
+        if (port.ingress !== undefined) say(["ingress"], "a bond has no ingress limit; limit the ports of the guests");
+        if (port.ofportRequest !== undefined)
+            say(["ofportRequest"], "each link of a bond has an OpenFlow port number of its own; remove ofportRequest");
+    }
+    if (port.bondMode === "balance-tcp" && port.lacp !== "active" && port.lacp !== "passive")
+        say(["lacp"], "bondMode balance-tcp needs lacp active or passive");
+    if (port.lacpTime !== undefined && port.lacp !== "active" && port.lacp !== "passive")
+        say(["lacpTime"], "lacpTime needs lacp active or passive");
+}
+
+/** What only the host knows of a port. */
+export const OvsPortOutputs = z.object({
+    ofport: z.int().optional().describe("OpenFlow port number; absent on a bond, whose links have one each."),
+    macInUse: z.string().optional().describe("MAC address of the interface; absent on a bond and on what has none."),
+    mtu: z.int().optional().describe("MTU of the interface [byte]; absent on a bond and on what has none."),
+});

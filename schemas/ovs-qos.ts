@@ -1,0 +1,86 @@
+/** How what leaves a port is shaped, and the queues that share it. */
+import { z } from "zod";
+import { count } from "./link-parts";
+import { named, withCrossCheck, type Say } from "./named";
+import { unlessEmpty } from "./ovs-maps";
+import { bitsPerSecond, Label, Rate, Size } from "./units";
+
+/** Queues that linux-htb and linux-hfsc may have (ovs-vswitchd.conf.db(5), Queue). */
+const MOST_QUEUE = 61439;
+
+const QueueNumber = z.string().refine((text) => /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= MOST_QUEUE, {
+    error: `a queue's number is 0 to ${MOST_QUEUE}, such as "1"; 0 takes what no flow puts elsewhere`,
+});
+
+const Queue = z
+    .strictObject({
+        minRate: Rate.optional().describe("Rate that the queue always gets [bit/s]."),
+        maxRate: Rate.optional().describe("Rate that the queue never passes [bit/s]; absent is no limit of its own."),
+        burst: Size.optional().describe(
+            "What an idle queue may send at once, with linux-htb; one too small for the kernel is ignored by it.",
+        ),
+        priority: count("priority", 0, 4294967295, "(the lowest is served first)")
+            .optional()
+            .describe("Who gets what is left over first, the lowest, with linux-htb; absent is 0."),
+        dscp: count("dscp", 0, 63, "")
+            .optional()
+            .describe("DSCP that packets of the queue are marked with; absent leaves theirs."),
+    })
+    .meta({ token: "ovs:QosQueue" });
+export type QosQueue = z.output<typeof Queue>;
+
+const Fields = z.strictObject({
+    name: Label.describe("Name by which ports refer to it, kept in the row's external_ids; a change replaces the QoS."),
+    type: z
+        .enum(["linux-htb", "linux-hfsc", "egress-policer"], {
+            error: "a QoS type is linux-htb, linux-hfsc or egress-policer (of DPDK)",
+        })
+        .describe(
+            "Who shapes: linux-htb and linux-hfsc are the kernel's, for its links on either datapath; egress-policer is DPDK's, for its ports. Changes live.",
+        ),
+    maxRate: Rate.optional().describe(
+        'Rate that all queues share, such as "2Gbit" [bit/s]; of an egress-policer the rate beyond which packets are dropped. Absent is the link\'s rate, which for a tap is taken as 10 Gbit/s. Changes live.',
+    ),
+    burst: Size.optional().describe("What an egress-policer lets pass at once; only it has one. Changes live."),
+    queues: named(QueueNumber, Queue, 'queues maps numbers to queues, such as { "1": { minRate: "100Mbit" } }')
+        .transform(unlessEmpty)
+        .optional()
+        .describe("Queues by number; 0 takes what no flow puts elsewhere. Changes live."),
+});
+
+/** One QoS with its queues. */
+export const OvsQos = withCrossCheck(Fields, (qos, say) => {
+    if (qos.type === "egress-policer") checkPolicer(qos, say);
+    else {
+        if (qos.burst !== undefined) say(["burst"], `${qos.type} has its bursts in queues; set that of a queue`);
+        for (const [number, queue] of Object.entries(qos.queues ?? {})) checkQueue(qos, number, queue, say);
+    }
+});
+export type OvsQos = z.output<typeof OvsQos>;
+export type OvsQosInput = z.input<typeof OvsQos>;
+
+type Qos = z.output<typeof Fields>;
+
+function checkPolicer({ maxRate, burst, queues }: Qos, say: Say): void {
+    if (maxRate === undefined) say(["maxRate"], "an egress-policer needs maxRate, beyond which it drops");
+    else if (bits(maxRate) % 8 !== 0)
+        say(["maxRate"], "an egress-policer counts whole bytes a second; use 8 bit/s steps");
+    if (burst === undefined) say(["burst"], "an egress-policer needs burst, at least the largest packet");
+    if (Object.keys(queues ?? {}).length > 0)
+        say(["queues"], "an egress-policer has no queues; use linux-htb for some");
+}
+
+function checkQueue({ type, maxRate }: Qos, number: string, queue: QosQueue, say: Say): void {
+    if (typeof queue !== "object" || queue === null) return;
+    const at = (key: string) => ["queues", number, key];
+    if (type === "linux-hfsc" && queue.burst !== undefined) say(at("burst"), "a queue of linux-hfsc has no burst");
+    if (type === "linux-hfsc" && queue.priority !== undefined)
+        say(at("priority"), "a queue of linux-hfsc has no priority; shares follow minRate");
+    if (bits(queue.minRate) > bits(queue.maxRate, Infinity))
+        say(at("maxRate"), "maxRate of a queue is at least its minRate");
+    if (bits(queue.minRate) > bits(maxRate, Infinity))
+        say(at("minRate"), "minRate of a queue is at most the maxRate that all queues share");
+}
+
+/** Bits a second, also of raw input, which is judged elsewhere. */
+const bits = (rate: unknown, absent = 0): number => (typeof rate === "string" ? bitsPerSecond(rate) : absent);

@@ -1,0 +1,98 @@
+/** A virtual network over UDP (RFC 7348), in the words of ip-link(8). */
+import { Address4, Address6 } from "ip-address";
+import { z } from "zod";
+import { count, linkFields, seconds, toggle } from "./link-parts";
+import { withCrossCheck } from "./named";
+import { IfName } from "./units";
+
+const HELP = "an address is IPv4 or IPv6 without a prefix length, such as 192.0.2.1 or 2001:db8::1";
+
+/** An address in the kernel's own spelling. */
+const Address = z
+    .string(HELP)
+    .refine((text) => !text.includes("/") && (Address4.isValid(text) || Address6.isValid(text)), { error: HELP })
+    .overwrite((text) => (Address6.isValid(text) ? new Address6(text).correctForm() : text));
+
+const isV6 = (address: string) => address.includes(":");
+
+/** Whether an address names a group of hosts. */
+export const isMulticast = (address: string): boolean =>
+    isV6(address) ? /^ff/i.test(address) : /^2(2[4-9]|3\d)\./.test(address);
+
+const flag = (name: string, told: string, preset: boolean) =>
+    toggle(name).optional().describe(`${told}; absent is the kernel's ${preset}. A change replaces the link.`);
+
+const common = linkFields("VXLAN link");
+const Fields = z.strictObject({
+    ...common,
+    mtu: common.mtu.describe(
+        "MTU [byte]; absent is that of link less 50 (IPv4) or 70 (IPv6) for the outer headers when it is made, and 1500 without link. Changes live.",
+    ),
+    vni: count("vni", 0, 16777215, "").describe("VXLAN network identifier, 0 to 16777215; a change replaces the link."),
+    remote: Address.optional().describe(
+        "Host at the other end, or a multicast group of hosts, which needs link; absent sends only where the forwarding table says. Changes live; to take it away, replace the link.",
+    ),
+    local: Address.optional().describe(
+        "Address of this host in the outer header; absent lets the routes decide. Changes live; to take it away, replace the link.",
+    ),
+    link: IfName.optional().describe(
+        "Link that the outer packets leave by; absent lets the routes decide. Changes live; to take it away, replace the link.",
+    ),
+    dstPort: count("dstPort", 1, 65535, "(UDP)")
+        .default(4789)
+        .describe(
+            "UDP port of the other ends. 4789 is the standard's and that of Open vSwitch; the kernel's own 8472 is older than the standard, and `ip` warns of it. A change replaces the link.",
+        ),
+    srcPortMin: count("srcPortMin", 1, 65535, "(UDP)")
+        .optional()
+        .describe(
+            "First UDP port to send from, with srcPortMax; absent lets the kernel choose. A change replaces the link.",
+        ),
+    srcPortMax: count("srcPortMax", 1, 65535, "(UDP)")
+        .optional()
+        .describe("Last UDP port to send from, with srcPortMin. A change replaces the link."),
+    ttl: count("ttl", 1, 255, "hops")
+        .optional()
+        .describe("TTL of the outer header; absent lets the kernel decide (1 for multicast). Changes live."),
+    tos: count("tos", 1, 255, "(1 takes the inner packet's)")
+        .optional()
+        .describe("Type of service of the outer header, 1 to take the inner packet's; absent is 0. Changes live."),
+    df: z
+        .enum(["unset", "set", "inherit"], 'df is "unset", "set" or "inherit" (the inner packet\'s)')
+        .optional()
+        .describe("Don't-fragment bit of the outer IPv4 header; absent is the kernel's unset. Changes live."),
+    learning: toggle("learning")
+        .optional()
+        .describe(
+            "Whether the ends of MAC addresses are learnt from what arrives; absent is the kernel's true. Changes live.",
+        ),
+    ageingTime: seconds("ageingTime", 0, 4294967)
+        .refine((value) => Number.isInteger(value), {
+            error: "ageingTime of a VXLAN link is a whole number of seconds",
+        })
+        .optional()
+        .describe("Time that a learnt MAC address is remembered [s]; absent is the kernel's 300. Changes live."),
+    maxAddresses: count("maxAddresses", 1, 4294967295, "MAC addresses")
+        .optional()
+        .describe("MAC addresses in the forwarding table at most; absent is no limit. A change replaces the link."),
+    udpChecksum: flag("udpChecksum", "Whether outer IPv4 packets carry a UDP checksum", true),
+    proxy: flag("proxy", "Whether ARP is answered from the neighbour table", false),
+    l2Miss: flag("l2Miss", "Whether a MAC address that is not known is told by netlink", false),
+    l3Miss: flag("l3Miss", "Whether an IP address that is not known is told by netlink", false),
+    gbp: flag("gbp", "Whether the Group Policy extension is spoken", false),
+});
+
+export const Vxlan = withCrossCheck(Fields, ({ name, link, remote, local, srcPortMin, srcPortMax }, say) => {
+    if (name !== undefined && name === link) say(["link"], "a VXLAN link stands on another link; name that one");
+    if (typeof remote === "string" && isMulticast(remote) && link === undefined)
+        say(["link"], "a multicast group needs link, by which it is joined");
+    if (typeof local === "string" && isMulticast(local))
+        say(["local"], "local is an address of this host, not a group");
+    if (typeof remote === "string" && typeof local === "string" && isV6(remote) !== isV6(local))
+        say(["local"], "remote and local are of one family, both IPv4 or both IPv6");
+    if ((srcPortMin === undefined) !== (srcPortMax === undefined))
+        say([srcPortMin === undefined ? "srcPortMin" : "srcPortMax"], "srcPortMin and srcPortMax go together");
+    if (srcPortMin !== undefined && srcPortMax !== undefined && srcPortMin > srcPortMax)
+        say(["srcPortMax"], "srcPortMax is at least srcPortMin");
+});
+export type Vxlan = z.output<typeof Vxlan>;

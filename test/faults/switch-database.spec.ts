@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
+import { eventually } from "../support/eventually";
+import { DATABASE, FaultLab } from "./support/fault-lab";
+import { assertSound, OVS_BRIDGE, OVS_PORT } from "./support/invariants";
+import { seeded } from "./support/seed";
+import { Stack, type Program } from "./support/stack";
+import { foreign, look } from "./support/world";
+
+const BRIDGE = "br-db";
+const port = (name: string, tag: number) => ({ name, bridge: BRIDGE, type: "internal", tag });
+
+describe("the switch database under faults", function () {
+    this.timeout(60_000);
+    const lab = new FaultLab("test-faults-db");
+    const stopped = new FaultLab("test-faults-half-open");
+    let plugin: Plugin;
+    let bridge: Made;
+    /** How long the plugin waits for a server that is stopped [ms]; it does so while the other tests run. */
+    let halfOpen: Promise<number>;
+
+    before(async () => {
+        await Promise.all([lab.up(), stopped.up()]);
+        halfOpen = givenUp();
+        halfOpen.catch(() => undefined);
+        plugin = await Plugin.start(lab.host);
+        bridge = await plugin.create(OVS_BRIDGE, "switch", { name: BRIDGE, datapathType: "netdev" });
+    });
+    after(async () => {
+        await plugin?.stop();
+        await Promise.all([lab.down(), stopped.down()]);
+    });
+    afterEach(() => lab.proxy.set(undefined));
+
+    /** The analogue for a unix socket of a path that drops packets: who listens is stopped, and nothing is closed. */
+    async function givenUp(): Promise<number> {
+        const other = await Plugin.start(stopped.host);
+        await other.create(OVS_BRIDGE, "switch", { name: BRIDGE, datapathType: "netdev" });
+        await stopped.signal("ovsdb-server", "STOP");
+        const started = performance.now();
+        const making = other.create(OVS_PORT, "half", port("half0", 31));
+        await stopped.proxy.left();
+        const took = performance.now() - started;
+        await stopped.signal("ovsdb-server", "CONT");
+        await making;
+        await other.stop();
+        return took;
+    }
+    const tagOf = (name: string) => lab.vsctl("--bare", "--columns=tag", "find", "Port", `name=${name}`);
+    const portsNamed = async (name: string) =>
+        (await lab.vsctl("--bare", "--columns=_uuid", "find", "Port", `name=${name}`)).split("\n").filter(Boolean).length;
+
+    describe("whose server is killed", () => {
+        it("before it took a change: nothing of it is there, and it is made by the same run once the server is back", async () => {
+            await lab.signal("ovsdb-server", "STOP");
+            const making = plugin.create(OVS_PORT, "early", port("early0", 5));
+            await sleep(100);
+            await lab.kill("ovsdb-server");
+            await lab.revive();
+            await making;
+            assert.equal(await tagOf("early0"), "5");
+            assert.equal(await portsNamed("early0"), 1);
+        });
+
+        it("for good: the run ends in bounded time and says what to start, and the next one works", async () => {
+            await lab.kill("ovsdb-server");
+            const started = performance.now();
+            await assert.rejects(
+                plugin.create(OVS_PORT, "away", port("away0", 5)),
+                /its database does not answer at .*db\.sock.*Install and start Open vSwitch there/,
+            );
+            assert.ok(performance.now() - started < 15_000);
+            await lab.revive();
+            await plugin.create(OVS_PORT, "away", port("away0", 5));
+            assert.equal(await tagOf("away0"), "5");
+        });
+
+        /** The commit arrives, its reply does not, and the server is killed and started again. */
+        async function afterCommit(work: () => Promise<unknown>): Promise<void> {
+            const before = Number(await lab.vsctl("get", "Open_vSwitch", ".", "next_cfg"));
+            lab.proxy.set({ kind: "swallow" });
+            const doing = work();
+            await eventually(async () =>
+                assert.ok(Number(await lab.vsctl("get", "Open_vSwitch", ".", "next_cfg")) > before),
+            );
+            await lab.kill("ovsdb-server");
+            await lab.revive();
+            await doing;
+        }
+        let made: Made;
+
+        it("after it made a port, before it said so: the port is found and not made twice", async () => {
+            await afterCommit(async () => (made = await plugin.create(OVS_PORT, "p", port("late0", 6))));
+            assert.equal(await portsNamed("late0"), 1);
+            assert.equal(await tagOf("late0"), "6");
+            assert.equal(lab.proxy.inserts("Port", "late0"), 1);
+        });
+
+        it("after it changed a port, before it said so: the port is as declared", async () => {
+            await afterCommit(async () => (made.state = await plugin.update(OVS_PORT, "p", made, port("late0", 7))));
+            assert.equal(made.state.tag, 7);
+            assert.equal(await tagOf("late0"), "7");
+        });
+
+        it("after it removed a port, before it said so: the port is gone, and that is success", async () => {
+            await afterCommit(() => plugin.delete(OVS_PORT, "p", made));
+            assert.equal(await portsNamed("late0"), 0);
+        });
+
+        it("after it said so, while ovs-vswitchd is waited for: the wait goes on with the new server", async () => {
+            await lab.signal("ovs-vswitchd", "STOP");
+            const before = lab.proxy.transactions.length;
+            const making = plugin.create(OVS_PORT, "w", port("wait0", 8));
+            await eventually(() => assert.ok(lab.proxy.transactions.length > before + 1));
+            await sleep(200);
+            await lab.kill("ovsdb-server");
+            await lab.revive();
+            const started = performance.now();
+            await making;
+            assert.ok(performance.now() - started < 10_000, "a switch that is silent is waited for 20 s");
+            assert.equal(lab.proxy.inserts("Port", "wait0"), 1);
+        });
+    });
+
+    describe("whose connection", () => {
+        it("breaks in the middle of a message: the work is done once, wherever the cut is", async () => {
+            const { pick, say } = seeded("cut");
+            for (let round = 0; round < 8; round++) {
+                const of = round % 2 === 0 ? "requests" : "replies";
+                const afterBytes = pick(round < 4 ? 400 : 2_500);
+                const what = `${say}, round ${round}: ${of} cut after ${afterBytes} bytes`;
+                lab.proxy.set({ kind: "cut", of, afterBytes });
+                const made = await plugin.create(OVS_PORT, "cut", port(`cut${round}`, 20 + round));
+                assert.equal(await tagOf(`cut${round}`), String(20 + round), what);
+                assert.equal(await portsNamed(`cut${round}`), 1, what);
+                lab.proxy.set({ kind: "cut", of, afterBytes });
+                await plugin.delete(OVS_PORT, "cut", made);
+                assert.equal(await portsNamed(`cut${round}`), 0, what);
+            }
+        });
+
+        it("is slow: the work is done", async () => {
+            lab.proxy.set({ kind: "delay", ms: 300 });
+            await plugin.create(OVS_PORT, "slow", port("slow0", 30));
+            assert.equal(await tagOf("slow0"), "30");
+        });
+
+        it("is half open: it is given up within 10 s, and the work is done on the next one", async () => {
+            const took = await halfOpen;
+            assert.ok(took > 4_000 && took < 10_500, `it was given up after ${took.toFixed()} ms`);
+        });
+    });
+
+    describe("whose file", () => {
+        const size = async () => Number(await lab.run("stat", "--format=%s", DATABASE));
+
+        it("is copied at the moment of the reply holds what was promised", async () => {
+            await plugin.create(OVS_PORT, "durable", port("dur0", 40));
+            await lab.run("cp", DATABASE, "/run/copy.db");
+            await lab.kill("ovsdb-server");
+            await lab.revive("/run/copy.db");
+            assert.equal(await tagOf("dur0"), "40");
+            await lab.kill("ovsdb-server");
+            await lab.revive();
+        });
+
+        it("was torn by a power cut loses the last change alone; a refresh tells, and the next run heals it", async () => {
+            const stack = new Stack(plugin);
+            const program: Program = {
+                kept: { type: OVS_PORT, inputs: port("kept0", 41) },
+                torn: { type: OVS_PORT, inputs: port("torn0", 42) },
+            };
+            const { kept = program.torn } = program;
+            assert.deepEqual([...(await stack.up(plugin, { kept: kept as Program[string] }))], []);
+            const whole = await size();
+            assert.deepEqual([...(await stack.up(plugin, program))], []);
+            await lab.kill("ovsdb-server");
+            await lab.run("truncate", `--size=${whole + 40}`, DATABASE);
+            await lab.revive();
+            await stack.refresh(plugin);
+            assert.deepEqual([...stack.kept.keys()], ["kept"]);
+            assert.deepEqual([...(await stack.up(plugin, program))], []);
+            assert.equal(await tagOf("torn0"), "42");
+        });
+
+        it("has no room left: the run says so, the database answers, and with room the next run finishes", async () => {
+            await lab.run("mkdir", "-p", "/run/small");
+            await lab.run("mount", "-t", "tmpfs", "-o", "size=64k", "small", "/run/small");
+            await lab.kill("ovsdb-server");
+            await lab.run("ovsdb-tool", "compact", DATABASE, "/run/small/conf.db");
+            await lab.revive("/run/small/conf.db");
+            const theirs = foreign(await look(lab));
+            const program: Program = Object.fromEntries(
+                Array.from({ length: 150 }, (_, index) => [
+                    `full${index}`,
+                    { type: OVS_PORT, inputs: port(`full${index}`, 50) },
+                ]),
+            );
+            const outcome = await Promise.allSettled(
+                Object.entries(program).map(([name, { inputs }]) =>
+                    plugin.create(OVS_PORT, name, inputs, { timeout: 1 }),
+                ),
+            );
+            const errors = outcome.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
+            const refused = errors.filter((error) => !unfinishedOf(error));
+            assert.ok(refused.length > 0);
+            for (const { message } of refused) assert.match(message, /No space left on device/);
+            assert.equal(await portsNamed("dur0"), 1, "it can be read");
+            await lab.run("mount", "-o", "remount,size=8m", "/run/small");
+            const stack = new Stack(plugin);
+            assert.deepEqual([...(await stack.up(plugin, program))], []);
+            await assertSound(lab, stack, program, theirs, "with room again");
+            assert.equal((await plugin.read(OVS_BRIDGE, "switch", BRIDGE, {}, bridge.state)).id, BRIDGE);
+        });
+    });
+});

@@ -1,0 +1,375 @@
+import assert from "node:assert/strict";
+import type { Bag } from "../../provider/wire";
+import { FakeEngine } from "../provider/fake-engine";
+import { Plugin, type Made } from "../provider/plugin";
+import { eventually } from "../support/eventually";
+import { run } from "../support/kernel-guest";
+import { assertWithin, describeLinkLife, linkOf, type LinkHost } from "../support/link-life";
+
+const [VLAN, BOND, DUMMY] = ["kvmnet:host:Vlan", "kvmnet:host:Bond", "kvmnet:host:Dummy"];
+const ip = (line: string) => run("ip", ...line.split(" "));
+
+describe("links that need a kernel of their own", function () {
+    this.timeout(120_000);
+    const engine = new FakeEngine();
+    let plugin: Plugin;
+    const host = (): LinkHost => ({ plugin, engine, run });
+    const see = async (name: string) => {
+        const link = await linkOf(host(), name);
+        assert.ok(link, `there is no link ${name}`);
+        return link;
+    };
+    const isUp = async (name: string) => (await see(name)).flags.includes("UP");
+
+    before(async () => {
+        plugin = await Plugin.start("local", await engine.start());
+        for (const name of ["ld0", "ld1", "ld2"]) await ip(`link add name ${name} type dummy`);
+    });
+    after(async () => {
+        await plugin?.stop();
+        engine.stop();
+        for (const name of ["ld0", "ld1", "ld2"]) await ip(`link delete dev ${name}`);
+    });
+
+    describeLinkLife(
+        {
+            kind: "Dummy",
+            inputs: { name: "du0", mac: "52:54:00:00:00:60" },
+            seen: { mtu: 1500, txqlen: 1000, address: "52:54:00:00:00:60", linkinfo: { info_kind: "dummy" } },
+            changed: { mac: "52:54:00:00:00:61", mtu: 9000, txQueueLength: 10 },
+            thenSeen: { mtu: 9000, txqlen: 10, address: "52:54:00:00:00:61" },
+            byHand: ["ip", "link", "set", "dev", "du0", "mtu", "1300"],
+            drifts: "mtu",
+            replaced: { name: "du1" },
+            replaces: "name",
+            made: [["ip", ..."link add name du0 address 52:54:00:00:00:60 type dummy".split(" ")]],
+            bad: [[{ mac: "01:00:5e:00:00:01" }, "mac", /unicast/]],
+        },
+        host,
+    );
+
+    describeLinkLife(
+        {
+            kind: "Vlan",
+            inputs: { name: "ld0.10", link: "ld0", vlanId: 10, egressQos: ["0:1", "5:6"] },
+            seen: {
+                link: "ld0",
+                mtu: 1500,
+                linkinfo: {
+                    info_kind: "vlan",
+                    info_data: {
+                        id: 10,
+                        protocol: "802.1Q",
+                        flags: ["REORDER_HDR"],
+                        egress_qos: [
+                            { from: 0, to: 1 },
+                            { from: 5, to: 6 },
+                        ],
+                    },
+                },
+            },
+            changed: {
+                reorderHeader: false,
+                gvrp: true,
+                mvrp: true,
+                looseBinding: true,
+                bridgeBinding: true,
+                ingressQos: ["1:2"],
+                egressQos: ["0:3", "6:7"],
+                mtu: 1400,
+                mac: "52:54:00:00:00:70",
+                txQueueLength: 10,
+            },
+            thenSeen: {
+                mtu: 1400,
+                txqlen: 10,
+                address: "52:54:00:00:00:70",
+                linkinfo: {
+                    info_data: {
+                        flags: ["GVRP", "MVRP", "LOOSE_BINDING", "BRIDGE_BINDING"],
+                        ingress_qos: [{ from: 1, to: 2 }],
+                        egress_qos: [
+                            { from: 0, to: 3 },
+                            { from: 6, to: 7 },
+                        ],
+                    },
+                },
+            },
+            byHand: ["ip", "link", "set", "dev", "ld0.10", "type", "vlan", "gvrp", "on"],
+            drifts: "gvrp",
+            replaced: { vlanId: 11 },
+            replaces: "vlanId",
+            made: [["ip", ..."link add link ld0 name ld0.10 type vlan id 10 egress-qos-map 0:1 5:6".split(" ")]],
+            bad: [
+                [{ vlanId: 4095 }, "vlanId", /4095 is reserved/],
+                [{ protocol: "qinq" }, "protocol", /802.1ad/],
+                [{ link: "ld0.10" }, "link", /stands on another link/],
+                [{ egressQos: ["0:8"] }, "egressQos[0]", /TO is 0 to 7/],
+                [{ ingressQos: ["1:2", "1:3"] }, "ingressQos", /maps one priority twice/],
+            ],
+        },
+        host,
+    );
+
+    describe("a VLAN link", () => {
+        it("of a service tag has the protocol that was asked for, and stands below one of its own", async () => {
+            const outer = await plugin.create(VLAN, "outer", {
+                name: "ld0s",
+                link: "ld0",
+                vlanId: 7,
+                protocol: "802.1ad",
+            });
+            const inner = await plugin.create(VLAN, "inner", { name: "ld0c", link: "ld0s", vlanId: 7 });
+            assertWithin(await see("ld0s"), { linkinfo: { info_data: { protocol: "802.1ad" } } });
+            assert.equal((await see("ld0c")).link, "ld0s");
+            await plugin.delete(VLAN, "inner", inner);
+            await plugin.delete(VLAN, "outer", outer);
+        });
+
+        it("sets up the link that it stands on, and has no larger MTU", async () => {
+            await ip("link set dev ld1 down");
+            const made = await plugin.create(VLAN, "v", { name: "ld1.5", link: "ld1", vlanId: 5 });
+            assert.ok(await isUp("ld1"));
+            await assert.rejects(
+                plugin.update(VLAN, "v", made, { name: "ld1.5", link: "ld1", vlanId: 5, mtu: 9000 }),
+                /MTU of 9000 is more than the 1500 of ld1/,
+            );
+            await plugin.delete(VLAN, "v", made);
+        });
+    });
+
+    describeLinkLife(
+        {
+            kind: "Bond",
+            inputs: { name: "lb0", mode: "active-backup", members: ["ld0", "ld1"], primary: "ld1", upDelay: 200 },
+            seen: {
+                mtu: 1500,
+                linkinfo: {
+                    info_kind: "bond",
+                    info_data: { mode: "active-backup", miimon: 100, updelay: 200, primary: "ld1", num_peer_notif: 1 },
+                },
+            },
+            changed: {
+                members: ["ld0"],
+                primary: "ld0",
+                primaryReselect: "failure",
+                miimon: 50,
+                upDelay: 100,
+                downDelay: 150,
+                numGratArp: 3,
+                resendIgmp: 2,
+                allSlavesActive: true,
+                mtu: 1400,
+                mac: "52:54:00:00:00:80",
+                txQueueLength: 10,
+            },
+            thenSeen: {
+                mtu: 1400,
+                txqlen: 10,
+                address: "52:54:00:00:00:80",
+                linkinfo: {
+                    info_data: {
+                        ...{ primary: "ld0", primary_reselect: "failure", miimon: 50, updelay: 100, downdelay: 150 },
+                        ...{ num_peer_notif: 3, resend_igmp: 2, all_slaves_active: 1 },
+                    },
+                },
+            },
+            byHand: ["ip", "link", "set", "dev", "ld0", "nomaster"],
+            drifts: "members",
+            replaced: { mode: "balance-rr", primary: null },
+            replaces: "mode",
+            made: [
+                ["ip", ..."link add name lb0 type bond mode active-backup miimon 100 updelay 200".split(" ")],
+                ...["ld0", "ld1"].flatMap((name) => [
+                    ["ip", "link", "set", "dev", name, "down"],
+                    ["ip", "link", "set", "dev", name, "master", "lb0"],
+                ]),
+                ["ip", ..."link set dev lb0 type bond primary ld1".split(" ")],
+            ],
+            bad: [
+                [{ mode: null }, "mode", /one of balance-rr/],
+                [{ lacpRate: "fast" }, "lacpRate", /works with mode 802.3ad, not with active-backup/],
+                [{ primary: "eth7" }, "primary", /one of members/],
+            ],
+        },
+        host,
+    );
+
+    describe("a bond in each mode", () => {
+        const monitored = { arpInterval: 200, arpIpTargets: ["192.0.2.1", "192.0.2.9"], arpAllTargets: "all" };
+        const modes: [mode: string, options: Bag, seen: Bag][] = [
+            ["balance-rr", { packetsPerSlave: 3, resendIgmp: 4 }, { packets_per_slave: 3, resend_igmp: 4 }],
+            [
+                "active-backup",
+                { ...monitored, arpValidate: "all", failOverMac: "active" },
+                { arp_interval: 200, arp_validate: "all", arp_all_targets: "all", fail_over_mac: "active", miimon: 0 },
+            ],
+            ["balance-xor", { xmitHashPolicy: "layer2+3" }, { xmit_hash_policy: "layer2+3" }],
+            ["broadcast", { miimon: 50 }, { miimon: 50 }],
+            [
+                "802.3ad",
+                {
+                    ...{ xmitHashPolicy: "layer3+4", lacpRate: "fast", lacpActive: false, adSelect: "bandwidth" },
+                    ...{ adActorSystem: "52:54:00:00:00:99", adActorSystemPriority: 9, adUserPortKey: 5, minLinks: 1 },
+                },
+                {
+                    ...{ xmit_hash_policy: "layer3+4", ad_lacp_rate: "fast", ad_lacp_active: "off" },
+                    ...{ ad_select: "bandwidth", ad_actor_system: "52:54:00:00:00:99", ad_actor_sys_prio: 9 },
+                    ...{ ad_user_port_key: 5, min_links: 1 },
+                },
+            ],
+            ["balance-tlb", { tlbDynamicLb: false, lpInterval: 5 }, { tlb_dynamic_lb: 0, lp_interval: 5 }],
+            [
+                "balance-alb",
+                { primaryReselect: "better", lpInterval: 5 },
+                { primary_reselect: "better", lp_interval: 5 },
+            ],
+        ];
+        for (const [mode, options, seen] of modes)
+            it(`has its own options, and reads them back: ${mode}`, async () => {
+                const inputs = { name: "lm0", mode, ...options };
+                const made = await plugin.create(BOND, "m", inputs);
+                assertWithin(await see("lm0"), { linkinfo: { info_data: { mode, ...seen } } });
+                assertWithin(made.state, inputs);
+                const read = await plugin.read(BOND, "m", "lm0", inputs, made.state);
+                assert.deepEqual(read.state, made.state);
+                const plain = { name: "lm0", mode };
+                const costs = await plugin.diff(BOND, made.state, plain);
+                if (costs.replacesList.length === 0) {
+                    await plugin.update(BOND, "m", made, plain);
+                    const { inputs: wanted } = await plugin.check(BOND, plain);
+                    const after = await plugin.read(BOND, "m", "lm0", plain, made.state);
+                    assert.deepEqual((await plugin.diff(BOND, after.state, wanted)).diffsList, []);
+                }
+                await plugin.delete(BOND, "m", made);
+            });
+
+        it("changes from one link check to the other and back, live", async () => {
+            const mii = { name: "lm0", mode: "active-backup", miimon: 100, upDelay: 200, downDelay: 300 };
+            const arp = { name: "lm0", mode: "active-backup", ...monitored, arpValidate: "active" };
+            const made = await plugin.create(BOND, "m", mii);
+            made.state = await plugin.update(BOND, "m", made, arp);
+            assertWithin(await see("lm0"), {
+                linkinfo: { info_data: { miimon: 0, arp_interval: 200, arp_validate: "active" } },
+            });
+            made.state = await plugin.update(BOND, "m", made, { name: "lm0", mode: "active-backup" });
+            assertWithin(await see("lm0"), {
+                linkinfo: { info_data: { miimon: 100, updelay: 0, downdelay: 0, arp_interval: 0 } },
+            });
+            made.state = await plugin.update(BOND, "m", made, mii);
+            assertWithin(await see("lm0"), { linkinfo: { info_data: { miimon: 100, updelay: 200, downdelay: 300 } } });
+            await plugin.delete(BOND, "m", made);
+        });
+    });
+
+    describe("members of a bond", () => {
+        const inputs = { name: "lm1", mode: "active-backup", members: ["ld0", "ld1"] };
+        let places: Awaited<ReturnType<typeof placesNow>>;
+        const placesNow = () =>
+            Promise.all(
+                ["ld0", "ld1"].map(async (name) => {
+                    const { master, address, mtu } = await see(name);
+                    return { master, address, mtu, up: await isUp(name) };
+                }),
+            );
+        let made: Made;
+        before(async () => {
+            await ip("link add name lbr0 type bridge");
+            await ip("link set dev ld0 master lbr0 up");
+            await ip("link set dev ld1 nomaster");
+            await ip("link set dev ld1 down");
+            await ip("address add 192.0.2.77/24 dev ld0");
+            places = await placesNow();
+        });
+        after(() => ip("link delete dev lbr0"));
+
+        it("leave what they were in, with a warning where they have an address", async () => {
+            made = await plugin.create(BOND, "b", { ...inputs, mtu: 1400 });
+            assert.deepEqual(
+                (await placesNow()).map(({ master, mtu, up }) => [master, mtu, up]),
+                [
+                    ["lm1", 1400, true],
+                    ["lm1", 1400, true],
+                ],
+            );
+            assert.ok(
+                engine.logged.some(({ message }) =>
+                    /member ld0 has the address 192.0.2.77.*Give it to the bond/.test(message),
+                ),
+            );
+        });
+
+        it("get their bridge, state, MAC and MTU back when they leave", async () => {
+            made.state = await plugin.update(BOND, "b", made, { ...inputs, members: ["ld1"] });
+            assert.deepEqual((await placesNow())[0], places[0]);
+        });
+
+        it("get them back when the bond is deleted", async () => {
+            made.state = await plugin.update(BOND, "b", made, inputs);
+            await plugin.delete(BOND, "b", made);
+            assert.deepEqual(await placesNow(), places);
+        });
+
+        it("that somebody else put there stay there, and keep the bond from being removed", async () => {
+            made = await plugin.create(BOND, "b", inputs);
+            await ip("link set dev ld2 master lm1");
+            await eventually(async () => {
+                const seen = await plugin.read(BOND, "b", "lm1", inputs, made.state);
+                assert.deepEqual(seen.state.members, inputs.members);
+            });
+            await plugin.update(BOND, "b", made, { ...inputs, resendIgmp: 9 });
+            assert.equal((await see("ld2")).master, "lm1");
+            await assert.rejects(plugin.delete(BOND, "b", made), /did not put there \(ld2\)/);
+            await ip("link set dev ld2 nomaster");
+            await plugin.delete(BOND, "b", made);
+            assert.deepEqual(await placesNow(), places);
+        });
+
+        it("that are missing, or in another bond, are refused before anything changes", async () => {
+            await assert.rejects(
+                plugin.create(BOND, "x", { ...inputs, members: ["ld0", "gone0"] }),
+                /there is no link gone0/,
+            );
+            made = await plugin.create(BOND, "b", { ...inputs, members: ["ld1"] });
+            await assert.rejects(
+                plugin.create(BOND, "x", { ...inputs, name: "lm2" }),
+                /its member ld1 is in the bond lm1 already/,
+            );
+            assert.equal(await linkOf(host(), "lm2"), undefined);
+            await plugin.delete(BOND, "b", made);
+            assert.deepEqual(await placesNow(), places);
+        });
+
+        it("keep their place over a run that was killed, at whatever moment", async () => {
+            // The first three are before the replies to handshake, configure and check.
+            for (const point of [4, 5, 6, 7, 8]) {
+                const doomed = await Plugin.start("local", "", { KVMNET_FAULT: String(point) });
+                await assert.rejects(doomed.create(BOND, "b", inputs));
+                await doomed.kill();
+                made = await plugin.create(BOND, "b", inputs);
+                assert.deepEqual(made.state.members, inputs.members);
+                await plugin.delete(BOND, "b", made);
+                assert.deepEqual(await placesNow(), places, `killed at point ${point}`);
+            }
+        });
+    });
+
+    it("many at once are few processes, and one that is refused fails alone", async () => {
+        const outcome = await Promise.allSettled(
+            Array.from({ length: 20 }, (_, index) =>
+                plugin.create(DUMMY, `many${index}`, {
+                    name: index === 7 ? "ld0" : `lmany${index}`,
+                }),
+            ),
+        );
+        assert.deepEqual(
+            outcome.flatMap(({ status }, index) => (status === "rejected" ? [index] : [])),
+            [7],
+        );
+        await Promise.all(
+            outcome.map((one, index) =>
+                one.status === "fulfilled" ? plugin.delete(DUMMY, `many${index}`, one.value) : undefined,
+            ),
+        );
+    });
+});

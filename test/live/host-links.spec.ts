@@ -1,0 +1,567 @@
+import assert from "node:assert/strict";
+import type { Bag } from "../../provider/wire";
+import { FakeEngine } from "../provider/fake-engine";
+import { Plugin, unfinishedOf } from "../provider/plugin";
+import { eventually } from "../support/eventually";
+import { assertWithin, describeLinkLife, linkOf, linksOf, type LinkHost } from "../support/link-life";
+import { ProviderLab } from "./provider-lab";
+
+const [BRIDGE, PORT, TAP, VETH] = [
+    "kvmnet:host:Bridge",
+    "kvmnet:host:BridgePort",
+    "kvmnet:host:Tap",
+    "kvmnet:host:Veth",
+];
+
+describe("links on a real host", function () {
+    this.timeout(60_000);
+    const lab = new ProviderLab("test-links");
+    const engine = new FakeEngine();
+    let plugin: Plugin;
+    const host = (): LinkHost => ({ plugin, engine, run: lab.run.bind(lab) });
+    const see = async (name: string) => {
+        const link = await linkOf(host(), name);
+        assert.ok(link, `there is no link ${name}`);
+        return link;
+    };
+
+    before(async () => {
+        await lab.down();
+        await lab.up();
+        plugin = await Plugin.start(lab.host, await engine.start());
+        await lab.run("ip", "link", "add", "name", "base0", "type", "veth", "peer", "name", "base1");
+        await lab.run("ip", "address", "add", "192.0.2.1/24", "dev", "base0");
+        for (const name of ["base0", "base1"]) await lab.run("ip", "link", "set", "dev", name, "up");
+    });
+    after(async () => {
+        await plugin?.stop();
+        engine.stop();
+        await lab.down();
+    });
+
+    describeLinkLife(
+        {
+            kind: "Bridge",
+            inputs: { name: "lb0", mac: "52:54:00:00:00:10", stp: true, forwardDelay: 4, ageingTime: 60 },
+            seen: {
+                address: "52:54:00:00:00:10",
+                mtu: 1500,
+                linkinfo: {
+                    info_kind: "bridge",
+                    info_data: { stp_state: 1, forward_delay: 400, ageing_time: 6000, mcast_querier: 0 },
+                },
+            },
+            changed: {
+                stp: false,
+                forwardDelay: 0,
+                helloTime: 1,
+                maxAge: 6,
+                priority: 4096,
+                multicastQuerier: true,
+                groupFwdMask: 16384,
+                mtu: 9000,
+            },
+            thenSeen: {
+                mtu: 9000,
+                linkinfo: {
+                    info_data: {
+                        stp_state: 0,
+                        forward_delay: 0,
+                        hello_time: 100,
+                        max_age: 600,
+                        priority: 4096,
+                        mcast_querier: 1,
+                        group_fwd_mask: "0x4000",
+                    },
+                },
+            },
+            byHand: ["ip", "link", "set", "dev", "lb0", "type", "bridge", "mcast_snooping", "0"],
+            drifts: "multicastSnooping",
+            replaced: { name: "lb1" },
+            replaces: "name",
+            made: [
+                ["ip", "link", "add", "name", "lb0", "address", "52:54:00:00:00:10", "type", "bridge"],
+                [..."ip link set dev lb0 type bridge stp_state 1 forward_delay 400 ageing_time 6000".split(" ")],
+            ],
+            bad: [
+                [{ forwardDelay: 1 }, "forwardDelay", /2 to 30 s with stp/],
+                [{ forwardDelay: 31 }, "forwardDelay", /from 0 to 30/],
+                [{ groupFwdMask: 1 }, "groupFwdMask", /bits 0 to 2/],
+                [{ multicastSnooping: false, multicastQuerier: true }, "multicastQuerier", /needs multicastSnooping/],
+                [{ pvid: 10 }, "vlanFiltering", /need vlanFiltering: true/],
+                [{ vlanFiltering: true, tagged: [10], untagged: ["5-15"] }, "untagged", /VLAN 10 is in tagged, too/],
+            ],
+        },
+        host,
+    );
+
+    describeLinkLife(
+        {
+            kind: "Tap",
+            inputs: { name: "tp0", multiQueue: true, vnetHdr: true, uid: 0, gid: 12345 },
+            seen: {
+                mtu: 1500,
+                txqlen: 1000,
+                linkinfo: {
+                    info_kind: "tun",
+                    info_data: { type: "tap", user: "root", group: 12345, multi_queue: true },
+                },
+            },
+            changed: { mtu: 9000, txQueueLength: 5000 },
+            thenSeen: { mtu: 9000, txqlen: 5000 },
+            byHand: ["ip", "link", "set", "dev", "tp0", "txqueuelen", "7"],
+            drifts: "txQueueLength",
+            replaced: { gid: 12346 },
+            replaces: "gid",
+            made: [[..."ip tuntap add dev tp0 mode tap multi_queue vnet_hdr user root group 12345".split(" ")]],
+            bad: [
+                [{ uid: -1 }, "uid", /0 to 4294967294/],
+                [{ gid: "kvm" }, "gid", /as `id` prints it/],
+                [{ txQueueLength: 0.5 }, "txQueueLength", /whole number of packets/],
+            ],
+        },
+        host,
+    );
+
+    describeLinkLife(
+        {
+            kind: "Veth",
+            inputs: { name: "ve0", peer: "ve1", mac: "52:54:00:00:00:20", peerMac: "52:54:00:00:00:21", mtu: 9000 },
+            seen: { mtu: 9000, address: "52:54:00:00:00:20", link: "ve1", txqlen: 1000 },
+            changed: { mtu: 1400, txQueueLength: 500, mac: "52:54:00:00:00:22", peerMac: "52:54:00:00:00:23" },
+            thenSeen: { mtu: 1400, txqlen: 500, address: "52:54:00:00:00:22" },
+            byHand: ["ip", "link", "set", "dev", "ve1", "address", "52:54:00:00:00:99"],
+            drifts: "peerMac",
+            replaced: { peer: "ve2" },
+            replaces: "peer",
+            made: [
+                [..."ip link add name ve0 mtu 9000 type veth peer name ve1 mtu 9000".split(" ")],
+                [..."ip link set dev ve0 address 52:54:00:00:00:20".split(" ")],
+                [..."ip link set dev ve1 address 52:54:00:00:00:21".split(" ")],
+            ],
+            bad: [
+                [{ peer: "ve0" }, "peer", /two names/],
+                [{ peerMac: "52:54:00:00:00:20" }, "peerMac", /two MAC addresses/],
+                [{ peer: "a/b" }, "peer", /1 to 15 characters/],
+            ],
+        },
+        host,
+    );
+
+    describeLinkLife(
+        {
+            kind: "Vxlan",
+            inputs: { name: "vx0", vni: 77, remote: "192.0.2.7", local: "192.0.2.1", link: "base0", dstPort: 4789 },
+            seen: {
+                mtu: 1450,
+                linkinfo: {
+                    info_kind: "vxlan",
+                    info_data: { id: 77, remote: "192.0.2.7", local: "192.0.2.1", link: "base0", port: 4789, ttl: 0 },
+                },
+            },
+            changed: {
+                remote: "192.0.2.8",
+                mtu: 1400,
+                txQueueLength: 100,
+                ttl: 9,
+                tos: 16,
+                df: "set",
+                learning: false,
+                ageingTime: 60,
+                mac: "52:54:00:00:00:30",
+            },
+            thenSeen: {
+                mtu: 1400,
+                txqlen: 100,
+                address: "52:54:00:00:00:30",
+                linkinfo: {
+                    info_data: { remote: "192.0.2.8", ttl: 9, tos: "0x10", df: "set", learning: false, ageing: 60 },
+                },
+            },
+            byHand: ["ip", "link", "set", "dev", "vx0", "type", "vxlan", "ttl", "3"],
+            drifts: "ttl",
+            replaced: { vni: 78 },
+            replaces: "vni",
+            made: [
+                [
+                    ..."ip link add name vx0 type vxlan id 77 remote 192.0.2.7 local 192.0.2.1 dev base0 dstport 4789".split(
+                        " ",
+                    ),
+                ],
+            ],
+            bad: [
+                [{ vni: 16777216 }, "vni", /0 to 16777215/],
+                [{ remote: "239.0.0.1", link: null }, "link", /multicast group needs link/],
+                [{ remote: "2001:db8::1" }, "local", /one family/],
+                [{ local: "239.0.0.1" }, "local", /not a group/],
+                [{ srcPortMin: 5000 }, "srcPortMax", /go together/],
+                [{ srcPortMin: 5000, srcPortMax: 4000 }, "srcPortMax", /at least srcPortMin/],
+                [{ ttl: 256 }, "ttl", /1 to 255/],
+            ],
+        },
+        host,
+    );
+
+    describeLinkLife(
+        {
+            kind: "Macvtap",
+            inputs: { name: "mt0", link: "base0", mode: "bridge", mac: "52:54:00:00:00:40" },
+            seen: {
+                link: "base0",
+                mtu: 1500,
+                txqlen: 500,
+                address: "52:54:00:00:00:40",
+                linkinfo: { info_kind: "macvtap", info_data: { mode: "bridge" } },
+            },
+            changed: { mac: "52:54:00:00:00:41", mtu: 1400, txQueueLength: 1000 },
+            thenSeen: { address: "52:54:00:00:00:41", mtu: 1400, txqlen: 1000 },
+            byHand: ["ip", "link", "set", "dev", "mt0", "mtu", "1300"],
+            drifts: "mtu",
+            replaced: { mode: "private" },
+            replaces: "mode",
+            made: [
+                [..."ip link add link base0 name mt0 type macvtap mode bridge".split(" ")],
+                [..."ip link set dev mt0 address 52:54:00:00:00:40".split(" ")],
+            ],
+            bad: [
+                [{ mode: null }, "mode", /bridge is usual/],
+                [{ name: "macvtap0" }, "name", /reserved by libvirt/],
+                [{ link: "mt0" }, "link", /stands on another link/],
+            ],
+        },
+        host,
+    );
+
+    describeLinkLife(
+        {
+            kind: "Ifb",
+            inputs: { name: "if0" },
+            seen: { mtu: 1500, txqlen: 32, linkinfo: { info_kind: "ifb" } },
+            changed: { mtu: 9000, txQueueLength: 1000 },
+            thenSeen: { mtu: 9000, txqlen: 1000 },
+            byHand: ["ip", "link", "set", "dev", "if0", "mtu", "1300"],
+            drifts: "mtu",
+            replaced: { name: "if1" },
+            replaces: "name",
+            made: [[..."ip link add name if0 type ifb".split(" ")]],
+            bad: [[{ mac: "52:54:00:00:00:50" }, "mac", /not known/]],
+        },
+        host,
+    );
+
+    describe("a link that stands on another", () => {
+        it("is refused where that one is missing, before anything changes", async () => {
+            const before = await lab.everything();
+            await assert.rejects(
+                plugin.create("kvmnet:host:Macvtap", "m", { name: "mt9", link: "gone0", mode: "bridge" }),
+                /there is no link gone0 on lab test-links/,
+            );
+            assert.equal(await lab.everything(), before);
+        });
+
+        it("sets it up where it is down", async () => {
+            await lab.run("ip", "link", "set", "dev", "base0", "down");
+            const made = await plugin.create("kvmnet:host:Macvtap", "m", {
+                name: "mt9",
+                link: "base0",
+                mode: "private",
+            });
+            assert.ok((await see("base0")).flags.includes("UP"));
+            assert.equal(made.state.device, `/dev/tap${made.state.objectId as string}`);
+            await plugin.delete("kvmnet:host:Macvtap", "m", made);
+        });
+
+        it("has no larger MTU, which the message says in both numbers", () =>
+            assert.rejects(
+                plugin.create("kvmnet:host:Macvtap", "m", { name: "mt9", link: "base0", mode: "bridge", mtu: 9000 }),
+                /MTU of 9000 is more than the 1500 of base0.*Raise the MTU of base0 first/,
+            ));
+    });
+
+    describe("a VXLAN link", () => {
+        const inputs: Bag = { name: "vx1", vni: 5, remote: "239.0.0.5", link: "base0" };
+        it("joins a multicast group, and changes to another live", async () => {
+            const made = await plugin.create("kvmnet:host:Vxlan", "x", inputs);
+            assertWithin(await see("vx1"), { linkinfo: { info_data: { group: "239.0.0.5", port: 4789 } } });
+            made.state = await plugin.update("kvmnet:host:Vxlan", "x", made, { ...inputs, remote: "239.0.0.6" });
+            assertWithin(await see("vx1"), { linkinfo: { info_data: { group: "239.0.0.6" } } });
+            await assert.rejects(
+                plugin.update("kvmnet:host:Vxlan", "x", made, { name: "vx1", vni: 5 }),
+                /remote cannot be taken away from it while it stands.*--replace/,
+            );
+            await plugin.delete("kvmnet:host:Vxlan", "x", made);
+        });
+
+        it("goes over IPv6, with all options that are given when it is made", async () => {
+            const all: Bag = {
+                ...{ name: "vx2", vni: 6, remote: "2001:db8::7", local: "2001:db8::1", dstPort: 4790 },
+                ...{ srcPortMin: 40000, srcPortMax: 50000, maxAddresses: 100, proxy: true, l2Miss: true, l3Miss: true },
+                ...{ gbp: true },
+            };
+            const made = await plugin.create("kvmnet:host:Vxlan", "x", all);
+            assertWithin(await see("vx2"), {
+                mtu: 1500,
+                linkinfo: {
+                    info_data: {
+                        ...{ remote6: "2001:db8::7", local6: "2001:db8::1", port: 4790, proxy: true, l2miss: true },
+                        ...{ l3miss: true, gbp: true, limit: 100, port_range: { low: 40000, high: 50000 } },
+                    },
+                },
+            });
+            assertWithin(made.state, all);
+            const seen = await plugin.read("kvmnet:host:Vxlan", "x", "vx2", all, made.state);
+            assert.deepEqual(seen.state, made.state);
+            await plugin.delete("kvmnet:host:Vxlan", "x", made);
+        });
+    });
+
+    describe("a veth pair", () => {
+        it("whose other end went into another network namespace stays ours, and that end is left alone", async () => {
+            const inputs = { name: "va0", peer: "vb0", mtu: 1400 };
+            const made = await plugin.create(VETH, "v", inputs);
+            await lab.run("sh", "-c", "unshare --net sleep 30 >/dev/null 2>&1 & sleep 0.5; ip link set vb0 netns $!");
+            const seen = await plugin.read(VETH, "v", "va0", inputs, made.state);
+            assert.deepEqual(seen.state, made.state);
+            const state = await plugin.update(VETH, "v", seen, { ...inputs, mtu: 1300 });
+            assert.equal((await see("va0")).mtu, 1300);
+            await plugin.delete(VETH, "v", { id: "va0", state });
+            assert.equal(await linkOf(host(), "va0"), undefined);
+        });
+
+        it("is refused where its other end's name is taken, and nothing of it is left", async () => {
+            await lab.run("ip", "link", "add", "name", "taken0", "type", "bridge");
+            await assert.rejects(
+                plugin.create(VETH, "v", { name: "free0", peer: "taken0" }),
+                /a link taken0 is on lab test-links already/,
+            );
+            assert.equal(await linkOf(host(), "free0"), undefined);
+        });
+    });
+
+    describe("a tap", () => {
+        const pluggedInto = async (name: string, state: Bag) =>
+            (await plugin.read(TAP, name, name, { name }, state)).state.pluggedInto;
+
+        it("tells the bridge that it is plugged into, of the kernel or of Open vSwitch", async () => {
+            const { state } = await plugin.create(TAP, "tplug", { name: "tplug" });
+            assert.equal(state.pluggedInto, undefined);
+            await plugin.create(BRIDGE, "plug-lb", { name: "plug-lb" });
+            const plug = await plugin.create(PORT, "plug", { name: "tplug", bridge: "plug-lb" });
+            assert.equal(await pluggedInto("tplug", state), "plug-lb");
+            await plugin.delete(PORT, "plug", plug);
+            await lab.vsctl("add-br", "plug-ovs", "--", "set", "Bridge", "plug-ovs", "datapath_type=netdev");
+            await lab.vsctl("add-port", "plug-ovs", "tplug");
+            await eventually(async () => assert.equal(await pluggedInto("tplug", state), "plug-ovs"));
+            await lab.vsctl("del-br", "plug-ovs");
+        });
+
+        it("of a killed run with another owner is made anew", async () => {
+            await plugin.create(TAP, "again", { name: "again0", uid: 0 });
+            const made = await plugin.create(TAP, "again", { name: "again0", gid: 5 });
+            assert.deepEqual([made.state.uid, made.state.gid], [undefined, 5]);
+            assertWithin(await see("again0"), { linkinfo: { info_data: { user: undefined } } });
+        });
+    });
+
+    describe("what the kernel lacks", () => {
+        const lacking: [kind: string, inputs: Bag, module: RegExp][] = [
+            ["Vlan", { name: "v10", link: "base0", vlanId: 10 }, /modprobe 8021q/],
+            ["Bond", { name: "bo0", mode: "802.3ad" }, /modprobe bonding/],
+            ["Dummy", { name: "du0" }, /modprobe dummy/],
+            ["Bridge", { name: "vf0", vlanFiltering: true }, /CONFIG_BRIDGE_VLAN_FILTERING/],
+        ];
+        for (const [kind, inputs, says] of lacking)
+            it(`is named with what to load or boot: ${kind}`, async () => {
+                const before = (await linksOf(host())).map(({ ifname }) => ifname);
+                const made = await plugin.create(`kvmnet:host:${kind}`, "l", inputs).catch((error: Error) => error);
+                // A machine whose kernel has it makes it; that it works there is another file's matter.
+                if (!(made instanceof Error)) return plugin.delete(`kvmnet:host:${kind}`, "l", made);
+                assert.match(made.message, says);
+                assert.equal(unfinishedOf(made), undefined);
+                assert.deepEqual(
+                    (await linksOf(host())).map(({ ifname }) => ifname),
+                    before,
+                    "nothing is left of it",
+                );
+            });
+    });
+
+    describe("a bridge port", () => {
+        const WIRE: Bag = { name: "wire0", bridge: "ports" };
+        const slave = async (name: string) => (await see(name)).linkinfo?.info_slave_data;
+        before(async () => {
+            await plugin.create(BRIDGE, "ports", { name: "ports" });
+            await plugin.create(VETH, "wire", { name: "wire0", peer: "wire1" });
+        });
+
+        it("plugs any link, sets it up, and has the settings that it was given from the start", async () => {
+            await lab.run("ip", "link", "set", "dev", "wire0", "down");
+            const inputs = { ...WIRE, isolated: true, learning: false, floodUnicast: false, guard: true };
+            const made = await plugin.create(PORT, "p", inputs);
+            assertWithin(await see("wire0"), { master: "ports" });
+            assert.ok((await see("wire0")).flags.includes("UP"));
+            assertWithin(await slave("wire0"), { isolated: true, learning: false, flood: false, guard: true });
+            assertWithin(made.state, inputs);
+            assert.deepEqual(await plugin.create(PORT, "p", inputs), made, "twice is once");
+            await plugin.delete(PORT, "p", made);
+        });
+
+        it("changes everything but its bridge live, and back to what the kernel has", async () => {
+            const made = await plugin.create(PORT, "p", WIRE);
+            const settings = {
+                ...{ isolated: true, learning: false, floodUnicast: false, floodMulticast: false, guard: true },
+                ...{ floodBroadcast: false, hairpin: true, cost: 7, priority: 9 },
+            };
+            const diff = await plugin.diff(PORT, made.state, { ...WIRE, ...settings });
+            assert.deepEqual([diff.diffsList.sort(), diff.replacesList], [Object.keys(settings).sort(), []]);
+            made.state = await plugin.update(PORT, "p", made, { ...WIRE, ...settings });
+            const [flags, numbers] = [
+                { isolated: true, learning: false, flood: false, mcast_flood: false, bcast_flood: false, guard: true },
+                { hairpin: true, cost: 7, priority: 9 },
+            ];
+            assertWithin(await slave("wire0"), { ...flags, ...numbers });
+            assertWithin(made.state, settings);
+            made.state = await plugin.update(PORT, "p", made, WIRE);
+            assert.deepEqual(
+                { ...made.state, owner: "", objectId: "" },
+                { name: "wire0", bridge: "ports", owner: "", objectId: "" },
+            );
+            assertWithin(await slave("wire0"), { isolated: false, learning: true, cost: 2, priority: 32 });
+            assert.deepEqual((await plugin.diff(PORT, made.state, { ...WIRE, bridge: "other" })).replacesList, [
+                "bridge",
+            ]);
+        });
+
+        it("changed by hand shows it to a refresh, and gets it back", async () => {
+            const { state } = await plugin.create(PORT, "p", WIRE);
+            await lab.run(..."ip link set dev wire0 type bridge_slave isolated on hairpin on".split(" "));
+            await eventually(async () => {
+                const seen = await plugin.read(PORT, "p", "wire0", WIRE, state);
+                assert.deepEqual((await plugin.diff(PORT, seen.state, WIRE)).diffsList.sort(), ["hairpin", "isolated"]);
+            });
+            await plugin.update(PORT, "p", { id: "wire0", state }, WIRE);
+            assertWithin(await slave("wire0"), { isolated: false, hairpin: false });
+        });
+
+        it("saying what the kernel has anyway makes no difference", async () => {
+            const { state } = await plugin.create(PORT, "p", WIRE);
+            const said = { ...WIRE, isolated: false, learning: true, floodUnicast: true, priority: 32 };
+            assert.deepEqual((await plugin.diff(PORT, state, said)).diffsList, []);
+        });
+
+        it("is imported with all that was set by hand", async () => {
+            await lab.run(..."ip link add name hand0 type veth peer name hand1".split(" "));
+            await lab.run(..."ip link set dev hand0 master ports up".split(" "));
+            await lab.run(..."ip link set dev hand0 type bridge_slave isolated on cost 99".split(" "));
+            // A link in a bridge of ours counts as ours; in one of somebody else's it does not.
+            const seen = await plugin.read(PORT, "hand", "hand0");
+            assert.deepEqual(seen.inputs, { name: "hand0", bridge: "ports", isolated: true, cost: 99 });
+            assert.deepEqual((await plugin.diff(PORT, seen.state, seen.inputs)).diffsList, []);
+            await plugin.delete(PORT, "hand", seen);
+            assert.equal((await see("hand0")).master, undefined);
+        });
+
+        it("is not made of a link that is in something else than a bridge", async () => {
+            await lab.run("ip", "link", "add", "name", "vrf0", "type", "bridge");
+            await lab.run(..."ip link set dev hand1 master vrf0".split(" "));
+            await assert.rejects(plugin.create(PORT, "x", { name: "hand1", bridge: "ports" }), /carries no owner mark/);
+            await lab.run(..."ip link set dev hand1 nomaster".split(" "));
+        });
+
+        it("needs its link and its bridge", async () => {
+            await assert.rejects(
+                plugin.create(PORT, "x", { name: "gone0", bridge: "ports" }),
+                /there is no link gone0/,
+            );
+            await assert.rejects(
+                plugin.create(PORT, "x", { name: "hand1", bridge: "base0" }),
+                /there is no Linux bridge base0/,
+            );
+        });
+
+        it("with VLANs on a bridge that does not filter them is made with a warning", async () => {
+            await plugin
+                .create(PORT, "warned", { name: "hand1", bridge: "ports", pvid: 10 })
+                .catch((error: Error) => assert.match(error.message, /CONFIG_BRIDGE_VLAN_FILTERING/));
+            assert.ok(engine.logged.some(({ message }) => /its bridge ports does not filter VLANs/.test(message)));
+        });
+
+        const bad: [Bag, string, RegExp][] = [
+            [{ cost: 0 }, "cost", /from 1 to 65535/],
+            [{ priority: 64 }, "priority", /from 0 to 63/],
+            [{ pvid: 10, untagged: [20] }, "pvid", /neither tagged nor untagged/],
+            [{ tagged: ["10-12"], untagged: [11] }, "untagged", /VLAN 11 is in tagged, too/],
+            [{ isolated: "yes" }, "isolated", /true or false/],
+        ];
+        for (const [inputs, property, says] of bad)
+            it(`refuses ${property}: ${JSON.stringify(inputs)}`, async () => {
+                const { failures } = await plugin.check(PORT, { ...WIRE, ...inputs });
+                assert.match(failures[property] ?? "", says);
+            });
+    });
+
+    describe("a bridge with ports", () => {
+        it("keeps its MAC when a port with a lower one joins", async () => {
+            const { state } = await plugin.create(BRIDGE, "mac", { name: "mac0" });
+            await lab.run(..."ip link add name low0 address 02:00:00:00:00:01 type veth peer name low1".split(" "));
+            await plugin.create(PORT, "low", { name: "low0", bridge: "mac0" });
+            assert.equal((await see("mac0")).address, state.mac);
+            await lab.run(..."ip link add name free0 type bridge".split(" "));
+            await lab.run(..."ip link set dev low1 master free0".split(" "));
+            const low = await see("low1");
+            assert.equal((await see("free0")).address, low.address, "one that is not pinned jumps, which was tried");
+        });
+
+        it("is not removed while it holds a port that somebody else plugged", async () => {
+            const made = await plugin.create(BRIDGE, "held", { name: "held0" });
+            await lab.run(..."ip link set dev hand1 master held0".split(" "));
+            await assert.rejects(plugin.delete(BRIDGE, "held", made), /ports that this stack did not make \(hand1\)/);
+            await lab.run(..."ip link set dev hand1 nomaster".split(" "));
+            await plugin.delete(BRIDGE, "held", made);
+        });
+    });
+
+    describe("spanning tree", () => {
+        before(() => plugin.create(VETH, "st", { name: "st0", peer: "st1" }));
+
+        it("warns of half a minute of silence where no forward delay was chosen", async () => {
+            const made = await plugin.create(BRIDGE, "slow", { name: "slow0", stp: true });
+            assert.match(engine.logged.at(-1)?.message ?? "", /each port is silent for 30 s.*Set forwardDelay/);
+            await plugin.delete(BRIDGE, "slow", made);
+        });
+
+        it("lets a port be done only when it forwards", async () => {
+            await plugin.create(BRIDGE, "tree", { name: "tree0", stp: true, forwardDelay: 2 });
+            const started = performance.now();
+            const port = plugin.create(PORT, "st", { name: "st0", bridge: "tree0" });
+            await eventually(async () =>
+                assert.match(String((await see("st0")).linkinfo?.info_slave_data?.state), /^(listening|learning)$/),
+            );
+            const made = await port;
+            const seconds = (performance.now() - started) / 1_000;
+            assert.equal((await see("st0")).linkinfo?.info_slave_data?.state, "forwarding");
+            assert.ok(seconds > 3, `done after ${seconds} s, though it listens and learns for 2 s each`);
+            await plugin.delete(PORT, "st", made);
+        });
+
+        it("waits no longer than it was given, keeps the port, and says what would help", async () => {
+            const inputs = { name: "st0", bridge: "tree0" };
+            const unfinished = unfinishedOf(
+                await plugin.create(PORT, "st", inputs, { timeout: 1 }).catch((error: unknown) => error),
+            );
+            assert.match(unfinished?.reasons.join() ?? "", /st0 does not forward yet after \d s .*forwardDelay/);
+            assert.equal(
+                (await plugin.update(PORT, "st", { id: "st0", state: unfinished?.state ?? {} }, inputs)).bridge,
+                "tree0",
+            );
+            assert.equal((await see("st0")).linkinfo?.info_slave_data?.state, "forwarding");
+        });
+
+        it("does not wait for a port without carrier, which passes nothing anyway", async () => {
+            await plugin.create(TAP, "quiet", { name: "quiet0" });
+            const started = performance.now();
+            await plugin.create(PORT, "quiet", { name: "quiet0", bridge: "tree0" });
+            assert.ok(performance.now() - started < 3_000);
+        });
+    });
+});

@@ -1,0 +1,369 @@
+import assert from "node:assert/strict";
+import type { Bag } from "../../provider/wire";
+import { FakeEngine } from "../provider/fake-engine";
+import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
+import { labName } from "../support/labs";
+import { ProviderLab } from "./provider-lab";
+
+const [BRIDGE, FLOWS, CONTROLLER] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Flows", "kvmnet:ovs:Controller"];
+/** Cookie of the flows that hand on from table 0 to table 10. */
+const SHARED = "cookie=0x6b6e000000000000";
+const HAND_ON = `${SHARED}, priority=1 actions=goto_table:10`;
+const NORMAL = `${SHARED}, table=10, priority=0 actions=NORMAL`;
+
+describe("OpenFlow flows on a real switch", function () {
+    this.timeout(60_000);
+    const lab = new ProviderLab(labName("flows"));
+    const engine = new FakeEngine();
+    let plugin: Plugin;
+    before(async () => {
+        await lab.up();
+        plugin = await Plugin.start(lab.host, await engine.start());
+    });
+    after(async () => {
+        await plugin?.stop();
+        engine.stop();
+        await lab.down();
+    });
+
+    const ofctl = (...argv: string[]) => lab.run("ovs-ofctl", "--protocols=OpenFlow14", ...argv);
+    const dump = async (bridge: string) =>
+        (await ofctl("--no-stats", "--no-names", "dump-flows", bridge)).split("\n").map((line) => line.trim());
+    const groups = async (bridge: string) => (await ofctl("--no-names", "dump-groups", bridge)).split("\n").slice(1);
+    const meters = async (bridge: string) =>
+        (await ofctl("dump-meters", bridge)).split("\n").slice(1).filter(Boolean).join(" ");
+    const bridge = (name: string, more: Bag = {}) =>
+        plugin.create(BRIDGE, name, { name, datapathType: "netdev", ...more });
+    const tap = async (bridge: string, name: string) => {
+        await lab.run("ip", "tuntap", "add", "dev", name, "mode", "tap");
+        await lab.vsctl("add-port", bridge, name);
+    };
+
+    describe("flows, groups and meters", () => {
+        const ACL = "table=10,priority=100,in_port=tap-a,arp,actions=NORMAL";
+        const DROP = "table=10, priority=0, actions=drop";
+        let made: Made;
+        let want: Bag;
+        before(async () => {
+            await bridge("f1");
+            await tap("f1", "tap-a");
+            await tap("f1", "tap-b");
+            want = {
+                bridge: "f1",
+                cookie: "0x002A",
+                flows: [
+                    ACL,
+                    DROP,
+                    "table=11 tcp tp_dst=80 nw_dst=10.1.2.3/24 actions=mod_dl_dst:00:11:22:33:44:55,group:7",
+                    "table=11,ip,actions=meter:5,output:tap-b",
+                ],
+                groups: [
+                    "group_id=7,type=select,bucket=weight=5,output:tap-a,bucket=actions=mod_nw_ttl:3,output:tap-b",
+                ],
+                meters: ["meter=5,kbps,burst,band=type=drop,rate=10000,burst_size=8000"],
+            };
+        });
+
+        it("are put in under their cookie, with ports by name", async () => {
+            made = await plugin.create(FLOWS, "acl", want);
+            assert.equal(made.id, "f1/0x2a");
+            assert.deepEqual(
+                { ...made.state, owner: "", objectId: "" },
+                { ...want, cookie: "0x2a", owner: "", objectId: "" },
+            );
+            assert.deepEqual(await dump("f1"), [
+                HAND_ON,
+                "priority=0 actions=NORMAL",
+                "cookie=0x2a, table=10, priority=100,arp,in_port=1 actions=NORMAL",
+                "cookie=0x2a, table=10, priority=0 actions=drop",
+                "cookie=0x2a, table=11, tcp,nw_dst=10.1.2.0/24,tp_dst=80 actions=set_field:00:11:22:33:44:55->eth_dst,group:7",
+                "cookie=0x2a, table=11, ip actions=meter:5,output:2",
+            ]);
+            assert.deepEqual(await groups("f1"), [
+                " group_id=7,type=select,bucket=weight:5,actions=output:1,bucket=actions=mod_nw_ttl:3,output:2",
+            ]);
+            assert.equal(await meters("f1"), "meter=5 kbps burst bands= type=drop rate=10000 burst_size=8000");
+        });
+
+        it("read back as they were written, so that nothing is to be changed", async () => {
+            const { inputs, state } = await plugin.read(FLOWS, "acl", made.id, want, made.state);
+            assert.deepEqual(inputs, { ...want });
+            assert.equal((await plugin.diff(FLOWS, state, (await plugin.check(FLOWS, want)).inputs)).changes, 1);
+        });
+
+        it("made twice by one resource are the same flows", async () => {
+            const before = await dump("f1");
+            await plugin.create(FLOWS, "acl", want);
+            assert.deepEqual(await dump("f1"), before);
+        });
+
+        it("of another resource under the same cookie are refused", () =>
+            assert.rejects(plugin.create(FLOWS, "other", want), /belongs to resource acl/));
+
+        it("change live: what stays keeps its counters, and flows of others stay", async () => {
+            await ofctl("add-flow", "f1", "cookie=0x99,table=12,priority=7,actions=drop");
+            await ofctl("add-group", "f1", "group_id=70,type=all,bucket=output:1");
+            await ofctl("add-meter", "f1", "meter=50,kbps,band=type=drop,rate=1");
+            want = {
+                ...want,
+                flows: [ACL, "table=10,priority=5,actions=meter:6,NORMAL"],
+                groups: ["group_id=8,type=all,bucket=output:tap-a"],
+                meters: ["meter=6,pktps,band=type=drop,rate=1000"],
+            };
+            made.state = await plugin.update(FLOWS, "acl", made, want);
+            assert.deepEqual(await dump("f1"), [
+                HAND_ON,
+                "priority=0 actions=NORMAL",
+                "cookie=0x2a, table=10, priority=100,arp,in_port=1 actions=NORMAL",
+                "cookie=0x2a, table=10, priority=5 actions=meter:6,NORMAL",
+                "cookie=0x99, table=12, priority=7 actions=drop",
+            ]);
+            assert.deepEqual((await groups("f1")).sort(), [
+                " group_id=70,type=all,bucket=actions=output:1",
+                " group_id=8,type=all,bucket=actions=output:1",
+            ]);
+            assert.match(
+                await meters("f1"),
+                /^(meter=6 pktps bands= type=drop rate=1000 ?|meter=50 kbps bands= type=drop rate=1 ?){2}$/,
+            );
+        });
+
+        it("shows what somebody changed by hand, and repairs it", async () => {
+            await ofctl("--strict", "del-flows", "f1", "table=10,priority=100,arp,in_port=1");
+            await ofctl("add-flow", "f1", "cookie=0x2a,table=10,priority=8,actions=drop");
+            await ofctl("mod-meter", "f1", "meter=6,pktps,band=type=drop,rate=2000");
+            await ofctl("del-groups", "f1", "group_id=8");
+            const { state } = await plugin.read(FLOWS, "acl", made.id, want, made.state);
+            assert.deepEqual(
+                { flows: state.flows, groups: state.groups, meters: state.meters },
+                {
+                    flows: ["table=10,priority=5,actions=meter:6,NORMAL", "table=10,priority=8,actions=drop"],
+                    groups: undefined,
+                    meters: ["meter=6,pktps,bands=type=drop,rate=2000"],
+                },
+            );
+            made.state = await plugin.update(FLOWS, "acl", { ...made, state }, want);
+            assert.deepEqual(made.state.flows, want.flows);
+            assert.ok(!(await dump("f1")).some((line) => line.includes("priority=8")));
+            assert.match(await meters("f1"), /meter=6 pktps bands= type=drop rate=1000/);
+            assert.ok((await groups("f1")).some((line) => line.includes("group_id=8")));
+        });
+
+        it("shows that table 0 no longer hands on, and repairs it", async () => {
+            await ofctl("--strict", "del-flows", "f1", "table=0,priority=1");
+            const error: unknown = await plugin
+                .read(FLOWS, "acl", made.id, want, made.state)
+                .catch((error: unknown) => error);
+            assert.match(unfinishedOf(error)?.reasons[0] ?? "", /table 0 does not hand on to table 10/);
+            made.state = await plugin.update(FLOWS, "acl", made, want);
+            assert.ok((await dump("f1")).includes(HAND_ON));
+        });
+
+        it("shows that a restart of ovs-vswitchd dropped them, and puts them back", async () => {
+            await ofctl("del-flows", "f1");
+            await ofctl("del-groups", "f1");
+            await ofctl("del-meters", "f1");
+            const { state } = await plugin.read(FLOWS, "acl", made.id, want, made.state);
+            assert.deepEqual([state.flows, state.groups, state.meters], [undefined, undefined, undefined]);
+            made.state = await plugin.update(FLOWS, "acl", { ...made, state }, want);
+            assert.deepEqual(made.state.flows, want.flows);
+            assert.equal((await dump("f1")).filter((line) => line.startsWith("cookie=0x2a")).length, 2);
+        });
+
+        it("are gone after delete, with groups, meters and the way to table 10; others stay", async () => {
+            await ofctl("add-group", "f1", "group_id=70,type=all,bucket=output:1");
+            await plugin.delete(FLOWS, "acl", made);
+            assert.deepEqual(await dump("f1"), ["priority=0 actions=NORMAL"]);
+            assert.deepEqual(await groups("f1"), [" group_id=70,type=all,bucket=actions=output:1"]);
+            assert.equal(await meters("f1"), "");
+            assert.doesNotMatch(await lab.vsctl("get", "Bridge", "f1", "external_ids"), /flows/);
+            await plugin.delete(FLOWS, "acl", made);
+        });
+    });
+
+    describe("table 10", () => {
+        it("says NORMAL while nobody has a flow in it, and not any more afterwards", async () => {
+            await bridge("t10");
+            const want = { bridge: "t10", flows: ["table=11,actions=drop"] };
+            const made = await plugin.create(FLOWS, "t10", want);
+            assert.deepEqual((await dump("t10")).slice(0, 3), [HAND_ON, "priority=0 actions=NORMAL", NORMAL]);
+            made.state = await plugin.update(FLOWS, "t10", made, {
+                bridge: "t10",
+                flows: ["table=10,priority=9,arp,actions=NORMAL"],
+            });
+            assert.ok(!(await dump("t10")).includes(NORMAL));
+            made.state = await plugin.update(FLOWS, "t10", made, want);
+            assert.ok((await dump("t10")).includes(NORMAL));
+            await plugin.delete(FLOWS, "t10", made);
+        });
+
+        it("stays empty on a bridge that is secure by its owner's wish", async () => {
+            await bridge("t10s", { failMode: "secure" });
+            const made = await plugin.create(FLOWS, "t10s", { bridge: "t10s", flows: ["table=11,actions=drop"] });
+            assert.deepEqual(await dump("t10s"), [
+                HAND_ON,
+                `cookie=${String(made.state.cookie)}, table=11, actions=drop`,
+            ]);
+        });
+    });
+
+    describe("flows of somebody else", () => {
+        before(async () => {
+            await bridge("theirs");
+            await ofctl("add-flow", "theirs", "cookie=0x77,table=10,priority=3,ip,nw_dst=10.0.0.1,actions=drop");
+            await ofctl("add-group", "theirs", "group_id=9,type=all,bucket=output:LOCAL");
+            await ofctl("add-meter", "theirs", "meter=9,kbps,band=type=drop,rate=7");
+        });
+
+        it("are not replaced by a flow of the same place", async () => {
+            await assert.rejects(
+                plugin.create(FLOWS, "same", {
+                    bridge: "theirs",
+                    flows: ["table=10,priority=3,ip,nw_dst=10.0.0.1,actions=NORMAL"],
+                }),
+                /"table=10,priority=3,ip,nw_dst=10.0.0.1,actions=drop" with the cookie 0x77 is not one of these/,
+            );
+            assert.ok(
+                (await dump("theirs")).includes("cookie=0x77, table=10, priority=3,ip,nw_dst=10.0.0.1 actions=drop"),
+            );
+        });
+
+        it("keep their groups and meters", async () => {
+            const base = { bridge: "theirs", flows: ["table=20,actions=drop"] };
+            await assert.rejects(
+                plugin.create(FLOWS, "g", { ...base, groups: ["group_id=9,type=all,bucket=output:1"] }),
+                /group 9 is on the bridge already/,
+            );
+            await assert.rejects(
+                plugin.create(FLOWS, "m", { ...base, meters: ["meter=9,kbps,band=type=drop,rate=1"] }),
+                /meter 9 is on the bridge already/,
+            );
+            assert.match(await meters("theirs"), /rate=7/);
+        });
+
+        it("can be imported by their cookie, after which nothing is to be changed", async () => {
+            await assert.rejects(
+                plugin.create(FLOWS, "old", { bridge: "theirs", cookie: "0x77" }),
+                /pulumi import kvmnet:ovs:Flows old theirs\/0x77/,
+            );
+            const read = await plugin.read(FLOWS, "old", "theirs/0x77");
+            assert.deepEqual(read.inputs, {
+                bridge: "theirs",
+                cookie: "0x77",
+                flows: ["table=10,priority=3,ip,nw_dst=10.0.0.1,actions=drop"],
+            });
+            const { inputs, failures } = await plugin.check(FLOWS, read.inputs);
+            assert.deepEqual(failures, {});
+            assert.equal((await plugin.diff(FLOWS, read.state, inputs)).changes, 1);
+            const state = await plugin.update(FLOWS, "old", { id: read.id, state: read.state }, read.inputs);
+            await plugin.delete(FLOWS, "old", { id: read.id, state });
+            assert.deepEqual(await dump("theirs"), ["priority=0 actions=NORMAL"]);
+        });
+    });
+
+    describe("text that cannot be meant", () => {
+        before(() => bridge("bad"));
+        const refused: [string, Bag, RegExp][] = [
+            [
+                "a match that Open vSwitch would widen",
+                { flows: ["table=10,tp_dst=80,actions=drop"] },
+                /would match more than it says/,
+            ],
+            ["a field that there is not", { flows: ["table=10,colour=red,actions=drop"] }, /unknown keyword colour/],
+            [
+                "a port that there is not",
+                { flows: ["table=10,in_port=tap-nope,actions=drop"] },
+                /tap-nope: invalid or unknown port/,
+            ],
+            [
+                "an action without its match",
+                { flows: ["table=10,actions=dec_ttl"] },
+                /cannot be said in OpenFlow 1.3 or later/,
+            ],
+            [
+                "two flows in one place",
+                {
+                    flows: [
+                        "table=10,ip,nw_dst=10.0.0.1,actions=drop",
+                        "table=10,nw_dst=10.0.0.1/32,ip,actions=NORMAL",
+                    ],
+                },
+                /have one place/,
+            ],
+            ["a meter that there is not", { flows: ["table=10,actions=meter:3,NORMAL"] }, /INVALID_METER/],
+            ["a group that there is not", { flows: ["table=10,actions=group:3"] }, /BAD_OUT_GROUP/],
+        ];
+        for (const [what, want, said] of refused)
+            it(`is refused: ${what}`, async () => {
+                await assert.rejects(plugin.create(FLOWS, "bad", { bridge: "bad", ...want }), said);
+                assert.deepEqual(await dump("bad"), ["priority=0 actions=NORMAL"]);
+                assert.doesNotMatch(await lab.vsctl("get", "Bridge", "bad", "external_ids"), /flows/);
+            });
+
+        it("is refused by check, with the property", async () => {
+            const { failures } = await plugin.check(FLOWS, {
+                bridge: "bad",
+                cookie: "0x0",
+                flows: [
+                    "actions=drop",
+                    "table=0,actions=drop",
+                    "table=10",
+                    "table=10,actions=drop\nflow delete",
+                    "table=10,cookie=5,actions=drop",
+                    "table=10,actions=learn(table=0,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[])",
+                ],
+                groups: ["type=all,bucket=output:1"],
+                meters: ["meter=70000,kbps,bands=type=drop,rate=1"],
+            });
+            assert.deepEqual(Object.keys(failures).sort(), [
+                "cookie",
+                "flows[0]",
+                "flows[1]",
+                "flows[2]",
+                "flows[3]",
+                "flows[4]",
+                "flows[5]",
+                "groups[0]",
+                "meters[0]",
+            ]);
+        });
+    });
+
+    describe("a bridge with a controller", () => {
+        it("takes no flow, and a bridge with flows takes no controller", async () => {
+            await bridge("ctl");
+            const flows = { bridge: "ctl", flows: ["table=10,actions=NORMAL"] };
+            const controller = { bridge: "ctl", target: "tcp:127.0.0.1:6653" };
+            const made = await plugin.create(FLOWS, "ctl", flows);
+            await assert.rejects(plugin.create(CONTROLLER, "ctl", controller), /the bridge has Flows/);
+            await plugin.delete(FLOWS, "ctl", made);
+            const there = await plugin.create(CONTROLLER, "ctl", controller);
+            await assert.rejects(plugin.create(FLOWS, "ctl", flows), /has a controller, which decides its flows/);
+            await plugin.delete(CONTROLLER, "ctl", there);
+            await plugin.create(FLOWS, "ctl", flows);
+        });
+    });
+
+    describe("a restart of ovs-vswitchd", () => {
+        it("drops them, which a refresh shows", async () => {
+            await bridge("re");
+            const want = { bridge: "re", flows: ["table=10,actions=NORMAL"] };
+            const made = await plugin.create(FLOWS, "re", want);
+            await lab.run("ovs-appctl", "exit");
+            await lab.run(
+                "ovs-vswitchd",
+                "unix:/run/openvswitch/db.sock",
+                "--no-chdir",
+                "--pidfile",
+                "--detach",
+                "--log-file",
+                "--verbose=console:off",
+                "--verbose=syslog:off",
+            );
+            const { state } = await plugin.read(FLOWS, "re", made.id, want, made.state);
+            assert.equal(state.flows, undefined);
+            await plugin.update(FLOWS, "re", { ...made, state }, want);
+            assert.ok((await dump("re")).some((line) => line.endsWith("table=10, actions=NORMAL")));
+        });
+    });
+});
