@@ -88,8 +88,15 @@ export class Stack {
             ),
     );
 
-    /** Names of taps that guests of this stack open; a NIC whose tap is not known yet may open any. */
-    readonly guestTaps = this.once(() => new Set(this.nics().map(({ nic }) => nic.tap)));
+    /** Ports that are uplinks, by their bridge. @throws NotKnown */
+    readonly uplinkPorts = this.once(() => {
+        const byBridge = new Map<string | undefined, StackPort[]>();
+        for (const port of this.ports()) {
+            const bridge = known(port.bridge);
+            if (this.isUplink(bridge, known(port.name))) byBridge.set(bridge, [...(byBridge.get(bridge) ?? []), port]);
+        }
+        return byBridge;
+    });
 
     of(type: string): Resource[] {
         return this.resources.filter((resource) => resource.type === type);

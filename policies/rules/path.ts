@@ -246,9 +246,7 @@ const vlanNotCarried = stackRule({
                 const tag = known(one.tag);
                 const where = known(one.bridge);
                 if (tag === undefined || leadsOut(stack, one)) return undefined;
-                const uplinks = stack
-                    .ports()
-                    .filter((other) => known(other.bridge) === where && stack.isUplink(where, known(other.name)));
+                const uplinks = stack.uplinkPorts().get(where) ?? [];
                 if (uplinks.length === 0 || uplinks.some((uplink) => carries(uplink, tag))) return undefined;
                 return {
                     found: `its VLAN ${tag} is on no uplink of ${String(where)}`,
