@@ -1,6 +1,6 @@
 /** Other VLANs for ports of a bridge that has many: one of them, and many in one go. */
 import { timed, type Contest } from "../measure";
-import { withBenchHost, type BenchHost } from "./bench-host";
+import { withBenchHost, type BenchHost, type Declared } from "./bench-host";
 import { retagByVsctl } from "./by-hand";
 import { wanted, type Wanted } from "./wanted";
 import type { Program } from "./ours";
@@ -8,7 +8,7 @@ import type { Program } from "./ours";
 const TAGS = { least: 100, most: 4000 };
 
 /** @param count ports on the bridge @param many how many of them change together */
-export function changes(as: "Ports" | "PortSet", count = 1000, many = 200, rounds = 9, lab = "bench-changes"): Contest {
+export function changes(as: Declared, count = 1000, many = 200, rounds = 9, lab = "bench-changes"): Contest {
     let host: BenchHost | undefined;
     let program: Program | undefined;
     let ports = wanted(count);
@@ -27,7 +27,7 @@ export function changes(as: "Ports" | "PortSet", count = 1000, many = 200, round
         around: (work) =>
             withBenchHost(lab, async (opened) => {
                 host = opened;
-                program = opened.program();
+                program = opened.program(as);
                 await (as === "Ports" ? program.createSingles(ports) : program.createSet(ports));
                 return work();
             }),

@@ -22,7 +22,7 @@ const byHand =
 const throughProvider =
     (kind: "createSet" | "createSingles", inFlight?: number): Way =>
     async ({ lab, program }, ports) => {
-        const ours = program(inFlight);
+        const ours = program(kind === "createSet" ? "PortSet" : "Ports", inFlight);
         const made = await ours[kind](ports);
         await mustStand(lab, ports);
         return { made, removed: await ours.destroy() };

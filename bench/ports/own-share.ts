@@ -26,10 +26,11 @@ export function growth(few = 100, many = 2000, rounds = 3, lab = "bench-growth")
     /** @returns processor time a port [us] */
     const cost = async (count: number): Promise<number> => {
         const { plugin, program } = host as BenchHost;
-        const before = cpuTimeOf(plugin.process.pid as number);
-        const ours = program();
+        const { pid = 0 } = plugin("PortSet").process;
+        const before = cpuTimeOf(pid);
+        const ours = program("PortSet");
         await ours.createSet(wanted(count));
-        const spent = cpuTimeOf(plugin.process.pid as number) - before;
+        const spent = cpuTimeOf(pid) - before;
         await ours.destroy();
         return (spent * 1000) / count;
     };
@@ -75,11 +76,11 @@ export function memory(count = 10_000, lab = "bench-memory"): Contest {
             const { lab } = host as BenchHost;
             const gone = await standIn(lab);
             try {
-                return await withPlugin(lab, async (plugin, service) => {
+                return await withPlugin(lab, async (service) => {
                     const program = new Program(service);
                     await program.createSet(wanted(count));
                     await program.refresh();
-                    return { peak: peakMemoryOf(plugin.process.pid as number), limit: 300 };
+                    return { peak: peakMemoryOf(service.plugin.process.pid as number), limit: 300 };
                 });
             } finally {
                 await gone();

@@ -16,7 +16,7 @@ export function reads(count = 1000, rounds = 9, lab = "bench-reads"): Contest {
         around: (work) =>
             withBenchHost(lab, async (opened) => {
                 host = opened;
-                program = opened.program();
+                program = opened.program("Ports");
                 await program.createSingles(wanted(count));
                 reader = await openHost(HostRef.parse(opened.lab.host));
                 try {

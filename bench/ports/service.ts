@@ -31,7 +31,7 @@ type Method = keyof typeof METHODS;
 export class Service {
     private readonly client: LightClient;
 
-    constructor(plugin: Plugin) {
+    constructor(readonly plugin: Plugin) {
         this.client = new LightClient(plugin.client.getChannel().getTarget().replace(/^dns:/, ""));
     }
 

@@ -10,18 +10,19 @@ export interface YamlProgram {
 
 export function yamlOf({ resources, calls, outputs }: Program): YamlProgram {
     return {
-        ...(calls.length > 0 ? { variables: Object.fromEntries(calls.map(variable)) } : {}),
-        ...(resources.length > 0 ? { resources: Object.fromEntries(resources.map(resource)) } : {}),
+        ...(calls.length > 0 ? { variables: Object.fromEntries<unknown>(calls.map(variable)) } : {}),
+        ...(resources.length > 0 ? { resources: Object.fromEntries<unknown>(resources.map(resource)) } : {}),
         ...(Object.keys(outputs).length > 0 ? { outputs } : {}),
     };
 }
 
 export const yamlText = (program: YamlProgram): string => stringify(program, { lineWidth: 0 });
 
-const variable = ({ token, inputs }: Called) => [
-    variableOf(token),
-    { "fn::invoke": { function: token, ...(Object.keys(inputs).length > 0 ? { arguments: inputs } : {}) } },
-];
+const variable = ({ token, inputs }: Called) =>
+    [
+        variableOf(token),
+        { "fn::invoke": { function: token, ...(Object.keys(inputs).length > 0 ? { arguments: inputs } : {}) } },
+    ] as const;
 
 function resource({ type, name, inputs, dependsOn, provider }: Declared) {
     const options = {

@@ -9,6 +9,7 @@ import { Openflow } from "./openflow";
 import { Ovsdb } from "./ovsdb/client";
 import { readPorts, type PortSeen } from "./ovsdb/ports";
 import type { Replica } from "./ovsdb/replica";
+import { declaredCookies } from "./pipeline";
 import { placeOf, type Place } from "./place";
 
 /** What one step asks of a host. */
@@ -65,7 +66,7 @@ export async function openHost(ref: HostRef, signal?: AbortSignal): Promise<Host
         place,
         ovsdb,
         kernel,
-        openflow: new Openflow(place),
+        openflow: new Openflow(place, async (bridge) => declaredCookies((await ovsdb.view()).byName("Bridge", bridge))),
         files: new Files(place),
         journal: new Journal(place),
         ...(signal ? { signal } : {}),

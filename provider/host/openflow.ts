@@ -4,7 +4,7 @@
  */
 import { HostError, quoted } from "./errors";
 import { meterText, parseFlows, parseMeters, parsePorts, type Flow, type Meter } from "./flow-text";
-import { sharedFlows } from "./pipeline";
+import { sharedFlows, type BridgeFlows } from "./pipeline";
 import type { Place } from "./place";
 import { Window, type Verdict } from "./window";
 
@@ -21,7 +21,11 @@ interface Change {
 export class Openflow {
     private readonly windows = new Map<string, Window<Change, void>>();
 
-    constructor(private readonly place: Place) {}
+    /** @param cookies of the flows that are declared on a bridge, as the switch database has them */
+    constructor(
+        private readonly place: Place,
+        private readonly cookies: (bridge: string) => Promise<string[]>,
+    ) {}
 
     /**
      * Lines as `ovs-ofctl bundle` takes them (`flow add ...`, `group delete ...`), all or none, and of our own:
@@ -151,15 +155,19 @@ export class Openflow {
         const { before, after } =
             shared === undefined
                 ? { before: [], after: [] }
-                : sharedFlows(await this.flows(bridge), bundle, shared.includes("secure"));
+                : sharedFlows(await this.flowsOf(bridge, shared.includes("secure")), bundle);
         const all = [...before, ...bundle, ...after];
         if (all.length === 0) return;
         const { code, stderr } = await this.run(["bundle", bridge, "-"], `${all.join("\n")}\n`);
         if (code !== 0) throw refused(first.subject, stderr);
     }
 
-    private async flows(bridge: string): Promise<Flow[]> {
-        return parseFlows(await this.ask(bridge, ["--no-stats", "--no-names", "dump-flows", bridge]));
+    private async flowsOf(bridge: string, secure: boolean): Promise<BridgeFlows> {
+        const [dump, cookies] = await Promise.all([
+            this.ask(bridge, ["--no-stats", "--no-names", "dump-flows", bridge]),
+            this.cookies(bridge),
+        ]);
+        return { flows: parseFlows(dump), cookies, secure };
     }
 
     private async ask(bridge: string, argv: string[]): Promise<string> {

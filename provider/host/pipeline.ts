@@ -4,6 +4,8 @@
  * that is secure, which passes only what a flow lets pass.
  */
 import { parseFlow, strictly, type Flow } from "./flow-text";
+import { keysOf } from "./ovsdb/columns";
+import type { Seen } from "./ovsdb/replica";
 
 /** The table in which a user's flows begin. */
 export const USER_TABLE = 10;
@@ -34,20 +36,40 @@ const HAND_ON: Flow = {
 };
 const NORMAL: Flow = { ...HAND_ON, table: USER_TABLE, priority: 0, actions: "NORMAL" };
 
+/** In external_ids of a bridge's row, with a cookie: whose the flows of that cookie are. */
+export const FLOWS_KEY = "kvmnet-flows:";
+
+/** Cookies of the flows that resources of ours declare on a bridge. */
+export const declaredCookies = (bridge: Seen | undefined): string[] =>
+    keysOf(bridge?.external_ids)
+        .filter((key) => key.startsWith(FLOWS_KEY))
+        .map((key) => key.slice(FLOWS_KEY.length));
+
+/** How a bridge is at the time of a change. */
+export interface BridgeFlows {
+    /** All of them, whoever made them. */
+    flows: Flow[];
+    /** Cookies of declared flows. */
+    cookies: string[];
+    /** Whether the bridge passes nothing without a flow. */
+    secure: boolean;
+}
+
 /**
  * What a bundle must have before and after its own lines so that the tables hang together when it is done.
  *
- * @param flows  all flows of the bridge as they are
- * @param lines  the bundle: `flow add FLOW`, `flow delete cookie=C/-1`, `flow delete_strict cookie=C/MASK,table=...`
- * @param secure whether the bridge passes nothing without a flow
+ * @param lines the bundle: `flow add FLOW`, `flow delete cookie=C/-1`, `flow delete_strict cookie=C/MASK,table=...`
  */
-export function sharedFlows(flows: Flow[], lines: string[], secure: boolean): { before: string[]; after: string[] } {
+export function sharedFlows(
+    { flows, cookies, secure }: BridgeFlows,
+    lines: string[],
+): { before: string[]; after: string[] } {
     const is = flows.filter(isShared);
     const will = outcome(
         flows.filter((flow) => !isShared(flow)),
         lines,
     );
-    const inUse = will.some((flow) => flow.table >= USER_TABLE || (flow.table === 0 && isOurs(flow)));
+    const inUse = will.some((flow) => cookies.includes(flow.cookie) || (flow.table === 0 && isOurs(flow)));
     const users = will.some(({ table }) => table === USER_TABLE);
     const wanted = [...(inUse ? [HAND_ON] : []), ...(inUse && !users && !secure ? [NORMAL] : [])];
     const same = (one: Flow) => (other: Flow) => text(one) === text(other);
@@ -58,8 +80,8 @@ export function sharedFlows(flows: Flow[], lines: string[], secure: boolean): { 
 }
 
 /** Whether the shared flows are as the others need them. */
-export function hangsTogether(flows: Flow[], secure: boolean): boolean {
-    const { before, after } = sharedFlows(flows, [], secure);
+export function hangsTogether(bridge: BridgeFlows): boolean {
+    const { before, after } = sharedFlows(bridge, []);
     return before.length + after.length === 0;
 }
 

@@ -37,21 +37,27 @@ export async function described(
     { flows, groups, meters }: Own,
     ports: Tables["ports"],
 ): Promise<Pick<OvsFlows, "flows" | "groups" | "meters">> {
-    const texts = (known?.flows ?? []).map((text) => withPortNumbers(text, ports));
+    // State leaves out what is empty.
+    const {
+        flows: knownFlows = [],
+        groups: knownGroups = [],
+        meters: knownMeters = [],
+    }: Partial<OvsFlows> = known ?? {};
+    const texts = knownFlows.map((text) => withPortNumbers(text, ports));
     const spelledFlows = await host.openflow.spelled(texts);
-    const spelledGroups = await Promise.all((known?.groups ?? []).map((text) => spelledGroup(host, text, ports)));
+    const spelledGroups = await Promise.all(knownGroups.map((text) => spelledGroup(host, text, ports)));
     return {
         flows: told(
-            known?.flows,
+            knownFlows,
             spelledFlows.map((flow) => flow && flowText(flow)),
             flows.map(flowText),
         ),
-        groups: told(known?.groups, spelledGroups.map(groupText), groups.map(groupText)),
-        meters: told(known?.meters, known?.meters.flatMap(parseMeters).map(meterText) ?? [], meters.map(meterText)),
+        groups: told(knownGroups, spelledGroups.map(groupText), groups.map(groupText)),
+        meters: told(knownMeters, knownMeters.flatMap(parseMeters).map(meterText), meters.map(meterText)),
     };
 }
 
-function told(declared: string[] = [], spelled: (string | undefined)[], there: string[]): string[] {
+function told(declared: string[], spelled: (string | undefined)[], there: string[]): string[] {
     const found = new Set(there);
     const said = new Set(spelled);
     return [

@@ -5,11 +5,10 @@ import { IfName } from "../../schemas/units";
 import { HostError, shownName } from "../host/errors";
 import { keyOf, textOf } from "../host/ovsdb/columns";
 import type { Replica } from "../host/ovsdb/replica";
+import { declaredCookies } from "../host/pipeline";
 import { attachedRow, managedBy, stateBy, type Shape } from "./attached-row";
-import { FLOWS_KEY } from "./ovs-flows";
 import { targetCautions } from "./ovs-manager";
 import { missingBridge } from "./ovs-monitoring";
-import { entriesOf } from "./ovs-rows";
 import { INGRESS_KEY } from "./table-zero";
 
 const SHAPE: Shape<OvsController> = {
@@ -87,9 +86,8 @@ function refuseOverFlows(view: Replica, { bridge, target, type }: OvsController)
         .referred("Port", row?.ports)
         .filter((port) => keyOf(port.external_ids, INGRESS_KEY) !== undefined)
         .map((port) => shownName(String(port.name)));
-    const flows = [...entriesOf(row?.external_ids).keys()].filter((key) => key.startsWith(FLOWS_KEY));
     const reasons = [
-        ...(flows.length > 0 ? ["Flows"] : []),
+        ...(declaredCookies(row).length > 0 ? ["Flows"] : []),
         ...(limited.length > 0 ? [`ports whose ingress limit is a flow (${limited.slice(0, 10).join(", ")})`] : []),
     ];
     if (reasons.length === 0) return;

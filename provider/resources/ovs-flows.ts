@@ -11,14 +11,11 @@ import { flowText, groupText, meterText, placeOfFlow, strictly } from "../host/f
 import { keyOf } from "../host/ovsdb/columns";
 import { ofRow, putKeys, set, type Operation, type Uuid } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
-import { cookieFrom, hangsTogether, SHARED_COOKIE, USER_TABLE } from "../host/pipeline";
+import { cookieFrom, FLOWS_KEY, hangsTogether, SHARED_COOKIE, USER_TABLE } from "../host/pipeline";
 import { ovsdb, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { described, look, spelled, type Own, type Tables } from "./flow-tables";
-import { hasController, isSecure, requireNoController, shared } from "./table-zero";
-
-/** In external_ids of a bridge's row, with the cookie: `MARK groups=7,8 meters=5`. */
-export const FLOWS_KEY = "kvmnet-flows:";
+import { bridgeFlows, hasController, isSecure, requireNoController, shared } from "./table-zero";
 
 interface FlowsHere extends Found<OvsFlows> {
     row: Seen;
@@ -26,7 +23,7 @@ interface FlowsHere extends Found<OvsFlows> {
     tables: Tables;
 }
 
-/** Whose the flows of a cookie are, and the groups and meters that came with them. */
+/** Whose the flows of a cookie are, and the groups and meters that came with them: `MARK groups=7,8 meters=5`. */
 interface Note {
     mark: string;
     groups: number[];
@@ -81,7 +78,8 @@ export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
         const tables = await look(host, bridge);
         const own = ownOf(tables, cookie, note);
         if (!note && own.flows.length === 0) return undefined;
-        const loose = own.flows.length > 0 && !hangsTogether(tables.flows, isSecure(view, bridge));
+        const loose =
+            note !== undefined && own.flows.length > 0 && !hangsTogether(bridgeFlows(view, bridge, tables.flows));
         return {
             row,
             note,

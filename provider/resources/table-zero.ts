@@ -5,7 +5,15 @@ import { HostError, shownName } from "../host/errors";
 import { flowText, groupText, meterText, parseFlows, parseMeters, strictly, type Flow } from "../host/flow-text";
 import { textOf } from "../host/ovsdb/columns";
 import type { Replica } from "../host/ovsdb/replica";
-import { COOKIE_MASK, cookieFrom, hangsTogether, SHARED_COOKIE, USER_TABLE } from "../host/pipeline";
+import {
+    COOKIE_MASK,
+    cookieFrom,
+    declaredCookies,
+    hangsTogether,
+    SHARED_COOKIE,
+    USER_TABLE,
+    type BridgeFlows,
+} from "../host/pipeline";
 import type { Action, Plan, Step } from "../plan";
 import { look } from "./flow-tables";
 
@@ -57,6 +65,13 @@ export const hasController = (view: Replica, bridge: string): boolean =>
             ({ type, target }) => (textOf(type) ?? (isPassive(String(target)) ? "service" : "primary")) === "primary",
         );
 
+/** A bridge's flows with what the database says of them. */
+export const bridgeFlows = (view: Replica, bridge: string, flows: Flow[]): BridgeFlows => ({
+    flows,
+    cookies: declaredCookies(view.byName("Bridge", bridge)),
+    secure: isSecure(view, bridge),
+});
+
 /** Whether a bridge passes nothing without a flow. */
 export const isSecure = (view: Replica, bridge: string): boolean =>
     textOf(view.byName("Bridge", bridge)?.fail_mode) === "secure";
@@ -101,7 +116,7 @@ export async function readIngress(host: Host, bridge: string): Promise<ReadonlyM
         host.read(host.openflow.reading("dump-flows", bridge), parseFlows),
         host.read(host.openflow.reading("dump-meters", bridge), parseMeters),
     ]);
-    if (!hangsTogether(flows, isSecure(view, bridge))) return new Map();
+    if (!hangsTogether(bridgeFlows(view, bridge, flows))) return new Map();
     const limits = flows.flatMap((flow): [number, IngressLimit][] => {
         const port = limitedPort(flow);
         const meter = port === undefined ? undefined : meters.find(({ id }) => id === FIRST_PORT_METER + port);

@@ -21,11 +21,16 @@ export const numberOf = (column: unknown): number | undefined => {
 
 /** The text under one key of a map column. */
 export function keyOf(column: unknown, key: string): string | undefined {
-    const pairs =
-        Array.isArray(column) && column[0] === "map" && Array.isArray(column[1]) ? (column[1] as unknown[]) : [];
-    const pair = pairs.find((entry): entry is [string, string] => Array.isArray(entry) && entry[0] === key);
+    const pair = pairsOf(column).find((entry): entry is [string, string] => Array.isArray(entry) && entry[0] === key);
     return typeof pair?.[1] === "string" ? pair[1] : undefined;
 }
+
+/** The keys of a map column. */
+export const keysOf = (column: unknown): string[] =>
+    pairsOf(column).flatMap((entry) => (Array.isArray(entry) && typeof entry[0] === "string" ? [entry[0]] : []));
+
+const pairsOf = (column: unknown): unknown[] =>
+    Array.isArray(column) && column[0] === "map" && Array.isArray(column[1]) ? (column[1] as unknown[]) : [];
 
 /** The uuids of a column of references. */
 export const uuidsOf = (column: unknown): string[] =>
