@@ -12,6 +12,7 @@ const LAB_PACKAGES: Readonly<Record<string, string>> = {
     "libvirt-daemon-driver-qemu": "runs the guests",
     "libvirt-clients": "virsh, to look at guests",
     "qemu-system-x86": "the guests' machine",
+    "dnsmasq-base": "gives guests their addresses",
     ethtool: "reads what NICs offer",
     iproute2: "links and addresses",
     kmod: "finds the guest kernel's modules",
@@ -82,6 +83,7 @@ const COMMANDS = [
     "libvirtd",
     "virsh",
     "qemu-system-x86_64",
+    "dnsmasq",
     "ethtool",
     "ip",
     "xsltproc",
@@ -97,7 +99,7 @@ export async function installPackages(progress: Progress): Promise<void> {
     if ((await missingPackages()).length === 0) return;
     if (!existsSync("/usr/bin/apt-get")) {
         throw new Error(
-            "The lab needs Open vSwitch, libvirt with QEMU, ethtool, iproute2 and xsltproc, and this machine has no apt to " +
+            "The lab needs Open vSwitch, libvirt with QEMU, dnsmasq, ethtool, iproute2 and xsltproc, and this machine has no apt to " +
                 `fetch them with. Install these programs, then try again: ${COMMANDS.filter((name) => !onPath(name)).join(", ")}.`,
         );
     }

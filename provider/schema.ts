@@ -9,6 +9,7 @@ import { RESOURCES, type AnyResource } from "./resources";
 interface PropertySpec {
     type?: string;
     $ref?: string;
+    oneOf?: PropertySpec[];
     items?: PropertySpec;
     additionalProperties?: PropertySpec;
     description?: string;
@@ -194,7 +195,8 @@ function typeOf(json: JsonSchema, place: string, types: Types): PropertySpec {
     if (type === "string" && json.enum) {
         const name = `kvmnet:${place}`;
         types.set(name, { type, enum: json.enum.map((value) => ({ value })) });
-        return { $ref: `#/types/${name}` };
+        // Each language then takes the plain word as well as the name of the enum.
+        return { type, oneOf: [{ type }, { type, $ref: `#/types/${name}` }] };
     }
     return { type: typeof type === "string" ? type : "string" };
 }

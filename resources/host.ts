@@ -1,6 +1,14 @@
 /** Links of the kernel and what belongs to them: `import { host } from "kvmnet"`. */
+import { Address as AddressSchema } from "../schemas/address";
+import type * as facts from "../schemas/facts";
+import { LinkTuning } from "../schemas/link-tuning";
 import * as links from "../schemas/links";
+import { Neighbor as NeighborSchema } from "../schemas/neighbor";
+import { Route as RouteSchema } from "../schemas/route";
+import { Rule as RuleSchema } from "../schemas/rule";
+import { Sysctl as SysctlSchema } from "../schemas/sysctl";
 import { declare, type Args, type Made } from "./declare";
+import { declareFunction } from "./declare-function";
 
 /** A bridge of the Linux kernel, up, with a MAC address that stays. Its id is its name. */
 export const Bridge = declare("kvmnet:host:Bridge", links.LinuxBridge);
@@ -51,3 +59,51 @@ export type DummyArgs = Args<typeof links.Dummy>;
 export const Ifb = declare("kvmnet:host:Ifb", links.Ifb);
 export type Ifb = Made<typeof links.Ifb>;
 export type IfbArgs = Args<typeof links.Ifb>;
+
+/** How a link that is there already is tuned. Its id is the link's name. */
+export const Link = declare("kvmnet:host:Link", LinkTuning);
+export type Link = Made<typeof LinkTuning>;
+export type LinkArgs = Args<typeof LinkTuning>;
+
+/** An IP address of a link. Its id is `LINK/ADDRESS`. */
+export const Address = declare("kvmnet:host:Address", AddressSchema);
+export type Address = Made<typeof AddressSchema>;
+export type AddressArgs = Args<typeof AddressSchema>;
+
+/** A route, with one way or several by weight. Its id is `DESTINATION table TABLE`. */
+export const Route = declare("kvmnet:host:Route", RouteSchema);
+export type Route = Made<typeof RouteSchema>;
+export type RouteArgs = Args<typeof RouteSchema>;
+
+/** A rule of policy routing. Its id is `FAMILY priority PRIORITY`. */
+export const Rule = declare("kvmnet:host:Rule", RuleSchema);
+export type Rule = Made<typeof RuleSchema>;
+export type RuleArgs = Args<typeof RuleSchema>;
+
+/** A permanent entry of the neighbour table of a link. Its id is `LINK/ADDRESS`. */
+export const Neighbor = declare("kvmnet:host:Neighbor", NeighborSchema);
+export type Neighbor = Made<typeof NeighborSchema>;
+export type NeighborArgs = Args<typeof NeighborSchema>;
+
+/** One setting of the kernel below net. Its id is its key. */
+export const Sysctl = declare("kvmnet:host:Sysctl", SysctlSchema);
+export type Sysctl = Made<typeof SysctlSchema>;
+export type SysctlArgs = Args<typeof SysctlSchema>;
+
+/** The links of a host; it is asked in a preview, too. */
+export const { now: getLinks, later: getLinksOutput } = declareFunction<
+    typeof facts.GetLinksInputs,
+    typeof facts.GetLinksOutputs
+>("kvmnet:host:getLinks");
+
+/** One link with all that its NIC takes; it is asked in a preview, too. */
+export const { now: getNic, later: getNicOutput } = declareFunction<
+    typeof facts.GetNicInputs,
+    typeof facts.GetNicOutputs
+>("kvmnet:host:getNic");
+
+/** What a host is made of; it is asked in a preview, too. */
+export const { now: getHost, later: getHostOutput } = declareFunction<
+    typeof facts.GetHostInputs,
+    typeof facts.GetHostOutputs
+>("kvmnet:host:getHost");

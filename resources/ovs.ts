@@ -1,4 +1,5 @@
 /** Open vSwitch: `import { ovs } from "kvmnet"`. */
+import type { GetOvsInputs, GetOvsOutputs } from "../schemas/get-ovs";
 import * as schema from "../schemas/ovs";
 import { OvsController, OvsControllerOutputs } from "../schemas/ovs-controller";
 import { OvsFlows } from "../schemas/ovs-flows";
@@ -8,13 +9,14 @@ import { OvsIpfix, OvsNetflow, OvsSflow } from "../schemas/ovs-monitoring";
 import { OvsSettings, OvsSettingsOutputs } from "../schemas/ovs-settings";
 import { OvsTls } from "../schemas/ovs-tls";
 import { declare, type Args, type Made } from "./declare";
+import { declareFunction } from "./declare-function";
 
 /** A bridge of Open vSwitch, with its internal port up. Its id is its name. */
 export const Bridge = declare("kvmnet:ovs:Bridge", schema.OvsBridge, schema.OvsBridgeOutputs);
 export type Bridge = Made<typeof schema.OvsBridge, typeof schema.OvsBridgeOutputs>;
 export type BridgeArgs = Args<typeof schema.OvsBridge>;
 
-/** A port of an Open vSwitch bridge: a tap or another device of the host, or an internal one. Its id is its name. */
+/** A port of an Open vSwitch bridge: a device of the host or several as a bond, an internal one, a patch or a tunnel. Its id is its name. */
 export const Port = declare("kvmnet:ovs:Port", schema.OvsPort, schema.OvsPortOutputs);
 export type Port = Made<typeof schema.OvsPort, typeof schema.OvsPortOutputs>;
 export type PortArgs = Args<typeof schema.OvsPort>;
@@ -63,3 +65,18 @@ export type IpfixArgs = Args<typeof OvsIpfix>;
 export const Netflow = declare("kvmnet:ovs:Netflow", OvsNetflow);
 export type Netflow = Made<typeof OvsNetflow>;
 export type NetflowArgs = Args<typeof OvsNetflow>;
+
+/** What a host's Open vSwitch is and has; it is asked in a preview, too. */
+export const { now: getOvs, later: getOvsOutput } = declareFunction<typeof GetOvsInputs, typeof GetOvsOutputs>(
+    "kvmnet:ovs:getOvs",
+);
+
+/** Many ports of one bridge, and their taps, as one resource. Its id is its bridge. */
+export const PortSet = declare("kvmnet:ovs:PortSet", schema.OvsPortSet, schema.OvsPortSetOutputs);
+export type PortSet = Made<typeof schema.OvsPortSet, typeof schema.OvsPortSetOutputs>;
+export type PortSetArgs = Args<typeof schema.OvsPortSet>;
+
+/** What leaves a port: shaping by HTB or HFSC with queues, or policing. Its id is its name. */
+export const Qos = declare("kvmnet:ovs:Qos", schema.OvsQos);
+export type Qos = Made<typeof schema.OvsQos>;
+export type QosArgs = Args<typeof schema.OvsQos>;

@@ -37,4 +37,3 @@ const Fields = z.strictObject({
 /** One link plugged into a Linux bridge. */
 export const BridgePort = withCrossCheck(Fields, checkVlans);
 export type BridgePort = z.output<typeof BridgePort>;
-export type BridgePortInput = z.input<typeof BridgePort>;

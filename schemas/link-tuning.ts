@@ -60,7 +60,7 @@ export const Channels = z
             other: queues("other", "Channels for other interrupts, such as changes of the link"),
             combined: queues("combined", "Channels that receive and send; most NICs have these alone"),
         },
-        'channels is an object such as { combined: 8 }; its keys are rx, tx, other and combined',
+        "channels is an object such as { combined: 8 }; its keys are rx, tx, other and combined",
     )
     .meta({ token: "host:Channels" });
 export type Channels = z.output<typeof Channels>;
@@ -69,12 +69,7 @@ const micros = (told: string) => number("[us]", told);
 const frames = (told: string) => number("[packets]", told);
 function number(unit: string, told: string) {
     const error = "a coalescing value is a whole number from 0 to 4294967295";
-    return z
-        .int(error)
-        .min(0, error)
-        .max(4294967295, error)
-        .optional()
-        .describe(`${told} ${unit}; absent leaves it.`);
+    return z.int(error).min(0, error).max(4294967295, error).optional().describe(`${told} ${unit}; absent leaves it.`);
 }
 const adaptive = (name: string, told: string) => toggle(name).optional().describe(`${told}; absent leaves it.`);
 

@@ -5,7 +5,7 @@ import { InterfaceTypeOf } from "./ovs-interface";
 import { unlessEmpty } from "./ovs-maps";
 import { checkPort, portFields } from "./ovs-port-parts";
 import { Tap } from "./tap";
-import { IfName } from "./units";
+import { IfName, VlanList } from "./units";
 
 const TapOfPort = Tap.omit({ name: true })
     .meta({ token: "ovs:TapOfPort" })
@@ -13,14 +13,20 @@ const TapOfPort = Tap.omit({ name: true })
         "Tap of the port's name, made with it; absent plugs a link that is there already. A change of multiQueue, vnetHdr, uid or gid makes the tap anew.",
     );
 
+/** An empty list says nothing. */
+const listOf = (key: "trunks" | "cvlans") =>
+    VlanList.transform(unlessEmpty)
+        .optional()
+        .describe(portFields[key].description ?? "");
+
 const Fields = z
     .strictObject({
         type: InterfaceTypeOf.optional().describe(
             "As a `Port`'s; absent is system: the tap declared here, or another device of the host. A change makes the port anew.",
         ),
         ...portFields,
-        trunks: portFields.trunks.transform(unlessEmpty).describe(portFields.trunks.description ?? ""),
-        cvlans: portFields.cvlans.transform(unlessEmpty).describe(portFields.cvlans.description ?? ""),
+        trunks: listOf("trunks"),
+        cvlans: listOf("cvlans"),
         tap: TapOfPort.optional(),
     })
     .meta({ token: "ovs:PortOfSet" });

@@ -7,7 +7,9 @@ import { RoutingTable } from "./routing-table";
 
 const NextHop = z
     .strictObject({
-        gateway: IpAddress.optional().describe("Address of the router; absent where the networks are on the link itself."),
+        gateway: IpAddress.optional().describe(
+            "Address of the router; absent where the networks are on the link itself.",
+        ),
         link: LinkName.optional().describe("Link that leads there; absent lets the kernel find it by the gateway."),
         weight: count("weight", 1, 256, "")
             .default(1)
@@ -65,7 +67,7 @@ const Fields = z.strictObject({
             "Whether the gateway counts as reachable on the link though no address of the link says so. Changes live.",
         ),
     nextHops: z
-        .array(NextHop, "nextHops is a list of next hops, such as [{ gateway: \"10.0.0.1\", weight: 2 }]")
+        .array(NextHop, 'nextHops is a list of next hops, such as [{ gateway: "10.0.0.1", weight: 2 }]')
         .min(2, "a multipath route has at least two next hops; for one use gateway and link")
         .refine((hops) => new Set(hops.map(keyOf)).size === hops.length, {
             error: "two next hops are the same; keep one and give it the weight of both",

@@ -80,9 +80,7 @@ const Fields = z.strictObject({
     iif: LinkName.optional().describe(
         "Link that packets come in by, lo for those of this host; absent is any. Changes live.",
     ),
-    oif: LinkName.optional().describe(
-        "Link that a program bound its socket to; absent is any. Changes live.",
-    ),
+    oif: LinkName.optional().describe("Link that a program bound its socket to; absent is any. Changes live."),
     fwmark: spelled(
         markText,
         'fwmark is a mark as text, with a mask where not all of its bits count, such as "0x1" or "0x1/0xff"',
@@ -93,7 +91,9 @@ const Fields = z.strictObject({
     ipproto: spelled(protocolText, `ipproto is ${Object.keys(PROTOCOLS).join(", ")} or a number as text from 1 to 255`)
         .optional()
         .describe('Protocol inside, by name or number, such as "tcp"; absent is any. Changes live.'),
-    sport: ports("sport").describe('Port or range that packets come from, such as "8000-8099"; absent is any. Changes live.'),
+    sport: ports("sport").describe(
+        'Port or range that packets come from, such as "8000-8099"; absent is any. Changes live.',
+    ),
     dport: ports("dport").describe('Port or range that packets go to, such as "443"; absent is any. Changes live.'),
     uidRange: spelled(
         (text) => rangeText(text, 4294967294),

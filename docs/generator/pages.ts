@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { declaredBy } from "./program";
-import { partsOf, readSchema, type Function, type ObjectType, type Resource, type Schema } from "./schema";
+import { partsOf, readSchema, type Function, type Properties, type Resource, type Schema } from "./schema";
 import { outputTable, propertyTable, titleOf, typesIn } from "./tables";
 import { yamlOf, yamlText } from "./yaml";
 
@@ -78,7 +78,7 @@ function resourcePage(token: string, resource: Resource, example: Example, schem
         "## Outputs",
         isComponent ? "" : "Every input, with what the host holds, and:",
         Object.keys(outputs).length > 0 ? outputTable(outputs, schema) : "",
-        nested(typesIn({ ...inputProperties, ...outputs }, schema), schema),
+        nested(inputProperties, outputs, schema),
         imported ? `## Import\n\n\`\`\`sh\n${imported}\n\`\`\`` : "",
     ]);
 }
@@ -96,7 +96,7 @@ function functionPage(
     const gives = outputs.properties ?? {};
     return sections([
         `# ${nameOf(token)}`,
-        `${description} A function only reads; unlike a resource it asks the host in a preview too.`,
+        `${description} Unlike a resource, a function asks the host in a preview, too.`,
         examples(example),
         "## Inputs",
         Object.keys(takes).length > 0
@@ -104,7 +104,7 @@ function functionPage(
             : "None.",
         "## Outputs",
         outputTable(gives, schema),
-        nested(typesIn({ ...takes, ...gives }, schema), schema),
+        nested(takes, gives, schema),
     ]);
 }
 
@@ -125,13 +125,18 @@ function described(description: string): { text: string; imported?: string } {
 const examples = ({ typescript, yaml }: Example) =>
     `## Example\n\n\`\`\`ts\n${typescript.trim()}\n\`\`\`\n\nThe same in YAML:\n\n\`\`\`yaml\n${yaml.trim()}\n\`\`\``;
 
-function nested(types: Map<string, ObjectType>, schema: Schema): string {
-    if (types.size === 0) return "";
-    const each = [...types].map(([token, { description = "", properties = {}, required = [] }]) =>
+/** The types of inputs tell what may be left out; those of outputs alone are only read. */
+function nested(inputs: Properties, outputs: Properties, schema: Schema): string {
+    const given = typesIn(inputs, schema);
+    const all = new Map([...given, ...typesIn(outputs, schema)]);
+    if (all.size === 0) return "";
+    const each = [...all].map(([token, { description = "", properties = {}, required = [] }]) =>
         sections([
             `### ${titleOf(token)}`,
             description,
-            propertyTable(properties, required, schema, "without changes"),
+            given.has(token)
+                ? propertyTable(properties, required, schema, "without changes")
+                : outputTable(properties, schema),
         ]).trim(),
     );
     return ["## Types", ...each].join("\n\n");
@@ -148,7 +153,7 @@ function index(schema: Schema): string {
     });
     return sections([
         "# Reference",
-        'Everything that `import * as kvmnet from "kvmnet"` gives, and every other language after `pulumi package add`.',
+        'Everything that `import * as kvmnet from "kvmnet"` gives. Every other language has it after `pulumi package add node_modules/kvmnet/provider/pulumi-resource-kvmnet`; `kvmnet schema` prints what its SDK is made from.',
         ...modules,
         "## Provider",
         schema.provider.description,

@@ -15,7 +15,7 @@ export interface Property {
     secret?: boolean;
 }
 
-type Properties = Record<string, Property>;
+export type Properties = Record<string, Property>;
 
 export interface ObjectType {
     description?: string;

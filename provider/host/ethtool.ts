@@ -127,12 +127,14 @@ export function parseCoalesce(block: string): Coalesce {
         .replace(/^Adaptive RX: (\S+)\s+TX: (\S+)/m, "adaptive-rx: $1\nadaptive-tx: $2")
         .replace(/^CQE mode RX: (\S+)\s+TX: (\S+)/m, "cqe-mode-rx: $1\ncqe-mode-tx: $2")
         .replace(/^([rt]x)-frame-(low|high):/gm, "$1-frames-$2:");
-    const values = [...words.matchAll(/^([a-z-]+):[ \t]*(\d{1,10}|on|off)[ \t]*$/gm)].flatMap(([, word = "", value = ""]) => {
-        const key = COALESCE_KEYS.get(word);
-        const isSwitch = key === "adaptiveRx" || key === "adaptiveTx" || key === "cqeModeRx" || key === "cqeModeTx";
-        if (key === undefined || isSwitch === /^\d/.test(value)) return [];
-        return [[key, isSwitch ? value === "on" : Number(value)]];
-    });
+    const values = [...words.matchAll(/^([a-z-]+):[ \t]*(\d{1,10}|on|off)[ \t]*$/gm)].flatMap(
+        ([, word = "", value = ""]) => {
+            const key = COALESCE_KEYS.get(word);
+            const isSwitch = key === "adaptiveRx" || key === "adaptiveTx" || key === "cqeModeRx" || key === "cqeModeTx";
+            if (key === undefined || isSwitch === /^\d/.test(value)) return [];
+            return [[key, isSwitch ? value === "on" : Number(value)]];
+        },
+    );
     return Object.fromEntries(values) as Coalesce;
 }
 
@@ -207,7 +209,8 @@ export class Ethtool {
         );
     coalesce = () =>
         this.block("-c", "Coalesce parameters").then((block) => (block === undefined ? {} : parseCoalesce(block)));
-    features = () => this.ask("--json", "-k").then((text) => (text === undefined ? new Map<never>() : parseFeatures(text)));
+    features = () =>
+        this.ask("--json", "-k").then((text) => (text === undefined ? new Map<string, Feature>() : parseFeatures(text)));
     driver = () => this.ask("-i").then((text) => parseDriver(text ?? ""));
 
     private async block(option: string, title: string): Promise<string | undefined> {

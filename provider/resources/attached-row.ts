@@ -46,7 +46,7 @@ interface Kind<State extends object>
     missing: (want: State) => { what: string; next: string };
 }
 
-interface RowHere<State> extends Found<State> {
+export interface RowHere<State> extends Found<State> {
     parent: Seen;
     row: Seen;
 }

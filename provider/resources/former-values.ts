@@ -50,6 +50,12 @@ export function note(key: string, mark: string, life: string, former: Former = {
     };
 }
 
+/** The step after something was given back: from now on only these are to be given back. */
+export const noteRest = (key: string, mark: string, life: string, former: Former): Step => ({
+    what: `notes what is left of ${key}`,
+    action: { via: "journal", key, entry: { mark, former: { ...former, [LIFE]: life } } },
+});
+
 /** The last step of a delete. */
 export const forget = (key: string): Step => ({
     what: `forgets what ${key} was`,

@@ -1,9 +1,12 @@
 /** Every resource that this provider serves, by type token. */
 import type { HostResource } from "../resource";
+import { address } from "./address";
 import { bond } from "./bond";
 import { bridgePort } from "./bridge-port";
+import { link } from "./link";
 import { linuxBridge } from "./linux-bridge";
 import { macvtap } from "./macvtap";
+import { neighbor } from "./neighbor";
 import { ovsBridge } from "./ovs-bridge";
 import { ovsController } from "./ovs-controller";
 import { ovsFlows } from "./ovs-flows";
@@ -15,7 +18,12 @@ import { ovsSettings } from "./ovs-settings";
 import { ovsSflow } from "./ovs-sflow";
 import { ovsTls } from "./ovs-tls";
 import { ovsPort } from "./ovs-port";
+import { ovsPortSet } from "./ovs-port-set";
+import { ovsQos } from "./ovs-qos";
 import { dummy, ifb } from "./plain-links";
+import { route } from "./route";
+import { rule } from "./rule";
+import { sysctl } from "./sysctl";
 import { tap } from "./tap";
 import { veth } from "./veth";
 import { vlan } from "./vlan";
@@ -27,6 +35,8 @@ export type AnyResource = HostResource;
 const all: AnyResource[] = [
     ovsBridge,
     ovsPort,
+    ovsPortSet,
+    ovsQos,
     ovsFlows,
     ovsMirror,
     ovsController,
@@ -46,6 +56,12 @@ const all: AnyResource[] = [
     macvtap,
     dummy,
     ifb,
+    link,
+    address,
+    route,
+    rule,
+    neighbor,
+    sysctl,
 ] as unknown as AnyResource[];
 
 export const RESOURCES: ReadonlyMap<string, AnyResource> = new Map(all.map((resource) => [resource.type, resource]));

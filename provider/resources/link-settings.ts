@@ -6,11 +6,11 @@ export type Printed = Readonly<Record<string, unknown>>;
 
 export interface Setting<Value> {
     /** Words for `ip link ... type KIND WORDS`. */
-    words(value: Value): string[];
+    words: (value: Value) => string[];
     /** Words for a change, where they are not those for the new value alone. */
-    between?(from: Value | undefined, to: Value): string[];
+    between?: (from: Value | undefined, to: Value) => string[];
     /** What stands there; undefined where nothing does. */
-    read(printed: Printed): Value | undefined;
+    read: (printed: Printed) => Value | undefined;
     /** What the kernel has where nothing is told; absent where that is nothing. */
     preset?: Value;
     /** Values that the kernel chooses by itself, by what it finds: they count as told only where state knows one. */

@@ -10,7 +10,7 @@ import type { Found, HostResource } from "../resource";
 import { declarationOf, defaultPvid, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
 import { gone, linkHere, marked, setLink } from "./link-marks";
 import { hundredths, plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
-import { forwardDelay, runsSpanningTree, untilForwarding } from "./spanning-tree";
+import { runsSpanningTree, untilForwarding } from "./spanning-tree";
 
 interface BridgeHere extends Found<LinuxBridge> {
     link: Link;

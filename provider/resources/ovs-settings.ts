@@ -2,8 +2,9 @@
 import { OvsSettings, OvsSettingsOutputs } from "../../schemas/ovs-settings";
 import { HostError } from "../host/errors";
 import type { Seen } from "../host/ovsdb/replica";
-import { ovsdb, type JournalEntry, type Plan, type Step } from "../plan";
+import { ovsdb, type JournalEntry, type Plan } from "../plan";
 import type { Found, HostResource } from "../resource";
+import { forget, formerOf, note, noted, noteRest } from "./former-values";
 import { openState, typedKeys, typedState, type Typed } from "./ovs-keys";
 import { entriesOf, written, type Keys } from "./ovs-rows";
 
@@ -100,7 +101,8 @@ export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
     async find(host, _id, { mark, known }) {
         const root = (await host.switch()).root();
         if (!root) return undefined;
-        const entry = await host.journal.get(JOURNAL);
+        // A database that was made anew has none of what was noted of the one before.
+        const entry = await noted(host, JOURNAL, root._uuid[1]);
         const told = {
             ...typedState(KEYS, root.other_config),
             otherConfig: openState(root.other_config, KEYS, known && { map: known.otherConfig }),
@@ -128,25 +130,25 @@ export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
     update: (_host, { root, entry }, want, mark) => {
         const declared = keysOf(want);
         const there = entriesOf(root.other_config);
-        const noted = entry?.former ?? {};
-        const former = Object.fromEntries(
-            Object.keys(declared).map((key) => [key, key in noted ? (noted[key] ?? null) : (there.get(key) ?? null)]),
-        );
-        const given = Object.entries(noted).filter(([key]) => !(key in declared));
+        const before = formerOf(entry);
+        const former = Object.fromEntries(Object.keys(declared).map((key) => [key, there.get(key) ?? null]));
+        const given = Object.entries(before).filter(([key]) => !(key in declared));
         const back = Object.fromEntries(given.map(([key, value]) => [key, textOr(value)]));
+        const rest = Object.fromEntries(Object.entries({ ...former, ...before }).filter(([key]) => key in declared));
+        const life = root._uuid[1];
         return [
-            journal("notes what stands there", { mark, former: { ...noted, ...former } }, entry),
+            note(JOURNAL, mark, life, former, entry),
             ...setting(root, { ...declared, ...back }),
-            ...(given.length > 0 ? [journal("forgets what was given back", { mark, former }, entry)] : []),
+            ...(given.length > 0 ? [noteRest(JOURNAL, mark, life, rest)] : []),
         ];
     },
 
     delete: (_host, { root, entry }) => [
         ...setting(
             root,
-            Object.fromEntries(Object.entries(entry?.former ?? {}).map(([key, value]) => [key, textOr(value)])),
+            Object.fromEntries(Object.entries(formerOf(entry)).map(([key, value]) => [key, textOr(value)])),
         ),
-        journal("forgets what was given back", null, entry),
+        forget(JOURNAL),
     ],
 };
 
@@ -160,12 +162,6 @@ function setting(root: Seen, keys: Keys): Plan {
     return [ovsdb("sets Open vSwitch", put(differing), put(differing.map(([key]) => [key, there.get(key)])))];
 }
 
-const journal = (what: string, entry: JournalEntry | null, former: JournalEntry | undefined): Step => ({
-    what: `${what} of Open vSwitch`,
-    action: { via: "journal", key: JOURNAL, entry },
-    undo: [{ via: "journal", key: JOURNAL, entry: former ?? null }],
-});
-
 /** The keys that are declared. */
 function keysOf(want: OvsSettings): Record<string, string> {
     const typed = Object.entries(typedKeys(KEYS, want)).filter(
@@ -176,7 +172,7 @@ function keysOf(want: OvsSettings): Record<string, string> {
 
 /** What state knows of, and what the journal says is ours: keys of others stay out of a refresh. */
 function only(told: OvsSettings, known: OvsSettings, entry: JournalEntry | undefined): OvsSettings {
-    const ours = new Set(Object.keys(entry?.former ?? {}));
+    const ours = new Set(Object.keys(formerOf(entry)));
     const kept = Object.entries(told).filter(
         ([property]) =>
             known[property as keyof OvsSettings] !== undefined ||

@@ -22,6 +22,7 @@ type Links = ReadonlyMap<string, Link>;
  */
 export async function untilForwarding(host: Host, subject: string, ports: (links: Links) => Link[]): Promise<void> {
     const started = performance.now();
+    let told = "";
     for (;;) {
         const links = await host.links();
         const waited = performance.now() - started;
@@ -43,13 +44,14 @@ export async function untilForwarding(host: Host, subject: string, ports: (links
                 "the run was cancelled while spanning tree learnt",
                 "Run it again.",
             );
-        host.status(`waits for spanning tree: ${port.name} is ${String(port.slave.state)}, ${delay} s twice`);
+        const message = `waits for spanning tree: ${port.name} is ${String(port.slave.state)}; each of its two steps takes ${delay} s`;
+        if (message !== told) host.status((told = message));
         await setTimeout(POLL_MS);
     }
 }
 
 /** Seconds that a bridge's port listens, and again that it learns. */
-export function forwardDelay(bridge: Link | undefined): number {
+function forwardDelay(bridge: Link | undefined): number {
     const delay = bridge?.data.forward_delay;
     return typeof delay === "number" ? delay / 100 : 15;
 }

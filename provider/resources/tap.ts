@@ -1,13 +1,13 @@
 /** A persistent tap, which a guest's NIC opens. */
 import { Tap, TapOutputs } from "../../schemas/tap";
 import type { Host } from "../host";
-import { HostError } from "../host/errors";
 import type { Link } from "../host/links";
 import { textOf } from "../host/ovsdb/columns";
 import { ip, type Line, type Plan, type Step } from "../plan";
 import type { HostResource } from "../resource";
 import { gone, linkHere, marked, setLink } from "./link-marks";
 import { isTold } from "./link-settings";
+import { staysUp, switchIfThere } from "./taken-in";
 import { ownersOf } from "./tap-owners";
 
 /** DEFAULT_TX_QUEUE_LEN (linux/netdevice.h), which an Ethernet link has untold. */
@@ -61,15 +61,12 @@ export const tap: HostResource<Tap> = {
             : [removed(want.name), ...made(want, mark)],
 
     delete: (_host, { state }) => [removed(state.name)],
+    settle: (host, { name }) => staysUp(host, `tap ${name}`, [name]),
     claims: ({ name }) => [`link ${name}`],
 };
 
 const made = (want: Tap, mark: string): Plan => [
-    ip(
-        `makes the tap ${want.name}`,
-        [tapLine(want)],
-        [gone(want.name)],
-    ),
+    ip(`makes the tap ${want.name}`, [tapLine(want)], [gone(want.name)]),
     settings(want, mark),
 ];
 
@@ -102,19 +99,10 @@ function settings(want: Tap, mark: string, from?: Tap): Step {
 
 const removed = (name: string): Step => ip(`removes the tap ${name}`, [gone(name)]);
 
-/** How old the switch database may be that tells where a tap is plugged [ms]: it follows the switch by itself. */
-const PLUG_AGE_MS = 1_000;
-
 /** The bridge that holds a tap. Open vSwitch on the userspace datapath leaves no trace of it in the kernel. */
 async function pluggedInto(host: Host, { name, master }: Link): Promise<string | undefined> {
     if (master !== undefined && master !== "ovs-system") return master;
-    try {
-        const view = await host.at({ maxAgeMs: PLUG_AGE_MS }).switch();
-        const port = view.byName("Port", name);
-        return port && textOf(view.holderOf(port)?.name);
-    } catch (error) {
-        // A host without Open vSwitch has taps, too; one whose database does not answer now tells it next time.
-        if (error instanceof HostError) return undefined;
-        throw error;
-    }
+    const view = await switchIfThere(host);
+    const port = view?.byName("Port", name);
+    return port && textOf(view?.holderOf(port)?.name);
 }

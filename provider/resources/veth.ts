@@ -5,6 +5,7 @@ import { ip, type Line, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { gone, linkHere, marked, setLink } from "./link-marks";
 import { isTold } from "./link-settings";
+import { staysUp } from "./taken-in";
 import { commonWords, isMacSet } from "./virtual-link";
 
 interface VethHere extends Found<Veth> {
@@ -84,6 +85,7 @@ export const veth: HostResource<Veth, VethHere> = {
     ],
 
     delete: (_host, { state }) => [ip(`removes the veth pair ${state.name}`, [gone(state.name)])],
+    settle: (host, { name, peer }) => staysUp(host, `veth pair ${name}`, [name, peer]),
     claims: ({ name, peer }) => [`link ${name}`, `link ${peer}`],
 };
 

@@ -7,6 +7,7 @@ import type { Found, HostResource } from "../resource";
 import type { Bag } from "../wire";
 import { gone, linkHere, marked, setLink } from "./link-marks";
 import { isTold, presetsOf, told, wordsBetween, wordsOf, type Exceptions, type Settings } from "./link-settings";
+import { staysUp } from "./taken-in";
 
 /** What links of every kind have. */
 export interface LinkState {
@@ -55,7 +56,7 @@ export interface LinkKind<State extends LinkState> extends Pick<
 
 export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostResource<State, LinkHere<State>> {
     const { type, title, description, schema, cost, outputs, derived, complete, kind, settings, fixed = {} } = of;
-    const kinds = { ...settings, ...fixed } as Settings<State>;
+    const kinds: Settings<State> = { ...settings, ...fixed };
     const below = (state: State) => of.below && (state[of.below.key] as string | undefined);
 
     /** What the kernel gives such a link on this host. */
@@ -140,6 +141,7 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
         },
 
         delete: (_host, { state }) => [ip(`removes the ${title} ${state.name}`, [gone(state.name)])],
+        settle: (host, { name }) => staysUp(host, `${title} ${name}`, [name]),
         claims: (want) => [`link ${want.name}`, ...(of.claims?.(want) ?? [])],
     };
 }
@@ -177,7 +179,7 @@ export async function isMacSet(host: Host, name: string): Promise<boolean> {
 }
 
 /** The link below must be there and up: the kernel sets up none on one that is down. */
-export async function setUpBelow(
+async function setUpBelow(
     host: Host,
     title: string,
     { name, mtu }: LinkState,

@@ -2,7 +2,7 @@
 import { isMulticast, Vxlan } from "../../schemas/vxlan";
 import { HostError } from "../host/errors";
 import type { HostResource } from "../resource";
-import { bare, plain, type Printed, type Setting } from "./link-settings";
+import { bare, plain, type Printed } from "./link-settings";
 import { virtualLink, type LinkHere } from "./virtual-link";
 
 /** Bytes of the outer headers: Ethernet, IP, UDP and VXLAN (include/net/vxlan.h VXLAN_HEADROOM, VXLAN6_HEADROOM). */

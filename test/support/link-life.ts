@@ -24,7 +24,7 @@ export interface SeenLink {
 export interface LinkHost {
     plugin: Plugin;
     engine: FakeEngine;
-    run(...argv: string[]): Promise<string>;
+    run: (...argv: string[]) => Promise<string>;
 }
 
 export async function linksOf({ run }: LinkHost): Promise<SeenLink[]> {

@@ -14,6 +14,8 @@ import { DatabaseSchema, hasColumn, monitorRequest } from "./tables";
 const DATABASE = "Open_vSwitch";
 /** A server that restarts is back within this long; the first connection waits for nobody. */
 const RECONNECT_MS = 5_000;
+/** Who asks within this long after it did not come back gets the same answer, and does not wait for it again. */
+const SAME_MS = 100;
 
 interface Change {
     /** Who asks, for the error: `OVS port tap-web0`. */
@@ -31,6 +33,7 @@ export class Ovsdb {
     private readonly progress: SwitchProgress;
     private connecting: Promise<OvsdbConnection> | undefined;
     private connection: OvsdbConnection | undefined;
+    private failed = { error: new Error(), at: -Infinity };
     private replica = new Replica();
     private schema: DatabaseSchema = {};
     private readonly current = new Snapshot(() => this.caughtUp());
@@ -132,7 +135,13 @@ export class Ovsdb {
 
     private connected(): Promise<OvsdbConnection> {
         if (this.connection?.alive) return Promise.resolve(this.connection);
-        this.connecting ??= this.connect().finally(() => (this.connecting = undefined));
+        if (performance.now() - this.failed.at < SAME_MS) return Promise.reject(this.failed.error);
+        this.connecting ??= this.connect()
+            .catch((error: Error) => {
+                this.failed = { error, at: performance.now() };
+                throw error;
+            })
+            .finally(() => (this.connecting = undefined));
         return this.connecting;
     }
 
@@ -226,6 +235,13 @@ function refusal(subject: string, { error, details }: { error: string; details: 
             subject,
             `the switch database gave an answer that cannot be read (${quoted(details)}), so what it did is unknown`,
             "Run the same command again; it goes on from what is there.",
+        );
+    if (error === "I/O error")
+        return new HostError(
+            "refused",
+            subject,
+            `the switch database could not write the change to its file (${quoted(details)}), so nothing of it was made`,
+            "Make room on the file system of that file, or repair it; then run the same command again.",
         );
     return new HostError(
         "refused",

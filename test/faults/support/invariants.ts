@@ -117,8 +117,20 @@ export async function assertSound(
     const stray = marked.filter(([mark]) => ![...owners.values()].includes(mark));
     assert.deepEqual(stray, [], `${what}: nothing carries our mark outside the state`);
     for (const [mark, things] of marked) assert.equal(things.length, 1, `${what}: ${mark} is on ${things.join()}`);
-    assert.deepEqual(Object.fromEntries(foreign(world)), Object.fromEntries(theirs), `${what}: theirs is untouched`);
+    assertUntouched(theirs, foreign(world), what);
     assert.deepEqual(begun(lab), [], `${what}: nothing is half written`);
+}
+
+/** Others' things, before and after: each as it was, to the byte, and none more. */
+export function assertUntouched(
+    before: ReadonlyMap<string, string>,
+    after: ReadonlyMap<string, string>,
+    what: string,
+): void {
+    const things = [...new Set([...before.keys(), ...after.keys()])];
+    const changed = things.filter((thing) => before.get(thing) !== after.get(thing));
+    const of = (seen: ReadonlyMap<string, string>) => changed.map((thing) => `${thing}: ${seen.get(thing) ?? "none"}`);
+    assert.deepEqual(of(after), of(before), `${what}: what others have is as it was`);
 }
 
 /** Inputs as our own eyes spell them. */

@@ -27,24 +27,31 @@ export class Stack {
      */
     constructor(private readonly judge: Plugin) {}
 
-    /** Brings the host to the program, and then removes what is no longer in it. @returns what failed, by name */
-    async up(plugin: Plugin, program: Program): Promise<Map<string, Error>> {
+    /**
+     * Brings the host to the program, and then removes what is no longer in it.
+     *
+     * @param only names to look at, and what they need and the state does not have; all of them where it is absent
+     * @returns    what failed, by name
+     */
+    async up(plugin: Plugin, program: Program, only = Object.keys(program)): Promise<Map<string, Error>> {
         const errors = new Map<string, Error>();
         const done = new Map<string, Promise<boolean>>();
         const once = (name: string): Promise<boolean> => {
-            const running = done.get(name) ?? this.after(program, name, once, errors, plugin);
+            const running = done.get(name) ?? this.after(program[name] as Declared, name, needed, errors, plugin);
             done.set(name, running);
             return running;
         };
-        await Promise.all(Object.keys(program).map(once));
+        const needed = (name: string) =>
+            this.kept.has(name) && !only.includes(name) ? Promise.resolve(true) : once(name);
+        await Promise.all(only.filter((name) => name in program).map(once));
         await this.sweep(plugin, program, errors);
         return errors;
     }
 
     /** Takes from the host how each object is; what is gone is forgotten. */
-    async refresh(plugin: Plugin): Promise<void> {
+    async refresh(plugin: Plugin, only = [...this.kept.keys()]): Promise<void> {
         await Promise.all(
-            [...this.kept].map(async ([name, kept]) => {
+            [...this.kept].filter(([name]) => only.includes(name)).map(async ([name, kept]) => {
                 const { declared, made } = kept;
                 try {
                     const seen = await plugin.read(declared.type, name, made.id, declared.inputs, made.state);
@@ -63,14 +70,13 @@ export class Stack {
     }
 
     private async after(
-        program: Program,
+        declared: Declared,
         name: string,
-        once: (name: string) => Promise<boolean>,
+        needed: (name: string) => Promise<boolean>,
         errors: Map<string, Error>,
         plugin: Plugin,
     ): Promise<boolean> {
-        const declared = program[name] as Declared;
-        if (!(await Promise.all((declared.needs ?? []).map(once))).every(Boolean)) return false;
+        if (!(await Promise.all((declared.needs ?? []).map(needed))).every(Boolean)) return false;
         return this.step(() => this.bring(plugin, name, declared), name, declared, errors);
     }
 

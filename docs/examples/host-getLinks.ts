@@ -1,0 +1,5 @@
+import { host } from "kvmnet";
+
+const found = host.getLinksOutput({ physical: true });
+
+export const names = found.links;

@@ -1,0 +1,5 @@
+import { host } from "kvmnet";
+
+const nic = host.getNicOutput({ name: "lo" });
+
+export const mtu = nic.mtu;

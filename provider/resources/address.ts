@@ -1,0 +1,219 @@
+/** An IP address of a link. The link may be anybody's; only the address is ours. */
+import { addressText, interfaceText, isV6, LinkName, networkOf } from "../../schemas/ip-text";
+import { Address } from "../../schemas/address";
+import type { Host } from "../host";
+import { readAddresses, type AddressSeen } from "../host/addresses";
+import { HostError } from "../host/errors";
+import { managerCautions } from "../host/managers";
+import { ip, type JournalEntry, type Line, type Step } from "../plan";
+import type { Found, HostResource } from "../resource";
+import { forget, lifeOf, note, noted } from "./former-values";
+import { isTold } from "./link-settings";
+import { requireLink } from "./virtual-link";
+
+/** An address that was found, and what is noted of it. */
+interface Here extends Found<Address> {
+    life: string;
+    entry?: JournalEntry;
+}
+
+/** Longest wait for the link's answer whether another host has an address [ms]: 1 s a question, and up to 1 s before. */
+const DAD_MS = 15_000;
+
+export const address: HostResource<Address, Here> = {
+    type: "kvmnet:host:Address",
+    title: "address",
+    description:
+        "An IP address of a link. Addresses carry no mark, so the host's journal notes that it is ours; an address that is " +
+        "there and not noted is left alone. Deleting one IPv4 address makes the kernel drop the other addresses of its " +
+        "network on the link, unless the sysctl promote_secondaries of the link is on: it is switched on first, and stays on.",
+    schema: Address,
+    cost: {
+        link: "replace",
+        address: "replace",
+        peer: "replace",
+        broadcast: "replace",
+        label: "replace",
+        scope: "replace",
+        metric: "update",
+        prefixRoute: "replace",
+        dad: "update",
+        validLifetime: "update",
+        preferredLifetime: "update",
+    },
+    idForm: "LINK/ADDRESS, as `eth0/10.0.0.11/24`, with `peer ADDRESS` behind where it has one",
+    idOf,
+    checkId(id) {
+        const asked = parsedId(id);
+        if (asked && idOf(asked) === id) return undefined;
+        return `An address is named by its link and itself with its prefix length${asked ? `, here ${idOf(asked)}` : ", such as eth0/10.0.0.11/24"}`;
+    },
+
+    async find(host, id, { known }) {
+        const seen = await addressOf(host, id);
+        if (!seen) return undefined;
+        const life = await lifeOf(host, seen);
+        const entry = await noted(host, keyOf(id), life);
+        return {
+            state: stateOf(seen, known),
+            mark: entry?.mark,
+            objectId: String(seen.index),
+            fault: seen.flags.has("dadfailed") ? "another host on the link has the address already" : undefined,
+            conflict:
+                entry || known || !seen.flags.has("dynamic")
+                    ? undefined
+                    : "is kept by somebody who renews it (DHCP or a router's advertisements)",
+            life,
+            entry,
+        };
+    },
+
+    async create(host, want, mark) {
+        const link = await requireLink(host, `address ${idOf(want)}`, want.link);
+        const key = keyOf(idOf(want));
+        return [
+            note(key, mark, await lifeOf(host, link), {}, await host.journal.get(key)),
+            ip(
+                `gives ${want.link} the address ${want.address}`,
+                [["address", "add", ...wordsOf(want)]],
+                [["address", "delete", ...placeOf(want)]],
+            ),
+        ];
+    },
+
+    update: (_host, { state, life, entry }, want, mark) => [
+        note(keyOf(idOf(want)), mark, life, {}, entry),
+        ip(
+            `sets the address ${want.address} of ${want.link}`,
+            [["address", "change", ...wordsOf(want)]],
+            [["address", "change", ...wordsOf(state)]],
+        ),
+    ],
+
+    async delete(host, { state }) {
+        return [
+            ...(await keepingOthers(host, state)),
+            ip(`takes the address ${state.address} from ${state.link}`, [["address", "delete", ...placeOf(state)]]),
+            forget(keyOf(idOf(state))),
+        ];
+    },
+
+    async settle(host, want) {
+        const id = idOf(want);
+        for (const end = performance.now() + DAD_MS; ;) {
+            const seen = await addressOf(host, id);
+            const asked = seen?.flags.has("tentative") && !seen.flags.has("dadfailed");
+            // A link without a carrier asks when it gets one.
+            if (!asked || !(await host.links()).get(want.link)?.flags.includes("LOWER_UP")) return;
+            if (performance.now() > end)
+                throw new HostError(
+                    "refused",
+                    `address ${id}`,
+                    `the link was still asked after ${DAD_MS / 1000} s whether another host has it`,
+                    "Set dad: false where no other host can have it, or look at the link.",
+                );
+            await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+    },
+
+    claims: (want) => [`address ${idOf(want)}`],
+    cautions: (host, want) => managerCautions(host, [want.link], "this address"),
+};
+
+function idOf({ link, address, peer }: Pick<Address, "link" | "address" | "peer">): string {
+    return `${link}/${address}${peer === undefined ? "" : ` peer ${peer}`}`;
+}
+
+/** What an id names, in our spelling; undefined where it names nothing. */
+function parsedId(id: string): Pick<Address, "link" | "address" | "peer"> | undefined {
+    const [, link = "", text = "", other] = /^([^/ ]+)\/(\S+)(?: peer (\S+))?$/.exec(id) ?? [];
+    const [address, peer] = [interfaceText(text), other === undefined ? undefined : addressText(other)];
+    if (!LinkName.safeParse(link).success || address === undefined || (other !== undefined && peer === undefined))
+        return undefined;
+    return { link, address, ...(peer === undefined ? {} : { peer }) };
+}
+
+const keyOf = (id: string) => `address ${id}`;
+
+async function addressOf(host: Host, id: string): Promise<AddressSeen | undefined> {
+    return (await readAddresses(host)).find(
+        ({ link, address, peer }) => idOf({ link, address, ...(peer === undefined ? {} : { peer }) }) === id,
+    );
+}
+
+/** What the kernel has where nothing is told. */
+const usualScope = (address: string) => (address.startsWith("127.") ? "host" : "global");
+
+function stateOf(seen: AddressSeen, known: Address | undefined): Address {
+    const { link, address, peer, broadcast, label, scope, metric, flags } = seen;
+    const v6 = isV6(address);
+    const lifetimes = lifetimesOf(seen, known);
+    return {
+        link,
+        address,
+        ...(peer === undefined ? {} : { peer }),
+        ...(v6 || broadcast === undefined ? {} : { broadcast }),
+        ...(!v6 && isTold(label, link, known?.label) ? { label } : {}),
+        ...(!v6 && isTold(scope, usualScope(address), known?.scope) ? { scope: scope as Address["scope"] } : {}),
+        ...(isTold(metric, undefined, known?.metric) ? { metric } : {}),
+        prefixRoute: !flags.has("noprefixroute"),
+        dad: !flags.has("nodad"),
+        ...lifetimes,
+    };
+}
+
+/** A lifetime runs down by itself: as long as it does, what was told last still stands. */
+function lifetimesOf(seen: AddressSeen, known: Address | undefined): Partial<Address> {
+    const told = (key: "validLifetime" | "preferredLifetime") => {
+        const [left, was] = [seen[key], known?.[key]];
+        return was !== undefined && left !== undefined && left <= was ? was : left;
+    };
+    const validLifetime = told("validLifetime");
+    const preferredLifetime = told("preferredLifetime");
+    const same = seen.preferredLifetime === seen.validLifetime;
+    return {
+        ...(validLifetime === undefined ? {} : { validLifetime }),
+        ...(preferredLifetime === undefined || same ? {} : { preferredLifetime }),
+    };
+}
+
+/** Words that name it on its link: local address, and the other end where it has one. */
+function placeOf({ link, address, peer }: Address): Line {
+    const [local = "", length = ""] = address.split("/");
+    return [...(peer === undefined ? [address] : [local, "peer", `${peer}/${length}`]), "dev", link];
+}
+
+function wordsOf(want: Address): Line {
+    const { broadcast, label, scope, metric, prefixRoute, dad, validLifetime, preferredLifetime } = want;
+    const told = (word: string, value: string | number | undefined) =>
+        value === undefined ? [] : [word, String(value)];
+    return [
+        ...placeOf(want),
+        ...told("broadcast", broadcast),
+        ...told("label", label),
+        ...told("scope", scope),
+        ...told("metric", metric),
+        ...(prefixRoute ? [] : ["noprefixroute"]),
+        ...(dad ? [] : ["nodad"]),
+        ...told("valid_lft", validLifetime),
+        // `ip` takes forever where it is not told, which is more than a lifetime that ends.
+        ...told("preferred_lft", preferredLifetime ?? validLifetime),
+    ];
+}
+
+/**
+ * The first address of a network on a link takes the others of it away when it goes (inet_del_ifa in net/ipv4/devinet.c).
+ * Which of them is the first at the moment of the delete is not ours to know, and others are deleted at the same time,
+ * so the setting is not put back.
+ */
+async function keepingOthers(host: Host, { link, address }: Address): Promise<Step[]> {
+    if (isV6(address)) return [];
+    const others = (await readAddresses(host)).filter(
+        (other) => other.link === link && other.address !== address && networkOf(other.address) === networkOf(address),
+    );
+    if (others.length === 0) return [];
+    const files = ["all", link].map((name) => `/proc/sys/net/ipv4/conf/${name}/promote_secondaries`);
+    if ((await host.files.read(files)).includes("1")) return [];
+    const path = files[1] ?? "";
+    return [{ what: `keeps the other addresses of ${link}`, action: { via: "write", files: [{ path, value: "1" }] } }];
+}

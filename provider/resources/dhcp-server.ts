@@ -1,0 +1,157 @@
+/** A DHCP server on one interface: dnsmasq, its configuration and its leases. */
+import { DhcpServer, DhcpServerOutputs } from "../../schemas/dhcp";
+import { isV6, networkOf } from "../../schemas/ip-text";
+import { IfName } from "../../schemas/units";
+import type { Host } from "../host";
+import { readAddresses } from "../host/addresses";
+import { HostError } from "../host/errors";
+import type { Plan, Step } from "../plan";
+import type { Found, HostResource } from "../resource";
+import { folderOf, parsed, rendered, type Files } from "./dnsmasq-files";
+import { leftovers, serviceOf, type Service } from "./dnsmasq-service";
+
+interface Here extends Found<DhcpServer> {
+    files: Files;
+    service: Service;
+}
+
+export const dhcpServer: HostResource<DhcpServer, Here> = {
+    type: "kvmnet:host:DhcpServer",
+    title: "DHCP server",
+    description:
+        "A DHCP server on one interface, and the DNS server for its guests' names: dnsmasq with a configuration of its own, " +
+        "beside any other dnsmasq of the host. On a host with systemd it is the unit kvmnet-dhcp-INTERFACE.service, which " +
+        "starts with the host; elsewhere it is a process. What another DHCP server on the same network answers, nobody can " +
+        "know: have one. Leases outlive every change and go with the resource.",
+    schema: DhcpServer,
+    cost: {
+        interface: "replace",
+        ranges: "update",
+        reservations: "update",
+        options: "update",
+        ipv6Options: "update",
+        routerAdvertisements: "update",
+        authoritative: "update",
+        maxLeases: "update",
+        dns: "update",
+        domain: "update",
+        names: "update",
+        upstreams: "update",
+    },
+    outputs: DhcpServerOutputs,
+    idOf: (state) => state.interface,
+    idForm: "INTERFACE",
+    checkId: (id) => (IfName.safeParse(id).success ? undefined : "write the name of the interface, such as br0"),
+    claims: (want) => [`DHCP on ${want.interface}`],
+
+    async cautions(host, want) {
+        const here = (await readAddresses(host)).filter(({ link }) => link === want.interface);
+        const lost = want.ranges
+            .map(({ start }) => start)
+            .filter((start) => !isV6(start))
+            .filter(
+                (start) => !here.some(({ address }) => networkOf(address) === networkOf(sameLength(start, address))),
+            );
+        return lost.length === 0
+            ? []
+            : [
+                  `${want.interface} on ${host.where} has no address in the network of ${lost.join(", ")}, so nobody gets ` +
+                      "one from there; give it one with kvmnet:host:Address.",
+              ];
+    },
+
+    async find(host, link) {
+        const files = await read(host, link);
+        if (!files) return undefined;
+        const service = await serviceOf(host, link);
+        const { server, mark, intact } = parsed(link, files);
+        return {
+            files,
+            service,
+            state: server,
+            mark,
+            outputs: { leaseFile: `${folderOf(link)}/leases`, unit: service.unit },
+            ...(service.pid ? {} : { fault: "dnsmasq does not run" }),
+            ...(intact ? {} : { fault: "its files were changed by hand" }),
+        };
+    },
+
+    async create(host, want, mark) {
+        if (!(await host.links()).has(want.interface))
+            throw new HostError(
+                "missing",
+                `DHCP server ${want.interface}`,
+                `there is no link ${want.interface} on ${host.where}`,
+                "Make it first, for example as kvmnet:host:Bridge, and pass its name on.",
+            );
+        const folder = folderOf(want.interface);
+        const service = await serviceOf(host, want.interface);
+        return [
+            program(`makes ${folder}`, ["install", "-d", "-m", "755", folder], ["rm", "-rf", "--", folder]),
+            ...anew(want.interface, rendered(want, mark), undefined, service),
+        ];
+    },
+
+    update: (_host, { files, service }, want, mark) => {
+        const wanted = rendered(want, mark);
+        if (!service.pid || wanted.conf !== files.conf) return anew(want.interface, wanted, files, service);
+        return [...written(want.interface, wanted, files, ["hosts", "names"]), service.reload];
+    },
+
+    delete: (_host, { service, state }) => [
+        ...service.stop,
+        program(`removes the files of dnsmasq on ${state.interface}`, ["rm", "-rf", "--", folderOf(state.interface)]),
+        ...leftovers(state.interface, service),
+    ],
+};
+
+/** The new configuration is tried first; then dnsmasq stops, finds all in place, and starts. */
+function anew(link: string, wanted: Files, former: Files | undefined, service: Service): Plan {
+    const draft = `${folderOf(link)}/conf.new`;
+    return [
+        write(`writes ${draft}`, draft, wanted.conf),
+        program("tries the configuration", ["dnsmasq", "--test", `--conf-file=${draft}`]),
+        ...service.stop,
+        ...written(link, wanted, former, ["hosts", "names"]),
+        {
+            ...program("takes the configuration", ["mv", "--force", "--", draft, `${folderOf(link)}/conf`]),
+            ...(former ? { undo: [write("", `${folderOf(link)}/conf`, former.conf).action] } : {}),
+        },
+        ...service.start,
+    ];
+}
+
+/** Files that differ, each with its way back. */
+const written = (link: string, wanted: Files, former: Files | undefined, names: (keyof Files)[]): Plan =>
+    names
+        .filter((name) => wanted[name] !== former?.[name])
+        .map((name) => {
+            const path = `${folderOf(link)}/${name}`;
+            return {
+                ...write(`writes ${path}`, path, wanted[name]),
+                ...(former ? { undo: [write("", path, former[name]).action] } : {}),
+            };
+        });
+
+/** A file is there whole or not at all, and dnsmasq, which runs as nobody, reads it. */
+const write = (what: string, path: string, text: string): Step =>
+    program(what, ["install", "-m", "644", "/dev/stdin", path], undefined, text);
+
+const program = (what: string, argv: string[], undo?: string[], input?: string): Step => ({
+    what,
+    action: { via: "program", argv, ...(input === undefined ? {} : { input }) },
+    ...(undo ? { undo: [{ via: "program", argv: undo }] } : {}),
+});
+
+async function read(host: Host, link: string): Promise<Files | undefined> {
+    const [conf, hosts, names] = await Promise.all(
+        ["conf", "hosts", "names"].map(async (name) => {
+            const { code, stdout } = await host.place.run(["cat", "--", `${folderOf(link)}/${name}`]);
+            return code === 0 ? stdout : undefined;
+        }),
+    );
+    return conf === undefined ? undefined : { conf, hosts: hosts ?? "", names: names ?? "" };
+}
+
+/** An address with the prefix length of another. */
+const sameLength = (address: string, like: string): string => `${address}/${like.split("/")[1] ?? ""}`;

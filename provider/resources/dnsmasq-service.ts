@@ -1,0 +1,124 @@
+/** Runs dnsmasq: as a unit where systemd runs the host, else as a process that goes on by itself. */
+import type { Host } from "../host";
+import type { Plan, Step } from "../plan";
+import { folderOf } from "./dnsmasq-files";
+
+/** How dnsmasq is run for one interface. */
+export interface Service {
+    /** Its process, where it runs; undefined where it does not. */
+    pid: string | undefined;
+    /** systemd unit; undefined on a host without systemd. */
+    unit: string | undefined;
+    start: Plan;
+    stop: Plan;
+    /** Reads reservations and names again. */
+    reload: Step;
+}
+
+const RUN = "/run/kvmnet/dhcp";
+const pidFile = (link: string) => `${RUN}/${link}.pid`;
+const confOf = (link: string) => `${folderOf(link)}/conf`;
+
+export async function serviceOf(host: Host, link: string): Promise<Service> {
+    const [systemd, pid] = await Promise.all([hasSystemd(host), running(host, link)]);
+    return systemd ? unitOf(link, pid) : processOf(link, pid);
+}
+
+/** systemd's own test of whether it runs the host (sd_booted(3)). */
+const hasSystemd = async (host: Host): Promise<boolean> =>
+    (await host.place.run(["stat", "--format=%F", "/run/systemd/system"])).code === 0;
+
+/** A number in a file may be that of any process by now, so it must be dnsmasq with our configuration. */
+async function running(host: Host, link: string): Promise<string | undefined> {
+    const { stdout } = await host.place.run(["cat", "--", pidFile(link)]);
+    const pid = /^\d{1,10}$/.exec(stdout.trim())?.[0];
+    if (!pid) return undefined;
+    const { stdout: command } = await host.place.run(["cat", "--", `/proc/${pid}/cmdline`]);
+    return command.split("\0").includes(`--conf-file=${confOf(link)}`) ? pid : undefined;
+}
+
+const program = (what: string, argv: string[], undo?: string[], input?: string): Step => ({
+    what,
+    action: { via: "program", argv, ...(input === undefined ? {} : { input }) },
+    ...(undo ? { undo: [{ via: "program", argv: undo }] } : {}),
+});
+
+const command = (link: string): string[] => ["dnsmasq", `--conf-file=${confOf(link)}`, `--pid-file=${pidFile(link)}`];
+
+function processOf(link: string, pid: string | undefined): Service {
+    // Where nobody keeps a system log, what it has to say goes beside its leases.
+    const start = [...command(link), `--log-facility=${folderOf(link)}/log`];
+    return {
+        pid,
+        unit: undefined,
+        start: [
+            program(`makes ${RUN}`, ["install", "-d", "-m", "755", RUN]),
+            program(`starts dnsmasq on ${link}`, start),
+        ],
+        stop: pid
+            ? [
+                  program(`ends dnsmasq on ${link}`, ["kill", "-TERM", pid], start),
+                  program(`waits until dnsmasq on ${link} is gone`, [
+                      ...["tail", `--pid=${pid}`, "--sleep-interval=0.05", "--follow", "/dev/null"],
+                  ]),
+              ]
+            : [],
+        reload: program(`lets dnsmasq on ${link} read again`, ["kill", "-HUP", pid ?? ""]),
+    };
+}
+
+function unitOf(link: string, pid: string | undefined): Service {
+    const unit = `kvmnet-dhcp-${link}.service`;
+    const file = `/etc/systemd/system/${unit}`;
+    const systemctl = (what: string, argv: string[], undo?: string[]) =>
+        program(`${what} ${unit}`, ["systemctl", ...argv], undo && ["systemctl", ...undo]);
+    return {
+        pid,
+        unit,
+        start: [
+            program(
+                `writes ${file}`,
+                ["install", "-D", "-m", "644", "/dev/stdin", file],
+                ["rm", "-f", "--", file],
+                unitText(link),
+            ),
+            systemctl("makes systemd read", ["daemon-reload"]),
+            systemctl("starts", ["enable", "--now", unit], ["disable", "--now", unit]),
+        ],
+        // Disabled too, so that a unit that is removed leaves no link; a start enables it again.
+        stop: [systemctl("stops", ["disable", "--now", unit], ["enable", "--now", unit])],
+        reload: systemctl("lets read again", ["reload", unit]),
+    };
+}
+
+/** What a delete removes beside the folder. */
+export const leftovers = (link: string, { unit }: Service): Plan =>
+    unit
+        ? [
+              program(`removes ${unit}`, ["rm", "-f", "--", `/etc/systemd/system/${unit}`]),
+              program("makes systemd forget it", ["systemctl", "daemon-reload"]),
+          ]
+        : [program(`removes what dnsmasq on ${link} left`, ["rm", "-f", "--", pidFile(link)])];
+
+/** It forks when it serves, so that a start that fails is told by systemctl. */
+export const unitText = (link: string): string => `[Unit]
+Description=DHCP on ${link}, declared with kvmnet
+Documentation=man:dnsmasq(8)
+After=network.target
+
+[Service]
+Type=forking
+PIDFile=${pidFile(link)}
+RuntimeDirectory=kvmnet/dhcp
+RuntimeDirectoryPreserve=yes
+ExecStart=${command(link).join(" ")}
+ExecReload=kill -HUP $MAINPID
+Restart=on-failure
+RestartSec=1
+ProtectSystem=full
+ProtectHome=yes
+PrivateTmp=yes
+
+[Install]
+WantedBy=multi-user.target
+`;

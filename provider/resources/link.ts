@@ -1,0 +1,145 @@
+/** How a link that exists is tuned. The link may be anybody's; what it was tuned to before is given back. */
+import { LinkTuning } from "../../schemas/link-tuning";
+import type { Host } from "../host";
+import { HostError } from "../host/errors";
+import type { Link } from "../host/links";
+import { coveredBy, readTuning, settingsOf, wantedSettings, type Settings } from "../host/link-tuning";
+import { managerCautions } from "../host/managers";
+import { ownerFrom } from "../owner";
+import type { JournalEntry } from "../plan";
+import type { Found, HostResource } from "../resource";
+import { forget, formerOf, lifeOf, note, noted, noteRest, type Former } from "./former-values";
+import { checkTuning, queuesToBe } from "./link-limits";
+import { tuningDone, tuningOf } from "./link-state";
+import { tuningSteps } from "./link-steps";
+import { requireLink } from "./virtual-link";
+
+interface Here extends Found<LinkTuning> {
+    link: Link;
+    life: string;
+    entry?: JournalEntry;
+}
+
+export const link: HostResource<LinkTuning, Here> = {
+    type: "kvmnet:host:Link",
+    title: "link tuning",
+    description:
+        "How a link that is there already is tuned: a physical NIC, or any other link that this program does not make. What " +
+        "is not said is left as it is. The values that were there before are noted in the host's journal, and are there " +
+        "again when a setting or the resource is removed. For MTU and queue of a link that kvmnet makes, use that resource's " +
+        "own properties.",
+    schema: LinkTuning,
+    cost: {
+        name: "replace",
+        mtu: "update",
+        txQueueLength: "update",
+        rxRing: "update",
+        txRing: "update",
+        channels: "update",
+        coalesce: "update",
+        features: "update",
+        rpsCpus: "update",
+        xpsCpus: "update",
+    },
+
+    /** It is anybody's to tune while nobody of ours has noted what it was. */
+    async find(host, name, { mark, known }) {
+        const link = (await host.links()).get(name);
+        if (!link) return undefined;
+        const life = await lifeOf(host, link);
+        const entry = await noted(host, keyOf(name), life);
+        const tuned = await readTuning(host.place, link, known);
+        return { state: tuningOf(name, tuned, known), mark: entry?.mark ?? mark, link, life, entry };
+    },
+
+    async create(host, { name }) {
+        await requireLink(host, `link tuning ${name}`, name);
+        throw new HostError(
+            "lost",
+            `link tuning ${name}`,
+            "the link came just now",
+            "Run the same command again if it does not come back by itself.",
+        );
+    },
+
+    async update(host, { link, life, entry }, want, mark) {
+        const subject = `link tuning ${want.name}`;
+        requireNoOwner(subject, link, want);
+        const tuned = await readTuning(host.place, link);
+        const now = settingsOf(tuned);
+        await checkTuning(host, subject, want, tuned);
+
+        const wanted = wantedSettings(want, queuesToBe(want, tuned));
+        const covered = new Set(Object.keys(wanted).flatMap((key) => [key, ...coveredBy(key, tuned.features)]));
+        const noting = [...covered].filter((key) => !isGroup(key, tuned.features));
+        const former = formerOf(entry);
+        const left = Object.entries(former).filter(([key]) => covered.has(key));
+        const given = valuesThere(without(former, covered), now);
+        const changes = Object.entries(wanted).filter(([key, value]) => now[key] !== value);
+
+        const kept: Former = {
+            ...Object.fromEntries(noting.map((key) => [key, now[key] ?? null])),
+            ...Object.fromEntries(left),
+        };
+        return [
+            note(keyOf(want.name), mark, life, kept, entry),
+            ...tuningSteps(want.name, { ...given, ...Object.fromEntries(changes) }, now, tuned.features),
+            ...(left.length < Object.keys(former).length ? [noteRest(keyOf(want.name), mark, life, kept)] : []),
+        ];
+    },
+
+    async delete(host, { link, entry }) {
+        if (!entry) return [];
+        const tuned = await readTuning(host.place, link);
+        const now = settingsOf(tuned);
+        return [
+            ...tuningSteps(link.name, valuesThere(formerOf(entry), now), now, tuned.features),
+            forget(keyOf(link.name)),
+        ];
+    },
+
+    async settle(host, want) {
+        const link = (await host.links()).get(want.name);
+        if (!link) return;
+        const problems = tuningDone(want, await readTuning(host.place, link, want));
+        if (problems.length === 0) return;
+        throw new HostError(
+            "refused",
+            `link tuning ${want.name}`,
+            problems.join("; "),
+            "Write what the NIC makes of it, or leave it out.",
+        );
+    },
+
+    claims: ({ name }) => [`tuning of ${name}`],
+    cautions: (host, { name }) => managerCautions(host, [name], "this tuning"),
+};
+
+const keyOf = (name: string) => `tuning of ${name}`;
+
+const isGroup = (key: string, features: Parameters<typeof coveredBy>[1]) => !coveredBy(key, features).includes(key);
+
+const without = (former: Former, keys: ReadonlySet<string>): Former =>
+    Object.fromEntries(Object.entries(former).filter(([key]) => !keys.has(key)));
+
+/** Former values that can be given back, and are not there already. */
+function valuesThere(former: Former, now: Settings): Settings {
+    return Object.fromEntries(
+        Object.entries(former).filter(
+            (entry): entry is [string, string | number | boolean] =>
+                entry[1] !== null && now[entry[0]] !== undefined && now[entry[0]] !== entry[1],
+        ),
+    );
+}
+
+/** One fact has one owner. */
+function requireNoOwner(subject: string, link: Link, { mtu, txQueueLength }: LinkTuning): void {
+    const owner = ownerFrom(link.alias);
+    if (!owner || (mtu ?? txQueueLength) === undefined) return;
+    throw new HostError(
+        "conflict",
+        subject,
+        `the link is made by resource ${owner.name} of stack ${owner.project}/${owner.stack}, which has its MTU and queue`,
+        "Set mtu and txQueueLength there, and leave them out here.",
+    );
+}

@@ -1,0 +1,215 @@
+/** A route. Links and tables may be anybody's; only the route is ours. */
+import { isV6, networkText } from "../../schemas/ip-text";
+import { Route } from "../../schemas/route";
+import { tableNumber, tableText } from "../../schemas/routing-table";
+import type { Host } from "../host";
+import { managerCautions } from "../host/managers";
+import { OUR_PROTOCOL } from "../host/route-protocol";
+import { readRoutes, usualMetric, type RouteSeen, type WaySeen } from "../host/routes";
+import { ip, type Line } from "../plan";
+import type { Found, HostResource } from "../resource";
+import { forget } from "./former-values";
+import { isTold } from "./link-settings";
+import { markOf, noteMark } from "./routing-marks";
+import { requireLink } from "./virtual-link";
+
+interface Here extends Found<Route> {
+    protocol: number;
+}
+
+/** What tells one route from another; the metric is always said. */
+type Place = Pick<Route, "destination" | "table"> & { metric: number };
+
+export const route: HostResource<Route, Here> = {
+    type: "kvmnet:host:Route",
+    title: "route",
+    description:
+        `A route, with one way or several by weight. It carries the protocol number ${OUR_PROTOCOL}, kvmnet's own, by which ` +
+        "`ip route show protocol 145` lists them; a route of another protocol is left alone. It is gone with its last " +
+        "link, and with the address that its gateway is reached by.",
+    schema: Route,
+    cost: {
+        destination: "replace",
+        table: "replace",
+        metric: "replace",
+        type: "update",
+        gateway: "update",
+        link: "update",
+        onlink: "update",
+        nextHops: "update",
+        source: "update",
+        scope: "update",
+        mtu: "update",
+        advmss: "update",
+        initcwnd: "update",
+        initrwnd: "update",
+    },
+    idForm: '"DESTINATION table TABLE", as `"10.0.0.0/8 table main"`, with `metric METRIC` behind where it is not the kernel\'s own (IPv4 0, IPv6 1024)',
+    idOf: (state) => idOf(placeOf(state)),
+    checkId(id) {
+        const asked = parsedId(id);
+        if (asked && idOf(asked) === id) return undefined;
+        return `A route is named by its destination, table and metric${asked ? `, here ${idOf(asked)}` : ", such as 10.0.0.0/8 table main metric 100"}`;
+    },
+
+    async find(host, id, own) {
+        const asked = parsedId(id);
+        const seen = asked && (await routeOf(host, asked));
+        if (!seen) return undefined;
+        return {
+            state: stateOf(seen, own.known),
+            mark: await markOf(host, keyOf(asked), seen.protocol, own),
+            conflict:
+                seen.more.length === 0 ? undefined : `has what this resource cannot tell (${seen.more.join(", ")})`,
+            protocol: seen.protocol,
+        };
+    },
+
+    async create(host, want, mark) {
+        await requireLinks(host, want);
+        return [
+            await noteMark(host, keyOf(placeOf(want)), mark),
+            ip(
+                `adds the route to ${want.destination}`,
+                [["route", "add", ...wordsOf(want, OUR_PROTOCOL)]],
+                [["route", "delete", ...targetOf(want, OUR_PROTOCOL)]],
+            ),
+        ];
+    },
+
+    async update(host, { state, protocol }, want, mark) {
+        await requireLinks(host, want);
+        return [
+            await noteMark(host, keyOf(placeOf(want)), mark),
+            ip(
+                `changes the route to ${want.destination}`,
+                [["route", "replace", ...wordsOf(want, OUR_PROTOCOL)]],
+                [["route", "replace", ...wordsOf(state, protocol)]],
+            ),
+        ];
+    },
+
+    delete: (_host, { state, protocol }) => [
+        ip(`removes the route to ${state.destination}`, [["route", "delete", ...targetOf(state, protocol)]]),
+        forget(keyOf(placeOf(state))),
+    ],
+
+    claims: (want) => [`route ${idOf(placeOf(want))}`],
+    cautions: (host, want) => managerCautions(host, linksOf(want), "this route"),
+};
+
+const placeOf = ({ destination, table, metric }: Route): Place => ({
+    destination,
+    table,
+    metric: metric ?? usualMetric(isV6(destination)),
+});
+
+function idOf({ destination, table, metric }: Place): string {
+    return `${destination} table ${table}${metric === usualMetric(isV6(destination)) ? "" : ` metric ${metric}`}`;
+}
+
+const keyOf = (place: Place) => `route ${idOf(place)}`;
+
+/** What an id names, in our spelling; undefined where it names nothing. */
+function parsedId(id: string): Place | undefined {
+    const [, network = "", name = "", metric] = /^(\S+) table (\S+?)(?: metric (\d{1,10}))?$/.exec(id) ?? [];
+    const [destination, table] = [networkText(network), tableText(name)];
+    if (destination === undefined || table === undefined) return undefined;
+    return { destination, table, metric: metric === undefined ? usualMetric(isV6(destination)) : Number(metric) };
+}
+
+/** Ours before another's, where several stand in one place (`ip route append`). */
+async function routeOf(host: Host, { destination, table, metric }: Place): Promise<RouteSeen | undefined> {
+    const there = (await readRoutes(host, isV6(destination))).filter(
+        (one) =>
+            one.destination === destination &&
+            one.table === table &&
+            one.metric === metric &&
+            !one.more.includes("tos"),
+    );
+    return there.find(({ protocol }) => protocol === OUR_PROTOCOL) ?? there[0];
+}
+
+function stateOf(seen: RouteSeen, known: Route | undefined): Route {
+    const { destination, table, metric, type, ways, source, scope, mtu, advmss, initcwnd, initrwnd } = seen;
+    const [way] = ways;
+    const one = ways.length > 1 ? undefined : way;
+    const usualScope = type === "unicast" && one && one.gateway === undefined ? "link" : "global";
+    const told = {
+        ...(isTold(metric, usualMetric(isV6(destination)), known?.metric) ? { metric } : {}),
+        ...(isTold(scope, usualScope, known?.scope) ? { scope: scope as Route["scope"] } : {}),
+    };
+    const some = { source, mtu, advmss, initcwnd, initrwnd };
+    return {
+        destination,
+        table,
+        ...told,
+        type: type as Route["type"],
+        onlink: one?.onlink ?? false,
+        ...(one ? { ...gatewayOf(one), ...linkOf(one, known?.gateway !== undefined && known.link === undefined) } : {}),
+        ...(ways.length > 1 ? { nextHops: hopsOf(ways, known?.nextHops ?? []) } : {}),
+        ...Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined)),
+    };
+}
+
+const gatewayOf = ({ gateway }: WaySeen) => (gateway === undefined ? {} : { gateway });
+
+/** @param found whether the kernel found the link by the gateway, and nobody told it */
+const linkOf = ({ gateway, link }: WaySeen, found: boolean) =>
+    link === undefined || (found && gateway !== undefined) ? {} : { link };
+
+type NextHops = NonNullable<Route["nextHops"]>;
+
+function hopsOf(ways: WaySeen[], known: NextHops): NextHops {
+    const hops = ways.map((way) => {
+        const told = known.find(({ gateway, link }) => gateway === way.gateway && (link ?? way.link) === way.link);
+        return {
+            ...gatewayOf(way),
+            ...linkOf(way, told !== undefined && told.link === undefined),
+            weight: way.weight,
+            onlink: way.onlink,
+        };
+    });
+    // The schema's own order, in which two sets of next hops are compared.
+    return Route.shape.nextHops.safeParse(hops).data ?? hops;
+}
+
+const linksOf = ({ link, nextHops = [] }: Route) =>
+    [link, ...nextHops.map((hop) => hop.link)].filter((name) => name !== undefined);
+
+async function requireLinks(host: Host, want: Route): Promise<void> {
+    for (const name of linksOf(want)) await requireLink(host, `route ${idOf(placeOf(want))}`, name);
+}
+
+/** Words that name it, and nothing else in its place. */
+function targetOf(state: Route, protocol: number): Line {
+    const { destination, table, metric } = placeOf(state);
+    return [
+        ...[state.type, destination, "table", String(tableNumber(table))],
+        ...(metric === 0 ? [] : ["metric", String(metric)]),
+        ...["protocol", String(protocol)],
+    ];
+}
+
+function wordsOf(want: Route, protocol: number): Line {
+    const { nextHops = [], source, scope, mtu, advmss, initcwnd, initrwnd } = want;
+    const told = (word: string, value: string | number | undefined) =>
+        value === undefined ? [] : [word, String(value)];
+    const way = ({ gateway, link, onlink }: Pick<Route, "gateway" | "link"> & { onlink: boolean }) => [
+        ...(gateway === undefined ? [] : ["via", isV6(gateway) ? "inet6" : "inet", gateway]),
+        ...told("dev", link),
+        ...(onlink ? ["onlink"] : []),
+    ];
+    return [
+        ...targetOf(want, protocol),
+        ...told("src", source),
+        ...told("scope", scope),
+        ...told("mtu", mtu),
+        ...told("advmss", advmss),
+        ...told("initcwnd", initcwnd),
+        ...told("initrwnd", initrwnd),
+        ...(nextHops.length > 0
+            ? nextHops.flatMap((hop) => ["nexthop", ...way(hop), "weight", String(hop.weight)])
+            : way(want)),
+    ];
+}

@@ -1,0 +1,167 @@
+/** A rule of policy routing. */
+import { Rule, protocolNumber } from "../../schemas/rule";
+import { tableNumber } from "../../schemas/routing-table";
+import type { Host } from "../host";
+import { managerCautions } from "../host/managers";
+import { OUR_PROTOCOL } from "../host/route-protocol";
+import { readRules, type RuleSeen } from "../host/rules";
+import type { Step } from "../plan";
+import type { Found, HostResource } from "../resource";
+import { defined } from "../check";
+import type { Bag } from "../wire";
+import { forget } from "./former-values";
+import { markOf, noteMark } from "./routing-marks";
+
+interface Here extends Found<Rule> {
+    protocol: number;
+}
+
+export const rule: HostResource<Rule, Here> = {
+    type: "kvmnet:host:Rule",
+    title: "rule",
+    description:
+        `A rule of policy routing: which table is asked for which packets. It carries the protocol number ${OUR_PROTOCOL}, ` +
+        "kvmnet's own, and has its priority to itself: a rule that somebody else made at that priority is left alone. A " +
+        "change adds the new rule before the old one goes.",
+    schema: Rule,
+    cost: {
+        priority: "replace",
+        family: "replace",
+        not: "update",
+        from: "update",
+        to: "update",
+        iif: "update",
+        oif: "update",
+        fwmark: "update",
+        tos: "update",
+        ipproto: "update",
+        sport: "update",
+        dport: "update",
+        uidRange: "update",
+        table: "update",
+        goto: "update",
+        action: "update",
+        suppressPrefixLength: "update",
+    },
+    idForm: '"FAMILY priority PRIORITY", as `"ipv4 priority 1000"`',
+    idOf,
+    checkId: (id) =>
+        parsedId(id) ? undefined : "A rule is named by its family and priority, such as ipv4 priority 1000",
+
+    async find(host, id, own) {
+        const asked = parsedId(id);
+        if (!asked) return undefined;
+        const there = (await readRules(host, asked.family)).filter(({ priority }) => priority === asked.priority);
+        const ours = there.filter(({ protocol }) => protocol === OUR_PROTOCOL);
+        // An update that was cut off between its two steps left the old one beside the new one: the new one was added last.
+        const seen = ours.at(-1) ?? there[0];
+        if (!seen) return undefined;
+        return {
+            state: stateOf(seen, asked.family),
+            mark: await markOf(host, keyOf(id), seen.protocol, own),
+            conflict: conflictOf(seen, ours.length === 0 && there.length > 1),
+            protocol: seen.protocol,
+        };
+    },
+
+    async create(host, want, mark) {
+        return [
+            await noteMark(host, keyOf(idOf(want)), mark),
+            change(`adds the rule ${idOf(want)}`, "add", want, OUR_PROTOCOL),
+        ];
+    },
+
+    async update(host, { state, protocol }, want, mark) {
+        const id = idOf(want);
+        const added = change(`adds the rule ${id} as it is wanted`, "add", want, OUR_PROTOCOL);
+        const removed = change(`removes the rule ${id} as it was`, "delete", state, protocol);
+        const same = argvOf("add", state, 0).join(" ") === argvOf("add", want, 0).join(" ");
+        const steps = !same ? [added, removed] : protocol === OUR_PROTOCOL ? [] : [removed, added];
+        return [await noteMark(host, keyOf(id), mark), ...(await leftovers(host, state, want)), ...steps];
+    },
+
+    async delete(host, { state, protocol }) {
+        const id = idOf(state);
+        return [
+            ...(await leftovers(host, state)),
+            change(`removes the rule ${id}`, "delete", state, protocol),
+            forget(keyOf(id)),
+        ];
+    },
+
+    claims: (want) => [`rule ${idOf(want)}`],
+    cautions: (host, want) => managerCautions(host, [want.iif, want.oif], "this rule"),
+};
+
+function idOf({ family, priority }: Pick<Rule, "family" | "priority">): string {
+    return `${family} priority ${priority}`;
+}
+
+const keyOf = (id: string) => `rule ${id}`;
+
+function parsedId(id: string): Pick<Rule, "family" | "priority"> | undefined {
+    const [, family, priority] = /^(ipv4|ipv6) priority (0|[1-9]\d{0,9})$/.exec(id) ?? [];
+    if (family === undefined || !Rule.shape.priority.safeParse(Number(priority)).success) return undefined;
+    return { family: family as Rule["family"], priority: Number(priority) };
+}
+
+function conflictOf({ more, table, goto, action }: RuleSeen, several: boolean): string | undefined {
+    if (several) return "stands at a priority that several rules share";
+    if (more.length > 0) return `has what this resource cannot tell (${more.join(", ")})`;
+    return (table ?? goto ?? action) === undefined ? "does what this resource cannot tell" : undefined;
+}
+
+function stateOf({ protocol: _, more: __, ...seen }: RuleSeen, family: Rule["family"]): Rule {
+    return defined({ ...seen, family } as Bag) as unknown as Rule;
+}
+
+/** Rules of ours at that priority that are neither what was found nor what is wanted: what a killed update left. */
+async function leftovers(host: Host, found: Rule, want?: Rule): Promise<Step[]> {
+    const there = (await readRules(host, found.family)).filter(
+        ({ priority, protocol }) => priority === found.priority && protocol === OUR_PROTOCOL,
+    );
+    const told = (one: Rule) => argvOf("add", one, 0).join(" ");
+    const kept = [found, ...(want ? [want] : [])].map(told);
+    return there
+        .map((one) => stateOf(one, found.family))
+        .filter((one) => !kept.includes(told(one)))
+        .map((one) => change(`removes what is left of the rule ${idOf(one)}`, "delete", one, OUR_PROTOCOL));
+}
+
+/**
+ * One rule is one program: `ip -batch` takes the family of all its lines from how it is called, and takes a line for
+ * IPv6 without a network as one for IPv4 (iproute2 6.1).
+ */
+function change(what: string, verb: "add" | "delete", rule: Rule, protocol: number): Step {
+    const back = verb === "add" ? "delete" : "add";
+    return {
+        what,
+        action: { via: "program", argv: argvOf(verb, rule, protocol) },
+        undo: [{ via: "program", argv: argvOf(back, rule, protocol) }],
+    };
+}
+
+function argvOf(verb: "add" | "delete", rule: Rule, protocol: number): string[] {
+    const { family, priority, from, to, iif, oif, fwmark, tos, ipproto, sport, dport, uidRange, table, goto } = rule;
+    const told = (word: string, value: string | number | undefined) =>
+        value === undefined ? [] : [word, String(value)];
+    return [
+        ...["ip", family === "ipv6" ? "-6" : "-4", "rule", verb, "priority", String(priority)],
+        ...(rule.not ? ["not"] : []),
+        ...told("from", from),
+        ...told("to", to),
+        ...told("iif", iif),
+        ...told("oif", oif),
+        ...told("fwmark", fwmark),
+        ...told("tos", tos && `0x${tos.toString(16)}`),
+        ...told("ipproto", ipproto && protocolNumber(ipproto)),
+        ...told("sport", sport),
+        ...told("dport", dport),
+        ...told("uidrange", uidRange && (uidRange.includes("-") ? uidRange : `${uidRange}-${uidRange}`)),
+        ...told("table", table && tableNumber(table)),
+        ...told("suppress_prefixlength", rule.suppressPrefixLength),
+        ...["protocol", String(protocol)],
+        ...told("goto", goto),
+        ...(rule.action ? [rule.action] : []),
+    ];
+}

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Plugin } from "../provider/plugin";
+import { FaultLab } from "./support/fault-lab";
+import { assertSound } from "./support/invariants";
+import { seeded } from "./support/seed";
+import { Stack } from "./support/stack";
+import { Walk } from "./support/walk";
+import { foreign, look } from "./support/world";
+
+const STEPS = Number(process.env.KVMNET_STEPS ?? 500);
+const chance = seeded("walk");
+
+describe("a random walk of operations and faults", function () {
+    this.timeout(180_000);
+    const lab = new FaultLab("test-faults-walk");
+    /** Answers checks and diffs, and is never killed. */
+    let judge: Plugin;
+    let plugin: Plugin;
+    /** Started ahead, so that a kill costs little. */
+    let next: Promise<Plugin>;
+    const prepare = () => {
+        next = Plugin.start(lab.host);
+        next.catch(() => undefined);
+    };
+
+    before(async () => {
+        await lab.up();
+        await lab.vsctl("add-br", "theirs", "--", "set", "Bridge", "theirs", "datapath_type=netdev");
+        await lab.run("ip", "link", "add", "their-lb", "type", "bridge");
+        await lab.run("ip", "tuntap", "add", "dev", "their-tap", "mode", "tap");
+        [judge, plugin] = await Promise.all([Plugin.start(lab.host), Plugin.start(lab.host)]);
+        prepare();
+    });
+    after(async () => {
+        await Promise.all([judge?.stop(), plugin?.stop(), next?.then((spare) => spare.stop())]);
+        await lab.down();
+    });
+
+    it(`of ${STEPS} steps ends as declared, with everybody else's things as they were (${chance.say})`, async () => {
+        const walk = new Walk(lab, chance, foreign(await look(lab)));
+        const stack = new Stack(judge);
+        const log: string[] = [];
+        const say = () => `${chance.say}, the last of ${log.length} steps: ${log.slice(-12).join("; ")}`;
+        // Until a refresh the state does not know what others did to our things, and a run may fail of it.
+        let meddled = false;
+
+        const run = async (names: string[], during?: () => Promise<void>) => {
+            const doing = stack.up(plugin, walk.program, names);
+            await during?.();
+            return doing;
+        };
+        /** The next command of the engine: a plugin of its own, a refresh, a run. */
+        const settle = async () => {
+            await plugin.stop();
+            plugin = await next;
+            prepare();
+            await stack.refresh(plugin);
+            assert.deepEqual([...(await stack.up(plugin, walk.program))], [], say());
+            await assertSound(lab, stack, walk.program, walk.theirs, say());
+            meddled = false;
+        };
+        const faults: Record<string, (names: string[]) => Promise<void>> = {
+            "the plugin is killed": async (names) => {
+                const doomed = plugin;
+                plugin = await next;
+                const doing = stack.up(doomed, walk.program, names);
+                await sleep(chance.pick(40));
+                await doomed.kill();
+                await doing;
+                prepare();
+                // What it began is known to nobody but the program, so the program is run again before it changes.
+                const errors = await run(names);
+                if (!meddled) assert.deepEqual([...errors], [], say());
+            },
+            "the connection is cut": async (names) => {
+                const after = chance.pick(30);
+                const errors = await run(names, async () => {
+                    await sleep(after);
+                    lab.proxy.hangUp();
+                });
+                if (!meddled) assert.deepEqual([...errors], [], say());
+            },
+            "ovs-vswitchd is restarted": async (names) => {
+                const errors = await run(names, async () => {
+                    await lab.kill("ovs-vswitchd");
+                    await lab.start("ovs-vswitchd");
+                });
+                if (!meddled) assert.deepEqual([...errors], [], say());
+            },
+            "somebody meddles": async (names) => {
+                await run(names);
+                const now = foreign(await look(lab));
+                for (const [thing, text] of walk.theirs) assert.equal(now.get(thing), text, `${thing}: ${say()}`);
+                log.push(await walk.meddle());
+                meddled = true;
+            },
+        };
+
+        while (log.length < STEPS) {
+            const names: string[] = [];
+            for (let left = 1 + chance.pick(4); left > 0; left--) {
+                const edited = await walk.edit();
+                names.push(...edited);
+                log.push(edited.length > 0 ? `declare ${edited.join(", ")}` : "remove one");
+            }
+            if (chance.pick(3) === 0) {
+                const fault = chance.of(Object.keys(faults));
+                log.push(fault);
+                await faults[fault]?.(names);
+            } else if (chance.pick(8) === 0) {
+                log.push("refresh");
+                await stack.refresh(plugin, names);
+            } else {
+                const errors = await run(names);
+                if (!meddled) assert.deepEqual([...errors], [], say());
+            }
+            if (chance.pick(8) === 0) await settle();
+        }
+        await settle();
+        await walk.clear();
+        await settle();
+    });
+});

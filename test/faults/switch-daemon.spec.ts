@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Plugin, unfinishedOf } from "../provider/plugin";
+import { FaultLab, type Daemon } from "./support/fault-lab";
+import { assertSound, OVS_BRIDGE, OVS_PORT, TAP } from "./support/invariants";
+import { Stack, type Program } from "./support/stack";
+import { foreign, look } from "./support/world";
+
+const BRIDGE = "br-sw";
+const port = (name: string, tag: number) => ({ name, bridge: BRIDGE, type: "internal", tag });
+
+describe("the switch's daemon under faults", function () {
+    this.timeout(60_000);
+    const lab = new FaultLab("test-faults-switch");
+    let plugin: Plugin;
+    let stack: Stack;
+    let program: Program = { switch: { type: OVS_BRIDGE, inputs: { name: BRIDGE, datapathType: "netdev" } } };
+    let theirs: Map<string, string>;
+    before(async () => {
+        await lab.up();
+        theirs = foreign(await look(lab));
+        plugin = await Plugin.start(lab.host);
+        stack = new Stack(plugin);
+        assert.deepEqual([...(await stack.up(plugin, program))], []);
+    });
+    after(async () => {
+        await plugin?.stop();
+        await lab.down();
+    });
+
+    for (const [state, away, back] of [
+        ["hangs", () => lab.signal("ovs-vswitchd", "STOP"), () => lab.signal("ovs-vswitchd", "CONT")],
+        ["is not running", () => lab.kill("ovs-vswitchd"), () => lab.start("ovs-vswitchd")],
+    ] as const)
+        it(`that ${state} is named in bounded time; the object is kept, and the next run finishes it`, async () => {
+            const name = state === "hangs" ? "hang0" : "down0";
+            const inputs = port(name, 3);
+            await away();
+            const started = performance.now();
+            const left = unfinishedOf(
+                await plugin.create(OVS_PORT, name, inputs, { timeout: 1 }).catch((error: unknown) => error),
+            );
+            assert.ok(performance.now() - started < 5_000, "a wait is 20 s otherwise");
+            assert.match(left?.reasons[0] ?? "", /ovs-vswitchd on lab test-faults-switch does not answer \(waited 1 s\)/);
+            await back();
+            const made = { id: name, state: left?.state ?? {} };
+            const now = await plugin.update(OVS_PORT, name, made, inputs);
+            assert.equal(now.tag, 3);
+            await plugin.delete(OVS_PORT, name, { id: name, state: now });
+        });
+
+    it("that hangs keeps a cancelled run no longer, and what is there stays for the next one", async () => {
+        await lab.signal("ovs-vswitchd", "STOP");
+        const doomed = await Plugin.start(lab.host);
+        const waiting = doomed.create(OVS_PORT, "c", port("c0", 4)).catch((error: unknown) => error);
+        await sleep(300);
+        const started = performance.now();
+        await doomed.cancel();
+        assert.match(unfinishedOf(await waiting)?.reasons[0] ?? "", /cancelled/);
+        assert.ok(performance.now() - started < 5_000, "a wait is 20 s otherwise");
+        await doomed.stop();
+        await lab.signal("ovs-vswitchd", "CONT");
+        const made = await plugin.create(OVS_PORT, "c", port("c0", 4));
+        await plugin.delete(OVS_PORT, "c", made);
+    });
+
+    /** Taps and their ports, and what else a run makes. */
+    const many = (count: number): Program => ({
+        ...program,
+        ...Object.fromEntries(
+            Array.from({ length: count }, (_, index): [string, Program[string]][] => [
+                [`tap${index}`, { type: TAP, inputs: { name: `t${index}` } }],
+                [
+                    `port${index}`,
+                    {
+                        type: OVS_PORT,
+                        inputs: { name: `t${index}`, bridge: BRIDGE, tag: 100 + index },
+                        needs: ["switch", `tap${index}`],
+                    },
+                ],
+            ]).flat(),
+        ),
+    });
+
+    it("that is killed and started while ports are made has all of them in the end", async () => {
+        program = many(20);
+        const running = stack.up(plugin, program);
+        await sleep(60);
+        await lab.kill("ovs-vswitchd");
+        await lab.start("ovs-vswitchd");
+        assert.deepEqual([...(await running)], []);
+        await assertSound(lab, stack, program, theirs, "restarted at work");
+    });
+
+    it("that is started anew later has its ports again without a run of ours", async () => {
+        await lab.kill("ovs-vswitchd");
+        await lab.start("ovs-vswitchd");
+        await lab.vsctl("set", "Open_vSwitch", ".", "external_ids:seen=yes");
+        await assertSound(lab, stack, program, theirs, "restarted");
+    });
+
+    it("and its database that run a tenth of the time only slow a run down", async () => {
+        let busy = true;
+        const daemons: Daemon[] = ["ovs-vswitchd", "ovsdb-server"];
+        const bursts = (async () => {
+            for (let round = 0; busy; round++) {
+                const daemon = daemons[round % 2] as Daemon;
+                await lab.signal(daemon, "STOP");
+                await sleep(180);
+                await lab.signal(daemon, "CONT");
+                await sleep(20);
+            }
+        })();
+        const started = performance.now();
+        const grown = many(30);
+        assert.deepEqual([...(await stack.up(plugin, grown))], []);
+        assert.deepEqual([...(await stack.up(plugin, program))], []);
+        busy = false;
+        await bursts;
+        assert.ok(performance.now() - started < 20_000);
+        await assertSound(lab, stack, program, theirs, "stopped in bursts");
+    });
+});
