@@ -98,7 +98,7 @@ function valueOf(round: Found, name: string): number {
 }
 
 /** Middle value; of an even count, the mean of the two in the middle. @throws RangeError for none */
-export function median(values: number[]): number {
+function median(values: number[]): number {
     if (values.length === 0) throw new RangeError("the median of no values is not defined");
     const sorted = [...values].sort((a, b) => a - b);
     const middle = sorted.length >> 1;

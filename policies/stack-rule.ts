@@ -5,7 +5,7 @@ import { type Fault, type Finding, type RuleData, thresholdsOf } from "./rule";
 import { Stack } from "./stack";
 
 /** What a rule about a whole stack says of one of its resources. */
-export type StackFinding<Placed extends Resource = Resource> = { resource: Placed } & Finding;
+type StackFinding<Placed extends Resource = Resource> = { resource: Placed } & Finding;
 
 export interface StackRule<Name extends string> extends RuleData<Name> {
     /**
@@ -17,7 +17,7 @@ export interface StackRule<Name extends string> extends RuleData<Name> {
 }
 
 /** Judges one thing of one resource. */
-export type Each = (resource: Resource, subject: string, work: () => Fault | undefined) => void;
+type Each = (resource: Resource, subject: string, work: () => Fault | undefined) => void;
 
 export interface StackTableRule extends RuleData {
     examples: { good: Resource[][]; bad: Resource[][] };

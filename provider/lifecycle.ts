@@ -99,7 +99,10 @@ export async function remove<State extends object>(
         if (!found) return attempt > 1 ? host.ovsdb.commit(subject, [], host.timeoutMs) : undefined;
         if (isOurs(found, actor))
             try {
-                return await carryOut(host, subject, await resource.delete(host, found, actor.owner.mark));
+                await carryOut(host, subject, await resource.delete(host, found, actor.owner.mark));
+                const warnings = (await resource.left?.(host, found.state)) ?? [];
+                await Promise.all(warnings.map((warning) => actor.warn(warning)));
+                return;
             } catch (error) {
                 // A killed run's last program may have removed it in the meantime.
                 if (error instanceof HostError && error.kind === "refused" && !(await find())) return;

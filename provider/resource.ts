@@ -74,4 +74,6 @@ export interface HostResource<State extends object = object, Here extends Found<
     delete(host: Host, found: Here, mark: string): Plan | Promise<Plan>;
     /** Comes back when what was made or changed works, where that takes longer than making it: a port that learns first. */
     settle?(host: Host, want: State): Promise<void>;
+    /** Comes back when what was told to go is gone, with sentences to warn with where it is not. */
+    left?(host: Host, was: State): Promise<string[]>;
 }

@@ -1,6 +1,8 @@
 /** Links of the kernel and what belongs to them: `import { host } from "kvmnet"`. */
 import { Address as AddressSchema } from "../schemas/address";
+import { DhcpServer as DhcpServerSchema, DhcpServerOutputs } from "../schemas/dhcp";
 import type * as facts from "../schemas/facts";
+import { GuestShutdown as GuestShutdownSchema } from "../schemas/guest-shutdown";
 import { LinkTuning } from "../schemas/link-tuning";
 import * as links from "../schemas/links";
 import { Neighbor as NeighborSchema } from "../schemas/neighbor";
@@ -107,3 +109,13 @@ export const { now: getHost, later: getHostOutput } = declareFunction<
     typeof facts.GetHostInputs,
     typeof facts.GetHostOutputs
 >("kvmnet:host:getHost");
+
+/** A DHCP server on one interface, and the DNS server for its guests' names. Its id is the interface's name. */
+export const DhcpServer = declare("kvmnet:host:DhcpServer", DhcpServerSchema, DhcpServerOutputs);
+export type DhcpServer = Made<typeof DhcpServerSchema, typeof DhcpServerOutputs>;
+export type DhcpServerArgs = Args<typeof DhcpServerSchema>;
+
+/** Shuts a guest down before its libvirt domain goes. Its id is the domain's. */
+export const GuestShutdown = declare("kvmnet:host:GuestShutdown", GuestShutdownSchema);
+export type GuestShutdown = Made<typeof GuestShutdownSchema>;
+export type GuestShutdownArgs = Args<typeof GuestShutdownSchema>;

@@ -118,7 +118,6 @@ export const DhcpServer = withCrossCheck(DhcpFields, (server, say) => {
         say(["ranges"], "routerAdvertisements and ipv6Options need a range of IPv6 addresses");
 });
 export type DhcpServer = z.output<typeof DhcpServer>;
-export type DhcpServerInput = z.input<typeof DhcpServer>;
 
 /** What only the host knows of a DHCP server. */
 export const DhcpServerOutputs = z.object({

@@ -6,7 +6,7 @@ import { withCrossCheck } from "./named";
 import { Mtu } from "./units";
 
 /** CPUs in the kernel's list form, ascending and merged: `0-3,8`; empty is none. Undefined for what is no list. */
-export function cpuListText(text: string): string | undefined {
+function cpuListText(text: string): string | undefined {
     const cpus = cpusOf(text);
     return cpus && cpuList(cpus);
 }

@@ -136,7 +136,6 @@ export function checkOvsBridge({ stp, rstp }: Fields, say: Say): void {
 /** One Open vSwitch bridge. */
 export const OvsBridge = withCrossCheck(OvsBridgeFields, checkOvsBridge);
 export type OvsBridge = z.output<typeof OvsBridge>;
-export type OvsBridgeInput = z.input<typeof OvsBridge>;
 
 /** What only the host knows of a bridge. */
 export const OvsBridgeOutputs = z.object({

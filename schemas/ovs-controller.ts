@@ -61,7 +61,6 @@ export const OvsController = withCrossCheck(ControllerFields, (controller, say) 
         say(["connectionMode"], "localIp, localNetmask and localGateway are for connectionMode in-band");
 });
 export type OvsController = z.output<typeof OvsController>;
-export type OvsControllerInput = z.input<typeof OvsController>;
 
 /** What only the host knows of a controller. */
 export const OvsControllerOutputs = z.object({

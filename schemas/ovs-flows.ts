@@ -70,7 +70,7 @@ const Meter = OneLine.refine((text) => within(numberOf("meter", text), LAST_METE
     });
 
 /** The decimal number that a text begins with under this name. */
-export const numberOf = (name: "group_id" | "meter", text: string): number =>
+const numberOf = (name: "group_id" | "meter", text: string): number =>
     Number(new RegExp(`^${name}=(\\d{1,10})(?=[\\s,])`).exec(text)?.[1] ?? NaN);
 
 const within = (number: number, most: number, least = 1) => number >= least && number <= most;
@@ -142,7 +142,6 @@ export const OvsFlows = withCrossCheck(FlowsFields, ({ flows, groups, meters }, 
     );
 });
 export type OvsFlows = z.output<typeof OvsFlows>;
-export type OvsFlowsInput = z.input<typeof OvsFlows>;
 
 function twice<Key>(
     list: unknown,

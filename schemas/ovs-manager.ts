@@ -20,7 +20,6 @@ export const OvsManager = z.strictObject({
     dscp: Dscp.optional().describe("DSCP of the connection's packets; absent is 48. Changes live."),
 });
 export type OvsManager = z.output<typeof OvsManager>;
-export type OvsManagerInput = z.input<typeof OvsManager>;
 
 /** What only the host knows of a manager. */
 export const OvsManagerOutputs = z.object({

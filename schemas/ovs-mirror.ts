@@ -48,6 +48,5 @@ export const OvsMirror = withCrossCheck(MirrorFields, (mirror, say) => {
         say(["outputPort"], "the port that gets the copies cannot be mirrored too; choose another port");
 });
 export type OvsMirror = z.output<typeof OvsMirror>;
-export type OvsMirrorInput = z.input<typeof OvsMirror>;
 
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);

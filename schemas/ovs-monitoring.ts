@@ -50,7 +50,6 @@ export const OvsSflow = z.strictObject({
         .describe("One packet of so many is sampled; absent is 400. Changes live."),
 });
 export type OvsSflow = z.output<typeof OvsSflow>;
-export type OvsSflowInput = z.input<typeof OvsSflow>;
 
 /** The IPFIX export of a bridge: flows, made of samples of its packets. */
 export const OvsIpfix = z.strictObject({
@@ -105,7 +104,6 @@ export const OvsIpfix = z.strictObject({
         ),
 });
 export type OvsIpfix = z.output<typeof OvsIpfix>;
-export type OvsIpfixInput = z.input<typeof OvsIpfix>;
 
 /** The NetFlow (version 5) export of a bridge: IPv4 flows when they end. */
 export const OvsNetflow = z.strictObject({
@@ -129,4 +127,3 @@ export const OvsNetflow = z.strictObject({
         ),
 });
 export type OvsNetflow = z.output<typeof OvsNetflow>;
-export type OvsNetflowInput = z.input<typeof OvsNetflow>;

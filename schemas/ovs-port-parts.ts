@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { count, toggle } from "./link-parts";
 import type { Say } from "./named";
-import { checkOptions, InterfaceOptions, InterfaceTypeOf, isTunnel } from "./ovs-interface";
+import { checkOptions, InterfaceOptions, isTunnel } from "./ovs-interface";
 import { bitsPerSecond, Label, Mac, Mtu, Rate, Size, VlanId, VlanList } from "./units";
 
 /** The switch keeps it in 32 bits of kbit/s. */

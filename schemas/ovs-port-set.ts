@@ -47,7 +47,6 @@ export const OvsPortSet = z.strictObject({
     ),
 });
 export type OvsPortSet = z.output<typeof OvsPortSet>;
-export type OvsPortSetInput = z.input<typeof OvsPortSet>;
 
 /** What only the host knows of a set. */
 export const OvsPortSetOutputs = z.object({

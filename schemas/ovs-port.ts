@@ -62,7 +62,6 @@ export const OvsPort = withCrossCheck(PortFields, (port, say) => {
     checkBond(port, say);
 });
 export type OvsPort = z.output<typeof OvsPort>;
-export type OvsPortInput = z.input<typeof OvsPort>;
 
 function checkBond({ name, type = "system", interfaces, ...port }: Fields, say: Say): void {
     if (!Array.isArray(interfaces) || interfaces.length === 0) {

@@ -57,7 +57,6 @@ export const OvsQos = withCrossCheck(Fields, (qos, say) => {
     }
 });
 export type OvsQos = z.output<typeof OvsQos>;
-export type OvsQosInput = z.input<typeof OvsQos>;
 
 type Qos = z.output<typeof Fields>;
 

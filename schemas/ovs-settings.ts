@@ -7,11 +7,9 @@ import { HostPath } from "./units";
 const RESTART = "Takes effect at the next start of ovs-vswitchd.";
 
 const mask = (property: string) =>
-    z
-        .string(`${property} is a hexadecimal CPU mask as text, such as 0x6`)
-        .regex(/^(0x)?[0-9a-f]{1,256}$/i, {
-            error: `${property} is a hexadecimal CPU mask, such as 0x6 for CPUs 1 and 2`,
-        });
+    z.string(`${property} is a hexadecimal CPU mask as text, such as 0x6`).regex(/^(0x)?[0-9a-f]{1,256}$/i, {
+        error: `${property} is a hexadecimal CPU mask, such as 0x6 for CPUs 1 and 2`,
+    });
 
 const perNode = (property: string) =>
     z.string(`${property} is text such as 1024,1024`).regex(/^\d{1,7}(,\d{1,7}){0,63}$/, {
@@ -19,7 +17,7 @@ const perNode = (property: string) =>
     });
 
 /** Keys of the root row's `other_config` that have a property of their own. */
-export const SETTINGS_KEYS = {
+const SETTINGS_KEYS = {
     "vlan-limit": "vlanLimit",
     "hw-offload": "hwOffload",
     "tc-policy": "tcPolicy",
@@ -174,7 +172,6 @@ export const OvsSettings = z.strictObject({
         ),
 });
 export type OvsSettings = z.output<typeof OvsSettings>;
-export type OvsSettingsInput = z.input<typeof OvsSettings>;
 
 /** What only the host knows. */
 export const OvsSettingsOutputs = z.object({

@@ -31,4 +31,3 @@ export const OvsTls = z.strictObject({
         ),
 });
 export type OvsTls = z.output<typeof OvsTls>;
-export type OvsTlsInput = z.input<typeof OvsTls>;

@@ -14,7 +14,7 @@ const HELP =
  *
  * @returns undefined for what is no key
  */
-export function segmentsOf(key: string): string[] | undefined {
+function segmentsOf(key: string): string[] | undefined {
     const slashed = /^[^.]*\//.test(key);
     const segments = slashed ? key.split("/") : key.split(".").map((segment) => segment.replaceAll("/", "."));
     return segments.length >= 2 && segments.every((segment) => SEGMENT.test(segment)) ? segments : undefined;

@@ -15,7 +15,7 @@ import {
 } from "./service";
 
 /** As `pulumi up --parallel 1000` has it. */
-export const EVERYTHING = 1000;
+const EVERYTHING = 1000;
 /** The engine's default on two cores: four operations a core. */
 export const BY_DEFAULT = 8;
 

@@ -7,7 +7,7 @@ import { Program } from "./ours";
 import { standIn } from "./stand-in-switch";
 
 /** Time that all threads of a process have run [ms] (proc(5): schedstat, nanoseconds). */
-export function cpuTimeOf(pid: number): number {
+function cpuTimeOf(pid: number): number {
     const threads = readdirSync(`/proc/${pid}/task`);
     const spent = (thread: string) =>
         Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
@@ -15,7 +15,7 @@ export function cpuTimeOf(pid: number): number {
 }
 
 /** The most memory that a process has held [MB] (proc(5): VmHWM, in units of 1,024 bytes). */
-export function peakMemoryOf(pid: number): number {
+function peakMemoryOf(pid: number): number {
     const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
     return (Number(kibibytes) * 1024) / 1e6;
 }

@@ -1,4 +1,11 @@
 import { host } from "kvmnet";
 
-// A NIC that is there already; destroying gives it back as it was.
-new host.Link("uplinkTuning", { name: "eno1", mtu: 9000, rxRing: 4096, features: { "large-receive-offload": false } });
+// What the NIC had before is given back when this is deleted.
+new host.Link("nic", {
+    name: "eno1",
+    mtu: 9000,
+    rxRing: 4096,
+    channels: { combined: 8 },
+    coalesce: { adaptiveRx: true },
+    features: { "large-receive-offload": false },
+});

@@ -1,4 +1,6 @@
 import { host } from "kvmnet";
 
-const lan = new host.Bridge("known", { name: "br-known" });
-new host.Neighbor("router", { link: lan.name, address: "192.0.2.254", mac: "52:54:00:00:02:fe" });
+const fixed = new host.Bridge("fixed", { name: "br-fixed" });
+
+// A device that answers no ARP.
+new host.Neighbor("sensor", { link: fixed.name, address: "10.40.0.9", mac: "52:54:00:00:40:09" });

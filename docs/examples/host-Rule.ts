@@ -1,4 +1,5 @@
 import { host } from "kvmnet";
 
-// What comes from this network asks table 100 first.
-new host.Rule("byNetwork", { priority: 1000, from: "198.51.100.0/24", table: "100" });
+// What guests of this network send is routed by a table of its own, and dropped where that has no route.
+new host.Rule("tenantTable", { priority: 1000, from: "10.30.0.0/16", table: "100" });
+new host.Rule("tenantElse", { priority: 1001, from: "10.30.0.0/16", action: "prohibit" });

@@ -3,4 +3,5 @@ import { host } from "kvmnet";
 const machine = host.getHostOutput({});
 
 export const kvm = machine.kvm;
-export const vhost = machine.vhostNet;
+export const hugepages = machine.hugepages;
+export const managers = machine.managers;

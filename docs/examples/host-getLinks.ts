@@ -2,4 +2,4 @@ import { host } from "kvmnet";
 
 const found = host.getLinksOutput({ physical: true });
 
-export const names = found.links;
+export const nics = found.links;

@@ -1,5 +1,6 @@
 import { host } from "kvmnet";
 
-const nic = host.getNicOutput({ name: "lo" });
+const nic = host.getNicOutput({ name: "eno1" });
 
-export const mtu = nic.mtu;
+export const driver = nic.driver;
+export const rings = nic.rings;

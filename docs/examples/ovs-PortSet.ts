@@ -1,14 +1,14 @@
 import { ovs } from "kvmnet";
 
-const farm = new ovs.Bridge("farm", { name: "br-farm", datapathType: "netdev" });
+const farm = new ovs.Bridge("farm", { name: "br-farm" });
 
-// Three guests' ports and their taps: one batch and one transaction, however many there are.
+// Ports with their taps, hundreds where it must be: one resource, one transaction, and a preview that tells which changes.
 const guests = new ovs.PortSet("guests", {
     bridge: farm.name,
     ports: {
-        "tap-a": { tag: 100, tap: { multiQueue: true } },
-        "tap-b": { tag: 100, tap: { mtu: 1400 } },
-        "tap-c": { vlanMode: "trunk", trunks: ["100", "200-209"], tap: {} },
+        "vm-web": { tag: 100, tap: { multiQueue: true } },
+        "vm-db": { tag: 200, tap: { mtu: 9000 } },
+        "vm-router": { vlanMode: "trunk", trunks: ["100", "200"], tap: {} },
     },
 });
 

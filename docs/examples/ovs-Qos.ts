@@ -1,13 +1,17 @@
 import { host, ovs } from "kvmnet";
 
-const shaped = new ovs.Bridge("shaped", { name: "br-shaped", datapathType: "netdev" });
-const guest = new host.Tap("guest", { name: "tap-shaped" });
-
-// Toward the guest: 1 Gbit/s in all, of which queue 1 is promised a tenth.
-const classes = new ovs.Qos("classes", {
-    name: "classes",
+// Voice is served first and always has its 10 Mbit/s; the rest shares what is left.
+const shaped = new ovs.Qos("shaped", {
+    name: "office-line",
     type: "linux-htb",
     maxRate: "1Gbit",
-    queues: { "0": { maxRate: "1Gbit" }, "1": { minRate: "100Mbit", maxRate: "500Mbit" } },
+    queues: {
+        "0": { minRate: "100Mbit" },
+        "1": { minRate: "10Mbit", maxRate: "50Mbit", priority: 0 },
+    },
 });
-new ovs.Port("shapedPort", { name: guest.name, bridge: shaped.name, tag: 10, qos: classes.name });
+
+const line = new ovs.Bridge("line", { name: "br-line" });
+const phone = new host.Tap("phone", { name: "tap-phone" });
+
+new ovs.Port("phonePort", { name: phone.name, bridge: line.name, qos: shaped.name });

@@ -17,8 +17,8 @@ export interface GuestImage {
 
 /** Counts up when this file makes another image out of the same parts. */
 const RECIPE = 1;
-/** Before the report: the NICs. After it: what only some commands need (arping). */
-const MODULES = { "at-boot": ["virtio_pci", "virtio_net"], later: ["af_packet"] };
+/** Before the report: the NICs. After it: what only some commands need (arping), and the power button. */
+const MODULES = { "at-boot": ["virtio_pci", "virtio_net"], later: ["af_packet", "button", "evdev"] };
 /** Programs beside busybox, with the libraries they load. */
 const PROGRAMS = ["sbin/ethtool", "usr/bin/iperf3"];
 

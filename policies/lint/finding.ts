@@ -1,7 +1,7 @@
 /** What the linter tells: one finding of one rule, with the place where a person looks. */
 import type { Level, Severity } from "../rule";
 
-export interface Position {
+interface Position {
     /** Path as it was given, or relative to the folder that was linted; `-` is stdin. */
     file: string;
     /** From 1. */
@@ -24,12 +24,6 @@ export interface LintFinding {
     position: Position;
     /** The same for the same finding in the next run, wherever it then stands in the file. */
     fingerprint: string;
-}
-
-/** One input as it was read: its resources, or why it could not be read. */
-export interface LintInput {
-    file: string;
-    resources: PlacedResource[];
 }
 
 /** A resource with the place where it is written. */

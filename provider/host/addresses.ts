@@ -45,7 +45,7 @@ const IpLinkEntry = z.object({
 });
 
 /** @throws HostError bug on what is not the output of `ip -json address` */
-export function parseAddresses(text: string): AddressSeen[] {
+function parseAddresses(text: string): AddressSeen[] {
     return parseList(text, IpLinkEntry, "addresses", "`ip -json address`").flatMap(({ ifname, ifindex, addr_info }) =>
         addr_info.flatMap((entry) => ("local" in entry ? [seen(ifname, ifindex, IpAddressEntry.parse(entry))] : [])),
     );

@@ -70,7 +70,7 @@ const COALESCE: Readonly<Record<keyof Coalesce, string>> = {
 const COALESCE_KEYS = new Map(Object.entries(COALESCE).map(([key, word]) => [word, key]));
 
 /** Blocks of several devices by name; the text of one device has one. A block begins `Ring parameters for eth0:`. */
-export function byDevice(text: string, title: string): Map<string, string> {
+function byDevice(text: string, title: string): Map<string, string> {
     const blocks = new Map<string, string>();
     let block: string | undefined;
     for (const line of text.split("\n")) {
@@ -94,7 +94,7 @@ function numbersOf(text: string): Map<string, number> {
 }
 
 /** @param block what stands under `Ring parameters for` one device */
-export function parseRings(block: string): Rings {
+function parseRings(block: string): Rings {
     const { most, now } = twoTables(block);
     // Where the hardware takes none there is no ring: older drivers say 0 for it.
     const has = (name: string) => (most.get(name) ?? 0) > 0;
@@ -107,7 +107,7 @@ export function parseRings(block: string): Rings {
 }
 
 /** @param block what stands under `Channel parameters for` one device */
-export function parseChannels(block: string): ChannelsSeen {
+function parseChannels(block: string): ChannelsSeen {
     const { most, now } = twoTables(block);
     const told = (table: Map<string, number>) =>
         present(
@@ -122,7 +122,7 @@ export function parseChannels(block: string): ChannelsSeen {
 }
 
 /** @param block what stands under `Coalesce parameters for` one device; values that the NIC has none of are left out */
-export function parseCoalesce(block: string): Coalesce {
+function parseCoalesce(block: string): Coalesce {
     const words = block
         .replace(/^Adaptive RX: (\S+)\s+TX: (\S+)/m, "adaptive-rx: $1\nadaptive-tx: $2")
         .replace(/^CQE mode RX: (\S+)\s+TX: (\S+)/m, "cqe-mode-rx: $1\ncqe-mode-tx: $2")
@@ -146,7 +146,7 @@ const JsonFeature = z.object({
 const JsonFeatures = z.array(z.record(z.string(), z.union([z.string(), JsonFeature])));
 
 /** @param text what `ethtool --json -k` prints of one device @throws HostError bug on any other text */
-export function parseFeatures(text: string): Map<string, Feature> {
+function parseFeatures(text: string): Map<string, Feature> {
     try {
         const [features = {}] = JsonFeatures.parse(JSON.parse(text));
         return new Map(
@@ -168,7 +168,7 @@ export function parseFeatures(text: string): Map<string, Feature> {
 }
 
 /** @param text what `ethtool -i` prints */
-export function parseDriver(text: string): Driver {
+function parseDriver(text: string): Driver {
     const value = (name: string) => new RegExp(`^${name}:[ \\t]*(\\S.*)$`, "m").exec(text)?.[1]?.trim();
     return present({
         driver: value("driver"),
@@ -210,7 +210,9 @@ export class Ethtool {
     coalesce = () =>
         this.block("-c", "Coalesce parameters").then((block) => (block === undefined ? {} : parseCoalesce(block)));
     features = () =>
-        this.ask("--json", "-k").then((text) => (text === undefined ? new Map<string, Feature>() : parseFeatures(text)));
+        this.ask("--json", "-k").then((text) =>
+            text === undefined ? new Map<string, Feature>() : parseFeatures(text),
+        );
     driver = () => this.ask("-i").then((text) => parseDriver(text ?? ""));
 
     private async block(option: string, title: string): Promise<string | undefined> {

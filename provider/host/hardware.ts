@@ -39,7 +39,7 @@ export async function readHardware(files: Files, names: string[]): Promise<Map<s
     );
 }
 
-export function hardwareOf(text: (file: File) => string | undefined): Hardware {
+function hardwareOf(text: (file: File) => string | undefined): Hardware {
     const number = (file: File) => {
         const value = text(file);
         return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : undefined;

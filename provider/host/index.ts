@@ -13,7 +13,7 @@ import { declaredCookies } from "./pipeline";
 import { placeOf, type Place } from "./place";
 
 /** What one step asks of a host. */
-export interface Terms {
+interface Terms {
     /** How old what is read may be [ms]; 0, the usual, asks anew. */
     maxAgeMs?: number;
     /** Longest wait for ovs-vswitchd [ms]. */

@@ -33,7 +33,7 @@ export async function readMachine(place: Place): Promise<Omit<GetHostOutputs, "m
  * @param devices paths of devices that are there, a line each
  * @param files   lines `PATH NUL LINE`
  */
-export function machineOf(names: string, devices: string, files: string): Omit<GetHostOutputs, "managers"> {
+function machineOf(names: string, devices: string, files: string): Omit<GetHostOutputs, "managers"> {
     const [kernel = "", architecture = ""] = names.trim().split(" ");
     const there = new Set(devices.split("\n"));
     const lines = new Map(

@@ -63,7 +63,7 @@ export function readClaims({ place }: Pick<Host, "place">): Promise<Claims> {
 }
 
 /** @param text lines `PATH NUL LINE` */
-export function parseClaims(text: string): Claims {
+function parseClaims(text: string): Claims {
     const byIndex = new Map<string, Manager[]>();
     const byName = new Map<string, Manager[]>();
     let docker = false;

@@ -20,7 +20,7 @@ const IpNeighbor = z.object({
 });
 
 /** @throws HostError bug on what is not the output of `ip -json neighbour` */
-export function parseNeighbors(text: string): NeighborSeen[] {
+function parseNeighbors(text: string): NeighborSeen[] {
     return parseList(text, IpNeighbor, "neighbours", "`ip -json neighbour`").map(({ dst, dev, lladdr, protocol }) => ({
         link: dev,
         address: addressText(dst) ?? dst,

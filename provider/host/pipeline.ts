@@ -9,9 +9,6 @@ import type { Seen } from "./ovsdb/replica";
 
 /** The table in which a user's flows begin. */
 export const USER_TABLE = 10;
-/** The last table that a flow can be in (OFPTT_MAX). */
-export const LAST_TABLE = 254;
-
 /** First 16 bits of every cookie that we choose. */
 const COOKIE_PREFIX = 0x6b6en << 48n;
 export const COOKIE_MASK = "0xffff000000000000";

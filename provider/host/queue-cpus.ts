@@ -18,7 +18,7 @@ export async function readQueueCpus(place: Place, link: string): Promise<QueueCp
 }
 
 /** @param text lines `.../rx-0/rps_cpus NUL 0000000f` */
-export function parseQueueCpus(text: string): QueueCpus {
+function parseQueueCpus(text: string): QueueCpus {
     const found: QueueCpus = { rps: [], xps: [] };
     for (const line of text.split("\n")) {
         const [, direction, queue, mask = ""] =
@@ -32,7 +32,7 @@ export const queuePath = (link: string, kind: keyof QueueCpus, queue: number | s
     `/sys/class/net/${link}/queues/${kind === "rps" ? "rx" : "tx"}-${queue}/${kind}_cpus`;
 
 /** CPUs of a mask: hexadecimal, in groups of 32 bits parted by commas (bitmap_parse in lib/bitmap-str.c). */
-export function cpusOfMask(mask: string): string {
+function cpusOfMask(mask: string): string {
     const bits = mask
         .split(",")
         .map((group, index) => (index === 0 ? group : group.padStart(8, "0")))

@@ -76,7 +76,7 @@ const KNOWN_METRICS = ["mtu", "advmss", "initcwnd", "initrwnd"];
 const KNOWN = new Set([...Object.keys(IpRoute.shape), "flags"]);
 
 /** @param v6 which family was asked for @throws HostError bug on what is not the output of `ip -json route` */
-export function parseRoutes(text: string, v6: boolean): RouteSeen[] {
+function parseRoutes(text: string, v6: boolean): RouteSeen[] {
     return parseList(text, IpRoute, "routes", "`ip -json route`").map((entry) => seen(entry, v6));
 }
 

@@ -65,7 +65,7 @@ const IpRule = z.looseObject({
 const KNOWN = new Set([...Object.keys(IpRule.shape), "not", "iif_detached", "oif_detached", "unresolved"]);
 
 /** @throws HostError bug on what is not the output of `ip -json rule` */
-export function parseRules(output: string): RuleSeen[] {
+function parseRules(output: string): RuleSeen[] {
     return parseList(output, IpRule, "rules", "`ip -json rule`").map(seen);
 }
 

@@ -3,6 +3,8 @@ import type { HostResource } from "../resource";
 import { address } from "./address";
 import { bond } from "./bond";
 import { bridgePort } from "./bridge-port";
+import { dhcpServer } from "./dhcp-server";
+import { guestShutdown } from "./guest-shutdown";
 import { link } from "./link";
 import { linuxBridge } from "./linux-bridge";
 import { macvtap } from "./macvtap";
@@ -56,6 +58,8 @@ const all: AnyResource[] = [
     macvtap,
     dummy,
     ifb,
+    dhcpServer,
+    guestShutdown,
     link,
     address,
     route,

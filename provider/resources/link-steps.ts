@@ -1,5 +1,4 @@
 /** The steps that tune a link: each kind of setting is one, each with what was there before as its undo. */
-import type { Channels, Coalesce } from "../../schemas/link-tuning";
 import { channelWords, coalesceWords, featureWords, type Feature } from "../host/ethtool";
 import { coveredBy, type Settings, type Value } from "../host/link-tuning";
 import { maskOf, queuePath, type QueueCpus } from "../host/queue-cpus";
@@ -28,9 +27,9 @@ export function tuningSteps(name: string, wanted: Settings, now: Settings, featu
         return [{ what: `sets ${what} of ${name}`, action: program(values), ...undo }];
     };
     return [
-        ...step("the channels", "channels.", "-L", (values) => channelWords(values as Channels)),
+        ...step("the channels", "channels.", "-L", (values) => channelWords(values)),
         ...step("the rings", "", "-G", ringWords),
-        ...step("the coalescing", "coalesce.", "-C", (values) => coalesceWords(values as Coalesce)),
+        ...step("the coalescing", "coalesce.", "-C", (values) => coalesceWords(values)),
         ...step("the features", "features.", "-K", (values) => featureWords(values as Record<string, boolean>)),
         ...linkStep(name, wanted, now),
         ...queueSteps(name, wanted, now),

@@ -1,6 +1,5 @@
 /** How a link that exists is tuned. The link may be anybody's; what it was tuned to before is given back. */
 import { LinkTuning } from "../../schemas/link-tuning";
-import type { Host } from "../host";
 import { HostError } from "../host/errors";
 import type { Link } from "../host/links";
 import { coveredBy, readTuning, settingsOf, wantedSettings, type Settings } from "../host/link-tuning";

@@ -27,7 +27,7 @@ export function typedKeys<State extends object>(typed: Typed<State>, want: Parti
     return Object.fromEntries(
         (Object.entries(typed) as [string, [string, string]][]).map(([property, [key]]) => {
             const value = (want as Values | undefined)?.[property];
-            return [key, value === undefined ? undefined : String(value as string | number | boolean)];
+            return [key, value === undefined || typeof value === "string" ? value : JSON.stringify(value)];
         }),
     );
 }

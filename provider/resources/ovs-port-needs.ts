@@ -21,13 +21,13 @@ export interface Needs {
  * @throws HostError missing for the bridge or a QoS, refused for a limit that a controller would have to hold, conflict
  * for a port whose QoS is somebody else's
  */
-export async function needsOf(
+export function needsOf(
     host: Host,
     view: Replica,
     subject: string,
     bridgeName: string,
     wanted: readonly Wanted[],
-): Promise<Needs> {
+): Needs {
     const bridge = view.byName("Bridge", bridgeName);
     if (!bridge)
         throw new HostError(

@@ -107,7 +107,7 @@ export function portState(view: Replica, { port, links }: PortRows, metered: Met
         tag: numberOf(port.tag),
         trunks: vlansOf(port.trunks, known?.trunks),
         cvlans: vlansOf(port.cvlans, known?.cvlans),
-        options: options && Object.keys(options).length > 0 ? (options as InterfaceOptions) : undefined,
+        options: options && Object.keys(options).length > 0 ? options : undefined,
         mac: textOf(link?.mac)?.toLowerCase(),
         ofportRequest: numberOf(link?.ofport_request),
         mtuRequest: mtuOf(links),

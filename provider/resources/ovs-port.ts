@@ -93,7 +93,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
 
     async create(host, want, mark) {
         const subject = `OVS port ${want.name}`;
-        const needs = await needsOf(host, await host.switch(), subject, want.bridge, [want]);
+        const needs = needsOf(host, await host.switch(), subject, want.bridge, [want]);
         const managed = await writable(host, subject, want, needs, mark);
         return [plugs(want, managed), ...up(want), ...limits(want, needs, mark)];
     },
@@ -101,7 +101,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
     async update(host, found, want, mark) {
         const subject = `OVS port ${want.name}`;
         const { view, rows, holder, state } = found;
-        const needs = await needsOf(host, view, subject, want.bridge, [want]);
+        const needs = needsOf(host, view, subject, want.bridge, [want]);
         const managed = await writable(host, subject, want, needs, mark, found);
         const { operations, undo } = changedPort(rows, want, managed, "");
         const moves = holder?.name !== want.bridge;

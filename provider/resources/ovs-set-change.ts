@@ -37,7 +37,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     const touched = Object.entries(want.ports).filter(([name, port]) => !stands(here?.members.get(name), port));
     refuseTaken(host, subject, view, links, touched, here);
     const wanted = touched.map(([name, { tap: _, ...port }]): Wanted => ({ ...port, name }));
-    const needs = await needsOf(host, view, subject, want.bridge, wanted);
+    const needs = needsOf(host, view, subject, want.bridge, wanted);
     const items = touched.map(([name, { tap }], index): Item => {
         const port = wanted[index] as Wanted;
         const member = here?.members.get(name);

@@ -39,7 +39,7 @@ interface Asked {
 }
 
 /** `BRIDGE/PORT,PORT` or `BRIDGE/all`; undefined for the id that state keeps, which is the bridge alone. */
-export function askedOf(id: string): Asked | undefined {
+function askedOf(id: string): Asked | undefined {
     const at = id.indexOf("/");
     if (at < 0) return undefined;
     const names = id.slice(at + 1);

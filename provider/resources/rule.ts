@@ -8,7 +8,6 @@ import { readRules, type RuleSeen } from "../host/rules";
 import type { Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { defined } from "../check";
-import type { Bag } from "../wire";
 import { forget } from "./former-values";
 import { markOf, noteMark } from "./routing-marks";
 
@@ -112,7 +111,7 @@ function conflictOf({ more, table, goto, action }: RuleSeen, several: boolean): 
 }
 
 function stateOf({ protocol: _, more: __, ...seen }: RuleSeen, family: Rule["family"]): Rule {
-    return defined({ ...seen, family } as Bag) as unknown as Rule;
+    return defined({ ...seen, family }) as unknown as Rule;
 }
 
 /** Rules of ours at that priority that are neither what was found nor what is wanted: what a killed update left. */

@@ -20,7 +20,7 @@ import { look } from "./flow-tables";
 /** In external_ids of a port's row: its ingress limit is a meter of ours. */
 export const INGRESS_KEY = "kvmnet-ingress";
 /** A port's meter is this plus its OpenFlow number; a user's meters are below. */
-export const FIRST_PORT_METER = 65536;
+const FIRST_PORT_METER = 65536;
 /** Above what a person would put there by hand. */
 const INGRESS_PRIORITY = 40000;
 
@@ -77,7 +77,7 @@ export const isSecure = (view: Replica, bridge: string): boolean =>
     textOf(view.byName("Bridge", bridge)?.fail_mode) === "secure";
 
 /** The cookie of what a resource owns. */
-export const cookieOf = (mark: string): string => cookieFrom(/^kvmnet:([0-9a-f]{16}):/.exec(mark)?.[1] ?? "0");
+const cookieOf = (mark: string): string => cookieFrom(/^kvmnet:([0-9a-f]{16}):/.exec(mark)?.[1] ?? "0");
 
 /** Limits, or other limits, for ports that are plugged; after the step that plugs them. */
 export function limitIngress(bridge: string, ports: LimitedPort[], secure: boolean): Step {

@@ -41,7 +41,10 @@ describe("the switch's daemon under faults", function () {
                 await plugin.create(OVS_PORT, name, inputs, { timeout: 1 }).catch((error: unknown) => error),
             );
             assert.ok(performance.now() - started < 5_000, "a wait is 20 s otherwise");
-            assert.match(left?.reasons[0] ?? "", /ovs-vswitchd on lab test-faults-switch does not answer \(waited 1 s\)/);
+            assert.match(
+                left?.reasons[0] ?? "",
+                /ovs-vswitchd on lab test-faults-switch does not answer \(waited 1 s\)/,
+            );
             await back();
             const made = { id: name, state: left?.state ?? {} };
             const now = await plugin.update(OVS_PORT, name, made, inputs);

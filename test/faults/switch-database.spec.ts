@@ -48,7 +48,8 @@ describe("the switch database under faults", function () {
     }
     const tagOf = (name: string) => lab.vsctl("--bare", "--columns=tag", "find", "Port", `name=${name}`);
     const portsNamed = async (name: string) =>
-        (await lab.vsctl("--bare", "--columns=_uuid", "find", "Port", `name=${name}`)).split("\n").filter(Boolean).length;
+        (await lab.vsctl("--bare", "--columns=_uuid", "find", "Port", `name=${name}`)).split("\n").filter(Boolean)
+            .length;
 
     describe("whose server is killed", () => {
         it("before it took a change: nothing of it is there, and it is made by the same run once the server is back", async () => {
@@ -203,7 +204,8 @@ describe("the switch database under faults", function () {
             const errors = outcome.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
             const refused = errors.filter((error) => !unfinishedOf(error));
             assert.ok(refused.length > 0);
-            for (const { message } of refused) assert.match(message, /could not write the change to its file \(\/run\/small\/conf\.db: .*Make room/);
+            for (const { message } of refused)
+                assert.match(message, /could not write the change to its file \(\/run\/small\/conf\.db: .*Make room/);
             assert.equal(await portsNamed("dur0"), 1, "it can be read");
             await lab.run("mount", "-o", "remount,size=8m", "/run/small");
             const stack = new Stack(plugin);

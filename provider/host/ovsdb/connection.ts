@@ -53,12 +53,7 @@ export class OvsdbConnection {
     }
 
     /** @throws HostError unreachable where nothing listens */
-    static connect(
-        path: string,
-        where: string,
-        listener = NOBODY,
-        patience = PATIENCE,
-    ): Promise<OvsdbConnection> {
+    static connect(path: string, where: string, listener = NOBODY, patience = PATIENCE): Promise<OvsdbConnection> {
         return new Promise((resolve, reject) => {
             const socket = createConnection({ path });
             const fail = (error: unknown) => {

@@ -15,8 +15,6 @@ export const map = (entries: Record<string, string>) => ["map", Object.entries(e
  * undo, which is written before the row is made. An operation whose row is gone by then is left out.
  */
 export const rowNamed = (table: string, name: string) => ["kvmnet-row", table, name] as const;
-/** A column without a value, or with one. */
-export const optional = (value: unknown) => (value === undefined ? set() : value);
 
 /** Guard: the transaction fails unless no row of that name is there. */
 export const absent = (table: string, name: string): Operation => guard(table, name, []);

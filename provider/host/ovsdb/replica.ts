@@ -76,6 +76,6 @@ export class Replica {
 
 function at(tables: Map<string, Map<string, Seen>>, table: string): Map<string, Seen> {
     let kept = tables.get(table);
-    if (!kept) tables.set(table, (kept = new Map()));
+    if (!kept) tables.set(table, (kept = new Map<string, Seen>()));
     return kept;
 }

@@ -122,11 +122,7 @@ export async function assertSound(
 }
 
 /** Others' things, before and after: each as it was, to the byte, and none more. */
-export function assertUntouched(
-    before: ReadonlyMap<string, string>,
-    after: ReadonlyMap<string, string>,
-    what: string,
-): void {
+function assertUntouched(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>, what: string): void {
     const things = [...new Set([...before.keys(), ...after.keys()])];
     const changed = things.filter((thing) => before.get(thing) !== after.get(thing));
     const of = (seen: ReadonlyMap<string, string>) => changed.map((thing) => `${thing}: ${seen.get(thing) ?? "none"}`);

@@ -66,7 +66,7 @@ export class OvsdbProxy {
 
     /** Comes back when a client hangs up by itself. */
     async left(): Promise<void> {
-        for (const before = this.leaves; this.leaves === before; ) await sleep(20);
+        for (const before = this.leaves; this.leaves === before;) await sleep(20);
     }
 
     /** New clients talk to this instead of the server; undefined gives them the server again. */

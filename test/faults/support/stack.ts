@@ -51,16 +51,18 @@ export class Stack {
     /** Takes from the host how each object is; what is gone is forgotten. */
     async refresh(plugin: Plugin, only = [...this.kept.keys()]): Promise<void> {
         await Promise.all(
-            [...this.kept].filter(([name]) => only.includes(name)).map(async ([name, kept]) => {
-                const { declared, made } = kept;
-                try {
-                    const seen = await plugin.read(declared.type, name, made.id, declared.inputs, made.state);
-                    if (seen.id === "") this.kept.delete(name);
-                    else kept.made = { id: seen.id, state: seen.state };
-                } catch (error) {
-                    this.unfinished(name, declared, error);
-                }
-            }),
+            [...this.kept]
+                .filter(([name]) => only.includes(name))
+                .map(async ([name, kept]) => {
+                    const { declared, made } = kept;
+                    try {
+                        const seen = await plugin.read(declared.type, name, made.id, declared.inputs, made.state);
+                        if (seen.id === "") this.kept.delete(name);
+                        else kept.made = { id: seen.id, state: seen.state };
+                    } catch (error) {
+                        this.unfinished(name, declared, error);
+                    }
+                }),
         );
     }
 
@@ -138,9 +140,7 @@ export class Stack {
             const needed = new Set([...left.values()].flatMap(({ declared }) => declared.needs ?? []));
             const free = [...left].filter(([name]) => !needed.has(name));
             await Promise.all(
-                free.map(([name, { declared }]) =>
-                    this.step(() => this.remove(plugin, name), name, declared, errors),
-                ),
+                free.map(([name, { declared }]) => this.step(() => this.remove(plugin, name), name, declared, errors)),
             );
             for (const [name] of free) left.delete(name);
         }

@@ -117,7 +117,8 @@ export class Walk {
 
     /** With all that needs it. A bridge with somebody else's port in it is not removed, so that port goes first. */
     private async drop(name: string): Promise<void> {
-        for (const [other, { needs }] of Object.entries(this.program)) if (needs?.includes(name)) await this.drop(other);
+        for (const [other, { needs }] of Object.entries(this.program))
+            if (needs?.includes(name)) await this.drop(other);
         const guest = this.guests.get(name);
         if (guest) await this.lab.vsctl("--if-exists", "del-port", name, guest);
         for (const table of ["Port", "Interface"]) this.theirs.delete(`${table} ${guest}`);

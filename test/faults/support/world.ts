@@ -167,5 +167,7 @@ const stable = ({ ifname, ifindex, mtu, address, ifalias, master, flags, linkinf
     up: flags.includes("UP"),
     kind: linkinfo?.info_kind,
     // Timers count, and a bridge learns.
-    data: Object.entries(linkinfo?.info_data ?? {}).filter(([key]) => !/timer|root|topology|learned|bridge_id/.test(key)),
+    data: Object.entries(linkinfo?.info_data ?? {}).filter(
+        ([key]) => !/timer|root|topology|learned|bridge_id/.test(key),
+    ),
 });

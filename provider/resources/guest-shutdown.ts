@@ -1,0 +1,76 @@
+/** Nothing while a guest lives; when it goes, it is asked to shut down first. */
+import { DomainId, GuestShutdown } from "../../schemas/guest-shutdown";
+import type { Host } from "../host";
+import { HostError } from "../host/errors";
+import type { HostResource } from "../resource";
+
+const VIRSH = ["virsh", "--quiet", "--connect", "qemu:///system"];
+/** Pause between two looks at the guests [ms]; one look serves all that wait. */
+const LOOK_MS = 300;
+
+export const guestShutdown: HostResource<GuestShutdown> = {
+    type: "kvmnet:host:GuestShutdown",
+    title: "shutdown of the guest",
+    description:
+        "Shuts a guest down before its libvirt domain is removed or replaced, which by itself is like pulling its plug. It " +
+        "does nothing when it is made. When it is deleted it presses the guest's ACPI power button and waits; a guest that " +
+        "does not react within its timeout is warned of and loses its power. Since it names the domain, the engine deletes " +
+        "it before the domain. A guest that is off is left as it is.",
+    schema: GuestShutdown,
+    cost: { domain: "replace", timeout: "update" },
+    idOf: ({ domain }) => domain,
+    idForm: "DOMAIN",
+    checkId: (id) => (DomainId.safeParse(id).success ? undefined : "write the UUID or the name of the domain"),
+    claims: ({ domain }) => [`shutdown of ${domain}`],
+
+    /** There is nothing on the host, so what state knows is there. An import takes any domain that libvirt has. */
+    async find(host, domain, { mark, known }) {
+        if (known) return { state: { domain: known.domain, timeout: known.timeout }, mark };
+        const { code } = await host.place.run([...VIRSH, "domuuid", "--domain", domain]);
+        return code === 0 ? { state: { domain, timeout: 60 }, mark } : undefined;
+    },
+
+    create: () => [],
+    update: () => [],
+
+    async delete(host, { state: { domain } }) {
+        if (!(await isRunning(host, domain))) return [];
+        return [
+            {
+                what: `presses the power button of ${domain}`,
+                action: { via: "program", argv: [...VIRSH, "shutdown", "--mode", "acpi", "--domain", domain] },
+            },
+        ];
+    },
+
+    async left(host, { domain, timeout }) {
+        const until = performance.now() + timeout * 1_000;
+        while (await isRunning(host.at({ maxAgeMs: LOOK_MS }), domain)) {
+            if (performance.now() > until)
+                return [`The guest ${domain} did not shut down within ${timeout} s; its domain goes while it runs.`];
+            if (host.signal?.aborted)
+                throw new HostError(
+                    "cancelled",
+                    `guest ${domain}`,
+                    "was asked to shut down; the wait for it was cancelled",
+                    "Run the same command again to finish it.",
+                );
+            host.status(`waits for the guest ${domain} to shut down ...`);
+            await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+        }
+        return [];
+    },
+};
+
+/** By UUID or name, among those that libvirt runs. A host without libvirt runs none. */
+async function isRunning(host: Host, domain: string): Promise<boolean> {
+    const running = await host
+        .read([...VIRSH, "list", "--uuid", "--name"], (text) =>
+            text.split("\n").map((line) => line.trim().split(/\s+/)),
+        )
+        .catch((error: unknown) => {
+            if (error instanceof HostError && error.kind === "unreachable") return [];
+            throw error;
+        });
+    return running.some((words) => words.includes(domain));
+}
