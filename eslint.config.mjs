@@ -21,6 +21,7 @@ export default tseslint.config(
             "@typescript-eslint/no-floating-promises": "off",
             "@typescript-eslint/no-unused-expressions": "off",
             "@typescript-eslint/no-base-to-string": "off",
+            "@typescript-eslint/unbound-method": "off",
         },
     },
 );

@@ -1,7 +1,7 @@
 import { host } from "kvmnet";
 
 // What the NIC had before is given back when this is deleted.
-new host.Link("nic", {
+new host.Link("webNic", {
     name: "eno1",
     mtu: 9000,
     rxRing: 4096,

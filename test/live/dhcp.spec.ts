@@ -44,7 +44,9 @@ describe("a DHCP server on a real host", function () {
     const lease = async (...more: string[]) => {
         const asked = ["udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "5", "-T", "1", "-s", "/var/lib/client"];
         const told = await inGuest(busybox, ...asked, ...more.flatMap((option) => ["-O", option]));
-        return Object.fromEntries([...told.matchAll(/^(\w+)='(.*)'$/gm)].map(([, key, value]) => [key, value]));
+        return Object.fromEntries(
+            [...told.matchAll(/^(\w+)='(.*)'$/gm)].map(([, key, value]) => [key, value]),
+        ) as Record<string, string>;
     };
     const ask = (name: string) => inGuest(busybox, "nslookup", name, "10.77.0.1");
     const pids = async () => (await lab.run(busybox, "pidof", "dnsmasq").catch(() => "")).split(" ").filter(Boolean);
