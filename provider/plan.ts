@@ -40,6 +40,8 @@ export interface Step {
     /** What it does, for messages: `makes the tap tap-web0`. */
     what: string;
     check?: Check;
+    /** Left out where this very link is not there at that time. */
+    onlyWith?: { link: string; index: number };
     action: Action;
     /** Takes it back, in order; absent where nothing has to be. Runs only where the action was carried out, or begun. */
     undo?: Action[];

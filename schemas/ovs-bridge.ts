@@ -68,7 +68,9 @@ export const OvsBridgeFields = z.strictObject({
         .describe("Spanning tree priority, the lowest wins; absent is 32768. Changes live."),
     stpForwardDelay: count("stpForwardDelay", 4, 30, "seconds")
         .optional()
-        .describe("Time that a port listens, and again that it learns [s]; absent is 15. Changes live."),
+        .describe(
+            "Time that a port listens, and again that it learns [s], at least stpMaxAge / 2 + 1; absent is 15. Changes live.",
+        ),
     stpHelloTime: count("stpHelloTime", 1, 10, "seconds")
         .optional()
         .describe("Time between hellos [s]; absent is 2. Changes live."),
@@ -84,7 +86,9 @@ export const OvsBridgeFields = z.strictObject({
         .describe("Priority in steps of 4096, the lowest becomes the root bridge; absent is 32768. Changes live."),
     rstpForwardDelay: count("rstpForwardDelay", 4, 30, "seconds")
         .optional()
-        .describe("Longest time from discarding to forwarding, per step [s]; absent is 15. Changes live."),
+        .describe(
+            "Longest time from discarding to forwarding, per step [s], at least rstpMaxAge / 2 + 1; absent is 15. Changes live.",
+        ),
     rstpMaxAge: count("rstpMaxAge", 6, 40, "seconds")
         .optional()
         .describe("Age at which information of the root bridge is dropped [s]; absent is 20. Changes live."),
@@ -128,9 +132,21 @@ export const OvsBridgeFields = z.strictObject({
 type Fields = Omit<z.output<typeof OvsBridgeFields>, "name">;
 
 /** What must hold across the fields of a bridge. */
-export function checkOvsBridge({ stp, rstp }: Fields, say: Say): void {
-    if (stp === true && rstp === true)
+export function checkOvsBridge(bridge: Fields, say: Say): void {
+    if (bridge.stp === true && bridge.rstp === true)
         say(["rstp"], "stp and rstp exclude each other; keep rstp, which converges faster, and remove stp");
+    checkTimers(bridge, "stp", say);
+    checkTimers(bridge, "rstp", say);
+}
+
+/** IEEE 802.1D, 8.10.2; Open vSwitch follows it in silence, by a longer delay or by none that was asked for. */
+function checkTimers(bridge: Fields, kind: "stp" | "rstp", say: Say): void {
+    const [delay = 15, age = 20] = [bridge[`${kind}ForwardDelay`], bridge[`${kind}MaxAge`]];
+    if (typeof delay === "number" && typeof age === "number" && delay < age / 2 + 1)
+        say(
+            [`${kind}ForwardDelay`],
+            `${kind}ForwardDelay ${delay} needs ${kind}MaxAge to be ${2 * (delay - 1)} or less; for guests 4 and 6 are usual`,
+        );
 }
 
 /** One Open vSwitch bridge. */

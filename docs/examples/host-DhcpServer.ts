@@ -3,6 +3,7 @@ import { host } from "kvmnet";
 const guests = new host.Bridge("served", { name: "br-served" });
 const address = new host.Address("servedAddress", { link: guests.name, address: "203.0.113.1/24" });
 
+// The host answers on the bridge with this address, so it comes first and goes last.
 new host.DhcpServer(
     "dhcp",
     {

@@ -25,7 +25,7 @@ export class LineRefused extends HostError {
         super(
             "refused",
             subject,
-            `the kernel said: ${quoted(stderr.replace(/^Command failed -:\d+$/m, ""))}`,
+            `the kernel said: ${quoted(stderr.replace(/^Command failed -:\d+$/m, "")).replace(/\.$/, "")}`,
             lackOf(line, stderr) ??
                 (/not permitted/i.test(stderr)
                     ? "Run as root."

@@ -14,7 +14,7 @@ import { resolved } from "./ovsdb/operations";
  */
 export async function carryOut(host: Host, subject: string, plan: Plan): Promise<void> {
     const done: Step[] = [];
-    for (const group of grouped(plan)) {
+    for (const whole of grouped(plan)) {
         if (host.signal?.aborted)
             throw new HostError(
                 "cancelled",
@@ -22,6 +22,8 @@ export async function carryOut(host: Host, subject: string, plan: Plan): Promise
                 "the run was cancelled between two of its steps",
                 "Run the same command again to finish it.",
             );
+        const group = await due(host, whole);
+        if (group.length === 0) continue;
         try {
             await checkAll(host, subject, group);
             await told(host, group, () => act(host, subject, merged(group)));
@@ -34,6 +36,13 @@ export async function carryOut(host: Host, subject: string, plan: Plan): Promise
         faultPoint();
         done.push(...group);
     }
+}
+
+/** Those that are not left out. */
+async function due(host: Host, steps: Step[]): Promise<Step[]> {
+    if (!steps.some(({ onlyWith }) => onlyWith)) return steps;
+    const links = await host.links();
+    return steps.filter(({ onlyWith }) => !onlyWith || links.get(onlyWith.link)?.index === onlyWith.index);
 }
 
 /** A step that takes this long [ms] is told to the person who waits. */

@@ -85,8 +85,8 @@ export const address: HostResource<Address, Here> = {
         note(keyOf(idOf(want)), mark, life, {}, entry),
         ip(
             `sets the address ${want.address} of ${want.link}`,
-            [["address", "change", ...wordsOf(want)]],
-            [["address", "change", ...wordsOf(state)]],
+            [["address", "change", ...wordsOf(want, state)]],
+            [["address", "change", ...wordsOf(state, want)]],
         ),
     ],
 
@@ -143,6 +143,8 @@ async function addressOf(host: Host, id: string): Promise<AddressSeen | undefine
 
 /** What the kernel has where nothing is told. */
 const usualScope = (address: string) => (address.startsWith("127.") ? "host" : "global");
+/** IPv6: IP6_RT_PRIO_ADDRCONF, include/uapi/linux/ipv6_route.h. */
+const usualMetric = (address: string) => (isV6(address) ? 256 : 0);
 
 function stateOf(seen: AddressSeen, known: Address | undefined): Address {
     const { link, address, peer, broadcast, label, scope, metric, flags } = seen;
@@ -155,7 +157,7 @@ function stateOf(seen: AddressSeen, known: Address | undefined): Address {
         ...(v6 || broadcast === undefined ? {} : { broadcast }),
         ...(!v6 && isTold(label, link, known?.label) ? { label } : {}),
         ...(!v6 && isTold(scope, usualScope(address), known?.scope) ? { scope: scope as Address["scope"] } : {}),
-        ...(isTold(metric, undefined, known?.metric) ? { metric } : {}),
+        ...(isTold(metric, usualMetric(address), known?.metric) ? { metric } : {}),
         prefixRoute: !flags.has("noprefixroute"),
         dad: !flags.has("nodad"),
         ...lifetimes,
@@ -183,8 +185,10 @@ function placeOf({ link, address, peer }: Address): Line {
     return [...(peer === undefined ? [address] : [local, "peer", `${peer}/${length}`]), "dev", link];
 }
 
-function wordsOf(want: Address): Line {
-    const { broadcast, label, scope, metric, prefixRoute, dad, validLifetime, preferredLifetime } = want;
+/** @param from what it is now: IPv6 keeps a metric that is not told otherwise (inet6_addr_modify in net/ipv6/addrconf.c) */
+function wordsOf(want: Address, from?: Address): Line {
+    const { address, broadcast, label, scope, prefixRoute, dad, validLifetime, preferredLifetime } = want;
+    const metric = want.metric ?? (from?.metric === undefined ? undefined : usualMetric(address));
     const told = (word: string, value: string | number | undefined) =>
         value === undefined ? [] : [word, String(value)];
     return [

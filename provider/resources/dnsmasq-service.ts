@@ -101,7 +101,7 @@ export const leftovers = (link: string, { unit }: Service): Plan =>
         : [program(`removes what dnsmasq on ${link} left`, ["rm", "-f", "--", pidFile(link)])];
 
 /** It forks when it serves, so that a start that fails is told by systemctl. */
-const unitText = (link: string): string => `[Unit]
+export const unitText = (link: string): string => `[Unit]
 Description=DHCP on ${link}, declared with kvmnet
 Documentation=man:dnsmasq(8)
 After=network.target

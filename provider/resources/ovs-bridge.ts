@@ -10,7 +10,7 @@ import { ovsdb } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { BRIDGE_PRESETS, bridgeRow, bridgeState, localRow, macInUse, pinFor, type FormerMaps } from "./ovs-bridge-rows";
 import { faultOf } from "./ovs-fault";
-import { bringUp } from "./ovs-link-up";
+import { bringUp, removeLeft } from "./ovs-link-up";
 import { changedRow } from "./ovs-port-change";
 import { requireColumns, rowOf, type Managed } from "./ovs-rows";
 import { untilForwarding } from "./ovs-spanning-tree";
@@ -119,7 +119,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
         ];
     },
 
-    async delete(host, { row, state }, mark) {
+    async delete(host, { row, local, state }, mark) {
         const view = await host.switch();
         const foreign = view
             .referred("Port", row.ports)
@@ -132,7 +132,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
                 `it holds ports that this stack did not make (${foreign.slice(0, 20).join(", ")}), so it is not removed`,
                 "Remove or move these ports first.",
             );
-        return [ovsdb(`removes the OVS bridge ${state.name}`, removeBridge(row))];
+        return [ovsdb(`removes the OVS bridge ${state.name}`, removeBridge(row)), ...removeLeft(local)];
     },
 
     claims: ({ name }) => [`link ${name}`],

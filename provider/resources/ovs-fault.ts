@@ -1,11 +1,17 @@
 /** Whether ovs-vswitchd really plugged an interface: the database says "done" for devices that do not exist. */
-import { numberOf, textOf } from "../host/ovsdb/columns";
+import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import type { Row } from "../host/ovsdb/operations";
+import type { Replica } from "../host/ovsdb/replica";
 import { quoted } from "../host/errors";
 
-/** What is wrong with an interface, in the switch's words; undefined when it has an OpenFlow port and no error. */
-export function faultOf(row: Row | undefined): string | undefined {
+/**
+ * What is wrong with an interface, in the switch's words; undefined when it has an OpenFlow port and no error. A patch
+ * whose peer is nowhere yet is whole: of two ends one is made first.
+ */
+export function faultOf(row: Row | undefined, view?: Replica): string | undefined {
     const error = textOf(row?.error);
+    if (error && row?.type === "patch" && !view?.byName("Interface", keyOf(row.options, "peer") ?? ""))
+        return undefined;
     if (error) return `Open vSwitch says: ${quoted(error)}`;
     const port = numberOf(row?.ofport);
     if (port === undefined) return "ovs-vswitchd has not taken it up yet; check that it runs";

@@ -5,6 +5,7 @@ import type { HostResource } from "../resource";
 import { changedSet } from "./ovs-set-change";
 import { idProblem, setHere, type SetHere } from "./ovs-set-here";
 import { removedTaps, unlimited, unpluggedAll } from "./ovs-set-removal";
+import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 
 export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
@@ -45,5 +46,9 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
             ...(type === "internal" || type === "tap" ? [] : [`plug of ${name}`]),
         ]),
 
-    settle: (host, { bridge, ports }) => untilForwarding(host, `OVS port set ${bridge}`, bridge, Object.keys(ports)),
+    async settle(host, { bridge, ports }) {
+        const patches = Object.keys(ports).filter((name) => ports[name]?.type === "patch");
+        if (patches.length > 0) await untilPatched(host, patches);
+        await untilForwarding(host, `OVS port set ${bridge}`, bridge, Object.keys(ports));
+    },
 };

@@ -10,11 +10,12 @@ import type { Found, HostResource, Outputs } from "../resource";
 import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
 import { hasMeter, limitOf, meteredOf } from "./ovs-ingress";
-import { bringUp } from "./ovs-link-up";
+import { bringUp, removeLeft } from "./ovs-link-up";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
 import { requireColumns } from "./ovs-rows";
+import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { isSecure, limitIngress, unlimitIngress } from "./table-zero";
 
@@ -86,7 +87,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             mark: keyOf(port.external_ids, OWNER_KEY),
             objectId: port._uuid[1],
             outputs: outputsOf(rows),
-            fault: faultsOf(rows),
+            fault: faultsOf(rows, view),
             conflict: conflictOf(rows, bridge),
         };
     },
@@ -134,6 +135,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                   ovsdb(`unplugs ${found.state.name} from ${String(found.holder.name)}`, [
                       unplug(found.holder._uuid, [found.rows.port._uuid]),
                   ]),
+                  ...found.rows.links.flatMap(removeLeft),
               ]
             : []),
     ],
@@ -143,7 +145,16 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             ? [`plug of ${name}`, ...interfaces.map((link) => `plug of ${link}`)]
             : [type === "internal" || type === "tap" ? `link ${name}` : `plug of ${name}`],
 
-    settle: (host, { name, bridge }) => untilForwarding(host, `OVS port ${name}`, bridge, [name]),
+    /** Of two ends one is made first. */
+    async cautions(host, { name, options }) {
+        if (options?.peer === undefined || (await host.switch()).byName("Interface", options.peer)) return [];
+        return [`OVS port ${name}: its peer ${options.peer} is not there yet. It passes nothing until it is.`];
+    },
+
+    async settle(host, { name, bridge, type }) {
+        if (type === "patch") await untilPatched(host, [name]);
+        await untilForwarding(host, `OVS port ${name}`, bridge, [name]);
+    },
 };
 
 /** The rows that are wanted, which this version of Open vSwitch can hold. */
@@ -225,9 +236,9 @@ function outputsOf({ links }: PortRows): Outputs {
 }
 
 /** Every link of a bond is judged, and named. */
-function faultsOf({ links }: PortRows): string | undefined {
+function faultsOf({ links }: PortRows, view: Replica): string | undefined {
     const faults = links.flatMap((link) => {
-        const fault = faultOf(link);
+        const fault = faultOf(link, view);
         return fault === undefined ? [] : [links.length > 1 ? `${String(link.name)}: ${fault}` : fault];
     });
     return faults.length > 0 ? faults.join("; ") : undefined;

@@ -124,7 +124,8 @@ export async function setHere(
         state[name] = member.state;
         const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
         if (ofport > 0) ofports[name] = ofport;
-        const fault = faultOf(rows.links[0]) ?? (tap && known && !tap.link.up ? "its tap is set down" : undefined);
+        const fault =
+            faultOf(rows.links[0], view) ?? (tap && known && !tap.link.up ? "its tap is set down" : undefined);
         if (fault !== undefined) faults.push(`port ${name}: ${fault}`);
     }
     const all = [...members.values()].every(({ marked }) => marked);

@@ -33,7 +33,7 @@ export async function untilForwarding(host: Host, subject: string, bridge: strin
                 "refused",
                 subject,
                 `${shownName(silent)} does not forward yet after ${2 * delay} s of spanning tree (it is ${stateOf(view, silent).state})`,
-                "Set a shorter stpForwardDelay on its bridge, such as 4, or rstp; then run the same command again.",
+                "Set a shorter stpForwardDelay and stpMaxAge on its bridge, such as 4 and 6, or rstp; then run the same command again.",
             );
         if (host.signal?.aborted)
             throw new HostError(
@@ -47,10 +47,16 @@ export async function untilForwarding(host: Host, subject: string, bridge: strin
     }
 }
 
-/** Seconds that a port listens, and again that it learns; undefined without spanning tree. */
-function forwardDelay(bridge: Seen): number | undefined {
-    const kind = bridge.rstp_enable === true ? "rstp" : bridge.stp_enable === true ? "stp" : undefined;
-    return kind && Number(entriesOf(bridge.other_config).get(`${kind}-forward-delay`) ?? 15);
+/**
+ * Seconds that a port listens, and again that it learns; undefined without spanning tree.
+ *
+ * @see Open vSwitch lib/stp.c, stp_update_bridge_timers: a delay is raised to what the maximum age needs
+ */
+function forwardDelay({ rstp_enable: rapid, stp_enable: plain, other_config: config }: Seen): number | undefined {
+    if (rapid !== true && plain !== true) return undefined;
+    const kind = rapid === true ? "rstp" : "stp";
+    const seconds = (key: string, preset: number) => Number(entriesOf(config).get(`${kind}-${key}`) ?? preset);
+    return Math.max(seconds("forward-delay", 15), seconds("max-age", 20) / 2 + 1);
 }
 
 /** A port that spanning tree keeps blocking, or that has no carrier, stays so and is not waited for. */

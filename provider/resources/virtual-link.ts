@@ -195,7 +195,8 @@ async function setUpBelow(
             `its MTU of ${mtu} is more than the ${link.mtu} of ${below}, on which it stands`,
             `Raise the MTU of ${below} first, or lower this one.`,
         );
-    return link.up ? [] : [ip(`sets ${below} up`, [setLink(below, "up")], [setLink(below, "down")])];
+    // It is not set down again where this link is refused: others may stand on it since.
+    return link.up ? [] : [ip(`sets ${below} up`, [setLink(below, "up")])];
 }
 
 /** @throws HostError missing */

@@ -1,0 +1,573 @@
+import assert from "node:assert/strict";
+import type { Bag } from "../../provider/wire";
+import { eventually } from "../support/eventually";
+import { labName } from "../support/labs";
+import { FakeEngine } from "../provider/fake-engine";
+import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
+import { ProviderLab } from "./provider-lab";
+
+const [BRIDGE, PORT, QOS, TAP] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Port", "kvmnet:ovs:Qos", "kvmnet:host:Tap"];
+
+describe("Open vSwitch's bridges, ports and queues on a real host", function () {
+    this.timeout(60_000);
+    const lab = new ProviderLab(labName("ovs-ports"));
+    const engine = new FakeEngine();
+    let plugin: Plugin;
+    before(async () => {
+        await lab.up();
+        plugin = await Plugin.start(lab.host, await engine.start());
+    });
+    after(async () => {
+        await plugin?.stop();
+        engine.stop();
+        await lab.down();
+    });
+
+    const bridge = (name: string, more: Bag = {}) =>
+        plugin.create(BRIDGE, name, { name, datapathType: "netdev", ...more });
+    const port = (name: string, inputs: Bag) => plugin.create(PORT, name, { name, ...inputs });
+    const get = (table: string, name: string, column: string) => lab.vsctl("get", table, name, column);
+    const failuresOf = async (type: string, inputs: Bag) => (await plugin.check(type, inputs)).failures;
+
+    /** What a preview of these inputs would change. */
+    const changes = async (type: string, made: Made, inputs: Bag) => {
+        const { detaileddiffMap } = await plugin.diff(type, made.state, (await plugin.check(type, inputs)).inputs);
+        return detaileddiffMap.map(([property]) => property).sort();
+    };
+
+    /** An import, and what a preview of the inputs that it gives would change. */
+    const imported = async (type: string, name: string, id = name) => {
+        const there = await plugin.read(type, `${name}-imported`, id);
+        return { inputs: there.inputs, changes: await changes(type, there, there.inputs) };
+    };
+
+    describe("a bridge", () => {
+        it("keeps its MAC when a port with a lower one joins, though none was declared", async () => {
+            const made = await bridge("mac0");
+            const mac = async () => (await get("Interface", "mac0", "mac_in_use")).replaceAll('"', "");
+            assert.equal(made.state.mac, undefined);
+            await eventually(async () => assert.equal(await mac(), made.state.macInUse));
+            await lab.run("ip", "link", "add", "low0", "address", "00:00:00:00:00:02", "type", "veth", "peer", "low1");
+            await lab.vsctl("add-port", "mac0", "low0");
+            assert.equal(await mac(), made.state.macInUse);
+            assert.deepEqual(await changes(BRIDGE, made, { name: "mac0", datapathType: "netdev" }), []);
+            await lab.vsctl("del-port", "low0");
+            await plugin.delete(BRIDGE, "mac0", made);
+            assert.equal((await bridge("mac0")).state.macInUse, made.state.macInUse, "made anew it has it again");
+        });
+
+        it("whose pinned MAC somebody took away shows it, and has it again after an update", async () => {
+            const made = await bridge("mac1");
+            await lab.vsctl("remove", "Bridge", "mac1", "other_config", "hwaddr");
+            const drifted = await plugin.read(BRIDGE, "mac1", "mac1", { name: "mac1" }, made.state);
+            assert.deepEqual(await changes(BRIDGE, drifted, { name: "mac1", datapathType: "netdev" }), ["mac"]);
+            await plugin.update(BRIDGE, "mac1", drifted, { name: "mac1", datapathType: "netdev" });
+            assert.equal(await get("Bridge", "mac1", "other_config:hwaddr"), `"${String(made.state.macInUse)}"`);
+        });
+
+        it("of a release before is previewed without a change, and pins the MAC that it has", async () => {
+            await lab.vsctl("add-br", "old0", "--", "set", "Bridge", "old0", "datapath_type=netdev");
+            await eventually(async () => assert.match(await get("Interface", "old0", "mac_in_use"), /:/));
+            const mac = await get("Interface", "old0", "mac_in_use");
+            const state = { name: "old0", datapathType: "netdev", failMode: "standalone", owner: "" };
+            const inputs = { name: "old0", datapathType: "netdev", failMode: "standalone" };
+            assert.deepEqual(await changes(BRIDGE, { id: "old0", state }, inputs), []);
+            await plugin.update(BRIDGE, "old0", { id: "old0", state }, { ...inputs, failMode: "secure" });
+            assert.equal(await get("Bridge", "old0", "other_config:hwaddr"), mac);
+        });
+
+        const all: Bag = {
+            mac: "52:54:00:00:00:77",
+            datapathId: "00000000000000AB",
+            protocols: ["OpenFlow13", "OpenFlow10"],
+            rstp: true,
+            rstpPriority: 4096,
+            rstpForwardDelay: 4,
+            rstpMaxAge: 6,
+            stpPriority: 1,
+            stpForwardDelay: 4,
+            stpHelloTime: 1,
+            stpMaxAge: 6,
+            mcastSnooping: true,
+            mcastSnoopingAgingTime: 60,
+            mcastSnoopingTableSize: 100,
+            macTableSize: 1000,
+            macAgingTime: 60,
+            mtuRequest: 1400,
+            uplinks: ["eth1", "eth0"],
+            otherConfig: { "forward-bpdu": "true" },
+            externalIds: { site: "north" },
+        };
+
+        it("has every property, changes each live and gives it back", async () => {
+            const inputs = { name: "full0", datapathType: "netdev" };
+            const made = await bridge("full0");
+            const uuid = await get("Bridge", "full0", "_uuid");
+            made.state = await plugin.update(BRIDGE, "full0", made, { ...inputs, ...all });
+            for (const [column, value] of [
+                ["protocols", "[OpenFlow10, OpenFlow13]"],
+                ["rstp_enable", "true"],
+                ["mcast_snooping_enable", "true"],
+                ["other_config:datapath-id", '"00000000000000ab"'],
+                ["other_config:rstp-priority", '"4096"'],
+                ["other_config:stp-hello-time", '"1"'],
+                ["other_config:mac-table-size", '"1000"'],
+                ["other_config:forward-bpdu", '"true"'],
+                ["external_ids:kvmnet-uplinks", '"eth0,eth1"'],
+                ["external_ids:site", "north"],
+            ] as const)
+                assert.equal(await get("Bridge", "full0", column), value, column);
+            await eventually(async () => assert.equal(await get("Interface", "full0", "mtu"), "1400"));
+            await eventually(async () => assert.match(await get("Bridge", "full0", "datapath_id"), /00000000000000ab/));
+            assert.deepEqual(await changes(BRIDGE, made, { ...inputs, ...all }), []);
+
+            made.state = await plugin.update(BRIDGE, "full0", made, inputs);
+            assert.deepEqual(await changes(BRIDGE, made, inputs), []);
+            assert.equal(await get("Bridge", "full0", "protocols"), "[]");
+            assert.equal(await get("Bridge", "full0", "rstp_enable"), "false");
+            assert.equal(await get("Bridge", "full0", "other_config"), '{hwaddr="52:54:00:00:00:77"}');
+            assert.deepEqual(await lab.vsctl("br-get-external-id", "full0", "site"), "");
+            assert.equal(await get("Bridge", "full0", "_uuid"), uuid);
+        });
+
+        it("imported has every property, with inputs that make no difference", async () => {
+            const made = await bridge("full1", all);
+            await lab.vsctl("remove", "Bridge", "full1", "external_ids", "kvmnet-owner");
+            const { inputs, changes } = await imported(BRIDGE, "full1");
+            assert.deepEqual(changes, []);
+            for (const key of Object.keys(all)) assert.ok(key in inputs, key);
+            await plugin.delete(BRIDGE, "full1", made);
+        });
+
+        it("leaves the keys of others alone, and takes back what others did to its own", async () => {
+            const inputs = { name: "keys0", datapathType: "netdev", otherConfig: { "forward-bpdu": "true" } };
+            const made = await plugin.create(BRIDGE, "keys0", inputs);
+            await lab.vsctl("set", "Bridge", "keys0", "other_config:forward-bpdu=false", "other_config:dp-desc=theirs");
+            await lab.vsctl("set", "Bridge", "keys0", "external_ids:bridge-id=theirs");
+            const drifted = await plugin.read(BRIDGE, "keys0", "keys0", inputs, made.state);
+            assert.deepEqual(await changes(BRIDGE, drifted, inputs), ['otherConfig["forward-bpdu"]']);
+            await plugin.update(BRIDGE, "keys0", drifted, inputs);
+            assert.equal(await get("Bridge", "keys0", "other_config:forward-bpdu"), '"true"');
+            assert.equal(await get("Bridge", "keys0", "other_config:dp-desc"), "theirs");
+            assert.equal(await get("Bridge", "keys0", "external_ids:bridge-id"), "theirs");
+        });
+
+        it("is refused with what is wrong, property by property", async () => {
+            const failures = await failuresOf(BRIDGE, {
+                name: "wrong0",
+                stp: true,
+                rstp: true,
+                rstpPriority: 5,
+                datapathId: "0",
+                protocols: ["OpenFlow9"],
+                otherConfig: { hwaddr: "52:54:00:00:00:01" },
+                externalIds: { "kvmnet-owner": "me" },
+            });
+            assert.deepEqual(Object.keys(failures).sort(), [
+                "datapathId",
+                "externalIds.kvmnet-owner",
+                "otherConfig.hwaddr",
+                "protocols[0]",
+                "rstp",
+                "rstpPriority",
+            ]);
+            assert.match(failures["otherConfig.hwaddr"] ?? "", /use mac/);
+        });
+
+        it("deleted by hand is gone to a refresh, and is made again with its ports", async () => {
+            const made = await bridge("gone0");
+            const inside = await port("gone1", { bridge: "gone0", type: "internal", tag: 3 });
+            await lab.vsctl("del-br", "gone0");
+            assert.equal((await plugin.read(BRIDGE, "gone0", "gone0", {}, made.state)).id, "");
+            assert.equal((await plugin.read(PORT, "gone1", "gone1", {}, inside.state)).id, "");
+            await bridge("gone0");
+            await port("gone1", { bridge: "gone0", type: "internal", tag: 3 });
+            assert.equal(await lab.vsctl("list-ports", "gone0"), "gone1");
+        });
+
+        it("with a port of somebody else is not removed, and nothing of it is changed", async () => {
+            const made = await bridge("kept0");
+            const ours = await port("kept1", { bridge: "kept0", type: "internal" });
+            await lab.vsctl("add-port", "kept0", "kept2", "--", "set", "Interface", "kept2", "type=internal");
+            await assert.rejects(plugin.delete(BRIDGE, "kept0", made), /did not make \(kept2\), so it is not removed/);
+            assert.equal(await lab.vsctl("list-ports", "kept0"), "kept1\nkept2");
+            await plugin.delete(PORT, "kept1", ours);
+            assert.equal(await lab.vsctl("list-ports", "kept0"), "kept2");
+        });
+    });
+
+    describe("a port", () => {
+        before(async () => {
+            await bridge("pb0");
+            await bridge("pb1");
+        });
+
+        const kinds: [what: string, inputs: Bag, expected: Record<string, string>][] = [
+            [
+                "an access port",
+                { type: "internal", tag: 7, mac: "52:54:00:00:01:01", ofportRequest: 77, mtuRequest: 1300 },
+                { "Port tag": "7", "Interface mac": '"52:54:00:00:01:01"', "Interface ofport": "77" },
+            ],
+            [
+                "a trunk of ranges",
+                { type: "internal", vlanMode: "trunk", trunks: [30, "10-12"] },
+                { "Port vlan_mode": "trunk", "Port trunks": "[10, 11, 12, 30]" },
+            ],
+            [
+                "a native VLAN",
+                { type: "internal", vlanMode: "native-untagged", tag: 5, trunks: ["10"] },
+                { "Port vlan_mode": "native-untagged", "Port tag": "5" },
+            ],
+            [
+                "a tunnel of customers' VLANs",
+                { type: "internal", vlanMode: "dot1q-tunnel", tag: 100, cvlans: ["1-3"] },
+                { "Port vlan_mode": "dot1q-tunnel", "Port cvlans": "[1, 2, 3]" },
+            ],
+            ["a protected port", { type: "internal", protected: true }, { "Port protected": "true" }],
+            ["a tap of the switch's own", { type: "tap", tag: 9 }, { "Interface type": "tap" }],
+            [
+                "a VXLAN tunnel",
+                { type: "vxlan", options: { remoteIp: "192.0.2.1", key: 5001, dstPort: 4790, ttl: 5, csum: true } },
+                { "Interface options": '{csum="true", dst_port="4790", key="5001", remote_ip="192.0.2.1", ttl="5"}' },
+            ],
+            [
+                "a Geneve tunnel that flows lead",
+                { type: "geneve", options: { remoteIp: "flow", localIp: "flow", key: "flow" } },
+                { "Interface options": "{key=flow, local_ip=flow, remote_ip=flow}" },
+            ],
+            [
+                "a GRE tunnel",
+                {
+                    type: "gre",
+                    options: { remoteIp: "192.0.2.2", inKey: 1, outKey: 2, tos: "inherit", dfDefault: false },
+                },
+                {
+                    "Interface options":
+                        '{df_default="false", in_key="1", out_key="2", remote_ip="192.0.2.2", tos=inherit}',
+                },
+            ],
+        ];
+        for (const [what, inputs, expected] of kinds)
+            it(`can be ${what}: made, imported without a difference, changed to a plain one and removed`, async () => {
+                const made = await port("p0", { bridge: "pb0", ...inputs });
+                for (const [place, value] of Object.entries(expected)) {
+                    const [table = "", column = ""] = place.split(" ");
+                    assert.equal(await get(table, "p0", column), value, place);
+                }
+                assert.equal(String(made.state.ofport), await get("Interface", "p0", "ofport"));
+                assert.deepEqual(await changes(PORT, made, { name: "p0", bridge: "pb0", ...inputs }), []);
+                await lab.vsctl("remove", "Port", "p0", "external_ids", "kvmnet-owner");
+                const there = await imported(PORT, "p0");
+                assert.deepEqual(there.changes, []);
+                for (const key of Object.keys(inputs)) assert.ok(key in there.inputs, key);
+                const { type, options } = inputs;
+                const plain = { name: "p0", bridge: "pb0", type, ...(options ? { options } : {}) } as Bag;
+                made.state = await plugin.update(PORT, "p0", made, plain);
+                assert.deepEqual(await changes(PORT, made, plain), []);
+                assert.equal(await get("Port", "p0", "tag"), "[]");
+                await plugin.delete(PORT, "p0", made);
+                await plugin.delete(PORT, "p0", made);
+            });
+
+        it("of type patch leads to its peer", async () => {
+            const inputs = { bridge: "pb0", type: "patch", options: { peer: "patch1" } };
+            const one = await port("patch0", inputs);
+            const other = await port("patch1", { bridge: "pb1", type: "patch", options: { peer: "patch0" } });
+            assert.equal(await get("Interface", "patch0", "options"), "{peer=patch1}");
+            one.state = await plugin.update(PORT, "patch0", one, {
+                ...inputs,
+                name: "patch0",
+                options: { peer: "patch2" },
+            });
+            assert.equal(await get("Interface", "patch0", "options:peer"), "patch2");
+            await plugin.delete(PORT, "patch0", one);
+            await plugin.delete(PORT, "patch1", other);
+        });
+
+        it("bonds links, takes one in and lets one go live, and is imported without a difference", async () => {
+            for (const name of ["m0", "m1", "m2"]) await lab.run("ip", "tuntap", "add", "dev", name, "mode", "tap");
+            const inputs: Bag = {
+                name: "bond9",
+                bridge: "pb0",
+                interfaces: ["m1", "m0"],
+                bondMode: "balance-tcp",
+                lacp: "active",
+                lacpTime: "fast",
+                lacpFallbackAb: true,
+                bondUpdelay: 100,
+                bondDowndelay: 200,
+                otherConfig: { "bond-primary": "m0" },
+                vlanMode: "trunk",
+                trunks: ["10"],
+            };
+            const made = await plugin.create(PORT, "bond9", inputs);
+            const members = async () =>
+                (await lab.run("ovs-appctl", "bond/show", "bond9")).match(/^member \w+/gm)?.sort();
+            assert.deepEqual(await members(), ["member m0", "member m1"]);
+            assert.equal(await get("Port", "bond9", "lacp"), "active");
+            assert.equal(await get("Port", "bond9", "bond_updelay"), "100");
+            assert.deepEqual(await changes(PORT, made, inputs), []);
+            await lab.vsctl("remove", "Port", "bond9", "external_ids", "kvmnet-owner");
+            assert.deepEqual((await imported(PORT, "bond9")).changes, []);
+            const uuid = await get("Interface", "m0", "_uuid");
+            made.state = await plugin.update(PORT, "bond9", made, { ...inputs, interfaces: ["m0", "m2"] });
+            assert.deepEqual(await members(), ["member m0", "member m2"]);
+            assert.equal(await get("Interface", "m0", "_uuid"), uuid, "the link that stays was not touched");
+            await plugin.delete(PORT, "bond9", made);
+            assert.equal(await lab.vsctl("--bare", "--columns=name", "list", "Interface", "m2").catch(() => ""), "");
+        });
+
+        it("of a bond names the link that is missing, and works once it is there", async () => {
+            const inputs = { name: "bond8", bridge: "pb0", interfaces: ["m0", "m9"] };
+            const unfinished = unfinishedOf(
+                await plugin.create(PORT, "bond8", inputs).catch((error: unknown) => error),
+            );
+            assert.match(unfinished?.reasons[0] ?? "", /m9: Open vSwitch says: .*No such device/);
+            await lab.run("ip", "tuntap", "add", "dev", "m9", "mode", "tap");
+            const made = { id: "bond8", state: unfinished?.state ?? {} };
+            made.state = await plugin.update(PORT, "bond8", made, inputs);
+            await plugin.delete(PORT, "bond8", made);
+        });
+
+        it("whose device is missing is kept with Open vSwitch's words, and repaired by the next update", async () => {
+            const inputs = { name: "late0", bridge: "pb0", tag: 4 };
+            const unfinished = unfinishedOf(
+                await plugin.create(PORT, "late0", inputs).catch((error: unknown) => error),
+            );
+            assert.match(unfinished?.reasons[0] ?? "", /could not open network device late0 \(No such device\)/);
+            assert.equal(await lab.vsctl("list-ports", "pb0"), "late0");
+            const tap = await plugin.create(TAP, "late0", { name: "late0" });
+            const made = { id: "late0", state: unfinished?.state ?? {} };
+            made.state = await plugin.update(PORT, "late0", made, inputs);
+            assert.ok(Number(made.state.ofport) > 0);
+            await plugin.delete(PORT, "late0", made);
+            await plugin.delete(TAP, "late0", tap);
+        });
+
+        it("whose MTU somebody lowered tells it at a refresh; one that asks for an MTU is given it back by the switch", async () => {
+            const mtu = async (name: string) => (await lab.links()).find(({ ifname }) => ifname === name)?.mtu;
+            const tap = await plugin.create(TAP, "mtu1", { name: "mtu1" });
+            const plain = { name: "mtu1", bridge: "pb0" };
+            const made = await plugin.create(PORT, "mtu1", plain);
+            assert.equal(made.state.mtu, 1500);
+            await lab.run("ip", "link", "set", "dev", "mtu1", "mtu", "1200");
+            await eventually(async () =>
+                assert.equal((await plugin.read(PORT, "mtu1", "mtu1", plain, made.state)).state.mtu, 1200),
+            );
+            made.state = await plugin.update(PORT, "mtu1", made, { ...plain, mtuRequest: 1450 });
+            await eventually(async () => assert.equal(await mtu("mtu1"), 1450));
+            await lab.run("ip", "link", "set", "dev", "mtu1", "mtu", "1200");
+            await eventually(async () => assert.equal(await mtu("mtu1"), 1450));
+            await plugin.delete(PORT, "mtu1", made);
+            await plugin.delete(TAP, "mtu1", tap);
+        });
+
+        it("on the userspace datapath is limited by a meter, and policed nowhere", async () => {
+            const inputs: Bag = {
+                name: "lim0",
+                bridge: "pb0",
+                type: "internal",
+                ingress: { rate: "10Mbit", burst: "64KiB" },
+            };
+            const made = await plugin.create(PORT, "lim0", inputs);
+            const meters = () => lab.run("ovs-ofctl", "-OOpenFlow13", "dump-meters", "pb0");
+            assert.match(await meters(), /rate=10000 burst_size=525/);
+            assert.equal(await get("Interface", "lim0", "ingress_policing_rate"), "0");
+            assert.deepEqual(await changes(PORT, made, inputs), []);
+            await lab.vsctl("remove", "Port", "lim0", "external_ids", "kvmnet-owner");
+            assert.deepEqual((await imported(PORT, "lim0")).changes, []);
+            made.state = await plugin.update(PORT, "lim0", made, { ...inputs, ingress: { rate: "20Mbit" } });
+            assert.match(await meters(), /rate=20000 burst_size=16000/);
+            await lab.run("ovs-ofctl", "-OOpenFlow13", "del-meters", "pb0");
+            let drifted = made;
+            await eventually(async () => {
+                drifted = await plugin.read(PORT, "lim0", "lim0", inputs, made.state);
+                assert.equal(drifted.state.ingress, undefined);
+            });
+            made.state = await plugin.update(PORT, "lim0", drifted, { ...inputs, ingress: { rate: "20Mbit" } });
+            assert.match(await meters(), /rate=20000/);
+            const { ingress: _, ...free } = inputs;
+            made.state = await plugin.update(PORT, "lim0", made, free);
+            assert.doesNotMatch(await meters(), /rate=/);
+            await plugin.delete(PORT, "lim0", made);
+        });
+
+        it("with a limit on a bridge with a controller is refused there", async () => {
+            await bridge("ctl0");
+            await lab.vsctl("set-controller", "ctl0", "tcp:127.0.0.1:6653");
+            await assert.rejects(
+                port("ctl1", { bridge: "ctl0", type: "internal", ingress: { rate: "1Mbit" } }),
+                /has a controller, which decides its flows/,
+            );
+            assert.equal(await lab.vsctl("list-ports", "ctl0"), "");
+        });
+
+        it("is refused with what is wrong, property by property", async () => {
+            for (const [inputs, property] of [
+                [{ tag: 0 }, "tag"],
+                [{ tag: 4095 }, "tag"],
+                [{ vlanMode: "dot1q-tunnel" }, "tag"],
+                [{ cvlans: ["5"] }, "cvlans"],
+                [{ type: "patch" }, "options.peer"],
+                [{ type: "vxlan", options: { remoteIp: "239.0.0.1" } }, "options.remoteIp"],
+                [{ type: "vxlan", options: { remoteIp: "192.0.2.1", key: 2 ** 24 } }, "options.key"],
+                [{ type: "internal", options: { peer: "x" } }, "options.peer"],
+                [{ type: "dpdkvhostuserclient" }, "options.vhostServerPath"],
+                [{ mac: "52:54:00:00:00:01" }, "mac"],
+                [{ interfaces: ["a"] }, "interfaces"],
+                [{ interfaces: ["a", "b"], bondMode: "balance-tcp" }, "lacp"],
+                [{ bondMode: "balance-slb" }, "bondMode"],
+                [{ ingress: { rate: "1500bit" } }, "ingress.rate"],
+                [{ ingress: { rate: "fast" } }, "ingress.rate"],
+                [{ type: "gre", options: { remoteIp: "192.0.2.1" }, ingress: { rate: "1Mbit" } }, "ingress"],
+                [{ otherConfig: { "lacp-time": "fast" } }, "otherConfig.lacp-time"],
+                [{ name: "nineteen-bytes-long", bridge: "pb0" }, "name"],
+            ] as [Bag, string][])
+                assert.deepEqual(
+                    Object.keys(await failuresOf(PORT, { name: "p0", bridge: "pb0", ...inputs })),
+                    [property],
+                    JSON.stringify(inputs),
+                );
+        });
+    });
+
+    describe("spanning tree", () => {
+        it("has a port come back when it forwards, and not before", async () => {
+            await bridge("stp0", { stp: true, stpForwardDelay: 4, stpMaxAge: 6 });
+            await lab.run("ip", "link", "add", "st0", "up", "type", "veth", "peer", "st1");
+            await lab.run("ip", "link", "set", "dev", "st1", "up");
+            const started = performance.now();
+            const made = await port("st0", { bridge: "stp0" });
+            assert.match(await get("Port", "st0", "status"), /stp_state=forwarding/);
+            assert.ok(performance.now() - started > 6_000, "it listens for 4 s and learns for 4 s");
+            await plugin.delete(PORT, "st0", made);
+        });
+    });
+
+    describe("a QoS", () => {
+        const inputs: Bag = {
+            name: "gold",
+            type: "linux-htb",
+            maxRate: "2Gbit",
+            queues: {
+                "0": { minRate: "10Mbit" },
+                "7": { minRate: "100Mbit", maxRate: "1Gbit", burst: "64KiB", priority: 1, dscp: 46 },
+            },
+        };
+        const rows = (table: string, column: string) => lab.vsctl("--bare", `--columns=${column}`, "list", table);
+        let made: Made;
+
+        it("has its queues, in the units that Open vSwitch counts in", async () => {
+            made = await plugin.create(QOS, "gold", inputs);
+            assert.equal(await rows("QoS", "type"), "linux-htb");
+            assert.equal(await rows("QoS", "other_config"), "max-rate=2000000000");
+            assert.match(
+                await rows("Queue", "other_config"),
+                /burst=524288 max-rate=1000000000 min-rate=100000000 priority=1/,
+            );
+            assert.deepEqual(await changes(QOS, made, inputs), []);
+            assert.equal((await plugin.create(QOS, "gold", inputs)).state.objectId, made.state.objectId);
+        });
+
+        it("changes one queue live and says which", async () => {
+            const queues = { ...(inputs.queues as Bag), "7": { minRate: "200Mbit" }, "8": { minRate: "1Mbit" } };
+            assert.deepEqual(await changes(QOS, made, { ...inputs, queues }), [
+                'queues["7"].burst',
+                'queues["7"].dscp',
+                'queues["7"].maxRate',
+                'queues["7"].minRate',
+                'queues["7"].priority',
+                'queues["8"]',
+            ]);
+            made.state = await plugin.update(QOS, "gold", made, { ...inputs, queues });
+            assert.match(await rows("Queue", "other_config"), /^min-rate=200000000$/m);
+            const { queues: _, ...without } = inputs;
+            made.state = await plugin.update(QOS, "gold", made, without);
+            assert.equal(await rows("Queue", "_uuid"), "", "no queue is left behind");
+            made.state = await plugin.update(QOS, "gold", made, inputs);
+        });
+
+        it("is referred to by a port, by its name", async () => {
+            await bridge("qb0");
+            const shaped = await port("q0", { bridge: "qb0", type: "internal", qos: "gold" });
+            assert.equal(await get("Port", "q0", "qos"), String(made.state.objectId));
+            assert.equal(shaped.state.qos, "gold");
+            const free = { name: "q0", bridge: "qb0", type: "internal" };
+            shaped.state = await plugin.update(PORT, "q0", shaped, free);
+            assert.equal(await get("Port", "q0", "qos"), "[]");
+            await assert.rejects(port("q1", { bridge: "qb0", type: "internal", qos: "none" }), /there is no QoS none/);
+        });
+
+        it("that others have set on a port of ours is left alone, and not overwritten", async () => {
+            const free = { name: "q0", bridge: "qb0", type: "internal" };
+            const there = await plugin.create(PORT, "q0", free);
+            await lab.vsctl("set", "Port", "q0", "qos=@q", "--", "--id=@q", "create", "QoS", "type=linux-noop");
+            there.state = await plugin.update(PORT, "q0", there, { ...free, tag: 5 });
+            assert.notEqual(await get("Port", "q0", "qos"), "[]");
+            await assert.rejects(
+                plugin.update(PORT, "q0", there, { ...free, qos: "gold" }),
+                /q0 has a QoS that is not ours: libvirt/,
+            );
+        });
+
+        it("is not removed from under a port of somebody else; of our own it goes with its queues", async () => {
+            await lab.vsctl("add-port", "qb0", "q9", "--", "set", "Interface", "q9", "type=internal");
+            await lab.vsctl("set", "Port", "q9", `qos=${String(made.state.objectId)}`);
+            await assert.rejects(plugin.delete(QOS, "gold", made), /did not make are shaped by it \(q9\)/);
+            await lab.vsctl("clear", "Port", "q9", "qos");
+            await port("q2", { bridge: "qb0", type: "internal", qos: "gold" });
+            await plugin.delete(QOS, "gold", made);
+            assert.equal(await rows("QoS", "type"), "linux-noop");
+            assert.equal(await rows("Queue", "_uuid"), "");
+            await plugin.delete(QOS, "gold", made);
+        });
+
+        it("of somebody else is imported by its row's UUID, and removed with its queues", async () => {
+            const uuid = await lab
+                .vsctl(
+                    "create",
+                    "QoS",
+                    "type=linux-hfsc",
+                    "other_config:max-rate=5000",
+                    "queues:1=@q",
+                    "--",
+                    "--id=@q",
+                    "create",
+                    "Queue",
+                    "other_config:min-rate=1000",
+                )
+                .then((text) => text.split("\n")[0] ?? "");
+            const there = await plugin.read(QOS, "theirs", uuid);
+            assert.deepEqual(there.inputs, {
+                name: uuid,
+                type: "linux-hfsc",
+                maxRate: "5kbit",
+                queues: { "1": { minRate: "1kbit" } },
+            });
+            assert.deepEqual(await changes(QOS, there, there.inputs), []);
+            there.state = await plugin.update(QOS, "theirs", there, { ...there.inputs, maxRate: "6kbit" });
+            await plugin.delete(QOS, "theirs", there);
+            assert.equal(await rows("Queue", "_uuid"), "");
+        });
+
+        it("of DPDK counts bytes", async () => {
+            const policer = { name: "drop", type: "egress-policer", maxRate: "8Mbit", burst: "2KiB" };
+            const made = await plugin.create(QOS, "drop", policer);
+            assert.match(await rows("QoS", "other_config"), /cbs=2048 cir=1000000/);
+            assert.deepEqual(await changes(QOS, made, policer), []);
+            await plugin.delete(QOS, "drop", made);
+        });
+
+        it("is refused with what is wrong, property by property", async () => {
+            for (const [wrong, property] of [
+                [{ type: "egress-policer", maxRate: "8Mbit" }, "burst"],
+                [{ type: "egress-policer", burst: "2KiB" }, "maxRate"],
+                [{ type: "linux-hfsc", queues: { "1": { priority: 1 } } }, "queues.1.priority"],
+                [{ type: "linux-htb", queues: { "1": { minRate: "2Mbit", maxRate: "1Mbit" } } }, "queues.1.maxRate"],
+                [{ type: "linux-htb", queues: { "99999": {} } }, "queues.99999"],
+                [{ type: "linux-sfq" }, "type"],
+            ] as [Bag, string][])
+                assert.deepEqual(Object.keys(await failuresOf(QOS, { name: "q", ...wrong })), [property]);
+        });
+    });
+});
