@@ -1,0 +1,93 @@
+/** What all commands that judge have in common: their options, how findings are written, and the status they end with. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PACKAGE_ROOT } from "../engine/package-root";
+import { baselineText, withoutBaseline } from "../policies/lint/baseline";
+import { exempt, readExemptions } from "../policies/lint/exemptions";
+import { FORMATS } from "../policies/lint/formats";
+import { counted, type Report } from "../policies/lint/report";
+import type { LintRun } from "../policies/lint/run";
+import { PROFILES, type Profile } from "../policies/rule";
+
+export interface JudgeOptions {
+    profile: string;
+    format: string[];
+    failOn: string;
+    exemptions?: string;
+    baseline?: string;
+    writeBaseline?: string;
+}
+
+/** The same options, checked. */
+export interface Judging extends Omit<JudgeOptions, "profile" | "format"> {
+    profile: Profile;
+    outputs: { name: string; path?: string }[];
+}
+
+/** Exit status for bad usage and for what cannot be read. */
+const UNUSABLE = 2;
+const FAIL_ON = ["mandatory", "advisory", "undecided"];
+
+/** @returns the checked options, or a sentence for each that is wrong */
+export function judging({ profile, format, ...options }: JudgeOptions): Judging | string[] {
+    const outputs = (format.length > 0 ? format : ["text"]).map(outputOf);
+    const unknown = outputs.filter(({ name }) => !(name in FORMATS));
+    const wrong = [
+        ...(isProfile(profile)
+            ? []
+            : [`--profile: there is no profile ${JSON.stringify(profile)}; there are ${PROFILES.join(", ")}.`]),
+        ...(FAIL_ON.includes(options.failOn)
+            ? []
+            : [`--fail-on: it is one of ${FAIL_ON.join(", ")} (got ${JSON.stringify(options.failOn)}).`]),
+        ...unknown.map(
+            ({ name }) =>
+                `--format: there is no format ${JSON.stringify(name)}; there are ${Object.keys(FORMATS).join(", ")}.`,
+        ),
+    ];
+    return wrong.length > 0 || !isProfile(profile) ? wrong : { ...options, profile, outputs };
+}
+
+/** Writes what was judged. @returns 0 when nothing that counts was found, 1 when something was, 2 when it could not be told */
+export function tell({ report: judged, unreadable }: LintRun, { outputs, failOn, ...accepted }: Judging): number {
+    const report = accept(judged, accepted);
+    for (const { name, path } of outputs) {
+        const written = `${FORMATS[name]?.(report)}\n`;
+        if (path === undefined) process.stdout.write(written);
+        else writeFileSync(path, written);
+    }
+    if (unreadable.length > 0) return unusable(unreadable);
+    const { mandatory, advisory, undecided } = counted(report);
+    const counts = { mandatory, advisory: mandatory + advisory, undecided: mandatory + undecided };
+    return counts[failOn as keyof typeof counts] > 0 ? 1 : 0;
+}
+
+export function unusable(sentences: string[]): number {
+    for (const sentence of sentences) process.stderr.write(`${sentence}\n`);
+    return UNUSABLE;
+}
+
+/** What was accepted goes out of the findings; what was accepted in vain is told. @throws InputError */
+function accept(
+    report: Report,
+    { exemptions, baseline, writeBaseline }: Pick<JudgeOptions, "exemptions" | "baseline" | "writeBaseline">,
+): Report {
+    const today = new Date().toISOString().slice(0, 10);
+    const listed = exemptions === undefined ? [] : readExemptions(exemptions, readFileSync(exemptions, "utf8"));
+    const { findings, exempted, stale } = exempt(report.findings, listed, today);
+    if (writeBaseline !== undefined) writeFileSync(writeBaseline, baselineText(findings));
+    if (baseline === undefined) return { ...report, findings, exempted, stale };
+    const rest = withoutBaseline(findings, baseline, readFileSync(baseline, "utf8"));
+    return { ...report, exempted, findings: rest.findings, known: rest.known, stale: [...stale, ...rest.stale] };
+}
+
+const isProfile = (name: string): name is Profile => (PROFILES as readonly string[]).includes(name);
+
+/** `sarif=out.sarif` writes into a file, `sarif` to the terminal. */
+function outputOf(format: string): { name: string; path?: string } {
+    const at = format.indexOf("=");
+    return at < 0 ? { name: format } : { name: format.slice(0, at), path: format.slice(at + 1) };
+}
+
+/** Of this package, for formats that name what judged. */
+export const version = () =>
+    (JSON.parse(readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8")) as { version: string }).version;
