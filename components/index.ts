@@ -3,7 +3,7 @@ export { host, ovs, Provider, type ProviderArgs } from "../resources";
 export type { Transform } from "./component";
 export { Environment, type EnvironmentArgs } from "./environment";
 export { LinuxBridge, type LinuxBridgeArgs } from "./linux-bridge";
-export { OvsSwitch, type OvsSwitchArgs } from "./ovs-switch";
+export { OvsSwitch, type OvsSwitchArgs, type OvsSwitchTransform } from "./ovs-switch";
 export { stackConfig } from "./stack-config";
 export { TunedVirtioNic, type TunedVirtioNicArgs, type TunedVirtioNicTransform } from "./tuned-virtio-nic";
 export { VirtualMachine, type VirtualMachineArgs } from "./virtual-machine";

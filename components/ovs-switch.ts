@@ -1,49 +1,142 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { z } from "zod";
 import { ovs } from "../resources";
-import { Switch } from "../schemas/environment";
+import { withCrossCheck } from "../schemas/named";
+import { carriedVlans, checkSwitch, SwitchFields, type SwitchInput } from "../schemas/ovs-switch";
 import { IfName } from "../schemas/units";
+import { noSuchVlan, vlanIdOf, vlanListOf } from "../schemas/vlan-names";
+import { carriedBy } from "./carried-vlans";
 import { Component, parseArgs, type Transform } from "./component";
 import { ifName } from "./names";
 
-const OvsSwitchSchema = Switch.extend({ name: IfName });
+const OvsSwitchSchema = withCrossCheck(SwitchFields.extend({ name: IfName }), checkSwitch);
 
-export interface OvsSwitchArgs extends z.input<typeof Switch> {
-    /** Name on the host; absent means the logical name, shortened where it must be. */
-    name?: string;
-    transform?: { bridge?: Transform<ovs.BridgeArgs> };
+/** Stands for the name of a bridge that is another resource's output, while the other arguments are judged. */
+const ELSEWHERE = "elsewhere";
+
+type PatchInput = NonNullable<SwitchInput["patches"]>[string];
+
+/** How a user may adjust what a switch is made of. */
+export interface OvsSwitchTransform {
+    bridge?: Transform<ovs.BridgeArgs>;
+    uplink?: Transform<ovs.PortArgs>;
+    /** Both ends. */
+    patch?: Transform<ovs.PortArgs>;
+    mirror?: Transform<ovs.MirrorArgs>;
+    mirrorPort?: Transform<ovs.PortArgs>;
+    qos?: Transform<ovs.QosArgs>;
 }
 
-/** A virtual switch on the host: one Open vSwitch bridge whose VLANs have names. */
+export interface OvsSwitchArgs extends Omit<SwitchInput, "patches"> {
+    /** Name on the host; absent means the logical name, shortened where it must be. */
+    name?: string;
+    /** Patches to other switches of the host, by the name of the port; both ends are made here. */
+    patches?: Record<string, Omit<PatchInput, "to"> & { to: OvsSwitch | pulumi.Input<string> }>;
+    transform?: OvsSwitchTransform;
+}
+
+/**
+ * A virtual switch on the host: one Open vSwitch bridge whose VLANs have names, its uplinks and patches to other switches,
+ * which carry the VLANs that it names or that are listed, its mirrors and its QoS classes.
+ */
 export class OvsSwitch extends Component {
     /** Name of the bridge on the host. */
     readonly bridgeName: pulumi.Output<string>;
     /** VLAN ids by name. */
     readonly vlans: Readonly<Record<string, number>>;
+    readonly #qosNames: Readonly<Record<string, pulumi.Output<string>>>;
     readonly #subject: string;
 
     /** @throws pulumi.RunError with everything wrong in the arguments */
     constructor(name: string, { transform, ...args }: OvsSwitchArgs = {}, opts?: pulumi.ComponentResourceOptions) {
         const subject = `OvsSwitch ${name}`;
-        const settings = parseArgs(OvsSwitchSchema, { ...args, name: args.name ?? ifName(name) }, subject);
-        super("OvsSwitch", name, settings, opts);
-        const { vlans, ...inputs } = settings;
+        const there = mapped(args.patches ?? {}, (_, { to }) => (to instanceof OvsSwitch ? to.bridgeName : to));
+        const patches = mapped(args.patches ?? {}, (key, patch) => ({ ...patch, to: plainName(there[key]) }));
+        const settings = parseArgs(OvsSwitchSchema, { ...args, patches, name: args.name ?? ifName(name) }, subject);
+        const { vlans, uplinks, mirrors, qos, patches: _, ...inputs } = settings;
+        super("OvsSwitch", name, { ...settings, patches: mapped(settings.patches, reached) }, opts);
+        function reached<Patch extends object>(key: string, patch: Patch) {
+            return { ...patch, to: there[key] as pulumi.Input<string> };
+        }
 
-        const bridge = new ovs.Bridge(...this.child("bridge", inputs, transform?.bridge));
+        const named = Object.keys(uplinks);
+        const bridge = new ovs.Bridge(
+            ...this.child("bridge", { ...inputs, ...(named.length ? { uplinks: named } : {}) }, transform?.bridge),
+        );
+        const on = { bridge: bridge.name };
+
+        const classes = mapped(
+            qos,
+            (key, shape) =>
+                new ovs.Qos(...this.child(`qos-${key}`, { ...shape, name: `${inputs.name}-${key}` }, transform?.qos)),
+        );
+        const out = mapped(uplinks, (key, { links, vlans: names, native, mtu, qos: shaper, ...bond }) => {
+            const trunk = { vlans: carriedVlans(names, vlans), native };
+            const port = {
+                ...on,
+                name: key,
+                ...carriedBy({ trunk }, vlans),
+                ...bond,
+                ...(links ? { interfaces: links } : {}),
+                ...(mtu === undefined ? {} : { mtuRequest: mtu }),
+                ...(shaper === undefined ? {} : { qos: classes[shaper]!.name }),
+            };
+            return new ovs.Port(...this.child(`uplink-${key}`, port, transform?.uplink));
+        });
+        const across = mapped(settings.patches, (key, { peer = ifName(key, "peer"), vlans: names }) => {
+            const both = { type: "patch" as const, vlanMode: "trunk" as const, trunks: carriedVlans(names, vlans) };
+            const near = { ...both, ...on, name: key, options: { peer } };
+            const far = { ...both, bridge: there[key]!, name: peer, options: { peer: key } };
+            new ovs.Port(...this.child(`patch-${key}-peer`, far, transform?.patch));
+            return new ovs.Port(...this.child(`patch-${key}`, near, transform?.patch));
+        });
+        for (const [key, { vlans: names, ports, outputPort, outputVlan, snaplen }] of Object.entries(mirrors)) {
+            const listener = outputPort && this.#listener(key, { ...on, name: outputPort }, transform?.mirrorPort);
+            const watched = ports?.map((port) => (out[port] ?? across[port])!.name);
+            const mirror = {
+                ...on,
+                name: key,
+                selectVlans: vlanListOf(names, vlans),
+                ...(watched ? { selectSourcePorts: watched, selectDestinationPorts: watched } : { selectAll: true }),
+                ...(listener ? { outputPort: listener } : { outputVlan: vlanIdOf(outputVlan!, vlans) }),
+                ...(snaplen === undefined ? {} : { snaplen }),
+            };
+            new ovs.Mirror(...this.child(`mirror-${key}`, mirror, transform?.mirror));
+        }
 
         this.#subject = subject;
         this.vlans = vlans;
         this.bridgeName = bridge.name;
-        this.registerOutputs({ bridgeName: this.bridgeName, vlans });
+        this.#qosNames = mapped(classes, (_, { name }) => name);
+        this.registerOutputs({ bridgeName: this.bridgeName, vlans, uplinks: named, qos: this.#qosNames });
     }
 
     /** The id of a VLAN given by its name here or by id. @throws pulumi.RunError that lists the names there are */
     vlan(nameOrId: string | number): number {
-        if (typeof nameOrId === "number") return nameOrId;
-        if (Object.hasOwn(this.vlans, nameOrId)) return this.vlans[nameOrId]!;
-        const names = Object.keys(this.vlans).join(", ") || "none";
-        throw new pulumi.RunError(
-            `${this.#subject}: no VLAN is called ${JSON.stringify(nameOrId)}; declared are: ${names}.`,
-        );
+        const id = vlanIdOf(nameOrId, this.vlans);
+        if (id !== undefined) return id;
+        throw new pulumi.RunError(`${this.#subject}: ${noSuchVlan(nameOrId, this.vlans)}.`);
     }
+
+    /** The name on the host of one of its QoS classes. @throws pulumi.RunError that lists the classes there are */
+    qosName(key: string): pulumi.Output<string> {
+        const name = Object.hasOwn(this.#qosNames, key) ? this.#qosNames[key] : undefined;
+        if (name) return name;
+        const names = Object.keys(this.#qosNames).join(", ") || "none";
+        throw new pulumi.RunError(`${this.#subject}: no QoS class is called "${key}"; declared are: ${names}.`);
+    }
+
+    #listener(mirror: string, inputs: ovs.PortArgs, by?: Transform<ovs.PortArgs>): pulumi.Output<string> {
+        return new ovs.Port(...this.child(`mirror-${mirror}-port`, { ...inputs, type: "internal" }, by)).name;
+    }
+}
+
+/** What cannot be judged here is judged by the provider. */
+const plainName = (to: pulumi.Input<string> | undefined) =>
+    to === undefined || typeof to === "string" ? to : ELSEWHERE;
+
+function mapped<Value, Result>(
+    map: Readonly<Record<string, Value>>,
+    make: (key: string, value: Value) => Result,
+): Record<string, Result> {
+    return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, make(key, value)]));
 }

@@ -1,10 +1,12 @@
 /** The components as programs of other languages see them: arguments and outputs by schema, made by type token. */
 import type { ComponentResource, ComponentResourceOptions, Inputs } from "@pulumi/pulumi";
 import { z } from "zod";
-import { Boot, GuestSize, Switch } from "../schemas/environment";
-import { LinuxBridgeFields, Tap } from "../schemas/links";
-import { HostPath, IfName, Label, VlanId } from "../schemas/units";
+import { BridgeWithPortsFields } from "../schemas/bridge-with-ports";
+import { Boot, GuestSize } from "../schemas/environment";
+import { SwitchFields } from "../schemas/ovs-switch";
+import { HostPath, IfName, Label, VlanId, VlanList } from "../schemas/units";
 import { VirtioNic } from "../schemas/virtio-nic";
+import { VlanTapFields } from "../schemas/vlan-tap";
 import { LinuxBridge } from "./linux-bridge";
 import { OvsSwitch } from "./ovs-switch";
 import { TunedVirtioNic, type TunedVirtioNicArgs } from "./tuned-virtio-nic";
@@ -33,8 +35,10 @@ const Plug = {
 };
 
 const ovsSwitch: ServedComponent = {
-    description: "A virtual switch on the host: one Open vSwitch bridge whose VLANs have names.",
-    inputs: Switch.extend({ name: IfName.optional().describe(OPTIONAL_NAME) }),
+    description:
+        "A virtual switch on the host: one Open vSwitch bridge whose VLANs have names, its uplinks and patches to other " +
+        "switches, which carry the VLANs that it names or that are listed, its mirrors and its QoS classes.",
+    inputs: SwitchFields.extend({ name: IfName.optional().describe(OPTIONAL_NAME) }),
     outputs: z.object({
         bridgeName: BridgeName,
         vlans: z.record(z.string(), VlanId).describe("VLAN ids by name."),
@@ -47,8 +51,8 @@ const ovsSwitch: ServedComponent = {
 };
 
 const linuxBridge: ServedComponent = {
-    description: "A Linux bridge on the host; it carries no address of the host.",
-    inputs: LinuxBridgeFields.extend({ name: IfName.optional().describe(OPTIONAL_NAME) }),
+    description: "A Linux bridge on the host, with its ports and, where the host takes part, its addresses.",
+    inputs: BridgeWithPortsFields.extend({ name: IfName.optional().describe(OPTIONAL_NAME) }),
     outputs: z.object({ bridgeName: BridgeName }),
     travelling: [],
     make(name, args, opts) {
@@ -58,18 +62,25 @@ const linuxBridge: ServedComponent = {
 };
 
 const vlanTap: ServedComponent = {
-    description: "A tap on the host and its access port on an Open vSwitch switch, for one guest NIC.",
-    inputs: Tap.extend({
+    description:
+        "A tap on the host and its port on an Open vSwitch switch, for one guest NIC: an access port of one VLAN, or a " +
+        "trunk of the VLANs that are listed, and never of all.",
+    inputs: VlanTapFields.extend({
         name: IfName.optional().describe(OPTIONAL_NAME),
         switch: IfName.describe("Open vSwitch bridge to plug into, by its name on the host."),
-        vlan: VlanId.describe("Access VLAN [802.1Q id]."),
+        vlan: VlanId.optional().describe("Access VLAN [802.1Q id]; exactly one of vlan and trunk. Changes live."),
     }),
-    outputs: z.object({ tapName: TapName, bridgeName: BridgeName, vlan: VlanId }),
+    outputs: z.object({
+        tapName: TapName,
+        bridgeName: BridgeName,
+        vlan: VlanId.optional().describe("Access or native VLAN; absent on a trunk that has none."),
+        trunks: VlanList.optional().describe("VLANs that a trunk carries with a tag; absent on an access port."),
+    }),
     travelling: ["switch"],
     make(name, args, opts) {
         const resource = new VlanTap(name, args as unknown as VlanTapArgs, opts);
-        const { tapName, bridgeName, vlan } = resource;
-        return { resource, outputs: { tapName, bridgeName, vlan } };
+        const { tapName, bridgeName, vlan, trunks } = resource;
+        return { resource, outputs: { tapName, bridgeName, vlan, trunks } };
     },
 };
 

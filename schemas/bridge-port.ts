@@ -8,7 +8,8 @@ import { IfName } from "./units";
 const flag = (name: string, told: string, preset: boolean) =>
     toggle(name).optional().describe(`${told}; absent is the kernel's ${preset}. Changes live.`);
 
-const Fields = z.strictObject({
+/** The fields without their rules, for schemas that leave one out. */
+export const BridgePortFields = z.strictObject({
     name: IfName.describe(
         "Link to plug, of any kind and anybody's; it is set up. A change replaces the port, not the link.",
     ),
@@ -35,5 +36,5 @@ const Fields = z.strictObject({
 });
 
 /** One link plugged into a Linux bridge. */
-export const BridgePort = withCrossCheck(Fields, checkVlans);
+export const BridgePort = withCrossCheck(BridgePortFields, checkVlans);
 export type BridgePort = z.output<typeof BridgePort>;

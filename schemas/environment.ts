@@ -1,17 +1,10 @@
 /** A whole environment as one object: switches, management bridges, and the guests behind them. */
 import { z } from "zod";
-import { checkOvsBridge, OvsBridgeFields } from "./ovs-bridge";
 import { checkBridge, LinuxBridgeFields } from "./linux-bridge";
 import { entriesOf, named, withCrossCheck } from "./named";
+import { Switch } from "./ovs-switch";
 import { HostPath, IfName, Label, VlanId } from "./units";
 import { checkModel, VirtioNic } from "./virtio-nic";
-
-/** One Open vSwitch switch: a bridge, and its VLANs by name. */
-export const Switch = OvsBridgeFields.omit({ name: true }).extend({
-    vlans: named(Label, VlanId, "vlans maps names to VLAN ids, such as { web: 100 }")
-        .default({})
-        .describe("VLANs of the switch by name, such as { web: 100 }."),
-});
 
 const EnvironmentNic = VirtioNic.extend({
     switch: IfName.optional().describe("Open vSwitch switch of this environment that the NIC is plugged into."),
@@ -54,7 +47,7 @@ const Guest = GuestSize.extend({
 
 const Parts = z.strictObject(
     {
-        switches: named(IfName, withCrossCheck(Switch, checkOvsBridge), "switches maps names to Open vSwitch switches")
+        switches: named(IfName, Switch, "switches maps names to Open vSwitch switches")
             .default({})
             .describe("Open vSwitch switches by name."),
         bridges: named(

@@ -93,4 +93,3 @@ export function checkBridge(bridge: Fields, say: Say): void {
 /** One Linux bridge. */
 export const LinuxBridge = withCrossCheck(LinuxBridgeFields, checkBridge);
 export type LinuxBridge = z.output<typeof LinuxBridge>;
-export type LinuxBridgeInput = z.input<typeof LinuxBridge>;

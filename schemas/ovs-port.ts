@@ -7,7 +7,8 @@ import { openMap } from "./ovs-maps";
 import { checkPort, portFields } from "./ovs-port-parts";
 import { IfName } from "./units";
 
-const bondFields = {
+/** Fields of a port that bonds several links. */
+export const bondFields = {
     interfaces: z
         .array(IfName, { error: 'interfaces is an array of links of the host, such as ["eth0", "eth1"]' })
         .overwrite((list) => [...list].sort())

@@ -29,7 +29,8 @@ const Queue = z
     .meta({ token: "ovs:QosQueue" });
 export type QosQueue = z.output<typeof Queue>;
 
-const Fields = z.strictObject({
+/** The fields without their rules, for schemas that leave one out. */
+export const OvsQosFields = z.strictObject({
     name: Label.describe("Name by which ports refer to it, kept in the row's external_ids; a change replaces the QoS."),
     type: z
         .enum(["linux-htb", "linux-hfsc", "egress-policer"], {
@@ -48,19 +49,22 @@ const Fields = z.strictObject({
         .describe("Queues by number; 0 takes what no flow puts elsewhere. Changes live."),
 });
 
-/** One QoS with its queues. */
-export const OvsQos = withCrossCheck(Fields, (qos, say) => {
+/** What must hold across the fields of a QoS. */
+export function checkQos(qos: Omit<Qos, "name">, say: Say): void {
     if (qos.type === "egress-policer") checkPolicer(qos, say);
     else {
         if (qos.burst !== undefined) say(["burst"], `${qos.type} has its bursts in queues; set that of a queue`);
         for (const [number, queue] of Object.entries(qos.queues ?? {})) checkQueue(qos, number, queue, say);
     }
-});
+}
+
+/** One QoS with its queues. */
+export const OvsQos = withCrossCheck(OvsQosFields, checkQos);
 export type OvsQos = z.output<typeof OvsQos>;
 
-type Qos = z.output<typeof Fields>;
+type Qos = z.output<typeof OvsQosFields>;
 
-function checkPolicer({ maxRate, burst, queues }: Qos, say: Say): void {
+function checkPolicer({ maxRate, burst, queues }: Omit<Qos, "name">, say: Say): void {
     if (maxRate === undefined) say(["maxRate"], "an egress-policer needs maxRate, beyond which it drops");
     else if (bits(maxRate) % 8 !== 0)
         say(["maxRate"], "an egress-policer counts whole bytes a second; use 8 bit/s steps");
@@ -69,7 +73,7 @@ function checkPolicer({ maxRate, burst, queues }: Qos, say: Say): void {
         say(["queues"], "an egress-policer has no queues; use linux-htb for some");
 }
 
-function checkQueue({ type, maxRate }: Qos, number: string, queue: QosQueue, say: Say): void {
+function checkQueue({ type, maxRate }: Omit<Qos, "name">, number: string, queue: QosQueue, say: Say): void {
     if (typeof queue !== "object" || queue === null) return;
     const at = (key: string) => ["queues", number, key];
     if (type === "linux-hfsc" && queue.burst !== undefined) say(at("burst"), "a queue of linux-hfsc has no burst");

@@ -33,6 +33,45 @@ describe("LinuxBridge", () => {
     });
 });
 
+describe("LinuxBridge with ports and addresses", () => {
+    const made = (args: ConstructorParameters<typeof LinuxBridge>[1]) =>
+        registeredBy(() => new LinuxBridge("br-lan", args));
+
+    it("plugs each link, with its VLANs, and has each address: child names are a contract", async () => {
+        const run = await made({
+            vlanFiltering: true,
+            ports: { eno1: { tagged: ["10", "20-29"] }, eno2: {} },
+            addresses: ["10.0.0.1/24", "fd00::1/64"],
+        });
+        assert.deepEqual(run.types(), {
+            "br-lan": "kvmnet:index:LinuxBridge",
+            "br-lan-bridge": "kvmnet:host:Bridge",
+            "br-lan-port-eno1": "kvmnet:host:BridgePort",
+            "br-lan-port-eno2": "kvmnet:host:BridgePort",
+            "br-lan-address-10.0.0.1-24": "kvmnet:host:Address",
+            "br-lan-address-fd00--1-64": "kvmnet:host:Address",
+        });
+        assert.deepEqual(run.named("br-lan-port-eno1").inputs, {
+            name: "eno1",
+            bridge: "br-lan",
+            tagged: ["10", "20-29"],
+        });
+        const { link, address } = run.named("br-lan-address-fd00--1-64").inputs;
+        assert.deepEqual([link, address], ["br-lan", "fd00::1/64"]);
+    });
+
+    it("refuses what would mean nothing, port by port and address by address", async () => {
+        await assert.rejects(
+            made({ ports: { eno1: { tagged: ["10"] }, "br-lan": {} } }),
+            refused(/2 problems[^]*ports\.eno1: .*vlanFiltering[^]*ports.br-lan: a bridge cannot be its own port/),
+        );
+        await assert.rejects(
+            made({ addresses: ["10.0.0.1", "10.0.0.0/33"] }),
+            refused(/2 problems[^]*addresses\[0\][^]*addresses\[1\]/),
+        );
+    });
+});
+
 describe("OvsSwitch", () => {
     it("is one Open vSwitch bridge that knows its VLANs by name", async () => {
         let vlan: number | undefined;
@@ -41,7 +80,12 @@ describe("OvsSwitch", () => {
         });
         assert.equal(vlan, 100);
         assert.deepEqual(run.types(), { "br-vm": "kvmnet:index:OvsSwitch", "br-vm-bridge": "kvmnet:ovs:Bridge" });
-        assert.deepEqual(run.named("br-vm").outputs, { bridgeName: "br-vm", vlans: { web: 100 } });
+        assert.deepEqual(run.named("br-vm").outputs, {
+            bridgeName: "br-vm",
+            vlans: { web: 100 },
+            uplinks: [],
+            qos: {},
+        });
     });
 
     it("says which VLANs there are when asked for another", async () => {
@@ -51,6 +95,215 @@ describe("OvsSwitch", () => {
             assert.throws(() => ovsSwitch.vlan("constructor"), refused(/no VLAN is called/));
         });
     });
+});
+
+describe("OvsSwitch with ways out, mirrors and classes", () => {
+    type Args = ConstructorParameters<typeof OvsSwitch>[1];
+    const made = (args: Args) => registeredBy(() => new OvsSwitch("core", { vlans: { web: 100, db: 200 }, ...args }));
+
+    it("is a port for each, under names that are a contract", async () => {
+        const run = await made({
+            uplinks: { eno1: {}, bond0: { links: ["eno2", "eno3"], lacp: "active", bondMode: "balance-tcp" } },
+            patches: { up: { to: "br-far" } },
+            mirrors: { ids: { outputPort: "ids0" } },
+            qos: { gold: { type: "linux-htb", maxRate: "1Gbit" } },
+        });
+        assert.deepEqual(run.types(), {
+            core: "kvmnet:index:OvsSwitch",
+            "core-bridge": "kvmnet:ovs:Bridge",
+            "core-uplink-eno1": "kvmnet:ovs:Port",
+            "core-uplink-bond0": "kvmnet:ovs:Port",
+            "core-patch-up": "kvmnet:ovs:Port",
+            "core-patch-up-peer": "kvmnet:ovs:Port",
+            "core-mirror-ids": "kvmnet:ovs:Mirror",
+            "core-mirror-ids-port": "kvmnet:ovs:Port",
+            "core-qos-gold": "kvmnet:ovs:Qos",
+        });
+        assert.deepEqual(run.named("core-bridge").inputs.uplinks, ["eno1", "bond0"]);
+        assert.equal(run.named("core-qos-gold").inputs.name, "core-gold");
+    });
+
+    it("carries the VLANs that it names, or those that are listed, and none else", async () => {
+        const run = await made({
+            uplinks: { eno1: {}, eno2: { vlans: ["web", "300-310"], native: "db" }, eno3: { vlans: [], native: 7 } },
+        });
+        const port = (name: string) => {
+            const { vlanMode, tag, trunks } = run.named(`core-uplink-${name}`).inputs;
+            return [vlanMode, tag, trunks];
+        };
+        assert.deepEqual(port("eno1"), ["trunk", undefined, ["100", "200"]]);
+        assert.deepEqual(port("eno2"), ["native-untagged", 200, ["100", "300-310"]]);
+        assert.deepEqual(port("eno3"), [undefined, 7, undefined]);
+    });
+
+    it("is patched to another switch at both ends, over the same VLANs", async () => {
+        const run = await registeredBy(() => {
+            const far = new OvsSwitch("far", { vlans: { web: 100 } });
+            new OvsSwitch("near", {
+                vlans: { web: 100 },
+                patches: { up: { to: far }, side: { to: far, peer: "edis" } },
+            });
+        });
+        const both = { type: "patch", vlanMode: "trunk", trunks: ["100"] };
+        assert.deepEqual(run.named("near-patch-up").inputs, {
+            ...both,
+            bridge: "near",
+            name: "up",
+            options: { peer: "up-peer" },
+        });
+        assert.deepEqual(run.named("near-patch-up-peer").inputs, {
+            ...both,
+            bridge: "far",
+            name: "up-peer",
+            options: { peer: "up" },
+        });
+        assert.equal(run.named("near-patch-side-peer").inputs.name, "edis");
+    });
+
+    it("copies what is selected to a port of its own or into a VLAN", async () => {
+        const run = await made({
+            uplinks: { eno1: {} },
+            mirrors: {
+                all: { outputPort: "ids0", snaplen: 128 },
+                some: { vlans: ["web"], ports: ["eno1"], outputVlan: 999 },
+            },
+        });
+        assert.deepEqual(run.named("core-mirror-all").inputs, {
+            bridge: "core",
+            name: "all",
+            selectAll: true,
+            selectVlans: [],
+            outputPort: "ids0",
+            snaplen: 128,
+        });
+        assert.deepEqual(run.named("core-mirror-all-port").inputs, { bridge: "core", name: "ids0", type: "internal" });
+        assert.deepEqual(run.named("core-mirror-some").inputs, {
+            bridge: "core",
+            name: "some",
+            selectVlans: ["100"],
+            selectSourcePorts: ["eno1"],
+            selectDestinationPorts: ["eno1"],
+            outputVlan: 999,
+        });
+    });
+
+    for (const [what, args, says] of [
+        [
+            "an uplink that would carry every VLAN",
+            { vlans: {}, uplinks: { eno1: {} } },
+            /uplinks\.eno1\.vlans: .*every VLAN/,
+        ],
+        ["a trunk without VLANs", { uplinks: { eno1: { vlans: [] } } }, /uplinks\.eno1\.vlans: .*every VLAN/],
+        [
+            "a VLAN that it does not have",
+            { uplinks: { eno1: { vlans: ["wbe"] } } },
+            /vlans\[0\]: no VLAN is called "wbe"/,
+        ],
+        [
+            "a native VLAN that it does not have",
+            { uplinks: { eno1: { native: 4095 } } },
+            /native: no VLAN is called 4095/,
+        ],
+        ["a bond of one link", { uplinks: { b: { links: ["eno1"] } } }, /links: a bond has two links/],
+        [
+            "a class that it does not have",
+            { uplinks: { eno1: { qos: "gold" } } },
+            /qos: no such class; declared are: none/,
+        ],
+        ["a mirror without output", { mirrors: { m: {} } }, /exactly one output/],
+        [
+            "a mirror of a port that is not its own",
+            { mirrors: { m: { ports: ["tap0"], outputVlan: 9 } } },
+            /ports\[0\]: it is no uplink/,
+        ],
+        [
+            "two ports of one name",
+            { uplinks: { up: {} }, patches: { up: { to: "b" } } },
+            /another port of the switch is called up/,
+        ],
+        ["a class that cannot be", { qos: { g: { type: "linux-htb", burst: "1MB" } } }, /qos\.g\.burst: /],
+    ] as [string, Args, RegExp][])
+        it(`refuses ${what}`, () => assert.rejects(made(args), refused(says)));
+});
+
+describe("VlanTap with trunks and limits", () => {
+    type Args = Omit<ConstructorParameters<typeof VlanTap>[1], "switch">;
+    const onSwitch = (args: Args) =>
+        registeredBy(() => {
+            const plug = new OvsSwitch("br", {
+                vlans: { web: 100, db: 200 },
+                qos: { gold: { type: "linux-htb", maxRate: "1Gbit" } },
+            });
+            new VlanTap("t", { switch: plug, ...args });
+        });
+    const port = async (args: Args) => (await onSwitch(args)).named("t-port").inputs;
+
+    it("is a trunk of the VLANs that are listed, with one of them untagged where that is asked for", async () => {
+        const tagged = await port({ trunk: { vlans: ["web", "300-302"] } });
+        assert.deepEqual(tagged, { name: "t", bridge: "br", vlanMode: "trunk", trunks: ["100", "300-302"] });
+        const native = await port({ trunk: { vlans: ["web"], native: "db" } });
+        assert.deepEqual(native, { name: "t", bridge: "br", vlanMode: "native-untagged", tag: 200, trunks: ["100"] });
+    });
+
+    it("limits what the guest gets by a QoS of its own, and what it sends at the port", async () => {
+        const run = await onSwitch({
+            vlan: "web",
+            rateLimit: { toGuest: "10Mbit", fromGuest: "20Mbit", burst: "64KiB" },
+        });
+        assert.deepEqual(run.named("t-qos").inputs, { name: "t", type: "linux-htb", maxRate: "10Mbit" });
+        const { qos, ingress } = run.named("t-port").inputs;
+        assert.deepEqual([qos, ingress], ["t", { rate: "20Mbit", burst: "64KiB" }]);
+    });
+
+    it("is shaped by a class of its switch, or by a QoS of that name", async () => {
+        assert.equal((await port({ vlan: "web", qos: "gold" })).qos, "br-gold");
+        await assert.rejects(
+            port({ vlan: "web", qos: "silver" }),
+            refused(/no QoS class is called "silver"; .*: gold/),
+        );
+        const run = await registeredBy(() => new VlanTap("t", { switch: "br", vlan: 7, qos: "host-wide" }));
+        assert.equal(run.named("t-port").inputs.qos, "host-wide");
+    });
+
+    it("registers what rules need", async () => {
+        const run = await onSwitch({
+            trunk: { vlans: ["web"], native: "db" },
+            rateLimit: { toGuest: "1Gbit" },
+            mtu: 9000,
+        });
+        assert.deepEqual(run.named("t").outputs, {
+            tapName: "t",
+            bridgeName: "br",
+            vlan: 200,
+            trunks: ["100"],
+            mtu: 9000,
+            rateLimit: { toGuest: "1Gbit" },
+        });
+    });
+
+    for (const [what, args, says] of [
+        ["neither vlan nor trunk", {}, /vlan: .*exactly one of vlan \(access\) and trunk/],
+        ["both", { vlan: 1, trunk: { vlans: [2] } }, /vlan: .*exactly one/],
+        ["a trunk of nothing", { trunk: { vlans: [] } }, /trunk\.vlans: .*at least one/],
+        [
+            "a VLAN that there is not",
+            { trunk: { vlans: ["wbe"], native: 0 } },
+            /vlans\[0\]: no VLAN is called "wbe"[^]*native: no VLAN is called 0/,
+        ],
+        ["a limit of nothing", { vlan: 1, rateLimit: {} }, /rateLimit: it limits nothing/],
+        [
+            "a burst of nothing",
+            { vlan: 1, rateLimit: { toGuest: "1Mbit", burst: "1MB" } },
+            /burst belongs to fromGuest/,
+        ],
+        [
+            "a rate below what Open vSwitch counts in",
+            { vlan: 1, rateLimit: { fromGuest: "1500bit" } },
+            /fromGuest: .*whole number of kbit/,
+        ],
+        ["two shapers", { vlan: 1, rateLimit: { toGuest: "1Mbit" }, qos: "gold" }, /qos: .*remove one of the two/],
+    ] as [string, Args, RegExp][])
+        it(`refuses ${what}`, () => assert.rejects(onSwitch(args), refused(says)));
 });
 
 describe("VlanTap", () => {

@@ -1,0 +1,153 @@
+/** A virtual switch: an Open vSwitch bridge, its VLANs by name, and what leads out of it. */
+import { z } from "zod";
+import { entriesOf, named, withCrossCheck, type Say } from "./named";
+import { checkOvsBridge, OvsBridgeFields } from "./ovs-bridge";
+import { bondFields } from "./ovs-port";
+import { checkQos, OvsQosFields } from "./ovs-qos";
+import { IfName, Label, Mtu, VlanId } from "./units";
+import { checkVlanNames, VlanName, VlanNames, vlanListOf } from "./vlan-names";
+
+const { interfaces: links, ...bond } = bondFields;
+
+const CARRIED = "absent carries every VLAN that the switch names, and never one that it does not. Changes live.";
+
+const Uplink = z
+    .strictObject({
+        links: links.describe(
+            "Links of the host that the uplink bonds, two or more; absent is the one of the uplink's name. Changes live.",
+        ),
+        vlans: VlanNames.optional().describe(
+            `VLANs that it carries with a tag, by name, id or range, such as ["web", "20-29"]; ${CARRIED}`,
+        ),
+        native: VlanName.optional().describe(
+            "VLAN that it carries without a tag, by name or id; absent is none: untagged frames are dropped. Changes live.",
+        ),
+        mtu: Mtu.optional().describe("MTU of its links [byte]; absent leaves theirs. Changes live."),
+        qos: Label.optional().describe("Class of the switch's qos that shapes what leaves by it. Changes live."),
+        ...bond,
+    })
+    .meta({ token: "index:SwitchUplink" });
+
+const Patch = z
+    .strictObject({
+        to: IfName.describe("Switch that it leads to: the name of its bridge on the host."),
+        peer: IfName.optional().describe(
+            "Name of the patch's port at the other switch; absent is this one's with -peer behind it, shortened where it must be.",
+        ),
+        vlans: VlanNames.optional().describe(
+            `VLANs that it carries with a tag, by name, id or range, at both ends; ${CARRIED}`,
+        ),
+    })
+    .meta({ token: "index:SwitchPatch" });
+
+const Mirror = z
+    .strictObject({
+        vlans: VlanNames.default([]).describe(
+            "VLANs whose packets are copied, by name, id or range; absent copies all. Changes live.",
+        ),
+        ports: z
+            .array(IfName, 'ports is a list of uplinks and patches of the switch, such as ["eno1"]')
+            .optional()
+            .describe(
+                "Uplinks and patches of the switch of which packets are copied, both ways; absent copies those of every port. Changes live.",
+            ),
+        outputPort: IfName.optional().describe(
+            "Port that gets the copies, and nothing else: an internal port that the switch makes, on which the host listens. Exactly one of outputPort and outputVlan.",
+        ),
+        outputVlan: VlanName.optional().describe(
+            "VLAN that gets the copies at every port that carries it, by name or id. Physical switches must not learn MAC addresses in it. Changes live.",
+        ),
+        snaplen: z
+            .int("snaplen is a whole number from 14 to 65535 bytes")
+            .min(14, "snaplen is 14 to 65535 bytes")
+            .max(65535, "snaplen is 14 to 65535 bytes")
+            .optional()
+            .describe("Longest copy [byte]; absent copies whole packets. Changes live."),
+    })
+    .meta({ token: "index:SwitchMirror" });
+
+const QosClass = OvsQosFields.omit({ name: true }).meta({ token: "index:QosClass" });
+
+/** The fields without their rules, for schemas that add a name. */
+export const SwitchFields = OvsBridgeFields.omit({ name: true, uplinks: true }).extend({
+    vlans: named(Label, VlanId, "vlans maps names to VLAN ids, such as { web: 100 }")
+        .default({})
+        .describe("VLANs of the switch by name, such as { web: 100 }."),
+    uplinks: named(IfName, Uplink, "uplinks maps names of ports to uplinks, such as { eno1: {} }")
+        .default({})
+        .describe("What leads out of the host, by the name of the port: a link, or several as a bond."),
+    patches: named(IfName, Patch, 'patches maps names of ports to patches, such as { up: { to: "br-core" } }')
+        .default({})
+        .describe("Patches to other switches of the host, by the name of the port; both ends are made here."),
+    mirrors: named(Label, Mirror, 'mirrors maps names to mirrors, such as { ids: { outputPort: "tap-ids" } }')
+        .default({})
+        .describe("Mirrors by name."),
+    qos: named(Label, QosClass, 'qos maps names to classes, such as { gold: { type: "linux-htb" } }')
+        .default({})
+        .describe("QoS classes by name, for uplinks and taps; on the host one has the bridge's name before its own."),
+});
+
+type Fields = z.output<typeof SwitchFields>;
+
+/** What must hold across the fields of a switch. It may meet raw input, so it looks before it reads. */
+export function checkSwitch(settings: Fields, say: Say): void {
+    const { vlans, uplinks, patches, mirrors, qos, ...bridge } = settings;
+    checkOvsBridge(bridge, say);
+    const carried = (path: PropertyKey[], names: unknown, native?: unknown) => {
+        checkVlanNames(names, vlans, [...path, "vlans"], say);
+        if (names === undefined && native === undefined && entriesOf(vlans).length === 0)
+            say([...path, "vlans"], "it would carry every VLAN: list its VLANs, or name those of the switch in vlans");
+        if (Array.isArray(names) && names.length === 0 && native === undefined)
+            say([...path, "vlans"], "it would carry every VLAN: list at least one, or leave vlans out for all named");
+    };
+    for (const [name, { vlans: names, native, qos: shaper, links, ...bond }] of entriesOf(uplinks)) {
+        const path = ["uplinks", name];
+        carried(path, names, native);
+        if (native !== undefined) checkVlanNames(native, vlans, [...path, "native"], say);
+        if (shaper !== undefined && !(shaper in Object(qos)))
+            say(
+                [...path, "qos"],
+                `no such class; declared are: ${Object.keys(Object(qos) as object).join(", ") || "none"}`,
+            );
+        if (Array.isArray(links) && links.length < 2)
+            say([...path, "links"], "a bond has two links or more; for one, use its name as the uplink's");
+        if (!Array.isArray(links) && bond.bondMode !== undefined)
+            say([...path, "bondMode"], "bondMode is for a bond; name its links in links");
+    }
+    for (const [name, { vlans: names }] of entriesOf(patches)) carried(["patches", name], names);
+    for (const [name, mirror] of entriesOf(mirrors)) {
+        const path = ["mirrors", name];
+        checkVlanNames(mirror.vlans, vlans, [...path, "vlans"], say);
+        if ((mirror.outputPort === undefined) === (mirror.outputVlan === undefined))
+            say([...path, "outputPort"], "a mirror has exactly one output: set either outputPort or outputVlan");
+        if (mirror.outputVlan !== undefined) checkVlanNames(mirror.outputVlan, vlans, [...path, "outputVlan"], say);
+        for (const [index, port] of (Array.isArray(mirror.ports) ? mirror.ports : []).entries())
+            if (!(port in Object(uplinks)) && !(port in Object(patches)))
+                say(
+                    [...path, "ports", index],
+                    "it is no uplink and no patch of this switch; a `Mirror` of its own takes any port",
+                );
+    }
+    for (const [name, one] of entriesOf(qos)) checkQos(one, (path, message) => say(["qos", name, ...path], message));
+    const ports = [
+        ...entriesOf(uplinks).map(([name]) => ["uplinks", name]),
+        ...entriesOf(patches).map(([name]) => ["patches", name]),
+        ...entriesOf(mirrors).flatMap(([name, { outputPort }]) =>
+            outputPort === undefined ? [] : [["mirrors", name, "outputPort", outputPort]],
+        ),
+    ];
+    const taken = new Set<string>();
+    for (const [part = "", ...rest] of ports) {
+        const port = rest.at(-1) ?? "";
+        if (taken.has(port)) say([part, rest[0] ?? ""], `another port of the switch is called ${port}; rename one`);
+        taken.add(port);
+    }
+}
+
+/** One switch. */
+export const Switch = withCrossCheck(SwitchFields, checkSwitch);
+export type SwitchInput = z.input<typeof SwitchFields>;
+
+/** VLANs that a port to elsewhere carries with a tag, as ids and ranges. */
+export const carriedVlans = (names: (string | number)[] | undefined, vlans: Fields["vlans"]): string[] =>
+    vlanListOf(names ?? Object.keys(vlans), vlans);
