@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { PACKAGE_ROOT } from "../engine/package-root";
+import type { AuditOptions } from "./commands/audit";
 import type { ExplainOptions } from "./commands/explain";
 import type { LintOptions } from "./commands/lint";
 
@@ -118,6 +119,25 @@ function commands(ended: (status: number) => void): Command {
         .action(
             running(async (files: string[], options: LintOptions) =>
                 (await import("./commands/lint")).run(files, options),
+            ),
+        );
+
+    program
+        .command("audit [host]")
+        .description(
+            "judge a host as it runs, by the policies: kvmnet audit local, kvmnet audit lab://sample; it only reads",
+        )
+        .option("--profile <name>", "profile of the policies", "default")
+        .option("--format <name[=file]>", "as of lint; again for more", collected, [])
+        .option("--fail-on <what>", "what ends with status 1: mandatory, advisory or undecided", "mandatory")
+        .option("--exemptions <file>", "YAML of what is accepted: rule, resource (a pattern), reason, until")
+        .option("--baseline <file>", "findings that were there before; only others count")
+        .option("--write-baseline <file>", "write the findings of this run as a baseline")
+        .option("--without <part>", "leave out guests, ovs or links; again for more", collected, [])
+        .option("--guest-agent", "ask the guests' agents how many CPUs are on; takes a connection that may write")
+        .action(
+            running(async (host: string | undefined, options: AuditOptions) =>
+                (await import("./commands/audit")).run(host ?? "local", options),
             ),
         );
 

@@ -16,6 +16,7 @@ export interface Report {
     stale: string[];
     /** How many were judged [count]. */
     resources: number;
+    /** Files that they stand in [count]; none where a host was read. */
     files: number;
 }
 

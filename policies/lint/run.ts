@@ -14,11 +14,11 @@ export interface LintRun {
     unreadable: string[];
 }
 
+/** What is judged by, and what the report tells of it. */
+export type LintSettings = Tables & { config: ProfileConfig; profile: string; version: string };
+
 /** @param files path and content */
-export function lint(
-    files: readonly { path: string; content: Buffer }[],
-    { config, profile, version, ...tables }: Tables & { config: ProfileConfig; profile: string; version: string },
-): LintRun {
+export function lint(files: readonly { path: string; content: Buffer }[], settings: LintSettings): LintRun {
     const unreadable: string[] = [];
     const stacks = new Map<string, PlacedResource[]>();
     for (const { path, content } of files)
@@ -30,20 +30,25 @@ export function lint(
             if (!(error instanceof Unreadable)) throw error;
             unreadable.push(error.message);
         }
-    const findings = [...stacks.values()].flatMap((resources) => judge(tables, resources, config)).sort(inOrder);
+    return { report: reportOf([...stacks.values()], settings, files.length - unreadable.length), unreadable };
+}
+
+/** @param stacks resources that belong together  @param files how many they stand in [count] */
+export function reportOf(
+    stacks: readonly PlacedResource[][],
+    { config, profile, version, ...tables }: LintSettings,
+    files: number,
+): Report {
     return {
-        report: {
-            findings,
-            rules: [...tables.rules, ...tables.stackRules],
-            profile,
-            exempted: [],
-            known: 0,
-            stale: [],
-            version,
-            resources: [...stacks.values()].flat().length,
-            files: files.length - unreadable.length,
-        },
-        unreadable,
+        findings: stacks.flatMap((resources) => judge(tables, resources, config)).sort(inOrder),
+        rules: [...tables.rules, ...tables.stackRules],
+        profile,
+        exempted: [],
+        known: 0,
+        stale: [],
+        version,
+        resources: stacks.flat().length,
+        files,
     };
 }
 

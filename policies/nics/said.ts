@@ -50,6 +50,8 @@ export type NicField = keyof typeof NIC;
 /** Fields of `<domain>` that rules for NICs need. */
 const GUEST = {
     type: { xml: "@type", native: "type" },
+    /** Libvirt's number of a guest while it runs. */
+    runningId: { xml: "@id", native: "id" },
     memoryAccess: { xml: "memoryBacking/access@mode", native: "memoryBacking.memoryAccess.mode" },
     cellAccess: { xml: "cpu/numa/cell@memAccess", native: "cpu.numa.cells.0.memAccess" },
     hugepages: { xml: "memoryBacking/hugepages", native: "memoryBacking.memoryHugePages" },

@@ -436,6 +436,8 @@ const tapNameReserved = rule({
     judge(nic) {
         const tap = known(nic.tap);
         if (tap === undefined || !RESERVED.test(tap)) return undefined;
+        // XML of a guest that runs shows the name that libvirt gave.
+        if (known(nic.guest.said("runningId")) !== undefined) return undefined;
         return { found: "its tap has a name that libvirt keeps for itself", set: "Set a name such as tap-web0." };
     },
     fix: "Name it for example tap-web0.",

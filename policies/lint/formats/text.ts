@@ -16,7 +16,9 @@ export function text(report: Report): string {
 
 function verdict(report: Report): string {
     const { mandatory, advisory, undecided, exempted, known } = counted(report);
-    const judged = `${report.resources} ${report.resources === 1 ? "resource" : "resources"} in ${report.files} ${report.files === 1 ? "file" : "files"}`;
+    const files = `${report.files} ${report.files === 1 ? "file" : "files"}`;
+    const resources = `${report.resources} ${report.resources === 1 ? "resource" : "resources"}`;
+    const judged = report.files === 0 ? resources : `${resources} in ${files}`;
     const told = [
         `${mandatory} mandatory, ${advisory} advisory, ${undecided} could not be decided`,
         ...(exempted > 0 ? [`${exempted} exempted`] : []),
