@@ -6,6 +6,7 @@ import { PACKAGE_ROOT } from "../engine/package-root";
 import type { AuditOptions } from "./commands/audit";
 import type { ExplainOptions } from "./commands/explain";
 import type { LintOptions } from "./commands/lint";
+import type { ReviewOptions } from "./commands/review";
 
 /** Runs the command line; what goes wrong is told as a message, never as a stack trace. @returns the exit status */
 export async function main(argv: string[]): Promise<number> {
@@ -115,6 +116,7 @@ function commands(ended: (status: number) => void): Command {
         .option("--exemptions <file>", "YAML of what is accepted: rule, resource (a pattern), reason, until")
         .option("--baseline <file>", "findings that were there before; only others count")
         .option("--write-baseline <file>", "write the findings of this run as a baseline")
+        .option("--ours", "pass over files that hold nothing of what is read, as hooks hand them over")
         .option("--list", "list the rules")
         .action(
             running(async (files: string[], options: LintOptions) =>
@@ -122,6 +124,27 @@ function commands(ended: (status: number) => void): Command {
             ),
         );
 
+    program
+        .command("review [globs...]")
+        .description(
+            "judge what a pull request changes, and say so there: kvmnet review --base origin/main; in GitHub Actions and GitLab CI the base is known",
+        )
+        .option("--base <ref>", "branch or commit that the changes are compared with")
+        .option("--preview <file>", "JSON of `pulumi preview --json`, judged too; - reads stdin")
+        .option("--project <folder>", "folder of that preview's project, from the top of the repository", ".")
+        .option("--profile <name>", "profile of the policies", "default")
+        .option("--format <name[=file]>", "as of lint; again for more", collected, [])
+        .option("--fail-on <what>", "what ends with status 1: mandatory, advisory or undecided", "mandatory")
+        .option("--exemptions <file>", "YAML of what is accepted: rule, resource (a pattern), reason, until")
+        .option("--baseline <file>", "findings that were there before; only others count")
+        .option("--comment", "write one comment on the pull request, or edit it")
+        .option("--upload-sarif", "hand the findings to GitHub's code scanning")
+        .option("--key <name>", "tells the comments of several reviews apart", "review")
+        .action(
+            running(async (globs: string[], options: ReviewOptions) =>
+                (await import("./commands/review")).run(globs, options),
+            ),
+        );
     program
         .command("audit [host]")
         .description(

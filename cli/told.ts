@@ -61,6 +61,16 @@ export function tell({ report: judged, unreadable }: LintRun, { outputs, failOn,
     return counts[failOn as keyof typeof counts] > 0 ? 1 : 0;
 }
 
+/** What goes wrong on the way is told as a message; that nothing was judged is the status of it. */
+export async function orUnusable(work: () => Promise<number>): Promise<number> {
+    try {
+        return await work();
+    } catch (error) {
+        if (process.env.KVMNET_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+        return unusable([error instanceof Error ? error.message : String(error)]);
+    }
+}
+
 export function unusable(sentences: string[]): number {
     for (const sentence of sentences) process.stderr.write(`${sentence}\n`);
     return UNUSABLE;

@@ -3,7 +3,7 @@ import { openHost } from "../../provider/host";
 import { HostRef } from "../../schemas/host-ref";
 import { parsed } from "../../schemas/problems";
 import { audit, PARTS } from "../audit";
-import { type JudgeOptions, judging, tell, unusable } from "../told";
+import { type JudgeOptions, judging, orUnusable, tell, unusable } from "../told";
 
 export interface AuditOptions extends JudgeOptions {
     without: string[];
@@ -11,7 +11,10 @@ export interface AuditOptions extends JudgeOptions {
 }
 
 /** @returns 0 when nothing that counts was found, 1 when something was, 2 when it could not be told */
-export async function run(called: string, { without, guestAgent = false, ...options }: AuditOptions): Promise<number> {
+export const run = (called: string, options: AuditOptions): Promise<number> =>
+    orUnusable(() => audited(called, options));
+
+async function audited(called: string, { without, guestAgent = false, ...options }: AuditOptions): Promise<number> {
     const asked = judging(options);
     const parts = PARTS.filter((part) => without.includes(part));
     const unknown = without.filter((part) => !(PARTS as readonly string[]).includes(part));
@@ -21,8 +24,7 @@ export async function run(called: string, { without, guestAgent = false, ...opti
     if (Array.isArray(asked)) return unusable([...asked, ...wrong]);
     if (wrong.length > 0) return unusable(wrong);
 
-    const host = await openHost(parsed(HostRef, called, "host")).catch((error: Error) => error);
-    if (host instanceof Error) return unusable([host.message]);
+    const host = await openHost(parsed(HostRef, called, "host"));
     try {
         const { profile } = asked;
         const { notes, ...judged } = await audit(host, { called, profile, without: parts, guestAgent });

@@ -4,14 +4,17 @@ import { globSync } from "tinyglobby";
 import { lint } from "../../policies/lint/run";
 import { profileOf } from "../../policies/profiles";
 import { everyRule, rules, stackRules } from "../../policies/table";
+import { isOurs } from "../ours";
 import { type JudgeOptions, judging, tell, unusable, version } from "../told";
 
 export interface LintOptions extends JudgeOptions {
     list?: boolean;
+    /** Files that hold nothing of what is read are passed over, not refused. */
+    ours?: boolean;
 }
 
 /** @returns 0 when nothing that counts was found, 1 when something was, 2 when it could not be told */
-export function run(patterns: string[], { list, ...options }: LintOptions): number {
+export function run(patterns: string[], { list, ours, ...options }: LintOptions): number {
     if (list) return listRules();
     const asked = judging(options);
     const noFiles = patterns.length > 0 ? [] : ["Name files, globs, or - for stdin: kvmnet lint 'domains/*.xml'."];
@@ -20,7 +23,8 @@ export function run(patterns: string[], { list, ...options }: LintOptions): numb
 
     const { files, missing } = readAll(patterns);
     const { profile } = asked;
-    const judged = lint(files, { rules, stackRules, config: profileOf(profile), profile, version: version() });
+    const read = ours ? files.filter(({ content }) => isOurs(content)) : files;
+    const judged = lint(read, { rules, stackRules, config: profileOf(profile), profile, version: version() });
     return tell({ ...judged, unreadable: [...missing, ...judged.unreadable] }, asked);
 }
 

@@ -1,0 +1,54 @@
+/** Which files a pull request changes, by git; asked with arguments alone, whatever the files are called. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import picomatch from "picomatch";
+
+const run = promisify(execFile);
+
+export interface ChangedFile {
+    /** From the top of the repository, as reports name it. */
+    path: string;
+    content: Buffer;
+}
+
+/** A full git reference or a commit: what could be an option or a range is none. */
+const REFERENCE = /^[A-Za-z0-9_][\w./-]{0,200}$/;
+
+/**
+ * Files that are there now and differ from where the branch left its base; links and submodules are passed over.
+ *
+ * @param base   branch or commit that the pull request goes to
+ * @param globs  which of them, from the top of the repository; all where there are none
+ * @throws Error that says what to do
+ */
+export async function changedFiles(folder: string, base: string, globs: readonly string[]): Promise<ChangedFile[]> {
+    if (!REFERENCE.test(base) || base.includes(".."))
+        throw new Error(`--base: ${JSON.stringify(base)} is no branch and no commit, such as origin/main.`);
+    const git = async (...args: string[]) =>
+        (await run("git", args, { cwd: folder, maxBuffer: 64 * 2 ** 20, encoding: "utf8" })).stdout;
+    const [top = ""] = (await git("rev-parse", "--show-toplevel")).split("\n");
+    const options = ["--raw", "-z", "--no-renames", "--diff-filter=d", "--no-abbrev"];
+    const told = await git("diff", ...options, "--end-of-options", `${base}...HEAD`).catch((error: Error) => {
+        throw new Error(
+            `What this branch changes against ${base} cannot be told: ${lastLine(error)}. ` +
+                "Check the repository out with its history (actions/checkout: fetch-depth: 0; GitLab: GIT_DEPTH: 0).",
+            { cause: error },
+        );
+    });
+    const matchers = globs.map((glob) => picomatch(glob, { dot: true }));
+    const wanted = (path: string) => matchers.length === 0 || matchers.some((matches) => matches(path));
+    return plainFiles(told)
+        .filter(wanted)
+        .sort()
+        .map((path) => ({ path, content: readFileSync(join(top, path)) }));
+}
+
+/** `:100644 100644 OLD NEW M NUL PATH NUL`, for each; modes other than a plain file's are links and submodules. */
+function plainFiles(raw: string): string[] {
+    const words = raw.split("\0");
+    return words.flatMap((word, index) => (/^:\d+ 100(644|755) /.test(word) ? [words[index + 1] ?? ""] : []));
+}
+
+const lastLine = (error: Error) => error.message.trim().split("\n").at(-1) ?? "";
