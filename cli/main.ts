@@ -114,6 +114,12 @@ function commands(ended: (status: number) => void): Command {
         )
         .option("--fail-on <what>", "what ends with status 1: mandatory, advisory or undecided", "mandatory")
         .option("--exemptions <file>", "YAML of what is accepted: rule, resource (a pattern), reason, until")
+        .option(
+            "--forbid-exemption <rule>",
+            'a rule that nobody is exempted from, "*" for every one; again for more',
+            collected,
+            [],
+        )
         .option("--baseline <file>", "findings that were there before; only others count")
         .option("--write-baseline <file>", "write the findings of this run as a baseline")
         .option("--ours", "pass over files that hold nothing of what is read, as hooks hand them over")
@@ -154,6 +160,7 @@ function commands(ended: (status: number) => void): Command {
         .option("--format <name[=file]>", "as of lint; again for more", collected, [])
         .option("--fail-on <what>", "what ends with status 1: mandatory, advisory or undecided", "mandatory")
         .option("--exemptions <file>", "YAML of what is accepted: rule, resource (a pattern), reason, until")
+        .option("--forbid-exemption <rule>", "as of lint; again for more", collected, [])
         .option("--baseline <file>", "findings that were there before; only others count")
         .option("--write-baseline <file>", "write the findings of this run as a baseline")
         .option("--without <part>", "leave out guests, ovs or links; again for more", collected, [])

@@ -2,8 +2,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PACKAGE_ROOT } from "../engine/package-root";
+import { readExemptions, today } from "../policies/exemptions";
 import { baselineText, withoutBaseline } from "../policies/lint/baseline";
-import { exempt, readExemptions } from "../policies/lint/exemptions";
+import { exempt } from "../policies/lint/exempt";
 import { FORMATS } from "../policies/lint/formats";
 import { counted, type Report } from "../policies/lint/report";
 import type { LintRun } from "../policies/lint/run";
@@ -14,6 +15,7 @@ export interface JudgeOptions {
     format: string[];
     failOn: string;
     exemptions?: string;
+    forbidExemption?: string[];
     baseline?: string;
     writeBaseline?: string;
 }
@@ -79,15 +81,23 @@ export function unusable(sentences: string[]): number {
 /** What was accepted goes out of the findings; what was accepted in vain is told. @throws InputError */
 function accept(
     report: Report,
-    { exemptions, baseline, writeBaseline }: Pick<JudgeOptions, "exemptions" | "baseline" | "writeBaseline">,
+    {
+        exemptions,
+        forbidExemption,
+        baseline,
+        writeBaseline,
+    }: Pick<JudgeOptions, "exemptions" | "forbidExemption" | "baseline" | "writeBaseline">,
 ): Report {
-    const today = new Date().toISOString().slice(0, 10);
     const listed = exemptions === undefined ? [] : readExemptions(exemptions, readFileSync(exemptions, "utf8"));
-    const { findings, exempted, stale } = exempt(report.findings, listed, today);
-    if (writeBaseline !== undefined) writeFileSync(writeBaseline, baselineText(findings));
-    if (baseline === undefined) return { ...report, findings, exempted, stale };
-    const rest = withoutBaseline(findings, baseline, readFileSync(baseline, "utf8"));
-    return { ...report, exempted, findings: rest.findings, known: rest.known, stale: [...stale, ...rest.stale] };
+    const accepted = exempt(report, {
+        listed,
+        today: today(),
+        ...(exemptions === undefined ? {} : { file: exemptions }),
+        ...(forbidExemption === undefined ? {} : { forbidden: forbidExemption }),
+    });
+    if (writeBaseline !== undefined) writeFileSync(writeBaseline, baselineText(accepted.findings));
+    if (baseline === undefined) return accepted;
+    return { ...accepted, ...withoutBaseline(accepted.findings, baseline, readFileSync(baseline, "utf8")) };
 }
 
 const isProfile = (name: string): name is Profile => (PROFILES as readonly string[]).includes(name);

@@ -2,6 +2,7 @@
 export { host, ovs, Provider, type ProviderArgs } from "../resources";
 export type { Transform } from "./component";
 export { Environment, type EnvironmentArgs } from "./environment";
+export { exempt, type Reason } from "./exempt";
 export { LinuxBridge, type LinuxBridgeArgs } from "./linux-bridge";
 export { OvsSwitch, type OvsSwitchArgs, type OvsSwitchTransform } from "./ovs-switch";
 export { stackConfig } from "./stack-config";

@@ -6,38 +6,54 @@ import {
     type StackValidationPolicy,
     UnknownValueError,
 } from "@pulumi/policy";
+import { Accepted, EXEMPTION_CONFIG } from "./accepted";
 import { plain } from "./inputs";
 import { DOMAIN_XML } from "./nics/reader";
 import type { StackTableRule } from "./stack-rule";
 import type { Finding, Parameter, RuleData, TableRule } from "./rule";
-import { Undecided, UNDECIDED_RULE } from "./undecided";
+import { Undecided } from "./undecided";
+import { EXEMPTION_UNUSED_RULE, EXEMPTION_VALID_RULE, UNDECIDED_RULE } from "./upkeep";
+
+/** What the policies of one pack keep between their judgements. */
+interface Memory {
+    undecided: Undecided;
+    accepted: Accepted;
+}
 
 /** @param stackRules rules across resources; the engine asks them once, at the end */
 export function packOf(rules: readonly TableRule[], stackRules: readonly StackTableRule[] = []): PolicyPackArgs {
-    const undecided = new Undecided();
+    const ids = [...rules, ...stackRules].map(({ id }) => id);
+    const memory = { undecided: new Undecided(), accepted: new Accepted(ids) };
     return {
         displayName: "kvmnet",
         description: "Rules for KVM guest networking that performs and is safe.",
         tags: ["kvm", "libvirt", "openvswitch", "networking"],
         policies: [
-            ...rules.map((rule) => policyOf(rule, undecided)),
-            ...stackRules.map((rule) => stackPolicyOf(rule, undecided)),
-            undecidedPolicy(undecided),
+            // The first of all: the others ask what it read from its config.
+            exemptionValidPolicy(memory),
+            ...rules.map((rule) => policyOf(rule, memory)),
+            ...stackRules.map((rule) => stackPolicyOf(rule, memory)),
+            exemptionUnusedPolicy(memory),
+            undecidedPolicy(memory),
         ],
     };
 }
 
-function policyOf(rule: TableRule, undecided: Undecided): ResourceValidationPolicy {
+function policyOf(rule: TableRule, { undecided, accepted }: Memory): ResourceValidationPolicy {
     const validate: ResourceValidationPolicy["validateResource"] = (args, report) => {
         if (!rule.types.includes(args.type)) args.notApplicable(`It judges ${rule.types.join(", ")} only.`);
+        accepted.asked(rule.id);
         const props = plain(args.props, (error) => error instanceof UnknownValueError);
         const findings = rule.judge(props, args.getConfig());
-        const subject = `${args.type.split(":").at(-1)} ${printable(args.name)}`;
+        const exempted: string[] = [];
         for (const finding of findings) {
-            if (finding.kind === "violation" && !finding.fault.remark) report(sentence(subject, finding));
-            else remark(report, sentence(subject, finding));
+            const reason = accepted.reasonFor(rule.id, args, finding);
+            if (reason !== undefined) exempted.push(reason);
+            else tell(report, ownerOf(args), finding);
         }
         undecided.note(args.urn, rule.id, findings.filter(({ kind }) => kind === "undecided").length);
+        if (exempted.length > 0 && exempted.length === findings.length)
+            args.notApplicable(`Exempted: ${[...new Set(exempted)].join(" ")}`);
     };
     // The SDK asks policies with this mark only about resources of that type; else it would unpack each resource for each rule.
     const [type, ...others] = rule.types.filter((one) => one !== DOMAIN_XML);
@@ -48,21 +64,22 @@ function policyOf(rule: TableRule, undecided: Undecided): ResourceValidationPoli
 }
 
 /** What a stack policy sees of a resource are its outputs, which an object that is not made yet does not all have. */
-function stackPolicyOf(rule: StackTableRule, undecided: Undecided): StackValidationPolicy {
+function stackPolicyOf(rule: StackTableRule, { undecided, accepted }: Memory): StackValidationPolicy {
     return {
         ...shownOf(rule),
         validateStack: (args, report) => {
-            const resources = args.resources.map(({ type, name, urn, props }) => ({
+            accepted.asked(rule.id);
+            const resources = args.resources.map(({ type, name, urn, opts, props }) => ({
                 type,
                 name,
                 urn,
+                opts,
                 props: plain(props, (error) => error instanceof UnknownValueError),
             }));
             const findings = rule.judgeStack(resources, args.getConfig());
             for (const { resource, ...finding } of findings) {
-                const said = sentence(`${resource.type.split(":").at(-1)} ${printable(resource.name)}`, finding);
-                if (finding.kind === "violation" && !finding.fault.remark) report(said, resource.urn);
-                else remark(report, said, resource.urn);
+                if (accepted.reasonFor(rule.id, resource, finding) !== undefined) continue;
+                tell(report, ownerOf(resource), finding, resource.urn);
                 if (finding.kind === "undecided") undecided.note(resource.urn, rule.id, 1);
             }
         },
@@ -84,14 +101,28 @@ const shownOf = (rule: RuleData) => ({
     },
 });
 
-const undecidedPolicy = (undecided: Undecided): StackValidationPolicy => ({
-    name: UNDECIDED_RULE.id,
-    displayName: UNDECIDED_RULE.title,
-    description: UNDECIDED_RULE.why,
-    severity: UNDECIDED_RULE.severity,
-    enforcementLevel: UNDECIDED_RULE.level.default,
-    tags: UNDECIDED_RULE.tags,
-    remediationSteps: UNDECIDED_RULE.fix,
+/** Reads the config of exemptions, and judges the exemptions that a resource carries. */
+const exemptionValidPolicy = ({ accepted }: Memory): ResourceValidationPolicy => ({
+    ...shownOf(EXEMPTION_VALID_RULE),
+    configSchema: EXEMPTION_CONFIG,
+    validateResource: (args, report) => {
+        for (const sentence of accepted.configure(args.getConfig())) report(sentence);
+        for (const { found, set } of accepted.wrongOn(args)) report(`${ownerOf(args)} ${found}.\n${set}`);
+    },
+});
+
+/** Lists what is exempted, and tells of exemptions that met nothing. */
+const exemptionUnusedPolicy = ({ accepted }: Memory): StackValidationPolicy => ({
+    ...shownOf(EXEMPTION_UNUSED_RULE),
+    validateStack: (args, report) => {
+        for (const { sentence, urn } of accepted.unused(args.resources)) report(sentence, urn);
+        const summary = accepted.summary();
+        if (summary) remark(report, summary);
+    },
+});
+
+const undecidedPolicy = ({ undecided }: Memory): StackValidationPolicy => ({
+    ...shownOf(UNDECIDED_RULE),
     validateStack: (_args, report) => {
         const summary = undecided.summary();
         if (summary) report(summary);
@@ -107,6 +138,12 @@ const schemaOf = ({ describe, value, minimum, maximum, allowed }: Parameter) => 
     ...(allowed && { enum: allowed }),
 });
 
+function tell(report: ReportViolation, owner: string, finding: Finding, urn?: string): void {
+    const said = sentence(owner, finding);
+    if (finding.kind === "violation" && !finding.fault.remark) report(said, urn);
+    else remark(report, said, urn);
+}
+
 /**
  * Tells something whatever the rule's level, as that a rule could not decide. The SDK's own way, to throw
  * `UnknownValueError`, would say "during preview" also where an update cannot tell either, and end the judgement of the rest.
@@ -121,6 +158,8 @@ function sentence(resource: string, finding: Finding): string {
     if (finding.kind === "undecided") return `Could not decide: ${subject}: ${finding.because}.`;
     return `${subject}: ${finding.fault.found}.\n${finding.fault.set}`;
 }
+
+const ownerOf = ({ type, name }: { type: string; name: string }) => `${type.split(":").at(-1)} ${printable(name)}`;
 
 /** Names come from programs; what would move a terminal's cursor or begin a line of its own is shown as `?`. */
 const printable = (text: string) => text.replace(/[^\x20-\x7e\u00a0-\u024f]/g, "?").slice(0, 120);

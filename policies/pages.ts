@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Resource } from "./inputs";
 import { type PerProfile, type Profile, PROFILES, type RuleData } from "./rule";
 import { everyRule, rules, stackRules } from "./table";
+import { upkeepRules } from "./upkeep";
 
 /** What stands in a rule's file. */
 export function rulePage(rule: RuleData): string {
@@ -82,7 +83,7 @@ export const rulesIndex = (): string =>
         "",
         "| rule | severity | level | what holds |",
         "| --- | --- | --- | --- |",
-        ...everyRule.map(
+        ...[...everyRule, ...upkeepRules].map(
             ({ id, severity, level, title }) => `| [${id}](${id}.md) | ${severity} | ${perProfile(level)} | ${title} |`,
         ),
         "",
@@ -93,5 +94,5 @@ export function writePages(folder: string): void {
     mkdirSync(folder, { recursive: true });
     for (const file of readdirSync(folder)) rmSync(join(folder, file));
     writeFileSync(join(folder, "README.md"), rulesIndex());
-    for (const rule of everyRule) writeFileSync(join(folder, `${rule.id}.md`), rulePage(rule));
+    for (const rule of [...everyRule, ...upkeepRules]) writeFileSync(join(folder, `${rule.id}.md`), rulePage(rule));
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Level, type PerProfile, type Profile, PROFILES } from "./rule";
 import { everyRule } from "./table";
-import { UNDECIDED_RULE } from "./undecided";
+import { upkeepRules } from "./upkeep";
 
 /** Level and thresholds of every rule, in the form that the engine reads. */
 export type ProfileConfig = Record<string, { [threshold: string]: Level | number; enforcementLevel: Level }>;
@@ -11,7 +11,7 @@ export type ProfileConfig = Record<string, { [threshold: string]: Level | number
 export function profileOf(profile: Profile): ProfileConfig {
     const ofProfile = <Value>(values: PerProfile<Value>) => values[profile] ?? values.default;
     const config: ProfileConfig = {};
-    for (const { id, level, parameters } of [...everyRule, { ...UNDECIDED_RULE, parameters: {} }]) {
+    for (const { id, level, parameters } of [...everyRule, ...upkeepRules]) {
         const thresholds = Object.entries(parameters).map(([name, { value }]) => [name, ofProfile(value)] as const);
         config[id] = Object.assign({ enforcementLevel: ofProfile(level) }, Object.fromEntries(thresholds));
     }

@@ -1,91 +1,131 @@
-/** Judges resources by policies without an engine, as the SDK's server does with what the engine sends it. */
+/**
+ * Judges resources by policies without an engine, as the SDK's server does with what the engine sends it: for
+ * specifications of policy packs, this one and others in the same API.
+ */
 import { type PolicyPackArgs, type ResourceValidationArgs, unknownCheckingProxy } from "@pulumi/policy";
 import { runtime } from "@pulumi/pulumi";
-import type { Resource } from "./inputs";
-import type { Level } from "./rule";
 
 /** Stands in inputs for a value that is not known during preview. */
 export const NOT_KNOWN_YET: string = runtime.unknownValue;
 
+/** A resource as a program declares it. */
+export interface TestResource {
+    type: string;
+    /** Logical name in the program. */
+    name: string;
+    props: unknown;
+    /** Absent makes one of type and name. */
+    urn?: string;
+    /** Options that policies see, such as `additionalSecretOutputs` and `parent`. */
+    options?: Partial<ResourceValidationArgs["opts"]>;
+}
+
 export interface Violation {
     policy: string;
-    /** Logical name of the resource. */
+    /** Logical name of the resource; empty where it is about none. */
     resource: string;
+    /** `advisory` or `mandatory`, as the engine would take it. */
     level: string;
     message: string;
 }
 
+/** A policy that said of a resource that it does not apply, and why. */
+export interface NotApplied {
+    policy: string;
+    resource: string;
+    reason: string;
+}
+
 /** Levels and thresholds as in a file for `--policy-pack-config`. */
-export type Config = Record<string, { enforcementLevel?: Level } & Record<string, unknown>>;
+export type Config = Record<string, { enforcementLevel?: string } & Record<string, unknown>>;
+
+type Policy = PolicyPackArgs["policies"][number];
+type Pack = Pick<PolicyPackArgs, "policies">;
 
 /** What the policies report of each resource; the ones about whole stacks come last. */
-export async function runPolicy(
-    { policies }: Pick<PolicyPackArgs, "policies">,
-    resources: Resource[],
+export const runPolicy = async (pack: Pack, resources: TestResource[], config: Config = {}): Promise<Violation[]> =>
+    (await runPack(pack, resources, config)).violations;
+
+/** The same, with what said that it does not apply, as an exempted finding does. */
+export async function runPack(
+    { policies }: Pack,
+    resources: TestResource[],
     config: Config = {},
-): Promise<Violation[]> {
+): Promise<{ violations: Violation[]; notApplied: NotApplied[] }> {
     const violations: Violation[] = [];
-    const reporter =
-        (policy: PolicyPackArgs["policies"][number], resource: string) => (said: string | Partial<Override>) => {
-            const own = typeof said === "string" ? { message: `${policy.description}\n${said}` } : said;
-            const level = config[policy.name]?.enforcementLevel ?? policy.enforcementLevel ?? "advisory";
-            violations.push({
-                policy: policy.name,
-                resource,
-                level: own.enforcementLevel ?? level,
-                message: own.message ?? policy.description,
-            });
-        };
-    const stackReporter =
-        (policy: PolicyPackArgs["policies"][number], all: Resource[]) =>
-        (said: string | (Partial<Override> & { urn?: string }), urn?: string) => {
-            const about = typeof said === "string" ? urn : said.urn;
-            reporter(policy, all.find((resource) => urnOf(resource) === about)?.name ?? "")(said);
-        };
-    const enabled = policies.filter(({ name }) => config[name]?.enforcementLevel !== "disabled");
-    for (const resource of resources)
-        for (const policy of enabled) {
-            if (!("validateResource" in policy)) continue;
-            await unlessNotApplicable(async () => {
-                for (const validate of [policy.validateResource ?? []].flat())
-                    await validate(argumentsFor(resource, config[policy.name]), reporter(policy, resource.name));
-            });
+    const notApplied: NotApplied[] = [];
+    const levelOf = (policy: Policy) => config[policy.name]?.enforcementLevel ?? policy.enforcementLevel ?? "advisory";
+    const reporter = (policy: Policy, nameOf: (urn?: string) => string) => (said: Said, urn?: string) => {
+        const own = typeof said === "string" ? { message: `${policy.description}\n${said}`, urn } : said;
+        violations.push({
+            policy: policy.name,
+            resource: nameOf(own.urn ?? urn),
+            level: own.enforcementLevel ?? levelOf(policy),
+            message: own.message ?? policy.description,
+        });
+    };
+    const applied = async (policy: Policy, resource: string, work: () => Promise<void> | void) => {
+        try {
+            await work();
+        } catch (error) {
+            if (!(error instanceof NotApplicable)) throw error;
+            notApplied.push({ policy: policy.name, resource, reason: error.message });
         }
-    for (const policy of enabled) {
-        if (!("validateStack" in policy)) continue;
-        const seen = resources.map((resource) => ({
+    };
+    const enabled = policies.filter((policy) => levelOf(policy) !== "disabled");
+    for (const resource of resources)
+        for (const policy of enabled)
+            if ("validateResource" in policy && concerns(policy.validateResource, resource.type))
+                await applied(policy, resource.name, async () => {
+                    for (const validate of [policy.validateResource ?? []].flat())
+                        await validate(
+                            argumentsFor(resource, config[policy.name]),
+                            reporter(policy, () => resource.name),
+                        );
+                });
+    const named = (urn?: string) => resources.find((resource) => urnOf(resource) === urn)?.name ?? "";
+    for (const policy of enabled)
+        if ("validateStack" in policy)
+            await applied(policy, "", async () =>
+                policy.validateStack(stackArguments(resources, config[policy.name]), reporter(policy, named)),
+            );
+    return { violations, notApplied };
+}
+
+/** A violation as the SDK lets it be reported. */
+type Said = string | { message?: string; urn?: string; enforcementLevel?: string };
+
+/** The SDK asks a validation that is marked with a type only about resources of that type. */
+const concerns = (validation: unknown, type: string) =>
+    ((validation as { __pulumiType?: string } | undefined)?.__pulumiType ?? type) === type;
+
+function stackArguments(resources: TestResource[], config: object = {}) {
+    return {
+        resources: resources.map((resource) => ({
             ...argumentsFor(resource),
             dependencies: [],
             propertyDependencies: {},
-        }));
-        const args = {
-            resources: seen,
-            stackTags: new Map(),
-            getConfig: <T>() => ({ ...config[policy.name], enforcementLevel: undefined }) as T,
-            notApplicable,
-        };
-        await unlessNotApplicable(async () => policy.validateStack(args, stackReporter(policy, resources)));
-    }
-    return violations;
+        })),
+        stackTags: new Map<string, string>(),
+        getConfig: <T>() => ({ ...config, enforcementLevel: undefined }) as T,
+        notApplicable,
+    };
 }
 
-interface Override {
-    message: string;
-    enforcementLevel: string;
-}
-
-function argumentsFor({ type, name, props }: Resource, config: object = {}): ResourceValidationArgs {
+function argumentsFor(resource: TestResource, config: object = {}): ResourceValidationArgs {
+    const { type, name, props, options } = resource;
     return {
         type,
         name,
         props: checked(props as object),
-        urn: urnOf({ type, name }),
+        urn: urnOf(resource),
         opts: {
             protect: false,
             ignoreChanges: [],
             aliases: [],
             customTimeouts: NO_TIMEOUTS,
             additionalSecretOutputs: [],
+            ...options,
         },
         stackTags: new Map(),
         isType: () => false,
@@ -95,7 +135,7 @@ function argumentsFor({ type, name, props }: Resource, config: object = {}): Res
     };
 }
 
-const urnOf = ({ type, name }: { type: string; name: string }) => `urn:pulumi:test::test::${type}::${name}`;
+const urnOf = ({ urn, type, name }: TestResource) => urn ?? `urn:pulumi:test::test::${type}::${name}`;
 
 /** As the SDK's server hands inputs to policies; the SDK leaves the type of this export out. */
 const checked = unknownCheckingProxy as (props: object) => Record<string, unknown>;
@@ -106,12 +146,4 @@ class NotApplicable extends Error {}
 
 function notApplicable(reason?: string): never {
     throw new NotApplicable(reason);
-}
-
-async function unlessNotApplicable(work: () => Promise<void> | void): Promise<void> {
-    try {
-        await work();
-    } catch (error) {
-        if (!(error instanceof NotApplicable)) throw error;
-    }
 }

@@ -1,17 +1,4 @@
 /** Counts what rules could not decide: no result is called clean while something is open. */
-import type { Level, PerProfile, Severity } from "./rule";
-
-/** Shown once at the end of a preview or update that got that far. Users who want no open question make it mandatory. */
-export const UNDECIDED_RULE = {
-    id: "undecided",
-    title: "Every rule could decide.",
-    severity: "low" as Severity,
-    level: { default: "advisory" } as PerProfile<Level>,
-    why: "A value that is not known yet, or that stands in something that cannot be read, leaves a rule open: it has neither passed nor failed.",
-    fix: "Give the value in the program instead of computing it from another resource, or judge again once that resource is there.",
-    tags: ["undecided"],
-};
-
 export class Undecided {
     /** Resource to rule to number of open subjects. */
     readonly #open = new Map<string, Map<string, number>>();

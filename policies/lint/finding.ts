@@ -17,6 +17,8 @@ export interface LintFinding {
     severity: Severity;
     /** `Domain web-1, NIC 52:54:00:12:34:56 on tap-web0`. */
     subject: string;
+    /** Of the resource, where Pulumi wrote it. */
+    urn?: string;
     /** What is wrong, or why it could not be told: a sentence. */
     message: string;
     /** What to set; absent where nothing could be told. */
@@ -32,4 +34,8 @@ export interface PlacedResource {
     name: string;
     props: unknown;
     position: Position;
+    /** Where Pulumi wrote it. */
+    urn?: string;
+    /** Its additional secret outputs, where exemptions stand. */
+    marks?: readonly string[];
 }

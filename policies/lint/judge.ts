@@ -44,7 +44,8 @@ function told(rule: RuleData, resource: PlacedResource, finding: Finding, config
         ...resource.position,
         ...(finding.at ? { line: finding.at.line, column: finding.at.column } : {}),
     };
-    const common = { rule: rule.id, severity: rule.severity, subject, position };
+    const { urn } = resource;
+    const common = { rule: rule.id, severity: rule.severity, subject, position, ...(urn === undefined ? {} : { urn }) };
     const fingerprint = createHash("sha256")
         .update([rule.id, position.file, subject, finding.kind].join("\0"))
         .digest("hex")

@@ -49,6 +49,7 @@ const PulumiResource = z.object({
     urn: z.string(),
     type: z.string(),
     inputs: z.record(z.string(), z.unknown()).default({}),
+    additionalSecretOutputs: z.array(z.string()).optional(),
     sourcePosition: z.string().optional(),
 });
 const Step = z.object({ op: z.string(), newState: PulumiResource.optional() });
@@ -71,8 +72,10 @@ function pulumi(file: string, text: string): PlacedResource[] {
     const resources = preview.success
         ? preview.data.steps.filter(({ op }) => !op.startsWith("delete")).flatMap(({ newState }) => newState ?? [])
         : (state?.data?.deployment.resources ?? []);
-    return resources.map(({ urn, type, inputs, sourcePosition }) => ({
+    return resources.map(({ urn, type, inputs, additionalSecretOutputs, sourcePosition }) => ({
         type,
+        urn,
+        ...(additionalSecretOutputs ? { marks: additionalSecretOutputs } : {}),
         name: urn.split("::").slice(3).join("::"),
         props: shown(inputs),
         position: positionOf(file, sourcePosition),

@@ -1,7 +1,15 @@
 /** All that one run of the linter found, for the formats to write. */
 import type { RuleData } from "../rule";
-import type { Exempted } from "./exemptions";
-import type { LintFinding } from "./finding";
+import type { Exemption } from "../exemptions";
+import type { LintFinding, PlacedResource } from "./finding";
+
+/** A finding that somebody accepted. */
+interface Exempted {
+    finding: LintFinding;
+    exemption: Exemption;
+    /** Whether the resource carries it, rather than a file. */
+    inSource: boolean;
+}
 
 export interface Report {
     findings: LintFinding[];
@@ -10,9 +18,13 @@ export interface Report {
     version: string;
     /** What somebody accepted. */
     exempted: Exempted[];
+    /** Resources that carry exemptions themselves. */
+    marked: PlacedResource[];
+    /** Ids of the rules that judged. */
+    enabled: string[];
     /** Findings that the baseline lists [count]. */
     known: number;
-    /** Sentences about exemptions and baselines that are of no use any more; each counts as a violation. */
+    /** Sentences about a baseline that is of no use any more; each counts as a violation. */
     stale: string[];
     /** How many were judged [count]. */
     resources: number;

@@ -1,7 +1,9 @@
 /** One run of the linter over files that were read. */
 import { dirname } from "node:path";
+import { exemptionOf } from "../../schemas/exemption";
 import { DOMAIN_XML } from "../nics/reader";
 import type { ProfileConfig } from "../profiles";
+import { upkeepRules } from "../upkeep";
 import { inOrder } from "./formats/text";
 import type { PlacedResource } from "./finding";
 import { judge, type Tables } from "./judge";
@@ -39,9 +41,12 @@ export function reportOf(
     { config, profile, version, ...tables }: LintSettings,
     files: number,
 ): Report {
+    const judging = [...tables.rules, ...tables.stackRules];
     return {
         findings: stacks.flatMap((resources) => judge(tables, resources, config)).sort(inOrder),
-        rules: [...tables.rules, ...tables.stackRules],
+        marked: stacks.flat().filter(({ marks }) => marks?.some(exemptionOf)),
+        enabled: judging.map(({ id }) => id).filter((id) => config[id]?.enforcementLevel !== "disabled"),
+        rules: [...judging, ...upkeepRules],
         profile,
         exempted: [],
         known: 0,

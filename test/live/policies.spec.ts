@@ -4,8 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { LIBVIRT_PACKAGE, prepareEngine, prepareLibvirtSdk, silent, type EngineEnvironment } from "../../engine";
+import { today } from "../../policies/exemptions";
+import { exempt } from "../../policies/lint/exempt";
+import { lint } from "../../policies/lint/run";
+import { profileOf } from "../../policies/profiles";
 import type { Profile } from "../../policies/rule";
 import { classicDomain } from "../../policies/rules/examples";
+import { rules, stackRules } from "../../policies/table";
 
 /** Stands in a program's arguments for an output that preview does not know. */
 const UNKNOWN = "UNKNOWN";
@@ -22,7 +27,9 @@ const filled = (value) => {
     if (typeof value !== "object") return value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, filled(inner)]));
 };
-for (const [name, props] of Object.entries(require("./domains.json"))) new Domain(name, { ...filled(props), name }, { provider });
+const { exempt } = require("${resolve("engine/load.cjs")}")("components/exempt");
+for (const [name, { reasons, ...props }] of Object.entries(require("./domains.json")))
+    new Domain(name, { ...filled(props), name }, exempt(reasons ?? {}, { provider }));
 `;
 
 const PROJECT = {
@@ -39,6 +46,14 @@ const domains = {
     small: classicDomain('<model type="virtio"/><driver queues="4" rx_queue_size="256"/>'),
     single: classicDomain('<model type="virtio"/><driver queues="1" rx_queue_size="1024"/>'),
     open: classicDomain("", { xml: { xslt: UNKNOWN } }),
+    old: classicDomain('<model type="rtl8139"/>', {
+        vcpu: 1,
+        reasons: { "nic-model-legacy": "The image has no virtio driver." },
+    }),
+    ended: classicDomain('<model type="rtl8139"/>', {
+        vcpu: 1,
+        reasons: { "nic-model-legacy": { reason: "The image has no virtio driver.", until: "2020-01-01" } },
+    }),
 };
 
 describe("the policy pack in the engine", function () {
@@ -75,7 +90,19 @@ describe("the policy pack in the engine", function () {
                 encoding: "utf8",
             },
         );
-        return { status, output: stdout + stderr };
+        return { status, stdout, output: stdout + stderr };
+    }
+
+    function linted(json: string) {
+        const config = profileOf("throughput");
+        const { report } = lint([{ path: "preview.json", content: Buffer.from(json) }], {
+            rules,
+            stackRules,
+            config,
+            profile: "throughput",
+            version: "0.0.0",
+        });
+        return exempt(report, { listed: [], today: today() });
     }
 
     function preview(profile: Profile, ...names: (keyof typeof domains)[]) {
@@ -144,6 +171,38 @@ describe("the policy pack in the engine", function () {
             /Rules could not decide \d+ times \(.*nic-model-explicit 1, .*queues-missing 1, .*ring-undersized 1, .*\)\. This is not a pass\./,
         );
         assert.doesNotMatch(output, /✅ kvmnet/);
+    });
+
+    it("passes what is exempted in the program, and lists it with its reason", () => {
+        const { status, output } = preview("throughput", "old");
+        assert.equal(status, 0, output);
+        assert.equal(told(output, "nic-model-legacy", "old"), undefined, output);
+        assert.match(
+            output,
+            /1 finding is exempted:\n.*nic-model-legacy for Domain old, NIC .*: The image has no virtio driver\./,
+        );
+    });
+
+    it("takes an exemption that ended for a violation, and the finding with it", () => {
+        const { status, output } = preview("throughput", "ended");
+        assert.notEqual(status, 0, output);
+        assert.match(told(output, "exemption-valid", "ended") ?? output, /ended on 2020-01-01/);
+        assert.match(told(output, "nic-model-legacy", "ended") ?? output, /its model is rtl8139/);
+    });
+
+    it("shows the linter the same exemption in the preview's JSON, with no difference made by it", () => {
+        writeFileSync(join(folder, "domains.json"), JSON.stringify({ old: domains.old.props }));
+        const preview = pulumi("preview", "--stack", "test", "--json");
+        const { findings, exempted } = linted(preview.stdout);
+        assert.deepEqual(
+            exempted.map(({ finding: { rule, subject }, inSource }) => [rule, subject.split(",")[0], inSource]),
+            [["nic-model-legacy", "Domain old", true]],
+        );
+        assert.deepEqual(
+            findings.filter(({ rule }) => rule.startsWith("exemption")),
+            [],
+        );
+        assert.doesNotMatch(preview.stdout, /"diffKind":/);
     });
 
     it("only remarks on a small ring by the default profile", () => {

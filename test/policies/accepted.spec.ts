@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { baselineText, withoutBaseline } from "../../policies/lint/baseline";
-import { exempt, readExemptions } from "../../policies/lint/exemptions";
+import { type Exemption, readExemptions } from "../../policies/exemptions";
+import { type Accepting, exempt } from "../../policies/lint/exempt";
 import type { LintFinding } from "../../policies/lint/finding";
 import { FORMATS } from "../../policies/lint/formats";
 import type { Report } from "../../policies/lint/report";
+import { everyRule } from "../../policies/table";
+import { exemptionOf, exemptionText } from "../../schemas/exemption";
 
 const finding = (rule: string, guest: string, more: Partial<LintFinding> = {}): LintFinding => ({
     rule,
@@ -22,55 +25,145 @@ const listed = (...entries: string[]) => readExemptions("x.yaml", `exemptions:\n
 const entry = (more = "") =>
     `  - rule: nic-model-legacy\n    resource: "router-*"\n    reason: The image has no virtio driver.\n${more}`;
 const TODAY = "2026-11-24";
+const EMPTY: Report = {
+    findings: [],
+    exempted: [],
+    marked: [],
+    enabled: everyRule.map(({ id }) => id),
+    known: 0,
+    stale: [],
+    rules: everyRule,
+    profile: "default",
+    version: "1.0.0",
+    resources: 1,
+    files: 1,
+};
+
+/** What is left of these findings, and what is told, on that day. */
+const judged = (findings: LintFinding[], exemptions: Exemption[], more: Partial<Accepting & Report> = {}) =>
+    exempt({ ...EMPTY, findings, ...more }, { listed: exemptions, today: TODAY, file: "x.yaml", ...more });
+const told = ({ findings }: Report, rule: string) =>
+    findings.filter((one) => one.rule === rule).map(({ subject, message }) => `${subject}: ${message}`);
 
 describe("an exemption", () => {
     it("takes a finding out, and keeps its reason", () => {
-        const { findings, exempted, stale } = exempt(
-            [LEGACY, finding("nic-model-legacy", "web")],
-            listed(entry()),
-            TODAY,
-        );
+        const { findings, exempted } = judged([LEGACY, finding("nic-model-legacy", "web")], listed(entry()));
         assert.deepEqual(
             findings.map(({ subject }) => subject),
             ["Domain web, NIC 52:54:00:00:00:01"],
         );
         assert.equal(exempted[0]?.exemption.reason, "The image has no virtio driver.");
-        assert.deepEqual(stale, []);
     });
 
-    it("is found by resource, by subject, by type and name, or by file", () => {
-        for (const pattern of ["router-1", "router-*", "Domain router-1", "Domain*", "guests/router-1.xml", "*"])
-            assert.equal(
-                exempt([LEGACY], listed(entry().replace("router-*", pattern)), TODAY).exempted.length,
-                1,
-                pattern,
-            );
-        assert.equal(exempt([LEGACY], listed(entry().replace("router-*", "web-*")), TODAY).exempted.length, 0);
+    it("is found by resource, by subject, by type and name, by file, or by URN", () => {
+        const withUrn = { ...LEGACY, urn: "urn:pulumi:prod::net::libvirt:index/domain:Domain::router-1" };
+        for (const pattern of [
+            "router-1",
+            "router-*",
+            "Domain router-1",
+            "Domain*",
+            "guests/router-1.xml",
+            "*",
+            "urn:pulumi:prod::*::router-?",
+        ])
+            assert.equal(judged([withUrn], listed(entry().replace("router-*", pattern))).exempted.length, 1, pattern);
+        assert.equal(judged([withUrn], listed(entry().replace("router-*", "web-*"))).exempted.length, 0);
     });
 
-    it("ends on its last day, and is told then", () => {
-        assert.equal(exempt([LEGACY], listed(entry("    until: 2026-11-24")), TODAY).exempted.length, 1);
-        const { findings, stale } = exempt([LEGACY], listed(entry("    until: 2026-11-23")), TODAY);
-        assert.equal(findings.length, 1);
-        assert.match(stale.join(), /ended on 2026-11-23: remove it, or give it a new end/);
-    });
-
-    it("that meets nothing is told", () =>
+    it("ends on its last day, and is a violation then", () => {
+        assert.equal(judged([LEGACY], listed(entry("    until: 2026-11-24"))).exempted.length, 1);
+        const after = judged([LEGACY], listed(entry("    until: 2026-11-23")));
+        assert.deepEqual(after.exempted, []);
         assert.match(
-            exempt([], listed(entry()), TODAY).stale.join(),
-            /nic-model-legacy for router-\* meets no finding/,
-        ));
+            told(after, "exemption-valid").join(),
+            /router-\*: It exempts from nic-model-legacy and ended on 2026-11-23/,
+        );
+        assert.equal(after.findings.find(({ rule }) => rule === "exemption-valid")?.level, "mandatory");
+    });
+
+    it("without a reason exempts nothing, and is a violation", () => {
+        for (const reason of ["", '    reason: ""', "    reason: because"]) {
+            const entryWithout = `  - rule: nic-model-legacy\n    resource: "*"\n${reason}`;
+            const report = judged([LEGACY], listed(entryWithout));
+            assert.deepEqual(report.exempted, []);
+            assert.match(told(report, "exemption-valid").join(), /gives no reason of 10 characters or more/);
+        }
+    });
+
+    it("from a rule that there is not, or until no date, is a violation", () => {
+        for (const [from, to, what] of [
+            ["nic-model-legacy", "nic-model-old", /a rule that there is not: "nic-model-old"/],
+            ["reason:", "until: 2026-13-01\n    reason:", /until "2026-13-01", which is no date/],
+        ] as const)
+            assert.match(told(judged([LEGACY], listed(entry().replace(from, to))), "exemption-valid").join(), what);
+    });
+
+    it("can be forbidden, rule by rule or all", () => {
+        for (const forbidden of [["nic-model-legacy"], ["*"]]) {
+            const report = judged([LEGACY], listed(entry()), { forbidden });
+            assert.deepEqual(report.exempted, []);
+            assert.match(
+                told(report, "exemption-valid").join(),
+                /which the administrator lets nobody be exempted from/,
+            );
+        }
+        assert.equal(judged([LEGACY], listed(entry()), { forbidden: ["ring-valid"] }).exempted.length, 1);
+    });
+
+    it("that meets nothing is told, unless its rule did not judge", () => {
+        const unused = judged([], listed(entry()));
+        assert.deepEqual(told(unused, "exemption-unused"), [
+            "the exemption from nic-model-legacy for router-*: It meets no finding.",
+        ]);
+        assert.equal(unused.findings[0]?.level, "advisory");
+        assert.deepEqual(judged([], listed(entry()), { enabled: [] }).findings, []);
+    });
 
     it("exempts nothing that could not be decided", () => {
         const open = { ...LEGACY, kind: "undecided" as const };
-        assert.deepEqual(exempt([open], listed(entry()), TODAY).findings, [open]);
+        assert.deepEqual(judged([open], listed(entry())).findings[0], open);
     });
 
-    it("needs rule, resource and a reason; every problem is told at once", () => {
+    it("hangs on a resource, and covers that one alone", () => {
+        const [router, web] = ["router-1", "web"].map(
+            (name) => `urn:pulumi:p::s::libvirt:index/domain:Domain::${name}`,
+        );
+        const marks = [exemptionText({ rule: "nic-model-legacy", reason: "The image has no virtio driver." })];
+        const carrier = {
+            type: "libvirt:index/domain:Domain",
+            name: "router-1",
+            props: {},
+            position: { file: "index.ts" },
+            urn: router!,
+            marks,
+        };
+        const report = judged(
+            [
+                { ...LEGACY, urn: router! },
+                { ...finding("nic-model-legacy", "web"), urn: web! },
+            ],
+            [],
+            { marked: [carrier] },
+        );
+        assert.deepEqual(
+            report.exempted.map(({ finding: { urn }, inSource }) => [urn, inSource]),
+            [[router, true]],
+        );
+        assert.deepEqual(
+            report.findings.map(({ urn }) => urn),
+            [web],
+        );
+        assert.match(
+            told(judged([], [], { marked: [carrier] }), "exemption-unused").join(),
+            /nic-model-legacy for Domain router-1/,
+        );
+    });
+
+    it("needs rule and resource; every problem is told at once", () => {
         assert.throws(
-            () => listed('  - rule: ring-valid\n    resource: ""\n    reason: no\n    until: tomorrow\n    owner: me'),
+            () => listed('  - rule: ""\n    resource: ""\n    reason: [no]\n    owner: me'),
             (error: Error) =>
-                ["exemptions[0].resource", "exemptions[0].reason", "exemptions[0].until", "exemptions[0].owner"].every(
+                ["exemptions[0].rule", "exemptions[0].resource", "exemptions[0].reason", "exemptions[0].owner"].every(
                     (path) => error.message.includes(path),
                 ),
         );
@@ -86,7 +179,24 @@ describe("an exemption", () => {
                 } catch (error) {
                     assert.equal((error as Error).name, "InputError");
                 }
+                exemptionOf(text);
             }),
+        ));
+
+    it("stands in a resource's options as it was written, whatever the words", () =>
+        fc.assert(
+            fc.property(
+                fc.string({ unit: "grapheme" }),
+                fc.option(fc.string({ minLength: 1, maxLength: 40 })),
+                (reason, owner) => {
+                    const written = {
+                        rule: "ring-valid",
+                        reason: reason.trim(),
+                        ...(owner === null ? {} : { owner, until: "2027-06-30" }),
+                    };
+                    assert.deepEqual(exemptionOf(exemptionText(written)), written);
+                },
+            ),
         ));
 });
 
@@ -115,20 +225,17 @@ describe("a baseline", () => {
 
 describe("what was accepted", () => {
     const report: Report = {
-        findings: [],
+        ...EMPTY,
         exempted: [
             {
                 finding: LEGACY,
                 exemption: { rule: LEGACY.rule, resource: "*", reason: "The image has no virtio driver." },
+                inSource: true,
             },
         ],
         known: 2,
-        stale: ["The exemption of a for b meets no finding: remove it."],
+        stale: ["b.json lists a for b, which is gone."],
         rules: [],
-        profile: "default",
-        version: "1.0.0",
-        resources: 1,
-        files: 1,
     };
 
     it("is counted and listed with its reason; a stale one counts as a violation", () => {
@@ -139,8 +246,10 @@ describe("what was accepted", () => {
 
     it("stands in SARIF as suppressed, with the justification", () => {
         const { runs } = JSON.parse(FORMATS.sarif?.(report) ?? "{}") as {
-            runs: { results: { suppressions?: { justification: string }[] }[] }[];
+            runs: { results: { suppressions?: object[] }[] }[];
         };
-        assert.equal(runs[0]?.results[0]?.suppressions?.[0]?.justification, "The image has no virtio driver.");
+        assert.deepEqual(runs[0]?.results[0]?.suppressions, [
+            { kind: "inSource", justification: "The image has no virtio driver." },
+        ]);
     });
 });

@@ -8,7 +8,12 @@ const SECURITY: Readonly<Record<Severity, string>> = { low: "3.0", medium: "5.5"
 export function sarif({ findings: open, exempted, rules, version }: Report): string {
     const findings = [...open, ...exempted.map(({ finding }) => finding)];
     const used = rules.filter(({ id }) => findings.some(({ rule }) => rule === id));
-    const justified = new Map(exempted.map(({ finding, exemption }) => [finding, exemption.reason]));
+    const justified = new Map(
+        exempted.map(({ finding, exemption, inSource }) => [
+            finding,
+            { kind: inSource ? "inSource" : "external", justification: exemption.reason },
+        ]),
+    );
     const results = findings.map((finding) => {
         const { file, line, column } = finding.position;
         return {
@@ -25,9 +30,7 @@ export function sarif({ findings: open, exempted, rules, version }: Report): str
                 },
             ],
             partialFingerprints: { "kvmnet/v1": finding.fingerprint },
-            ...(justified.has(finding)
-                ? { suppressions: [{ kind: "external", justification: justified.get(finding) }] }
-                : {}),
+            ...(justified.has(finding) ? { suppressions: [justified.get(finding)] } : {}),
         };
     });
     const driver = {
