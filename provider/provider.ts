@@ -13,7 +13,8 @@ import { HostError } from "./host/errors";
 import { create, idOf, read, remove, update, type Actor, type Kept as Standing } from "./lifecycle";
 import { ownerOf } from "./owner";
 import { RESOURCES, type AnyResource } from "./resources";
-import { hasUnknown, revealed, secretKeys, UNKNOWN, withSecrets, type Bag, type Property } from "./wire";
+import { Secrets } from "./secrecy";
+import { hasUnknown, revealed, UNKNOWN, type Bag, type Property } from "./wire";
 
 /** One step of the engine with one resource. */
 export interface Step {
@@ -80,17 +81,22 @@ export class Provider {
         const secrets = secretsOf(resource, inputs);
         if (step.preview)
             return { id: plannedId(resource, inputs), state: this.preview(resource, step.urn, inputs, {}, secrets) };
-        const want = this.wanted(resource, step.urn, inputs);
-        const made = await create(resource, await this.opened(step), want, this.actor(step.urn));
-        return { id: idOf(resource, want), state: toState(made, secrets) };
+        return secrets.kept(async () => {
+            const want = this.wanted(resource, step.urn, inputs);
+            const made = await create(resource, await this.opened(step, secrets), want, this.actor(step.urn, secrets));
+            return { id: idOf(resource, want), state: toState(made, secrets) };
+        });
     }
 
     async update(step: Step, was: Kept, news: Bag): Promise<Bag> {
         const resource = resourceOf(step.type);
         const secrets = secretsOf(resource, news, was.state);
         if (step.preview) return this.preview(resource, step.urn, news, was.state, secrets);
-        const want = this.wanted(resource, step.urn, news);
-        return toState(await update(resource, await this.opened(step), want, this.actor(step.urn, was)), secrets);
+        return secrets.kept(async () => {
+            const want = this.wanted(resource, step.urn, news);
+            const actor = this.actor(step.urn, secrets, was);
+            return toState(await update(resource, await this.opened(step, secrets), want, actor), secrets);
+        });
     }
 
     /** Inputs and state as they are on the host; undefined when the object is gone. Without state it is an import. */
@@ -105,10 +111,13 @@ export class Provider {
                 `its id is not ${resource.idForm ?? "a name of an interface"}`,
                 `${problem}.`,
             );
-        const actor = this.actor(step.urn, was);
-        const host = await this.opened(step);
-        const there = await read(resource, actor.known ? host.at({ maxAgeMs: REFRESH_MS }) : host, was.id, actor);
-        return there && this.kept(step, was, there);
+        const secrets = secretsOf(resource, was.inputs, was.state);
+        return secrets.kept(async () => {
+            const actor = this.actor(step.urn, secrets, was);
+            const host = await this.opened(step, secrets);
+            const there = await read(resource, actor.known ? host.at({ maxAgeMs: REFRESH_MS }) : host, was.id, actor);
+            return there && this.kept(step, was, there);
+        });
     }
 
     /** What the engine keeps of an object that stands on the host like this. */
@@ -118,12 +127,16 @@ export class Provider {
         return {
             id: idOf(resource, there.state),
             state: toState(there, secrets),
-            inputs: withSecrets(this.inputsOf(resource, step.urn, was, there.state), secrets),
+            inputs: secrets.marked(this.inputsOf(resource, step.urn, was, there.state)),
         };
     }
 
     async delete(step: Step, was: Kept): Promise<void> {
-        await remove(resourceOf(step.type), await this.opened(step), was.id, this.actor(step.urn, was));
+        const resource = resourceOf(step.type);
+        const secrets = secretsOf(resource, was.inputs, was.state);
+        return secrets.kept(async () =>
+            remove(resource, await this.opened(step, secrets), was.id, this.actor(step.urn, secrets, was)),
+        );
     }
 
     /** Answers a function. @throws HostError invalid for bad arguments, all problems at once */
@@ -133,8 +146,11 @@ export class Provider {
         const result = asked.inputs.safeParse(revealed(args));
         if (!result.success)
             throw new HostError("invalid", token, problemText(result.error, args), "Correct the arguments.");
-        const host = await this.opened({ type: token, urn: "" });
-        return defined((await asked.run(host.at({ maxAgeMs: REFRESH_MS }), result.data)) as Bag);
+        const secrets = new Secrets([], args);
+        return secrets.kept(async () => {
+            const host = await this.opened({ type: token, urn: "" }, secrets);
+            return secrets.marked(defined((await asked.run(host.at({ maxAgeMs: REFRESH_MS }), result.data)) as Bag));
+        });
     }
 
     /** Ends waiting; what runs comes to an end, and nothing new begins. */
@@ -146,7 +162,7 @@ export class Provider {
         await this.host?.then((host) => host.close()).catch(() => undefined);
     }
 
-    private async opened({ urn, timeoutMs }: Step): Promise<Host> {
+    private async opened({ urn, timeoutMs }: Step, secrets: Secrets): Promise<Host> {
         if (this.cancelling.signal.aborted)
             throw new HostError(
                 "cancelled",
@@ -163,7 +179,7 @@ export class Provider {
             );
         this.host ??= openHost(HostRef.parse(this.hostText), this.cancelling.signal);
         try {
-            const status = (message: string) => this.log.status(urn, message);
+            const status = (message: string) => this.log.status(urn, secrets.hidden(message));
             return (await this.host).at({ status, ...(timeoutMs ? { timeoutMs } : {}) });
         } catch (error) {
             this.host = undefined;
@@ -171,11 +187,11 @@ export class Provider {
         }
     }
 
-    private actor(urn: string, was?: Kept): Actor<object> {
+    private actor(urn: string, secrets: Secrets, was?: Kept): Actor<object> {
         const known = was && Object.keys(was.state).length > 0 ? (revealed(was.state) as Bag) : undefined;
         return {
             owner: ownerOf(urn),
-            warn: (message) => this.log.warn(urn, message),
+            warn: (message) => this.log.warn(urn, secrets.hidden(message)),
             ...(known
                 ? {
                       known: {
@@ -205,15 +221,16 @@ export class Provider {
     }
 
     /** What the host alone decides is unknown before an object is made, and stays as it was while it is changed. */
-    private preview(resource: AnyResource, urn: string, inputs: Bag, was: Bag, secrets: Set<string>): Bag {
+    private preview(resource: AnyResource, urn: string, inputs: Bag, was: Bag, secrets: Secrets): Bag {
         const decided = ["objectId", ...Object.keys(resource.outputs?.shape ?? {})].map((key): [string, Property] => [
             key,
             was[key] ?? UNKNOWN,
         ]);
-        return withSecrets(
-            { ...Object.fromEntries(decided), ...this.planned(resource, urn, inputs), owner: ownerOf(urn).mark },
-            secrets,
-        );
+        return secrets.marked({
+            ...Object.fromEntries(decided),
+            ...this.planned(resource, urn, inputs),
+            owner: ownerOf(urn).mark,
+        });
     }
 
     /** Same stack and host, same derived values: a resource may change its parent or logical name. */
@@ -258,9 +275,7 @@ function idProblem(resource: AnyResource, id: string): string | undefined {
     return result && !result.success ? problemText(result.error, id) : undefined;
 }
 
-function secretsOf(resource: AnyResource, ...bags: Bag[]): Set<string> {
-    return new Set([...secretKeys(...bags), ...(resource.secrets ?? [])]);
-}
+const secretsOf = (resource: AnyResource, ...bags: Bag[]): Secrets => new Secrets(resource.secrets ?? [], ...bags);
 
 function plannedId(resource: AnyResource, inputs: Bag): string {
     const known = revealed(inputs) as Bag;
@@ -268,8 +283,9 @@ function plannedId(resource: AnyResource, inputs: Bag): string {
     return typeof known.name === "string" ? known.name : "";
 }
 
-const toState = ({ state, mark, objectId, outputs }: Standing<object>, secrets: Set<string>): Bag =>
-    withSecrets(
-        { ...defined({ ...(state as Bag), ...outputs }), owner: mark, ...(objectId ? { objectId } : {}) },
-        secrets,
-    );
+const toState = ({ state, mark, objectId, outputs }: Standing<object>, secrets: Secrets): Bag =>
+    secrets.marked({
+        ...defined({ ...(state as Bag), ...outputs }),
+        owner: mark,
+        ...(objectId ? { objectId } : {}),
+    });

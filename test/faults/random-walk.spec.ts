@@ -12,7 +12,7 @@ const STEPS = Number(process.env.KVMNET_STEPS ?? 500);
 const chance = seeded("walk");
 
 describe("a random walk of operations and faults", function () {
-    this.timeout(180_000);
+    this.timeout(60_000 + STEPS * 1_200);
     const lab = new FaultLab("test-faults-walk");
     /** Answers checks and diffs, and is never killed. */
     let judge: Plugin;

@@ -10,7 +10,7 @@ const BRIDGE = "br-sw";
 const port = (name: string, tag: number) => ({ name, bridge: BRIDGE, type: "internal", tag });
 
 describe("the switch's daemon under faults", function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const lab = new FaultLab("test-faults-switch");
     let plugin: Plugin;
     let stack: Stack;
@@ -40,7 +40,7 @@ describe("the switch's daemon under faults", function () {
             const left = unfinishedOf(
                 await plugin.create(OVS_PORT, name, inputs, { timeout: 1 }).catch((error: unknown) => error),
             );
-            assert.ok(performance.now() - started < 5_000, "a wait is 20 s otherwise");
+            assert.ok(performance.now() - started < 15_000, "a wait is 20 s otherwise");
             assert.match(
                 left?.reasons[0] ?? "",
                 /ovs-vswitchd on lab test-faults-switch does not answer \(waited 1 s\)/,
@@ -60,7 +60,7 @@ describe("the switch's daemon under faults", function () {
         const started = performance.now();
         await doomed.cancel();
         assert.match(unfinishedOf(await waiting)?.reasons[0] ?? "", /cancelled/);
-        assert.ok(performance.now() - started < 5_000, "a wait is 20 s otherwise");
+        assert.ok(performance.now() - started < 15_000, "a wait is 20 s otherwise");
         await doomed.stop();
         await lab.signal("ovs-vswitchd", "CONT");
         const made = await plugin.create(OVS_PORT, "c", port("c0", 4));
@@ -120,7 +120,7 @@ describe("the switch's daemon under faults", function () {
         assert.deepEqual([...(await stack.up(plugin, program))], []);
         busy = false;
         await bursts;
-        assert.ok(performance.now() - started < 20_000);
+        assert.ok(performance.now() - started < 60_000);
         await assertSound(lab, stack, program, theirs, "stopped in bursts");
     });
 });

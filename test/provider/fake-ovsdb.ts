@@ -7,7 +7,7 @@ import { JsonSplitter } from "../../provider/host/ovsdb/framing";
 import type { Operation } from "../../provider/host/ovsdb/operations";
 
 /** The reply to a transaction, or what the server does instead of replying. */
-type Answer = unknown[] | "hang up" | "garbage";
+type Answer = unknown[] | "hang up" | "garbage" | "only echoes" | "nothing";
 
 export class FakeOvsdb {
     readonly transactions: Operation[][] = [];
@@ -17,6 +17,7 @@ export class FakeOvsdb {
     private readonly server: Server;
     private readonly sockets = new Set<Socket>();
     private nextCfg = 0;
+    private silent = false;
 
     /** @param answer the reply to one transaction; undefined is success of every operation */
     constructor(
@@ -49,6 +50,7 @@ export class FakeOvsdb {
     private take(socket: Socket, { id, method, params }: { id: unknown; method?: string; params: unknown[] }): void {
         const reply = (result: unknown) => void socket.write(JSON.stringify({ id, result, error: null }));
         if (method === undefined) this.echoes.push(id);
+        else if (method === "echo") this.echo(reply, id);
         else if (method === "get_schema") reply({ tables: {} });
         else if (method === "monitor") {
             reply({ Open_vSwitch: { root: { new: { cur_cfg: this.switchAnswers ? this.nextCfg : 0 } } } });
@@ -56,10 +58,18 @@ export class FakeOvsdb {
         } else this.transact(socket, reply, params.slice(1) as Operation[]);
     }
 
+    /** The client asks whether we live. */
+    private echo(reply: (result: unknown) => void, id: unknown): void {
+        this.echoes.push(id);
+        if (!this.silent) reply([]);
+    }
+
     private transact(socket: Socket, reply: (result: unknown) => void, operations: Operation[]): void {
         this.transactions.push(operations);
         const answer = this.answer(operations, this.transactions.length);
         if (answer === "hang up") return void socket.destroy();
+        this.silent = answer === "nothing";
+        if (this.silent || answer === "only echoes") return;
         if (answer === "garbage") return void socket.write("]]nonsense");
         if (answer) return reply(answer);
         const bumps = operations.some(({ mutations }) => JSON.stringify(mutations ?? "").includes("next_cfg"));

@@ -102,6 +102,12 @@ describe("what only one resource of a program may declare", () => {
             /plug of tap0/,
         ],
         [
+            "the plug of a link, in two switches",
+            ["ovs:Port", { name: "tap0", bridge: "br0" }],
+            ["ovs:Port", { name: "tap0", bridge: "br1" }],
+            /plug of tap0 is declared by r0 already/,
+        ],
+        [
             "a link, as two kinds",
             ["host:Dummy", { name: "x0" }],
             ["host:Bridge", { name: "x0" }],

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { status } from "@grpc/grpc-js";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import { SERVED } from "../../components/served";
+import { isAlive, statOf } from "../../lab/processes";
 import { RESOURCES } from "../../provider/resources";
 import { Secret, UNKNOWN } from "../../provider/wire";
+import { eventually } from "../support/eventually";
 import { Plugin } from "./plugin";
 
 const PLUGIN = join(__dirname, "../../provider/pulumi-resource-kvmnet");
@@ -116,6 +120,19 @@ describe("the plugin", () => {
         await other.stop();
         assert.equal(other.process.exitCode, 0);
     });
+
+    it("ends when the engine was killed, though somebody else holds the other end of its stdin", async () => {
+        const starts = `require("node:child_process").spawn(process.argv[1], { stdio: ["ignore", "inherit", "ignore"] })
+            .on("spawn", function () { console.log("pid " + this.pid); })`;
+        const engine = spawn(process.execPath, ["-e", starts, PLUGIN]);
+        const lines: string[] = [];
+        const reader = createInterface(engine.stdout);
+        while (lines.length < 2) lines.push(String((await once(reader, "line"))[0]));
+        const plugin = statOf(Number(/pid (\d+)/.exec(lines.join(" "))?.[1]));
+        assert.ok(plugin);
+        engine.kill("SIGKILL");
+        await eventually(() => assert.ok(!isAlive(plugin)));
+    });
 });
 
 describe("the package schema", () => {
@@ -155,11 +172,14 @@ describe("the plugin's file", () => {
     before(() => (folder = mkdtempSync(join(tmpdir(), "kvmnet plugin "))));
     after(() => rmSync(folder, { recursive: true }));
 
-    it("finds its folder through links", () => {
+    it("finds its folder through links", async () => {
         symlinkSync(PLUGIN, join(folder, "one"));
         symlinkSync("one", join(folder, "two"));
-        const port = execFileSync("sh", ["-c", 'sleep 0.4 | "$1"', "sh", join(folder, "two")], { encoding: "utf8" });
-        assert.match(port, /^\d+\n$/);
+        const linked = spawn(join(folder, "two"));
+        const [port] = (await once(createInterface(linked.stdout), "line")) as [string];
+        assert.match(port, /^\d+$/);
+        linked.stdin.end();
+        await once(linked, "exit");
     });
 
     it("says what is missing where there is no node", () => {

@@ -129,7 +129,11 @@ export class Ovsdb {
     }
 
     private take(replica: Replica, updates: unknown): void {
-        replica.take(updates);
+        try {
+            replica.take(updates);
+        } catch (cause) {
+            throw new Error("its rows cannot be read", { cause });
+        }
         if (replica === this.replica) this.progress.at(replica.root()?.cur_cfg);
     }
 
@@ -180,7 +184,7 @@ export class Ovsdb {
             this.patience,
         );
         try {
-            this.schema = DatabaseSchema.parse(await connection.request("get_schema", [DATABASE]));
+            this.schema = schemaFrom(await connection.request("get_schema", [DATABASE]));
             const whole = await connection.request("monitor", [DATABASE, null, monitorRequest(this.schema)]);
             this.replica = replica;
             this.current.outdated();
@@ -193,6 +197,12 @@ export class Ovsdb {
             throw unanswered(this.path, this.where, error);
         }
     }
+}
+
+function schemaFrom(reply: unknown): DatabaseSchema {
+    const { data, error } = DatabaseSchema.safeParse(reply);
+    if (error) throw new Error("its schema cannot be read", { cause: error });
+    return data;
 }
 
 /** Asks ovs-vswitchd to carry out what stands there, tells how to know that it has, and has it written to disk. */

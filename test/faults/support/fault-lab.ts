@@ -8,7 +8,7 @@ import { OvsdbProxy } from "./ovsdb-proxy";
 export type Daemon = "ovsdb-server" | "ovs-vswitchd";
 
 /** Where the database listens once the proxy has its place; the switch and our own eyes look there. */
-const BEHIND = "/run/openvswitch/behind.sock";
+export const BEHIND = "/run/openvswitch/behind.sock";
 export const DATABASE = "/etc/openvswitch/conf.db";
 const QUIET = ["--no-chdir", "--pidfile", "--detach", "--log-file", "--verbose=console:off", "--verbose=syslog:off"];
 

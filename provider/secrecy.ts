@@ -1,0 +1,79 @@
+/** Keeps what is secret out of every text and every value that is shown: what holds a secret is one. */
+import { HostError } from "./host/errors";
+import { Unfinished } from "./lifecycle";
+import { Secret, secretKeys, withSecrets, type Bag, type Property } from "./wire";
+
+/** Shorter texts, and numbers, are found anywhere by chance [characters]. */
+const LEAST_LENGTH = 4;
+/** What we note of whose an object is holds no value of a program's, but words of its names. */
+const PUBLIC = ["owner", "objectId"];
+
+/** What of some bags is secret, and every text in it. */
+export class Secrets {
+    private readonly keys: ReadonlySet<string>;
+    private readonly texts: readonly string[];
+
+    /** @param always properties that are secret whoever gives them */
+    constructor(always: readonly string[], ...bags: Bag[]) {
+        this.keys = new Set([...secretKeys(...bags), ...always]);
+        const found = bags.flatMap((bag) =>
+            Object.entries(bag).flatMap(([key, value]) => textsIn(value, always.includes(key))),
+        );
+        // The longest first, so that none is shown in part.
+        this.texts = [...new Set(found)].sort((a, b) => b.length - a.length);
+    }
+
+    /** The bag with all that is secret marked so, and all that holds a secret text as well. */
+    marked(bag: Bag): Bag {
+        const holding = Object.keys(bag).filter((key) => !PUBLIC.includes(key) && this.isIn(bag[key] ?? null));
+        return withSecrets(bag, new Set([...this.keys, ...holding]));
+    }
+
+    /** The text with every secret in it replaced. A host may write it in other case, or with quotes escaped. */
+    hidden(text: string): string {
+        return this.texts.reduce((shown, secret) => shown.replace(anyOf(secret), "[secret]"), text);
+    }
+
+    /** The work, whose errors show no secret. */
+    async kept<Result>(work: () => Promise<Result>): Promise<Result> {
+        try {
+            return await work();
+        } catch (error) {
+            throw this.texts.length > 0 ? this.without(error) : error;
+        }
+    }
+
+    private isIn(value: Property): boolean {
+        return this.texts.length > 0 && textsIn(value, true).some((text) => this.hidden(text) !== text);
+    }
+
+    private without(error: unknown): unknown {
+        if (error instanceof Unfinished)
+            return new Unfinished<unknown>(
+                error.kept,
+                error.reasons.map((reason) => this.hidden(reason)),
+            );
+        if (error instanceof HostError)
+            return new HostError(
+                error.kind,
+                this.hidden(error.subject),
+                this.hidden(error.fact),
+                this.hidden(error.next),
+            );
+        return new Error(this.hidden(error instanceof Error ? error.message : String(error)));
+    }
+}
+
+/** The texts of a value that are secret. @param isSecret whether it stands inside a secret */
+function textsIn(value: Property, isSecret: boolean): string[] {
+    if (value instanceof Secret) return textsIn(value.value, true);
+    if (typeof value === "string") return isSecret && value.length >= LEAST_LENGTH ? [value] : [];
+    if (Array.isArray(value)) return value.flatMap((inner) => textsIn(inner, isSecret));
+    if (typeof value !== "object" || value === null) return [];
+    return Object.values(value).flatMap((inner) => textsIn(inner, isSecret));
+}
+
+const anyOf = (secret: string) => {
+    const spellings = [...new Set([secret, JSON.stringify(secret).slice(1, -1)])];
+    return new RegExp(spellings.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|"), "gi");
+};

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { JsonSplitter } from "../../provider/host/ovsdb/framing";
+import { Plugin } from "../provider/plugin";
+import { FaultLab } from "./support/fault-lab";
+import { OVS_BRIDGE } from "./support/invariants";
+import type { Impostor } from "./support/ovsdb-proxy";
+
+const MEGABYTE = 1024 * 1024;
+/** What a plugin may grow by [byte]: a message of the largest size that is read, and what was freed and is not yet given back. */
+const GROWTH = 160 * MEGABYTE;
+
+/** Answers each request by its method and says nothing else. */
+const answering =
+    (answer: (method: string, id: unknown, client: Socket) => unknown): Impostor =>
+    (client) => {
+        const splitter = new JsonSplitter();
+        client.on("data", (chunk: Buffer) => {
+            for (const { method = "", id } of splitter.push(chunk) as { method?: string; id?: unknown }[]) {
+                const said = answer(method, id, client);
+                if (said !== undefined) client.write(typeof said === "string" ? said : JSON.stringify(said));
+            }
+        });
+    };
+/** Says this once, whatever it is asked. */
+const saying = (...parts: string[]): Impostor => answering((_method, _id, client) => void pour(client, parts.values()));
+
+/** Writes as fast as the other end reads, until there is no more or it hangs up. */
+function pour(client: Socket, parts: Iterator<string>): void {
+    for (let next = parts.next(); !next.done; next = parts.next())
+        if (client.destroyed || !client.write(next.value)) return void client.once("drain", () => pour(client, parts));
+}
+function* times(count: number, part: string): Generator<string> {
+    for (let left = count; left > 0; left--) yield part;
+}
+const streaming = (head: string, part: string, count = Infinity, tail = ""): Impostor =>
+    answering((_method, _id, client) =>
+        pour(
+            client,
+            (function* () {
+                yield head;
+                yield* times(count, part);
+                yield tail;
+            })(),
+        ),
+    );
+
+const reply = (id: unknown, result: unknown) => ({ id, result, error: null });
+const SCHEMA = { tables: { Open_vSwitch: { columns: {} }, Bridge: { columns: {} } } };
+/** As the server is, but for one method. */
+const but = (method: string, result: unknown): Impostor =>
+    answering((asked, id) => reply(id, asked === method ? result : asked === "get_schema" ? SCHEMA : {}));
+
+const CASES: [what: string, impostor: Impostor][] = [
+    ["JSON that breaks off and goes on as something else", saying('{"id":1,"result":[}]')],
+    ["what is no JSON", saying("HTTP/1.1 400 Bad Request\r\n\r\n")],
+    ["bytes of all kinds", saying(String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte)))],
+    ["a reply that nests 1,000,000 deep", streaming("", '{"result":['.repeat(10_000), 100)],
+    ["a reply of 100 MB", streaming('{"id":1,"error":null,"result":["', "x".repeat(MEGABYTE), 100, '"]}')],
+    ["a reply without an end", streaming('{"id":1,"error":null,"result":["', "x".repeat(MEGABYTE))],
+    ["a number as the schema", but("get_schema", 17)],
+    ["tables that are none as the schema", but("get_schema", { tables: { Bridge: { columns: [1, 2] }, Port: 7 } })],
+    ["a list as the copy of the database", but("monitor", [null, 1])],
+    ["rows that are none as the copy", but("monitor", { Bridge: { a: null, b: { new: 5 } }, Port: null })],
+    [
+        "an error for everything",
+        answering((_asked, id) => ({ id, result: null, error: { error: "no", details: "!" } })),
+    ],
+    ["answers to what nobody asked", answering((_asked, _id, client) => (client.end(), reply(4711, {})))],
+];
+
+describe("a switch database that is none", function () {
+    this.timeout(120_000);
+    const lab = new FaultLab("test-faults-hostile");
+    before(() => lab.up());
+    after(() => lab.down());
+    let plugin: Plugin;
+    beforeEach(async () => (plugin = await Plugin.start(lab.host)));
+    afterEach(async () => {
+        lab.proxy.replace(undefined);
+        await plugin.stop();
+    });
+
+    for (const [what, impostor] of CASES)
+        it(`and says ${what} gives an error, in bounded memory, and the same plugin works once it is one`, async () => {
+            await plugin.check(OVS_BRIDGE, { name: "br" });
+            const before = memory(plugin);
+            lab.proxy.replace(impostor);
+            await assert.rejects(
+                plugin.create(OVS_BRIDGE, "b", { name: "br-b", datapathType: "netdev" }),
+                ({ message }: Error) => {
+                    assert.match(message, /Open vSwitch on lab test-faults-hostile: .*\. [A-Z][^.]+\./s);
+                    assert.ok(message.length < 1_000, "it quotes little of what was said");
+                    return true;
+                },
+            );
+            const grown = memory(plugin) - before;
+            assert.ok(grown < GROWTH, `it grew by ${Math.round(grown / MEGABYTE)} MB`);
+            lab.proxy.replace(undefined);
+            // Who asks in the same moment gets the same answer.
+            await sleep(150);
+            const made = await plugin.create(OVS_BRIDGE, "b", { name: "br-b", datapathType: "netdev" });
+            await plugin.delete(OVS_BRIDGE, "b", made);
+        });
+});
+
+/** The most that a plugin ever held [byte] (VmHWM, proc(5)). */
+const memory = ({ process: { pid } }: Plugin): number =>
+    1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);

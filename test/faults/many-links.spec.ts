@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { Plugin } from "../provider/plugin";
+import { ProviderLab } from "../live/provider-lab";
+import { TAP } from "./support/invariants";
+
+const PAIRS = 2_500;
+const TAPS = 40;
+
+describe("a host that has 5,000 links already", function () {
+    this.timeout(180_000);
+    const lab = new ProviderLab("test-faults-many");
+    const folder = mkdtempSync(join(tmpdir(), "kvmnet-counted-"));
+    const counts = join(folder, "calls");
+    let plugin: Plugin;
+
+    before(async () => {
+        await lab.down();
+        await lab.up();
+        await lab.run(
+            "sh",
+            "-euc",
+            `for n in $(seq ${PAIRS}); do echo "link add a$n type veth peer name b$n"; done | ip -batch -`,
+        );
+        // Stands before the real one on the provider's PATH, and keeps how it was called.
+        writeFileSync(join(folder, "ip"), `#!/bin/sh\necho "$*" >>${counts}\nexec /sbin/ip "$@"\n`);
+        chmodSync(join(folder, "ip"), 0o755);
+        plugin = await Plugin.start(lab.host, "", { PATH: `${folder}${delimiter}${process.env.PATH}` });
+    });
+    after(async () => {
+        await plugin?.stop();
+        await lab.down();
+        rmSync(folder, { recursive: true, force: true });
+    });
+
+    const called = () => (existsSync(counts) ? readFileSync(counts, "utf8").split("\n").filter(Boolean) : []);
+
+    it("is read as a whole, once for all resources that ask at the same moment", async () => {
+        const names = Array.from({ length: TAPS }, (_, index) => `t${index}`);
+        const made = await Promise.all(names.map((name) => plugin.create(TAP, name, { name })));
+        const before = called().length;
+        const seen = await Promise.all(made.map(({ id, state }) => plugin.read(TAP, id, id, { name: id }, state)));
+        assert.deepEqual(
+            seen.map(({ id }) => id),
+            names,
+        );
+        const reads = called().slice(before);
+        assert.ok(reads.length >= 1 && reads.length <= 2, reads.join("\n"));
+        assert.match(reads[0] ?? "", /link show/);
+    });
+});

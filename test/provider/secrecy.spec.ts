@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { HostError } from "../../provider/host/errors";
+import { Unfinished } from "../../provider/lifecycle";
+import { Secrets } from "../../provider/secrecy";
+import { encode, Secret, type Property } from "../../provider/wire";
+
+const CANARY = "Canary-7f31";
+const hides = (text: string) => !text.toLowerCase().includes(CANARY.toLowerCase());
+const given = new Secrets([], { token: new Secret(CANARY), map: { inner: [new Secret({ deep: CANARY })] }, open: "x" });
+
+/** Texts that a host may make of a secret: inside others, in capitals, more than once. */
+const said = fc
+    .tuple(fc.string(), fc.constantFrom(CANARY, CANARY.toUpperCase(), CANARY.toLowerCase()), fc.string())
+    .map((parts) => parts.join(""));
+
+describe("what is secret", () => {
+    it("is in no text that is shown, whatever stands around it", () =>
+        fc.assert(fc.property(said, said, (one, other) => assert.ok(hides(given.hidden(`${one} ${other}`))))));
+
+    it("is found whatever characters it has, also as a program quotes it", () =>
+        fc.assert(
+            fc.property(fc.string({ unit: "binary", minLength: 4 }), (text) => {
+                const secrets = new Secrets([], { token: new Secret(text) });
+                assert.equal(secrets.hidden(`<${text}>`), "<[secret]>");
+                assert.equal(secrets.hidden(JSON.stringify(text)), '"[secret]"');
+            }),
+        ));
+
+    it("makes a secret of every value that holds it, at any depth", () => {
+        const value: fc.Arbitrary<Property> = fc.oneof(
+            said,
+            said.map((text) => ({ a: { b: text } })),
+            said.map((text) => [1, [text]]),
+        );
+        fc.assert(
+            fc.property(value, value, (one, other) => {
+                const bag = given.marked({ one, list: [other], plain: "nothing", count: 7 });
+                assert.deepEqual([bag.plain, bag.count], ["nothing", 7]);
+                assert.ok(bag.one instanceof Secret && bag.list instanceof Secret);
+                assert.equal(typeof encode(bag), "object");
+            }),
+        );
+    });
+
+    it("is in no error: not in its text, nor in what caused it, nor in the reasons of what was left unfinished", async () => {
+        const shown = async (error: Error) => {
+            const thrown = await given.kept(() => Promise.reject(error)).catch((one: unknown) => one as Error);
+            return [thrown.message, String(thrown.stack), String(thrown.cause ?? ""), thrown.constructor.name];
+        };
+        const cause = new Error(CANARY);
+        for (const error of [
+            new HostError("refused", `port ${CANARY}`, `the switch said ${CANARY}`, `Remove ${CANARY}.`, cause),
+            new Unfinished({ state: {}, mark: "" }, [`could not open ${CANARY}`]),
+            new Error(`unexpected ${CANARY}`),
+        ]) {
+            const [message = "", stack = "", why = "", kind] = await shown(error);
+            assert.ok(hides(message) && hides(stack) && hides(why), message);
+            assert.match(message, /\[secret\]/);
+            assert.equal(kind, error.constructor.name);
+        }
+    });
+
+    it("leaves everything as it is where there is none", async () => {
+        const none = new Secrets([], { token: "public", short: new Secret("abc") });
+        assert.equal(none.hidden("public abc"), "public abc");
+        const error = new HostError("refused", "a", "b", "c");
+        assert.equal(await none.kept(() => Promise.reject(error)).catch((one: unknown) => one), error);
+    });
+});
