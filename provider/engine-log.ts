@@ -11,12 +11,15 @@ export interface EngineLog {
     warn(urn: string, message: string): Promise<void>;
     /** Shown beside the resource while it is worked on, and gone afterwards. */
     status(urn: string, message: string): void;
+    /** For whoever asks for it with `--debug`: what was run on a host. Names values of nobody. */
+    debug(message: string): void;
 }
 
 /** @param address where the engine listens */
 export function engineLog(address: string | undefined): EngineLog {
     const aside = (message: string) => void process.stderr.write(`warning: ${message}\n`);
-    if (!address) return { warn: (_urn, message) => Promise.resolve(aside(message)), status: () => undefined };
+    const nothing = () => undefined;
+    if (!address) return { warn: (_urn, message) => Promise.resolve(aside(message)), status: nothing, debug: nothing };
     const engine = new EngineClient(address, credentials.createInsecure());
     const send = (urn: string, message: string, severity: LogSeverity, ephemeral: boolean) => {
         const request = new LogRequest();
@@ -33,5 +36,6 @@ export function engineLog(address: string | undefined): EngineLog {
             if (!(await send(urn, message, LogSeverity.WARNING, false))) aside(message);
         },
         status: (urn, message) => void send(urn, message, LogSeverity.INFO, true),
+        debug: (message) => void send("", message, LogSeverity.DEBUG, false),
     };
 }

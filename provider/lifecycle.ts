@@ -39,10 +39,23 @@ export async function create<State extends object>(
     want: State,
     actor: Actor<State>,
 ): Promise<Kept<State>> {
-    // A caution is only advice: where it cannot be had, the work itself tells why.
+    const warned = warnFirst(resource, host, want, actor);
+    try {
+        return await proven(resource, host, want, actor, () => bring(resource, host, want, actor));
+    } finally {
+        await warned;
+    }
+}
+
+/** A caution is only advice: it holds nothing back, and where it cannot be had, the work itself tells why. */
+async function warnFirst<State extends object>(
+    resource: HostResource<State>,
+    host: Host,
+    want: State,
+    actor: Actor<State>,
+): Promise<void> {
     const cautions = (await resource.cautions?.(host.at({ maxAgeMs: 1_000 }), want).catch(() => [])) ?? [];
     await Promise.all(cautions.map((caution) => actor.warn(caution)));
-    return proven(resource, host, want, actor, () => bring(resource, host, want, actor));
 }
 
 /** Brings it to what is wanted, and makes it where it is gone. @throws Unfinished, HostError */
@@ -200,7 +213,8 @@ async function proven<State extends object>(
     } catch (error) {
         // Half done is ours already: state must know of it, else nobody would ever remove it.
         const found = await resource.find(host, id, ownOf(actor)).catch(() => undefined);
-        if (!(error instanceof HostError) || !found || !isOurs(found, actor)) throw error;
+        const begun = found && isOurs(found, actor) && !(found.free && !actor.known);
+        if (!(error instanceof HostError) || !begun) throw error;
         // A device that the switch could not make is missing afterwards: why it could not tells more than that it is.
         const why = error.kind === "missing" && found.fault;
         throw new Unfinished(keptOf(found), [

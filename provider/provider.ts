@@ -149,7 +149,10 @@ export class Provider {
         const secrets = new Secrets([], args);
         return secrets.kept(async () => {
             const host = await this.opened({ type: token, urn: "" }, secrets);
-            return secrets.marked(defined((await asked.run(host.at({ maxAgeMs: REFRESH_MS }), result.data)) as Bag));
+            const answer = Object.entries(await asked.run(host.at({ maxAgeMs: REFRESH_MS }), result.data));
+            // An empty list is an answer, too.
+            const told = answer.filter((entry): entry is [string, Property] => entry[1] !== undefined);
+            return secrets.marked(Object.fromEntries(told));
         });
     }
 
@@ -177,7 +180,9 @@ export class Provider {
                 "the provider's argument host is not known yet",
                 "Please report this.",
             );
-        this.host ??= openHost(HostRef.parse(this.hostText), this.cancelling.signal);
+        this.host ??= openHost(HostRef.parse(this.hostText), this.cancelling.signal, (message) =>
+            this.log.debug(message),
+        );
         try {
             const status = (message: string) => this.log.status(urn, secrets.hidden(message));
             return (await this.host).at({ status, ...(timeoutMs ? { timeoutMs } : {}) });

@@ -15,6 +15,8 @@ export interface Found<State> {
     state: State;
     /** The owner mark that it carries. */
     mark?: string;
+    /** It is anybody's to take, for nothing of ours has been done to it yet: a link that nobody has tuned. */
+    free?: boolean;
     /** Which object this is, whatever its name and mark: a row's UUID, a link's index. */
     objectId?: string;
     /** What is known only from the host, by the names of `outputs`. */

@@ -39,7 +39,7 @@ export const GetOvsOutputs = z.object({
     version: z
         .string()
         .optional()
-        .describe("Version of Open vSwitch, such as 3.1.0; absent where ovs-vswitchd never ran."),
+        .describe("Version of Open vSwitch, such as 3.1.0; absent where neither its database nor its daemon tells it."),
     datapathTypes: z.array(z.string()).describe("Datapath types that it supports, such as netdev and system."),
     interfaceTypes: z.array(z.string()).describe("Interface types that it supports, such as internal, vxlan and dpdk."),
     dpdkVersion: z.string().optional().describe("Version of DPDK that it is built with; absent where it has none."),

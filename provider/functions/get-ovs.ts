@@ -2,6 +2,7 @@
 import { GetOvsInputs, GetOvsOutputs } from "../../schemas/get-ovs";
 import { VlanList } from "../../schemas/units";
 import type { HostFunction } from "../function";
+import type { Host } from "../host";
 import { HostError } from "../host/errors";
 import { keyOf, numberOf, textOf, valuesOf } from "../host/ovsdb/columns";
 import type { Replica, Seen } from "../host/ovsdb/replica";
@@ -26,7 +27,7 @@ export const getOvs: HostFunction<GetOvsInputs, GetOvsOutputs> = {
                 "Run `ovs-vsctl --no-wait init` there, or start Open vSwitch by its service.",
             );
         return {
-            version: textOf(root.ovs_version),
+            version: textOf(root.ovs_version) ?? (await ownVersion(host)),
             datapathTypes: texts(root.datapath_types),
             interfaceTypes: texts(root.iface_types),
             dpdkVersion: dpdkOf(root),
@@ -65,6 +66,12 @@ function portOf(view: Replica, port: Seen): GetOvsOutputs["bridges"][number]["po
         trunks: VlanList.parse(valuesOf(port.trunks).filter((id) => typeof id === "number" && id >= 1 && id <= 4094)),
         owner: keyOf(port.external_ids, OWNER_KEY),
     };
+}
+
+/** The start script writes the version into the database, the daemon does not: whoever starts it otherwise has none there. */
+async function ownVersion(host: Host): Promise<string | undefined> {
+    const { code, stdout } = await host.place.run(["ovs-vswitchd", "--version"]);
+    return code === 0 ? /^ovs-vswitchd \(Open vSwitch\) (\S+)$/m.exec(stdout)?.[1] : undefined;
 }
 
 /** Open vSwitch writes `none` where it is built without DPDK. */

@@ -11,6 +11,7 @@ import { readPorts, type PortSeen } from "./ovsdb/ports";
 import type { Replica } from "./ovsdb/replica";
 import { declaredCookies } from "./pipeline";
 import { placeOf, type Place } from "./place";
+import { traced, type Trace } from "./trace";
 
 /** What one step asks of a host. */
 interface Terms {
@@ -55,11 +56,12 @@ export interface Host {
  * Opens a host. Its switch database is connected to at the first use, so that a host without Open vSwitch serves links.
  *
  * @param signal ends waiting for ovs-vswitchd
+ * @param trace  is told what is run there, and how long it took
  * @throws HostError unreachable when a lab is not up
  */
-export async function openHost(ref: HostRef, signal?: AbortSignal): Promise<Host> {
-    const place = await placeOf(ref);
-    const ovsdb = new Ovsdb(place.ovsdbSocket, place.where, signal);
+export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace): Promise<Host> {
+    const place = traced(await placeOf(ref), trace);
+    const ovsdb = new Ovsdb(place.ovsdbSocket, place.where, signal, undefined, trace);
     const kernel = new Kernel(place);
     const parts = {
         where: place.where,

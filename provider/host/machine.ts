@@ -22,7 +22,15 @@ export async function readMachine(place: Place): Promise<Omit<GetHostOutputs, "m
     const [names, devices, files, trees] = await Promise.all([
         print("uname", "--kernel-release", "--machine"),
         print("find", ...Object.values(DEVICES), "-maxdepth", "0", "-type", "c"),
-        print("grep", ...quiet, "--extended-regexp", "^MemTotal:|^[0-9YN]", "/proc/meminfo", CPUS, ...NESTED),
+        print(
+            "grep",
+            ...quiet,
+            "--extended-regexp",
+            "^MemTotal:|^[0-9][0-9,-]*$|^[YN]$",
+            "/proc/meminfo",
+            CPUS,
+            ...NESTED,
+        ),
         print("grep", ...quiet, ...recursive, "", NODES, HUGEPAGES),
     ]);
     return machineOf(names, devices, `${files}\n${trees}`);

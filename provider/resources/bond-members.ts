@@ -1,8 +1,7 @@
 /** Links that a bond takes in: they are somebody else's, and get back what they had when they leave. */
-import { z } from "zod";
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
-import { parseList, type Link } from "../host/links";
+import type { Link } from "../host/links";
 import { ip, type JournalEntry, type Line, type Plan } from "../plan";
 import { setLink } from "./link-marks";
 import { requireLink } from "./virtual-link";
@@ -69,25 +68,6 @@ export async function letGo(host: Host, bond: string, members: readonly string[]
     });
     return (await Promise.all(plans)).flat();
 }
-
-/** A sentence for each member that has addresses, which no packet reaches any more. */
-export async function addressed(host: Host, bond: string, members: readonly string[]): Promise<string[]> {
-    if (members.length === 0) return [];
-    const links = await host.read(["ip", "-json", "address", "show", "scope", "global"], (text) =>
-        parseList(text, Addressed, "addresses", "`ip -json address`"),
-    );
-    return links
-        .filter(({ ifname, addr_info }) => members.includes(ifname) && addr_info.length > 0)
-        .map(
-            ({ ifname, addr_info: [first] }) =>
-                `Bond ${bond}: its member ${ifname} has the address ${first?.local}, which works no more while it is in the bond. Give it to the bond.`,
-        );
-}
-
-const Addressed = z.object({
-    ifname: z.string(),
-    addr_info: z.array(z.object({ local: z.string().default("?") })).default([]),
-});
 
 /** The kernel gives back MAC and MTU, and leaves the link down. */
 function restored(member: string, entry: JournalEntry | undefined, links: ReadonlyMap<string, Link>): Line[] {

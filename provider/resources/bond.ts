@@ -3,9 +3,10 @@ import { Bond, DEFAULT_MIIMON, fitsMode } from "../../schemas/bond";
 import { HostError, shownName } from "../host/errors";
 import { ip, type Step } from "../plan";
 import type { HostResource } from "../resource";
-import { addressed, letGo, membersOf, takeIn, takenIn } from "./bond-members";
+import { letGo, membersOf, takeIn, takenIn } from "./bond-members";
 import { setLink } from "./link-marks";
 import { plain, yesNo, type Printed, type Setting, type Settings } from "./link-settings";
+import { plugCautions } from "./plug-cautions";
 import { virtualLink, type LinkHere } from "./virtual-link";
 
 interface BondHere extends LinkHere<Bond> {
@@ -179,7 +180,7 @@ export const bond: HostResource<Bond, BondHere> = {
         return [...(await letGo(host, state.name, ours)), ...(await link.delete(host, found, mark))];
     },
 
-    cautions: (host, { name, members = [] }) => addressed(host, name, members),
+    cautions: (host, { name, members = [] }) => plugCautions(host, "bond", `Bond ${name}: its member`, members),
 
     claims: ({ name, members = [] }) => [`link ${name}`, ...members.map((member) => `plug of ${member}`)],
 };

@@ -10,6 +10,7 @@ import type { Found, HostResource } from "../resource";
 import { declarationOf, defaultPvid, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
 import { setLink } from "./link-marks";
 import { plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
+import { plugCautions } from "./plug-cautions";
 import { untilForwarding } from "./spanning-tree";
 import { requireLink } from "./virtual-link";
 
@@ -108,11 +109,11 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
 
     async cautions(host, want) {
         const bridge = (await host.links()).get(want.bridge);
-        return hasVlans(want) && bridge?.data.vlan_filtering === 0
-            ? [
-                  `Bridge port ${want.name}: its bridge ${want.bridge} does not filter VLANs, so those of the port are ignored. Set vlanFiltering there.`,
-              ]
-            : [];
+        const ignored = `Bridge port ${want.name}: its bridge ${want.bridge} does not filter VLANs, so those of the port are ignored. Set vlanFiltering there.`;
+        return [
+            ...(hasVlans(want) && bridge?.data.vlan_filtering === 0 ? [ignored] : []),
+            ...(await plugCautions(host, "bridge", "Bridge port: the link", [want.name])),
+        ];
     },
 
     settle: (host, { name, bridge }) =>

@@ -5,6 +5,7 @@ import { IfName } from "../../schemas/units";
 import type { Host } from "../host";
 import { readAddresses } from "../host/addresses";
 import { HostError } from "../host/errors";
+import { managerCautions } from "../host/managers";
 import type { Plan, Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { folderOf, parsed, rendered, type Files } from "./dnsmasq-files";
@@ -52,9 +53,11 @@ export const dhcpServer: HostResource<DhcpServer, Here> = {
             .filter(
                 (start) => !here.some(({ address }) => networkOf(address) === networkOf(sameLength(start, address))),
             );
+        const others = await managerCautions(host, [want.interface], "what it is told");
         return lost.length === 0
-            ? []
+            ? others
             : [
+                  ...others,
                   `${want.interface} on ${host.where} has no address in the network of ${lost.join(", ")}, so nobody gets ` +
                       "one from there; give it one with kvmnet:host:Address.",
               ];

@@ -48,7 +48,7 @@ export const link: HostResource<LinkTuning, Here> = {
         const life = await lifeOf(host, link);
         const entry = await noted(host, keyOf(name), life);
         const tuned = await readTuning(host.place, link, known);
-        return { state: tuningOf(name, tuned, known), mark: entry?.mark ?? mark, link, life, entry };
+        return { state: tuningOf(name, tuned, known), mark: entry?.mark ?? mark, free: !entry, link, life, entry };
     },
 
     async create(host, { name }) {

@@ -1,5 +1,6 @@
 /** Many ports of one Open vSwitch bridge with their taps: one batch of links and one transaction, however many there are. */
 import { OvsPortSet, OvsPortSetOutputs } from "../../schemas/ovs-port-set";
+import { managerCautions } from "../host/managers";
 import { ovsdb } from "../plan";
 import type { HostResource } from "../resource";
 import { changedSet } from "./ovs-set-change";
@@ -45,6 +46,15 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
             ...(tap || type === "internal" || type === "tap" ? [`link ${name}`] : []),
             ...(type === "internal" || type === "tap" ? [] : [`plug of ${name}`]),
         ]),
+
+    cautions(host, { ports }) {
+        const plugged = Object.entries(ports).filter(([, { type = "system", tap }]) => type === "system" && !tap);
+        return managerCautions(
+            host,
+            plugged.map(([name]) => name),
+            "this port",
+        );
+    },
 
     async settle(host, { bridge, ports }) {
         const patches = Object.keys(ports).filter((name) => ports[name]?.type === "patch");

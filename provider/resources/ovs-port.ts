@@ -1,6 +1,7 @@
 /** A port of an Open vSwitch bridge: one interface of the same name, or several as a bond. The bridge may be anybody's. */
 import { OvsPort, OvsPortOutputs } from "../../schemas/ovs-port";
 import type { Host } from "../host";
+import { managerCautions } from "../host/managers";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import { absent, present, rowNamed } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
@@ -145,8 +146,9 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             ? [`plug of ${name}`, ...interfaces.map((link) => `plug of ${link}`)]
             : [type === "internal" || type === "tap" ? `link ${name}` : `plug of ${name}`],
 
-    /** Of two ends one is made first. */
-    async cautions(host, { name, options }) {
+    async cautions(host, { name, type, interfaces, options }) {
+        if (type === "system") return managerCautions(host, interfaces ?? [name], "this port");
+        // Of two ends one is made first.
         if (options?.peer === undefined || (await host.switch()).byName("Interface", options.peer)) return [];
         return [`OVS port ${name}: its peer ${options.peer} is not there yet. It passes nothing until it is.`];
     },

@@ -113,6 +113,7 @@ export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
             state: known ? only(told, known, entry) : told,
             // Nobody's until the journal says whose.
             mark: entry?.mark ?? mark,
+            free: !entry,
             objectId: root._uuid[1],
             outputs: { dpdkInitialized: root.dpdk_initialized === true },
         };

@@ -44,6 +44,7 @@ export const sysctl: HostResource<Sysctl, Here> = {
         return {
             state: { key, value: same ? known.value : valueText(value) },
             mark: entry?.mark ?? mark,
+            free: !entry,
             value,
             life,
             entry,

@@ -284,9 +284,9 @@ describe("a DHCP server on a real host", function () {
             "ranges",
             "ranges[0].end",
             "ranges[1].end",
-            'reservations["web 0"]',
             "reservations.web1.mac",
             "reservations.web2.address",
+            'reservations["web 0"]',
         ]);
     });
 });

@@ -3,6 +3,7 @@ import { status, type ServiceError } from "@grpc/grpc-js";
 import { Secret, UNKNOWN, type Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, unfinishedOf, urnOf, type Made } from "../provider/plugin";
+import { eventually } from "../support/eventually";
 import { ProviderLab } from "./provider-lab";
 
 const [OVS_BRIDGE, OVS_PORT] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Port"];
@@ -285,9 +286,23 @@ describe("the provider on a real host", function () {
                 bridge: "br2",
                 type: "internal",
                 tag: new Secret(77),
+                mac: new Secret("52:54:00:5e:c2:e7"),
             });
-            assert.deepEqual(state.tag, new Secret(77));
+            assert.deepEqual([state.tag, state.mac], [new Secret(77), new Secret("52:54:00:5e:c2:e7")]);
             assert.equal(state.bridge, "br2");
+        });
+
+        it("tells what is run for it to whoever asks, and no secret", async () => {
+            await eventually(() => {
+                const told = engine.debugged.join("\n");
+                assert.match(
+                    told,
+                    /the switch database on lab .*: a transaction of \d+ operations, done \(\d+\.\d ms\)/,
+                );
+                assert.match(told, /`ip -batch -` ended with 0, \d+ lines to read/);
+            });
+            const all = [...engine.debugged, ...engine.logged.map(({ message }) => message)].join("\n");
+            assert.doesNotMatch(all, /5e:c2:e7/i);
         });
     });
 

@@ -2,10 +2,13 @@
 import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
-import type { LogRequest } from "@pulumi/pulumi/proto/engine_pb";
+import { LogSeverity, type LogRequest } from "@pulumi/pulumi/proto/engine_pb";
 
 export class FakeEngine {
+    /** What a person sees. */
     readonly logged: { urn: string; message: string }[] = [];
+    /** What a person sees who asks for it. */
+    readonly debugged: string[] = [];
     private readonly server = new Server();
 
     /** Its address. */
@@ -13,7 +16,9 @@ export class FakeEngine {
         const refuse = (_call: unknown, reply: sendUnaryData<unknown>) => reply({ code: 12 });
         const handlers = Object.fromEntries(Object.keys(EngineService).map((method) => [method, refuse]));
         const log = (call: ServerUnaryCall<LogRequest, Empty>, reply: sendUnaryData<Empty>) => {
-            this.logged.push({ urn: call.request.getUrn(), message: call.request.getMessage() });
+            const [urn, message] = [call.request.getUrn(), call.request.getMessage()];
+            if (call.request.getSeverity() === LogSeverity.DEBUG) this.debugged.push(message);
+            else this.logged.push({ urn, message });
             reply(null, new Empty());
         };
         this.server.addService(EngineService, { ...handlers, log });

@@ -2,6 +2,7 @@
 import { faultPoint } from "../../fault";
 import { HostError, quoted } from "../errors";
 import { Snapshot } from "../snapshot";
+import { timed, type Trace } from "../trace";
 import { Window, type Verdict } from "../window";
 import { OvsdbConnection, unanswered, type Patience } from "./connection";
 import { valuesOf } from "./columns";
@@ -45,6 +46,7 @@ export class Ovsdb {
         private readonly where: string,
         signal?: AbortSignal,
         private readonly patience?: Patience,
+        private readonly trace?: Trace,
     ) {
         this.progress = new SwitchProgress(where, signal);
     }
@@ -125,7 +127,12 @@ export class Ovsdb {
 
     private async transact(operations: Operation[]): Promise<TransactionVerdict> {
         const connection = await this.connected();
-        return transactionVerdict(await connection.request("transact", [DATABASE, ...operations]), operations.length);
+        const ended = timed(this.trace);
+        const answer = await connection.request("transact", [DATABASE, ...operations]);
+        const verdict = transactionVerdict(answer, operations.length);
+        const outcome = verdict.ok ? "done" : "refused";
+        ended(`the switch database on ${this.where}: a transaction of ${operations.length} operations, ${outcome}`);
+        return verdict;
     }
 
     private take(replica: Replica, updates: unknown): void {

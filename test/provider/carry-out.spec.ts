@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { LineRefused } from "../../provider/host/batch";
+import { carryOut } from "../../provider/host/carry-out";
+import { HostError } from "../../provider/host/errors";
+import type { Host } from "../../provider/host";
+import type { Link } from "../../provider/host/links";
+import { bridge, ip, type Line, type Plan, type Step } from "../../provider/plan";
+
+/** A host that keeps what was asked of it and refuses what it is told to. */
+class KeepingHost {
+    readonly done: string[] = [];
+    readonly told: string[] = [];
+    readonly stop = new AbortController();
+    /** Words in a line, and how that line fails. */
+    failing: [words: string, error: (subject: string, at: number) => Error][] = [];
+    /** Called with each line or program. */
+    onEach: (text: string) => void | Promise<void> = () => undefined;
+    links = new Map<string, Pick<Link, "index">>();
+
+    readonly host = {
+        where: "this test",
+        signal: this.stop.signal,
+        links: () => Promise.resolve(this.links),
+        kernel: { written: () => undefined, change: this.change.bind(this) },
+        program: async (subject: string, argv: string[]) => {
+            const text = argv.join(" ");
+            await this.onEach(text);
+            this.fail(text, subject, 0);
+            this.done.push(text);
+        },
+        status: (message: string) => this.told.push(message),
+    } as unknown as Host;
+
+    private async change(via: string, subject: string, lines: Line[]): Promise<void> {
+        const texts = lines.map((words) => words.join(" "));
+        for (const [at, text] of texts.entries()) {
+            await this.onEach(text);
+            const failed = this.failing.some(([words]) => text.includes(words));
+            if (failed && at > 0) this.done.push(`${via}: ${texts.slice(0, at).join("; ")}`);
+            this.fail(text, subject, at);
+        }
+        this.done.push(`${via}: ${texts.join("; ")}`);
+    }
+
+    private fail(text: string, subject: string, at: number): void {
+        const [, error] = this.failing.find(([words]) => text.includes(words)) ?? [];
+        if (error) throw error(subject, at);
+    }
+}
+
+const refuses = (subject: string, at: number) => new LineRefused(subject, at, "RTNETLINK answers: Not so");
+const loses = (subject: string) => new HostError("lost", subject, "the connection broke", "Run it again.");
+const adds = (name: string): Step => ip(`makes ${name}`, [["add", name]], [["remove", name]]);
+const runs = (name: string): Step => ({
+    what: `runs ${name}`,
+    action: { via: "program", argv: ["do", name] },
+    undo: [{ via: "program", argv: ["undo", name] }],
+});
+
+describe("carrying out a plan", () => {
+    let there: KeepingHost;
+    beforeEach(() => (there = new KeepingHost()));
+    const carry = (...plan: Plan) => carryOut(there.host, "thing a", plan);
+
+    it("does its steps in order, neighbours for one program in one batch", async () => {
+        await carry(adds("a"), adds("b"), bridge("sets c", [["set", "c"]]), runs("d"), adds("e"));
+        assert.deepEqual(there.done, ["ip: add a; add b", "bridge: set c", "do d", "ip: add e"]);
+    });
+
+    it("takes back what was done, the last first, where a step is refused", async () => {
+        there.failing = [["do c", refuses]];
+        await assert.rejects(carry(runs("a"), adds("b"), runs("c"), runs("d")), /thing a: the kernel said: .*Not so/);
+        assert.deepEqual(there.done, ["do a", "ip: add b", "ip: remove b", "undo a"]);
+    });
+
+    it("takes back only those of a batch that were begun", async () => {
+        there.failing = [["add b", refuses]];
+        await assert.rejects(carry(adds("a"), adds("b"), adds("c")));
+        assert.deepEqual(there.done, ["ip: add a", "ip: remove a"]);
+    });
+
+    it("takes back all of a batch that does not tell where it ended", async () => {
+        there.failing = [["add b", (subject) => new LineRefused(subject, undefined, "gave up")]];
+        await assert.rejects(carry(adds("a"), adds("b")));
+        assert.deepEqual(there.done.slice(1), ["ip: remove b", "ip: remove a"]);
+    });
+
+    it("tells what could not be taken back", async () => {
+        there.failing = [
+            ["do b", refuses],
+            ["undo a", refuses],
+        ];
+        await assert.rejects(
+            carry(runs("a"), runs("b")),
+            /Not so; and what was begun could not be taken back \(runs a: /,
+        );
+    });
+
+    it("takes nothing back when a connection is lost: what happened is not known", async () => {
+        there.failing = [["do b", loses]];
+        await assert.rejects(carry(runs("a"), runs("b")), /the connection broke/);
+        assert.deepEqual(there.done, ["do a"]);
+    });
+
+    it("stops at the edge of a step when the run is cancelled, and takes nothing back", async () => {
+        there.onEach = (text) => (text === "do a" ? there.stop.abort() : undefined);
+        await assert.rejects(carry(runs("a"), runs("b")), (error: HostError) => {
+            assert.equal(error.kind, "cancelled");
+            assert.match(error.message, /cancelled between two of its steps\. Run the same command again/);
+            return true;
+        });
+        assert.deepEqual(there.done, ["do a"]);
+    });
+
+    it("looks first whether a link is there, or is not", async () => {
+        there.links.set("a", { index: 1 });
+        await carry({ ...adds("x"), check: { link: "a", is: "present" } });
+        await assert.rejects(
+            carry({ ...adds("x"), check: { link: "a", is: "absent" } }),
+            /a link a is on this test already, and this makes x/,
+        );
+        await assert.rejects(
+            carry({ ...adds("x"), check: { link: "b", is: "present" } }),
+            /there is no link b on this test, and this makes x/,
+        );
+        assert.deepEqual(there.done, ["ip: add x"]);
+    });
+
+    it("leaves out what is of a link that is no longer the same", async () => {
+        there.links.set("a", { index: 1 });
+        await carry({ ...adds("x"), onlyWith: { link: "a", index: 1 } });
+        await carry({ ...adds("y"), onlyWith: { link: "a", index: 2 } });
+        await carry({ ...adds("z"), onlyWith: { link: "b", index: 1 } });
+        assert.deepEqual(there.done, ["ip: add x"]);
+    });
+
+    it("tells a person which step takes long", async () => {
+        there.onEach = () => new Promise((resolve) => setTimeout(resolve, 1_200));
+        await carry(runs("a"));
+        assert.deepEqual(there.told, ["runs a ..."]);
+    });
+});
