@@ -9,7 +9,7 @@ const LAB = "test-audit";
 const HOST = `lab://${LAB}`;
 
 const nic = (mac: string, ...parts: string[]) =>
-    `<interface type='bridge'><mac address='52:54:00:aa:00:${mac}'/><source bridge='br-data'/>` +
+    `<interface type='bridge'><mac address='52:54:00:aa:00:${mac}'/><source bridge='br-vm'/>` +
     `<virtualport type='openvswitch'/>${parts.join("")}</interface>`;
 
 /**
