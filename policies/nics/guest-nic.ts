@@ -39,14 +39,18 @@ export const UNSAID = { queues: 1, rxRing: 256, vcpus: 1 };
 const VIRTIO_BY_DEFAULT = { backends: ["vhostuser", "vdpa"], archs: ["aarch64", "riscv64", "s390x", "loongarch64"] };
 const X86 = ["x86_64", "i686"];
 
+/** Domain types behind which QEMU stands; Xen, LXC and others have NICs and defaults of their own. */
+const OF_QEMU = ["kvm", "qemu", "hvf"];
+
 /**
- * The model that the guest sees; undefined where QEMU makes no NIC (a host's device passed through).
+ * The model that the guest sees; undefined where QEMU makes no NIC: a host's device passed through, a guest of Xen or LXC.
  *
  * A NIC without one gets libvirt's default: rtl8139 on x86, which is what a host is where nobody names another.
  */
 export function modelOf(nic: GuestNic): Maybe<string | undefined> {
     return maybe(() => {
-        if (known(nic.backend) === "hostdev") return undefined;
+        if (known(nic.backend) === "hostdev" || !OF_QEMU.includes(known(nic.guest.said("type")) ?? "kvm"))
+            return undefined;
         const model = known(nic.model);
         if (model !== undefined) return model;
         if (VIRTIO_BY_DEFAULT.backends.includes(known(nic.backend) ?? "")) return "virtio";

@@ -26,6 +26,7 @@ const NIC = {
     guestTso4: { xml: "driver/guest@tso4", native: "driver.guest.tso4" },
     guestTso6: { xml: "driver/guest@tso6", native: "driver.guest.tso6" },
     mtu: { xml: "mtu@size", native: "mtu.size" },
+    teaming: { xml: "teaming@type", native: "teaming.type" },
     bridge: { xml: "source@bridge", native: "source.bridge.bridge" },
     network: { xml: "source@network", native: "source.network.network" },
     device: { xml: "source@dev", native: "source.direct.dev" },

@@ -54,7 +54,9 @@ const trunkUnbounded = stackRule({
                     found: `it is a ${mode} port and lists no VLANs, so it carries every one`,
                     set: 'Set tag for one VLAN, or trunks for those that it carries, such as ["10", "20-29"].',
                 };
-                return leadsOut(stack, one) ? { ...fault, remark: true } : fault;
+                // Behind an internal port is the host itself, which is in every VLAN anyway.
+                const noGuest = known(one.type) === "internal" || leadsOut(stack, one);
+                return noGuest ? { ...fault, remark: true } : fault;
             });
     },
     fix: "Give the port a tag, or the list of its VLANs.",
@@ -352,19 +354,20 @@ const macDuplicate = stackRule({
     tags: ["nic", "mac"],
     parameters: {},
     judge(stack, each) {
-        const seen = new Map<string, string>();
+        const seen = new Map<string, Resource>();
         for (const { resource, nic } of stack.nics())
             each(resource, `NIC number ${nic.index + 1}`, () => {
                 const mac = known(nic.mac);
-                if (mac === undefined) return undefined;
+                // Of a failover pair both have one address on purpose: the guest takes them for one NIC.
+                if (mac === undefined || known(nic.said("teaming")) !== undefined) return undefined;
                 const before = seen.get(mac);
-                seen.set(mac, resource.name);
-                return before === undefined
-                    ? undefined
-                    : {
-                          found: `its MAC address is that of a NIC of ${before}`,
-                          set: "Set another address, or leave it to kvmnet, which derives one.",
-                      };
+                seen.set(mac, resource);
+                // Two files of one name are one guest, then and now.
+                if (before === undefined || (before !== resource && before.name === resource.name)) return undefined;
+                return {
+                    found: `its MAC address is that of a NIC of ${before.name}`,
+                    set: "Set another address, or leave it to kvmnet, which derives one.",
+                };
             });
     },
     fix: "Give each NIC an address of its own.",
@@ -378,7 +381,7 @@ const macDuplicate = stackRule({
         bad: [
             [
                 nativeDomain({ mac: { address: "52:54:00:00:00:01" } }),
-                nativeDomain({ mac: { address: "52:54:00:00:00:01" } }),
+                { ...nativeDomain({ mac: { address: "52:54:00:00:00:01" } }), name: "db" },
             ],
         ],
     },
