@@ -7,6 +7,9 @@ import type { Scope } from "./names";
 /** Last word for the user on one child: a patch, or a pure function of the inputs we chose. */
 export type Transform<Inputs> = Partial<Inputs> | ((inputs: Inputs) => Inputs);
 
+/** What a child is made with. */
+export type Child<Inputs, Options> = readonly [name: string, inputs: Inputs, opts: Options & { parent: Component }];
+
 /** A component of ours; its children carry its name and are its children in the engine too. */
 export abstract class Component extends pulumi.ComponentResource {
     readonly #name: string;
@@ -18,13 +21,12 @@ export abstract class Component extends pulumi.ComponentResource {
     }
 
     /** Constructor arguments of a child: prefixed name, transformed inputs, us as the parent. */
-    protected child<Inputs extends object>(
-        role: string,
-        inputs: Inputs,
-        by?: Transform<Inputs>,
-        opts?: pulumi.ComponentResourceOptions,
-    ): readonly [name: string, inputs: Inputs, opts: pulumi.ComponentResourceOptions] {
-        return [`${this.#name}-${role}`, transformed(inputs, by), { ...opts, parent: this }];
+    protected child<
+        Inputs extends object,
+        Options extends pulumi.ComponentResourceOptions | pulumi.CustomResourceOptions =
+            pulumi.ComponentResourceOptions,
+    >(role: string, inputs: Inputs, by?: Transform<Inputs>, opts?: Options): Child<Inputs, Options> {
+        return [`${this.#name}-${role}`, transformed(inputs, by), { ...(opts ?? ({} as Options)), parent: this }];
     }
 }
 

@@ -9,7 +9,9 @@ import { type TunedNic, tuneNic } from "../tuning/nic";
  * @param mac   address to use where the user gave none
  */
 export function decideNic(nic: VirtioNic, vcpus: number, mac: string): { nic: DecidedNic; reasons: TunedNic } {
-    const reasons = nic.model === "virtio" ? tuneNic(vcpus, nic) : EMULATED;
+    const { vhostUserSocket } = nic;
+    const backend = vhostUserSocket === undefined ? "tap" : "vhost-user";
+    const reasons = nic.model === "virtio" ? tuneNic(vcpus, { ...nic, backend }) : EMULATED;
     return {
         nic: {
             model: nic.model,
@@ -18,6 +20,7 @@ export function decideNic(nic: VirtioNic, vcpus: number, mac: string): { nic: De
             txRing: reasons.txRing.value,
             mtu: nic.mtu,
             mac: nic.mac ?? mac,
+            ...(vhostUserSocket === undefined ? {} : { vhostUserSocket }),
         },
         reasons,
     };

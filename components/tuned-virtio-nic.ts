@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { host } from "../resources";
+import { host, ovs } from "../resources";
 import type { DeclaredNic } from "../schemas/declared";
 import type { TapInput } from "../schemas/links";
 import { withCrossCheck } from "../schemas/named";
 import { Label, VlanId } from "../schemas/units";
-import { checkModel, type DecidedNic, VirtioNic, type VirtioNicInput } from "../schemas/virtio-nic";
+import { checkNic, type DecidedNic, VirtioNic, type VirtioNicInput } from "../schemas/virtio-nic";
 import type { TunedNic } from "../tuning/nic";
 import { Component, parseArgs, thisStack, type Transform } from "./component";
 import { decideNic } from "./decided-nic";
@@ -25,7 +25,9 @@ const NicSchema = withCrossCheck(
         }),
     }),
     (args, say) => {
-        checkModel(args, [], say);
+        checkNic(args, [], say);
+        if (args.plug === "bridge" && args.vhostUserSocket !== undefined)
+            say(["vhostUserSocket"], "a Linux bridge has no vhost-user; plug the NIC into a switch with DPDK");
         if (args.plug === "switch" && args.vlan === undefined)
             say(
                 ["vlan"],
@@ -69,7 +71,9 @@ export class TunedVirtioNic extends Component {
     readonly reasons: TunedNic;
     /** Address of the guest's interface with its prefix length, where one was given. */
     readonly address: string | undefined;
-    /** Name of the tap that the domain opens. */
+    /** How the guest comes to its address and reaches others, as it was declared. */
+    readonly network: Pick<z.output<typeof VirtioNic>, "dhcp" | "gateway" | "nameservers">;
+    /** Name of the tap that the domain opens; of the switch's port where the NIC is vhost-user's. */
     readonly tapName: pulumi.Output<string>;
     /** What a guest and its host are held against. */
     readonly declared: pulumi.Output<DeclaredNic>;
@@ -95,14 +99,18 @@ export class TunedVirtioNic extends Component {
         super("TunedVirtioNic", name, { ...settings, ...decision.nic }, opts);
         const onHost = { name: ifName(guest, nic), multiQueue: decision.nic.queues > 1, mtu: decision.nic.mtu };
 
+        const { vhostUserSocket } = settings;
         const { tapName, bridgeName } =
             vlan === undefined
                 ? this.#onBridge(onHost, linuxBridge!, transform)
-                : this.#onSwitch({ ...onHost, switch: ovsSwitch!, vlan, transform });
+                : vhostUserSocket === undefined
+                  ? this.#onSwitch({ ...onHost, switch: ovsSwitch!, vlan, transform })
+                  : this.#byVhostUser({ ...onHost, switch: ovsSwitch!, vlan, transform }, vhostUserSocket);
 
         this.decided = decision.nic;
         this.reasons = decision.reasons;
         this.address = address;
+        this.network = settings;
         this.tapName = tapName;
         this.declared = pulumi.all([tapName, bridgeName]).apply(([tap, bridge]): DeclaredNic => ({
             guest,
@@ -118,6 +126,20 @@ export class TunedVirtioNic extends Component {
 
     #onSwitch(args: VlanTapArgs): OnHost {
         return new VlanTap(...this.child("tap", args));
+    }
+
+    /** The switch has DPDK and is the socket's client; QEMU keeps the socket, so that either may be started again. */
+    #byVhostUser({ name, switch: plug, vlan, mtu, transform }: VlanTapArgs, vhostServerPath: string): OnHost {
+        const inputs = {
+            name: name ?? "",
+            bridge: plug instanceof OvsSwitch ? plug.bridgeName : plug,
+            type: "dpdkvhostuserclient" as const,
+            options: { vhostServerPath },
+            tag: Number(vlan),
+            mtuRequest: mtu,
+        };
+        const port = new ovs.Port(...this.child("port", inputs, transform?.port));
+        return { tapName: port.name, bridgeName: port.bridge };
     }
 
     #onBridge(

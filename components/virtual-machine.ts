@@ -1,48 +1,78 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { guestWords } from "../schemas/lab-guest";
-import { Boot, GuestSize } from "../schemas/environment";
+import { host } from "../resources";
 import type { DeclaredNic } from "../schemas/declared";
+import { Boot, GuestSize } from "../schemas/environment";
+import { checkGuest, Disk, guestParts } from "../schemas/guest";
+import { guestWords } from "../schemas/lab-guest";
+import { named, withCrossCheck } from "../schemas/named";
 import { HostPath, Label } from "../schemas/units";
 import { Component, parseArgs, type Transform } from "./component";
+import { guestSettings } from "./guest-settings";
+import { GuestStorage } from "./guest-storage";
+import type { GuestDescription } from "./libvirt/guest";
 import { libvirt } from "./libvirt/installed";
 import { leftBehindHooks } from "./libvirt/left-behind";
 import { TunedVirtioNic, type TunedVirtioNicArgs, type TunedVirtioNicTransform } from "./tuned-virtio-nic";
 
-const VirtualMachineSchema = GuestSize.extend({
-    name: Label,
-    boot: Boot,
-    accelerator: z
-        .enum(
-            ["kvm", "tcg"],
-            'an accelerator is "kvm", or "tcg" (emulation) where the host has no /dev/kvm that boots guests',
-        )
-        .default("kvm"),
-    machine: z
-        .string("a machine type is text such as q35")
-        .regex(/^[A-Za-z0-9._-]+$/, "a machine type has characters out of A-Z a-z 0-9 . _ -, such as q35")
-        .default("q35"),
-    console: z.strictObject({ socket: HostPath, log: HostPath }).optional(),
+/** A path on the host, or what another resource will tell of it. */
+const TravellingPath = z.union([HostPath, z.custom<pulumi.Output<string>>((value) => pulumi.Output.isInstance(value))], {
+    error: "base is the path of an image on the host, such as /var/lib/libvirt/images/debian.qcow2",
 });
+
+const VirtualMachineSchema = withCrossCheck(
+    GuestSize.extend({
+        name: Label,
+        boot: Boot.optional(),
+        accelerator: z
+            .enum(
+                ["kvm", "tcg"],
+                'an accelerator is "kvm", or "tcg" (emulation) where the host has no /dev/kvm that boots guests',
+            )
+            .default("kvm"),
+        machine: z
+            .string("a machine type is text such as q35")
+            .regex(/^[A-Za-z0-9._-]+$/, "a machine type has characters out of A-Z a-z 0-9 . _ -, such as q35")
+            .default("q35"),
+        console: z.strictObject({ socket: HostPath, log: HostPath }).optional(),
+        ...guestParts,
+        disks: named(Label, Disk.extend({ base: TravellingPath.optional() }), "disks maps names to disks").default({}),
+    }),
+    (guest, say) => checkGuest(guest as Parameters<typeof checkGuest>[0], say),
+);
+
+/** NICs as a guest's arguments name them. */
+export type GuestNicArgs = Omit<TunedVirtioNicArgs, "guest" | "nic" | "vcpus" | "transform">;
+
+export interface VirtualMachineTransform {
+    /** The domain in the words of the installed line of @pulumi/libvirt. */
+    domain?: Transform<object>;
+    /** Each volume that is made, in the words of that line. */
+    volume?: Transform<object>;
+    /** The disk for cloud-init, in the words of that line. */
+    cloudInit?: Transform<object>;
+    shutdown?: Transform<host.GuestShutdownArgs>;
+    nic?: TunedVirtioNicTransform;
+}
 
 export interface VirtualMachineArgs extends Omit<z.input<typeof VirtualMachineSchema>, "name"> {
     /** Name of the guest, which its domain carries; absent means the logical name. */
     name?: string;
     /** NICs by name, in the order the guest sees them. */
-    nics?: Record<string, Omit<TunedVirtioNicArgs, "guest" | "nic" | "vcpus" | "transform">>;
-    transform?: {
-        /** The domain in the words of the installed line of @pulumi/libvirt. */
-        domain?: Transform<Record<string, unknown>>;
-        nic?: TunedVirtioNicTransform;
-    };
+    nics?: Record<string, GuestNicArgs>;
+    transform?: VirtualMachineTransform;
 }
 
-/** A guest: its NICs, each with its tap on the host, and the libvirt domain that opens them. */
+/** A guest: its NICs, each with its tap on the host, its disks, and the libvirt domain that opens them. */
 export class VirtualMachine extends Component {
     /** The NICs by name. */
     readonly nics: Readonly<Record<string, TunedVirtioNic>>;
     /** Name of the domain. */
     readonly domainName: string;
+    /** Addresses of its NICs that are declared, without prefix lengths, by the NIC's name. */
+    readonly addresses: Readonly<Record<string, string>>;
+    /** Paths of the volumes that were made for it, by the disk's name. */
+    readonly volumes: Readonly<Record<string, pulumi.Output<string>>>;
     /** What the guest and its host are held against, NIC by NIC. */
     readonly declared: pulumi.Output<DeclaredNic[]>;
 
@@ -57,9 +87,9 @@ export class VirtualMachine extends Component {
             { ...args, name: args.name ?? name },
             `VirtualMachine ${name}`,
         );
-        const { Domain, domain } = libvirt();
+        const installed = libvirt();
         super("VirtualMachine", name, { ...settings, nics: Object.keys(nicArgs) }, opts);
-        const { boot, ...guest } = settings;
+        const { boot, disks, cloudInit, shutdownTimeout, ...guest } = settings;
 
         this.nics = Object.fromEntries(
             Object.entries(nicArgs).map(([nic, one]) => {
@@ -68,39 +98,64 @@ export class VirtualMachine extends Component {
             }),
         );
         const nics = Object.values(this.nics);
-        const { args: domainArgs, replaceOnChanges } = domain(
-            {
-                ...guest,
-                ...boot,
-                console: guest.console,
-                cmdline: [
-                    ...guestWords(
-                        guest.name,
-                        nics.map(({ decided, address }) => ({ mac: decided.mac, address })),
-                    ),
-                    ...boot.cmdline.split(/\s+/).filter(Boolean),
-                ],
-                nics: nics.map(({ decided }) => decided),
-            },
+        const storage = new GuestStorage(installed, guest.name, (role, inputs, by, childOpts) =>
+            this.child(role, inputs, by, childOpts),
+        );
+        const description: GuestDescription = {
+            ...guest,
+            ...(boot && { kernel: boot.kernel, initrd: boot.initrd }),
+            console: guest.console,
+            cmdline: boot ? [...this.#words(guest.name), ...boot.cmdline.split(/\s+/).filter(Boolean)] : [],
+            disks: storage.disks(disks, transform?.volume),
+            cloudInit: cloudInit && storage.cloudInit(cloudInit, this.nics, transform?.cloudInit),
+            nics: nics.map(({ decided }) => decided),
+        };
+        const { args: domainArgs, replaceOnChanges } = installed.line.domain(
+            description,
             nics.map(({ tapName }) => tapName),
         );
-        const [childName, inputs, childOpts] = this.child("domain", domainArgs, transform?.domain);
+        const [childName, inputs, childOpts] = this.child<object>("domain", domainArgs, transform?.domain);
         // The NICs first: a guest whose port is not there yet starts on a dead wire. And two domains cannot share a name.
-        new Domain(childName, inputs, {
+        const domain = new installed.Domain(childName, inputs, {
             ...childOpts,
             dependsOn: nics,
             deleteBeforeReplace: true,
             replaceOnChanges,
             hooks: leftBehindHooks(childName, this.urn),
         });
+        const shutdown = {
+            domain: installed.line.idOf(domain, guest.name),
+            timeout: shutdownTimeout,
+            settings: guestSettings(description),
+            effect: installed.line.effect,
+        };
+        new host.GuestShutdown(...this.child("shutdown", shutdown, transform?.shutdown, { deleteBeforeReplace: true }));
 
         this.domainName = guest.name;
+        this.addresses = Object.fromEntries(
+            Object.entries(this.nics).flatMap(([nic, { address }]) =>
+                address === undefined ? [] : [[nic, address.split("/")[0] ?? address]],
+            ),
+        );
+        this.volumes = storage.volumes;
         this.declared = pulumi.all(nics.map(({ declared }) => declared));
         this.registerOutputs({
             domainName: guest.name,
             vcpus: guest.vcpus,
             memoryMiB: guest.memoryMiB,
+            pinning: guest.pinning,
+            memory: guest.memory,
+            addresses: this.addresses,
             nics: this.declared,
         });
+    }
+
+    /** From what a lab's guest reads its name and addresses. */
+    #words(guest: string): string[] {
+        const nics = Object.values(this.nics).map(({ decided, address, network }) => ({
+            mac: decided.mac,
+            ...(network.dhcp ? { dhcp: true } : { address }),
+        }));
+        return guestWords(guest, nics);
     }
 }

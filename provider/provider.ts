@@ -40,6 +40,7 @@ export class Provider {
     private host: Promise<Host> | undefined;
     private readonly cancelling = new AbortController();
     private readonly claims = new Map<string, string>();
+    private readonly told = new Set<string>();
 
     constructor(private readonly log: EngineLog) {}
 
@@ -68,12 +69,24 @@ export class Provider {
         const planned = this.planned(resource, step.urn, news);
         const id = plannedId(resource, planned);
         const presets = defined((resource.presets ?? {}) as Bag);
+        this.foretell(resource, step.urn, state, planned);
         return difference(
             resource.cost,
             { ...presets, ...state },
             { ...presets, ...planned },
             id !== "" && id === plannedId(resource, state),
         );
+    }
+
+    /** Told once in a run: the engine asks for the same difference several times. */
+    private foretell(resource: AnyResource, urn: string, state: Bag, planned: Bag): void {
+        const known = (bag: Bag) =>
+            revealed(Object.fromEntries(Object.entries(bag).filter(([, value]) => !hasUnknown(value)))) as object;
+        for (const sentence of resource.foretold?.(known(state), known(planned)) ?? []) {
+            if (this.told.has(sentence)) continue;
+            this.told.add(sentence);
+            void this.log.warn(urn, sentence);
+        }
     }
 
     async create(step: Step, inputs: Bag): Promise<{ id: string; state: Bag }> {

@@ -69,6 +69,8 @@ export interface HostResource<State extends object = object, Here extends Found<
     claims?(want: State): string[];
     /** Sentences to warn with before an object is made: who else manages what it touches. */
     cautions?(host: Host, want: State): Promise<string[]>;
+    /** Sentences to warn with when this change is planned, in a preview too: what it does to more than the object itself. */
+    foretold?(was: Partial<State>, want: Partial<State>): string[];
     find(host: Host, id: string, own: Own<State>): Promise<Here | undefined>;
     create(host: Host, want: State, mark: string): Plan | Promise<Plan>;
     /** Brings what was found to what is wanted, and marks it. */

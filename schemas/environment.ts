@@ -4,7 +4,7 @@ import { checkBridge, LinuxBridgeFields } from "./linux-bridge";
 import { entriesOf, named, withCrossCheck } from "./named";
 import { Switch } from "./ovs-switch";
 import { HostPath, IfName, Label, VlanId } from "./units";
-import { checkModel, VirtioNic } from "./virtio-nic";
+import { checkNic, VirtioNic } from "./virtio-nic";
 
 const EnvironmentNic = VirtioNic.extend({
     switch: IfName.optional().describe("Open vSwitch switch of this environment that the NIC is plugged into."),
@@ -72,7 +72,7 @@ export const Environment = withCrossCheck(Parts, ({ switches, bridges, guests },
     for (const [guest, { nics }] of entriesOf(guests))
         for (const [key, nic] of entriesOf(nics)) {
             const path = ["guests", guest, "nics", key];
-            checkModel(nic, path, say);
+            checkNic(nic, path, say);
             if ((nic.switch === undefined) === (nic.bridge === undefined))
                 say(path, "a NIC is plugged into exactly one of switch and bridge; set one of them");
             if (nic.bridge !== undefined) {

@@ -18,5 +18,15 @@ export const GuestShutdown = z.strictObject({
         .describe(
             "Longest wait for the guest [s]; after it there is a warning, and the domain goes while it runs. Changes live.",
         ),
+    settings: z
+        .record(z.string(), z.string(), "settings maps names to text")
+        .optional()
+        .describe(
+            "What the guest's domain is made of, by name; a change is told in the preview, with what it does to the guest. Nothing is done with it.",
+        ),
+    effect: z
+        .enum(["replaces", "restarts"], { error: "effect is replaces or restarts" })
+        .default("replaces")
+        .describe("What a change of a setting does to the guest, for that message."),
 });
 export type GuestShutdown = z.output<typeof GuestShutdown>;

@@ -5,6 +5,8 @@ export interface LabGuestNic {
     mac: string;
     /** ADDRESS/PREFIX */
     address?: string;
+    /** Whether it asks a DHCP server for one instead. */
+    dhcp?: boolean;
 }
 
 /** Words for a quick boot under emulation: no checks of the clock or of ciphers, no security modules, no random placement. */
@@ -16,7 +18,8 @@ export const QUICK_BOOT = "quiet mitigations=off nokaslr tsc=reliable no_timer_c
  */
 export function guestWords(guest: string, nics: readonly LabGuestNic[]): string[] {
     const words = nics.map(
-        ({ mac, address }) => `kvmnet.nic=${[mac.toLowerCase(), address].filter(Boolean).join(",")}`,
+        ({ mac, address, dhcp }) =>
+            `kvmnet.nic=${[mac.toLowerCase(), dhcp ? "dhcp" : address].filter(Boolean).join(",")}`,
     );
     return ["console=ttyS0", `kvmnet.name=${guest}`, ...words];
 }

@@ -1,16 +1,7 @@
 /** What a NIC is tuned for: the facts that a person knows of guest, link and host. */
 import { z } from "zod";
+import { CpuList, TuningProfile } from "./tuning-words";
 import { GuestRing, Mtu, Queues, Rate } from "./units";
-
-/** How a guest is meant to be used. */
-const TuningProfile = z.enum(["default", "throughput", "latency", "density", "legacy-lab"], {
-    error: "a profile is default, throughput, latency, density or legacy-lab",
-});
-
-/** CPUs as the kernel lists them: `0-3,8`. */
-const CpuList = z
-    .string('a CPU list is text such as "0-3,8"')
-    .regex(/^\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*$/, { error: 'a CPU list is ids and ranges, such as "0-3,8"' });
 
 const count = (what: string, most: number) =>
     z

@@ -1,7 +1,9 @@
 /** One NIC of a guest, described once; each line of @pulumi/libvirt writes it in its own way. */
 import { z } from "zod";
+import { IpAddress } from "./ip-text";
 import type { Say } from "./named";
-import { AddressWithPrefix, GuestRing, Mac, Mtu, Queues } from "./units";
+import { TuningProfile } from "./tuning-words";
+import { AddressWithPrefix, GuestRing, HostPath, Mac, Mtu, Queues, Rate } from "./units";
 
 /** Models that QEMU offers; virtio is the paravirtual one, the others are emulated register by register. */
 const NicModel = z
@@ -17,21 +19,52 @@ export const VirtioNic = z.strictObject({
     model: NicModel,
     queues: Queues.optional().describe("Queue pairs [count]; absent means min(vCPUs, 8)."),
     rxRing: GuestRing.optional().describe("Receive ring [descriptors]; absent means 1024."),
-    txRing: z
-        .literal(256, {
-            error: "a transmit ring has 256 descriptors on a tap: QEMU takes more with vhost-user and vDPA only; remove txRing",
-        })
-        .optional()
-        .describe("Transmit ring [descriptors]; QEMU fixes it at 256 for a tap."),
+    txRing: GuestRing.optional().describe(
+        "Transmit ring [descriptors]; QEMU fixes it at 256 for a tap, and absent means up to 1024 with vhost-user.",
+    ),
+    vhostUserSocket: HostPath.optional().describe(
+        "Socket at which QEMU waits for a switch with DPDK (vhost-user): the guest's memory is shared with it, and no tap is made.",
+    ),
+    profile: TuningProfile.optional().describe("What the tuning model chooses for; absent means default."),
+    rate: Rate.optional().describe("Rate of the link that the guest shares, for the tuning model; absent means 10Gbit."),
     mtu: Mtu.default(1500).describe("MTU that the guest is told [byte]."),
     mac: Mac.optional().describe("MAC address; absent derives a stable, locally administered one from the names."),
-    address: AddressWithPrefix.optional().describe("Address of the guest's interface, such as 10.0.0.11/24."),
+    address: AddressWithPrefix.optional().describe(
+        "Address of the guest's interface, such as 10.0.0.11/24; with dhcp the one that the server keeps for it.",
+    ),
+    dhcp: z
+        .boolean("dhcp is true or false")
+        .default(false)
+        .describe("Whether the guest asks for its address (DHCP), instead of having `address` written into it."),
+    gateway: IpAddress.optional().describe("Address of the router that the guest sends everything else to."),
+    nameservers: z
+        .array(IpAddress, 'nameservers is a list of addresses, such as ["10.0.0.53"]')
+        .optional()
+        .describe("DNS servers of the guest."),
 });
 export type VirtioNic = z.output<typeof VirtioNic>;
 export type VirtioNicInput = z.input<typeof VirtioNic>;
 
+/** What must hold between the settings of one NIC. It may meet raw input. */
+export function checkNic(nic: Partial<VirtioNic>, path: PropertyKey[], say: Say): void {
+    checkModel(nic, path, say);
+    if (nic.txRing !== undefined && nic.txRing > 256 && nic.vhostUserSocket === undefined)
+        say(
+            [...path, "txRing"],
+            "a transmit ring has 256 descriptors on a tap: QEMU takes more with vhost-user and vDPA only; remove txRing",
+        );
+    if (nic.vhostUserSocket !== undefined && nic.model !== undefined && nic.model !== "virtio")
+        say([...path, "model"], "vhost-user carries model virtio only; remove model or vhostUserSocket");
+    if (nic.dhcp === true)
+        for (const key of ["gateway", "nameservers"] as const)
+            if (nic[key] !== undefined)
+                say([...path, key], `a NIC with dhcp gets ${key} from the server; remove it here`);
+    if (nic.gateway !== undefined && nic.address === undefined)
+        say([...path, "gateway"], "a gateway is reached from an address; set address");
+}
+
 /** Queues and rings are virtio's: an emulated model has one queue and rings of its own, and would drop them in silence. */
-export function checkModel(nic: Partial<VirtioNic>, path: PropertyKey[], say: Say): void {
+function checkModel(nic: Partial<VirtioNic>, path: PropertyKey[], say: Say): void {
     if (nic.model === undefined || nic.model === "virtio") return;
     for (const key of ["queues", "rxRing", "txRing"] as const)
         if (nic[key] !== undefined) say([...path, key], `only model virtio has ${key}; remove it or set model: virtio`);
@@ -45,4 +78,6 @@ export interface DecidedNic {
     txRing: number;
     mtu: number;
     mac: string;
+    /** Where QEMU waits for the switch; absent is a tap. */
+    vhostUserSocket?: string;
 }

@@ -1,7 +1,7 @@
 /** The 0.8 line of @pulumi/libvirt: it knows no taps, queues, rings or MTU of a NIC, so they go in by a stylesheet. */
 import * as pulumi from "@pulumi/pulumi";
-import { type DomainAdapter, domainType } from "./guest";
-import { guestXslt } from "./xslt";
+import { type DomainAdapter, domainType, type GuestDisk, hasSata, type NicsAdapter } from "./guest";
+import { guestXslt, nicsXslt } from "./xslt";
 
 /** Arguments of that line's `Domain`. MAC addresses are in upper case: the stylesheet finds interfaces by them. */
 export const classicDomain: DomainAdapter = (guest, taps) => ({
@@ -11,15 +11,49 @@ export const classicDomain: DomainAdapter = (guest, taps) => ({
         machine: guest.machine,
         vcpu: guest.vcpus,
         memory: guest.memoryMiB,
-        kernel: guest.kernel,
-        initrd: guest.initrd,
-        cmdlines: cmdlineMaps(guest.cmdline),
+        ...(guest.kernel !== undefined && {
+            kernel: guest.kernel,
+            initrd: guest.initrd,
+            cmdlines: cmdlineMaps(guest.cmdline),
+        }),
+        ...(guest.cpu?.mode && { cpu: { mode: guest.cpu.mode } }),
+        ...(guest.disks.length > 0 && { disks: guest.disks.map(diskOf) }),
+        ...(guest.cloudInit && { cloudinit: guest.cloudInit.id }),
+        ...(guest.autostart && { autostart: true }),
         networkInterfaces: guest.nics.map(({ mac }) => ({ mac: mac.toUpperCase() })),
         xml: { xslt: pulumi.all(taps).apply((names) => guestXslt(guest, names)) },
     },
     // That line calls a new kernel an update and then leaves the domain as it was (resource_libvirt_domain.go, Update).
-    replaceOnChanges: ["kernel", "initrd"],
+    // It would change a cloud-init disk in place, and looks for it on IDE, where these machines have none.
+    replaceOnChanges: ["kernel", "initrd", ...(guest.cloudInit && hasSata(guest.machine) ? ["cloudinit"] : [])],
 });
+
+/** NICs for a domain of that line that somebody wrote by hand. A stylesheet of their own cannot be joined with ours. */
+export const classicNics: NicsAdapter = (args, nics, taps) => {
+    const { xml, type, networkInterfaces = [] } = args as {
+        xml?: unknown;
+        type?: unknown;
+        networkInterfaces?: pulumi.Input<pulumi.Input<object>[]>;
+    };
+    if (xml !== undefined)
+        throw new RangeError(
+            "the domain has xml.xslt already, and that line takes one stylesheet; put what it changes into a transform after withNics, or write the NICs in it",
+        );
+    const ours = nics.map(({ mac }) => ({ mac: mac.toUpperCase() }));
+    const accelerator = type === domainType.tcg ? "tcg" : "kvm";
+    return {
+        ...args,
+        networkInterfaces: pulumi.output(networkInterfaces).apply((others) => [...others, ...ours]),
+        xml: { xslt: pulumi.all(taps).apply((names) => nicsXslt(nics, accelerator, names)) },
+    };
+};
+
+/** That line reads a file's format off its name and a volume's off the volume. */
+function diskOf({ from }: GuestDisk): Record<string, unknown> {
+    if ("file" in from) return { file: from.file };
+    if ("block" in from) return { blockDevice: from.block };
+    return { volumeId: from.volume.id };
+}
 
 /**
  * Words of a kernel command line as the line reads them back from libvirt: sorted, as maps in which no key comes twice,

@@ -1,6 +1,21 @@
 /** A guest as both lines of @pulumi/libvirt are told of it: every value decided, nothing of either line's words. */
 import type * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
+import type { Cpu, Memory, Pinning } from "../../schemas/guest";
 import type { DecidedNic } from "../../schemas/virtio-nic";
+
+/** A disk, and where it comes from: a volume that was made for the guest, a file or a block device of the host. */
+export interface GuestDisk {
+    format: "qcow2" | "raw";
+    from: { volume: MadeVolume } | { file: string } | { block: string };
+}
+
+/** What a domain needs to know of a volume. */
+export interface MadeVolume {
+    id: pulumi.Input<string>;
+    name: pulumi.Input<string>;
+    pool: pulumi.Input<string>;
+}
 
 export interface GuestDescription {
     name: string;
@@ -10,10 +25,19 @@ export interface GuestDescription {
     accelerator: "kvm" | "tcg";
     /** QEMU machine type, such as q35. */
     machine: string;
-    kernel: string;
-    initrd: string;
+    /** Kernel that QEMU starts; absent starts what the disks hold. */
+    kernel?: string;
+    initrd?: string;
     /** Words of the kernel command line. */
     cmdline: string[];
+    cpu?: z.output<typeof Cpu>;
+    numa?: { cpus: string; memoryMiB: number }[];
+    pinning?: z.output<typeof Pinning>;
+    memory?: z.output<typeof Memory>;
+    disks: GuestDisk[];
+    /** Disk for cloud-init: its id in the 0.8 line, its volume in the 0.9 line. */
+    cloudInit?: MadeVolume;
+    autostart: boolean;
     /** Where the serial console answers and what it printed is kept; absent gives it a terminal of libvirt's own. */
     console: { socket: string; log: string } | undefined;
     nics: DecidedNic[];
@@ -21,12 +45,22 @@ export interface GuestDescription {
 
 /** Arguments of one line's `Domain`, and what that line cannot change in place. */
 interface DomainArguments {
-    args: Record<string, unknown>;
+    args: object;
     replaceOnChanges: string[];
 }
 
-/** Writes a guest in the words of one line. `taps` are the names of the NICs' taps, in the order of the NICs. */
-export type DomainAdapter = (guest: GuestDescription, taps: pulumi.Output<string>[]) => DomainArguments;
+/**
+ * Writes a guest in the words of one line. `taps` are the names of the NICs' taps, in the order of the NICs; a NIC with
+ * vhost-user has none, and its entry is not read.
+ */
+export type DomainAdapter = (guest: GuestDescription, taps: pulumi.Input<string>[]) => DomainArguments;
+
+/**
+ * Adds NICs to the arguments of a domain that somebody wrote by hand; what else they say stays.
+ *
+ * @throws RangeError where the arguments already have what the NICs need for themselves; it tells what
+ */
+export type NicsAdapter = <Args extends object>(args: Args, nics: DecidedNic[], taps: pulumi.Input<string>[]) => Args;
 
 /** libvirt's word for who runs the virtual CPUs. */
 export const domainType = { kvm: "kvm", tcg: "qemu" } as const;
@@ -35,10 +69,21 @@ export const domainType = { kvm: "kvm", tcg: "qemu" } as const;
  * The driver settings of a NIC, or none where its model has no such settings.
  *
  * With kvm the in-kernel vhost is demanded by name, since libvirt otherwise falls back to QEMU without a word; with
- * tcg QEMU itself moves the packets (libvirt formatdomain, "Setting NIC driver-specific options").
+ * tcg QEMU itself moves the packets (libvirt formatdomain, "Setting NIC driver-specific options"). With vhost-user
+ * neither does, and libvirt ignores a name.
  */
 export function driverOf(nic: DecidedNic, accelerator: GuestDescription["accelerator"]) {
     if (nic.model !== "virtio") return undefined;
-    const name = accelerator === "kvm" ? "vhost" : "qemu";
-    return { name, queues: nic.queues, rxQueueSize: nic.rxRing, txQueueSize: nic.txRing };
+    const sizes: { name?: string; queues: number; rxQueueSize: number; txQueueSize: number } = { queues: nic.queues, rxQueueSize: nic.rxRing, txQueueSize: nic.txRing };
+    if (nic.vhostUserSocket !== undefined) return sizes;
+    return { name: accelerator === "kvm" ? "vhost" : "qemu", ...sizes };
 }
+
+/** vhost-user maps the guest's memory into the switch, so it is shared, whatever else is said of it. */
+export function memoryOf({ memory, nics }: Pick<GuestDescription, "memory" | "nics">) {
+    const shared = memory?.shared === true || nics.some(({ vhostUserSocket }) => vhostUserSocket !== undefined);
+    return { shared, hugepages: memory?.hugepages };
+}
+
+/** Machine types of Intel's Q35 chipset have SATA and no IDE. */
+export const hasSata = (machine: string): boolean => machine.includes("q35");

@@ -1,39 +1,141 @@
 /** The 0.9 line of @pulumi/libvirt: its arguments mirror libvirt's XML, so a guest is written as it is. */
-import { type DomainAdapter, domainType, driverOf } from "./guest";
+import * as pulumi from "@pulumi/pulumi";
+import { kibibytes } from "../../schemas/guest";
+import type { DecidedNic } from "../../schemas/virtio-nic";
+import {
+    type DomainAdapter,
+    domainType,
+    driverOf,
+    type GuestDescription,
+    type GuestDisk,
+    memoryOf,
+    type NicsAdapter,
+} from "./guest";
+import type { DomainArgs, DomainInterface } from "./native-schema";
 
 /** Arguments of that line's `Domain`. MAC addresses are in lower case, as libvirt gives them back. */
-export const nativeDomain: DomainAdapter = (guest, taps) => ({
-    args: {
+export const nativeDomain: DomainAdapter = (guest, taps) => {
+    const args: DomainArgs = {
         name: guest.name,
         type: domainType[guest.accelerator],
         vcpu: guest.vcpus,
         memory: guest.memoryMiB,
         memoryUnit: "MiB",
         running: true,
-        os: {
-            type: "hvm",
-            typeMachine: guest.machine,
-            kernel: guest.kernel,
-            initrd: guest.initrd,
-            cmdline: guest.cmdline.join(" "),
-        },
+        ...(guest.autostart && { autostart: true }),
+        os: osOf(guest),
         features: { acpi: true, apic: {} },
+        ...processorOf(guest),
+        ...memoryBackingOf(guest),
         devices: {
-            interfaces: guest.nics.map((nic, index) => ({
-                mac: { address: nic.mac },
-                source: { ethernet: {} },
-                target: { dev: taps[index], managed: false },
-                mtu: { size: nic.mtu },
-                ...(nic.model && { model: { type: nic.model } }),
-                ...withDriver(driverOf(nic, guest.accelerator)),
-            })),
+            ...(guest.disks.length + (guest.cloudInit ? 1 : 0) > 0 && { disks: disksOf(guest) }),
+            interfaces: guest.nics.map((nic, index) => nativeInterface(nic, guest.accelerator, taps[index])),
             serials: [serial(guest.console)],
         },
-    },
-    replaceOnChanges: [],
-});
+    };
+    return { args, replaceOnChanges: [] };
+};
 
-const withDriver = (driver: ReturnType<typeof driverOf>) => driver && { driver };
+/** One NIC in the words of that line. */
+function nativeInterface(
+    nic: DecidedNic,
+    accelerator: GuestDescription["accelerator"],
+    tap: pulumi.Input<string> | undefined,
+): DomainInterface {
+    const driver = driverOf(nic, accelerator);
+    return {
+        mac: { address: nic.mac },
+        ...(nic.vhostUserSocket === undefined
+            ? { source: { ethernet: {} }, target: { dev: tap ?? "", managed: false } }
+            : { source: { vhostUser: { dev: "", chardev: { unix: { path: nic.vhostUserSocket, mode: "server" } } } } }),
+        mtu: { size: nic.mtu },
+        ...(nic.model && { model: { type: nic.model } }),
+        ...(driver && { driver }),
+    };
+}
+
+/** NICs for a domain of that line that somebody wrote by hand. */
+export const nativeNics: NicsAdapter = (args, nics, taps) => {
+    const { devices = {}, type } = args as { devices?: pulumi.Input<{ interfaces?: object[] }>; type?: unknown };
+    const accelerator = type === domainType.tcg ? "tcg" : "kvm";
+    const ours = nics.map((nic, index) => nativeInterface(nic, accelerator, taps[index]));
+    const withOurs = pulumi
+        .all([devices, ours])
+        .apply(([given, written]) => ({ ...given, interfaces: [...(given.interfaces ?? []), ...written] }));
+    return { ...args, devices: withOurs, ...sharedFor(nics, args) };
+};
+
+/** vhost-user needs shared memory; a domain that says something of its memory already is left to its author. */
+function sharedFor(nics: DecidedNic[], args: object): object {
+    const { shared } = memoryOf({ nics });
+    if (!shared) return {};
+    if ("memoryBacking" in args) return {};
+    return memoryBackingOf({ nics });
+}
+
+function osOf({ machine, kernel, initrd, cmdline }: GuestDescription): DomainArgs["os"] {
+    if (kernel === undefined) return { type: "hvm", typeMachine: machine, bootDevices: [{ dev: "hd" }] };
+    return { type: "hvm", typeMachine: machine, kernel, initrd, cmdline: cmdline.join(" ") };
+}
+
+function processorOf({ cpu, numa, pinning }: GuestDescription): Pick<DomainArgs, "cpu" | "cpuTune" | "numaTune"> {
+    const cells = numa?.map(({ cpus, memoryMiB }, id) => ({ id, cpus, memory: memoryMiB, unit: "MiB" }));
+    return {
+        ...((cpu || cells) && {
+            cpu: {
+                ...(cpu?.mode && { mode: cpu.mode }),
+                ...(cpu?.topology && { topology: cpu.topology }),
+                ...(cells && { numa: { cell: cells } }),
+            },
+        }),
+        ...(pinning && {
+            cpuTune: {
+                vcpuPin: pinning.vcpus.map((cpuSet, vcpu) => ({ vcpu, cpuSet })),
+                ...(pinning.emulator && { emulatorPin: { cpuSet: pinning.emulator } }),
+            },
+        }),
+        ...(pinning?.memoryNodes && { numaTune: { memory: { mode: "strict", nodeset: pinning.memoryNodes } } }),
+    };
+}
+
+function memoryBackingOf(guest: Pick<GuestDescription, "nics" | "memory">): Pick<DomainArgs, "memoryBacking"> {
+    const { shared, hugepages } = memoryOf(guest);
+    if (!shared && hugepages === undefined) return {};
+    return {
+        memoryBacking: {
+            ...(hugepages !== undefined && {
+                memoryHugePages: { hugepages: [{ size: kibibytes(hugepages), unit: "KiB" }] },
+            }),
+            ...(shared && { memorySource: { type: "memfd" }, memoryAccess: { mode: "shared" } }),
+        },
+    };
+}
+
+function disksOf({ disks, cloudInit }: GuestDescription): NonNullable<DomainArgs["devices"]["disks"]> {
+    const written = disks.map(({ format, from }, index) => {
+        const isCd = "file" in from && from.file.endsWith(".iso");
+        return {
+            device: isCd ? "cdrom" : "disk",
+            driver: { name: "qemu", type: isCd ? "raw" : format },
+            source: sourceOf(from),
+            target: isCd ? { dev: `sd${letter(index)}`, bus: "sata" } : { dev: `vd${letter(index)}`, bus: "virtio" },
+        };
+    });
+    if (!cloudInit) return written;
+    const target = { dev: `sd${letter(disks.length)}`, bus: "sata" };
+    const source = sourceOf({ volume: cloudInit });
+    return [...written, { device: "cdrom", driver: { name: "qemu", type: "raw" }, source, target }];
+}
+
+function sourceOf(from: GuestDisk["from"]) {
+    if ("file" in from) return { file: { file: from.file } };
+    if ("block" in from) return { block: { dev: from.block } };
+    return { volume: { pool: from.volume.pool, volume: from.volume.name } };
+}
+
+/** a, b ... z, aa: as devices of the guest are called. */
+const letter = (index: number): string =>
+    (index >= 26 ? letter(Math.floor(index / 26) - 1) : "") + String.fromCharCode(97 + (index % 26));
 
 function serial(console: { socket: string; log: string } | undefined) {
     if (!console) return { source: { pty: {} }, target: { port: 0 } };

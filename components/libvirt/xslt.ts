@@ -1,5 +1,7 @@
 /** The stylesheet that turns what the 0.8 line writes into the domain we mean. The line itself runs `xsltproc`. */
-import { driverOf, type GuestDescription } from "./guest";
+import { kibibytes } from "../../schemas/guest";
+import type { DecidedNic } from "../../schemas/virtio-nic";
+import { driverOf, type GuestDescription, hasSata, memoryOf } from "./guest";
 
 /**
  * Copies the domain, and
@@ -12,42 +14,141 @@ import { driverOf, type GuestDescription } from "./guest";
  * @param taps names of the NICs' taps, in the order of the NICs
  */
 export function guestXslt(guest: GuestDescription, taps: string[]): string {
-    const interfaces = guest.nics.map((_, index) => interfaceTemplate(guest, index, taps[index]!));
-    return `<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
-  <xsl:output omit-xml-declaration="yes"/>
-  <xsl:template match="@*|node()">
-    <xsl:copy><xsl:apply-templates select="@*|node()"/></xsl:copy>
-  </xsl:template>
-  <xsl:template match="/domain/devices/graphics|/domain/devices/video|/domain/devices/channel[@type='spicevmc']"/>
+    const devices = `  <xsl:template match="/domain/devices/graphics|/domain/devices/video|/domain/devices/channel[@type='spicevmc']"/>
   <xsl:template match="/domain/devices">
     <xsl:copy>
       <xsl:apply-templates select="@*|node()"/>
       ${serial(guest)}
     </xsl:copy>
-  </xsl:template>
-${interfaces.join("\n")}
-</xsl:stylesheet>
-`;
+  </xsl:template>`;
+    const parts = [...domainTemplates(guest), devices, ...interfaceTemplates(guest.nics, guest.accelerator, taps)];
+    return stylesheet(parts);
 }
 
-function interfaceTemplate({ nics, accelerator }: GuestDescription, index: number, tap: string): string {
-    const nic = nics[index]!;
+/** Copies the domain and writes these interfaces anew; all else stays as whoever wrote the domain has it. */
+export function nicsXslt(nics: DecidedNic[], accelerator: GuestDescription["accelerator"], taps: string[]): string {
+    const guest = { nics, accelerator };
+    return stylesheet([...domainTemplates(guest), ...interfaceTemplates(nics, accelerator, taps)]);
+}
+
+const stylesheet = (
+    templates: string[],
+) => `<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
+  <xsl:output omit-xml-declaration="yes"/>
+  <xsl:template match="@*|node()">
+    <xsl:copy><xsl:apply-templates select="@*|node()"/></xsl:copy>
+  </xsl:template>
+${templates.join("\n")}
+</xsl:stylesheet>
+`;
+
+type DomainParts = Pick<GuestDescription, "nics" | "accelerator"> & Partial<GuestDescription>;
+
+/** What stands beside the devices: nothing where nothing is asked for, so that a stylesheet never changes unasked. */
+function domainTemplates(guest: DomainParts): string[] {
+    const { cpu, numa, machine = "", disks = [], cloudInit } = guest;
+    const added = [...memoryBacking(guest), ...pinned(guest), ...emulationFix(guest)];
+    const cdroms = cloudInit !== undefined || disks.some(({ from }) => "file" in from && from.file.endsWith(".iso"));
+    return [
+        ...(added.length === 0
+            ? []
+            : [
+                  `  <xsl:template match="/domain">
+    <xsl:copy>
+      <xsl:apply-templates select="@*|node()"/>
+      ${added.join("\n      ")}
+    </xsl:copy>
+  </xsl:template>`,
+              ]),
+        ...(cpu?.topology || numa ? [`  <xsl:template match="/domain/cpu">\n    ${processor(guest)}\n  </xsl:template>`] : []),
+        // That line puts CD-ROMs on IDE, which these machines have not.
+        ...(cdroms && hasSata(machine)
+            ? [
+                  `  <xsl:template match="/domain/devices/disk[@device='cdrom']/target/@bus">
+    <xsl:attribute name="bus">sata</xsl:attribute>
+  </xsl:template>`,
+              ]
+            : []),
+    ];
+}
+
+function memoryBacking(guest: DomainParts): string[] {
+    const { shared, hugepages } = memoryOf(guest);
+    if (!shared && hugepages === undefined) return [];
+    const pages =
+        hugepages === undefined
+            ? ""
+            : `<hugepages>${element("page", { size: kibibytes(hugepages), unit: "KiB" })}</hugepages>`;
+    const access = shared ? `${element("source", { type: "memfd" })}${element("access", { mode: "shared" })}` : "";
+    return [`<memoryBacking>${pages}${access}</memoryBacking>`];
+}
+
+function pinned({ pinning }: DomainParts): string[] {
+    if (!pinning) return [];
+    const pins = pinning.vcpus.map((cpuset, vcpu) => element("vcpupin", { vcpu, cpuset }));
+    const emulator = pinning.emulator ? element("emulatorpin", { cpuset: pinning.emulator }) : "";
+    return [
+        `<cputune>${pins.join("")}${emulator}</cputune>`,
+        ...(pinning.memoryNodes
+            ? [`<numatune>${element("memory", { mode: "strict", nodeset: pinning.memoryNodes })}</numatune>`]
+            : []),
+    ];
+}
+
+function processor({ cpu, numa = [] }: DomainParts): string {
+    const { sockets, cores, threads } = cpu?.topology ?? {};
+    const topology = cpu?.topology ? element("topology", { sockets: sockets ?? 1, cores: cores ?? 1, threads: threads ?? 1 }) : "";
+    const cells = numa.map(({ cpus, memoryMiB }, id) => element("cell", { id, cpus, memory: memoryMiB, unit: "MiB" }));
+    const nodes = cells.length ? `<numa>${cells.join("")}</numa>` : "";
+    return `<cpu${cpu?.mode ? ` mode="${escaped(cpu.mode)}"` : ""}>${topology}${nodes}</cpu>`;
+}
+
+/** QEMU 7.2 under emulation crashes with a vhost-user NIC that has interrupt vectors (MSI-X): they are switched off there. */
+function emulationFix({ nics, accelerator }: DomainParts): string[] {
+    if (accelerator !== "tcg") return [];
+    const devices = nics.flatMap((nic, index) =>
+        nic.vhostUserSocket === undefined
+            ? []
+            : [
+                  `<qemu:device alias="${aliasOf(index)}"><qemu:frontend><qemu:property name="vectors" type="unsigned" value="0"/></qemu:frontend></qemu:device>`,
+              ],
+    );
+    if (devices.length === 0) return [];
+    return [`<qemu:override xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0">${devices.join("")}</qemu:override>`];
+}
+
+/** Aliases that users give begin with `ua-` (libvirt formatdomain, "Device aliases"). */
+const aliasOf = (index: number) => `ua-nic${index}`;
+
+const interfaceTemplates = (nics: DecidedNic[], accelerator: GuestDescription["accelerator"], taps: string[]) =>
+    nics.map((nic, index) => interfaceTemplate(nic, accelerator, index, taps[index] ?? ""));
+
+function interfaceTemplate(
+    nic: DecidedNic,
+    accelerator: GuestDescription["accelerator"],
+    index: number,
+    tap: string,
+): string {
     const driver = driverOf(nic, accelerator);
+    const socket = nic.vhostUserSocket;
     const children = [
         element("mac", { address: nic.mac.toUpperCase() }),
-        element("target", { dev: tap, managed: "no" }),
+        socket === undefined
+            ? element("target", { dev: tap, managed: "no" })
+            : element("source", { type: "unix", path: socket, mode: "server" }),
         nic.model && element("model", { type: nic.model }),
         element("mtu", { size: nic.mtu }),
         driver &&
             element("driver", {
-                name: driver.name,
+                ...(driver.name && { name: driver.name }),
                 queues: driver.queues,
                 rx_queue_size: driver.rxQueueSize,
                 tx_queue_size: driver.txQueueSize,
             }),
+        socket !== undefined && accelerator === "tcg" && element("alias", { name: aliasOf(index) }),
     ];
     return `  <xsl:template match="/domain/devices/interface[mac/@address='${escaped(nic.mac.toUpperCase())}']">
-    <interface type="ethernet">
+    <interface type="${socket === undefined ? "ethernet" : "vhostuser"}">
       ${children.filter(Boolean).join("\n      ")}
     </interface>
   </xsl:template>`;

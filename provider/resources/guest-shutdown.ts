@@ -17,7 +17,7 @@ export const guestShutdown: HostResource<GuestShutdown> = {
         "does not react within its timeout is warned of and loses its power. Since it names the domain, the engine deletes " +
         "it before the domain. A guest that is off is left as it is.",
     schema: GuestShutdown,
-    cost: { domain: "replace", timeout: "update" },
+    cost: { domain: "replace", timeout: "update", settings: "update", effect: "update" },
     idOf: ({ domain }) => domain,
     idForm: "DOMAIN",
     checkId: (id) => (DomainId.safeParse(id).success ? undefined : "write the UUID or the name of the domain"),
@@ -25,9 +25,20 @@ export const guestShutdown: HostResource<GuestShutdown> = {
 
     /** There is nothing on the host, so what state knows is there. An import takes any domain that libvirt has. */
     async find(host, domain, { mark, known }) {
-        if (known) return { state: { domain: known.domain, timeout: known.timeout }, mark };
+        if (known) return { state: known, mark };
         const { code } = await host.place.run([...VIRSH, "domuuid", "--domain", domain]);
-        return code === 0 ? { state: { domain, timeout: 60 }, mark } : undefined;
+        return code === 0 ? { state: { domain, timeout: 60, effect: "replaces" }, mark } : undefined;
+    },
+
+    /** libvirt's providers say only that a stylesheet differs, or that a domain is updated. */
+    foretold(was, want) {
+        if (!was.settings || !want.settings) return [];
+        const [old, now] = [was.settings, want.settings];
+        const changed = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((key) => old[key] !== now[key]);
+        if (changed.length === 0) return [];
+        const { name = "" } = { ...old, ...now };
+        const listed = changed.map((key) => `${key} (${old[key] ?? "none"} to ${now[key] ?? "none"})`).join(", ");
+        return [`${want.effect ?? "replaces"} guest ${name}: ${listed}.${kept(want.effect, now)}`];
     },
 
     create: () => [],
@@ -61,6 +72,11 @@ export const guestShutdown: HostResource<GuestShutdown> = {
         return [];
     },
 };
+
+const kept = (effect: GuestShutdown["effect"] | undefined, { firmware }: Record<string, string>): string =>
+    effect === "restarts"
+        ? " It is shut down and started again."
+        : ` It is shut down first; its disks stay${firmware ? ", its UEFI variables go with its domain" : ""}.`;
 
 /** By UUID or name, among those that libvirt runs. A host without libvirt runs none. */
 async function isRunning(host: Host, domain: string): Promise<boolean> {

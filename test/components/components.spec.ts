@@ -462,6 +462,7 @@ describe("VirtualMachine", () => {
             "web-1-nic-mgmt-tap": "kvmnet:host:Tap",
             "web-1-nic-mgmt-port": "kvmnet:host:BridgePort",
             "web-1-domain": "libvirt:index/domain:Domain",
+            "web-1-shutdown": "kvmnet:host:GuestShutdown",
         });
     });
 

@@ -2,20 +2,16 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import type { GuestDescription } from "../../components/libvirt/guest";
 import { nativeDomain } from "../../components/libvirt/native";
+import type { DomainArgs } from "../../components/libvirt/native-schema";
 import { aGuest, aNic } from "../support/guests";
-
-interface Devices {
-    interfaces: Record<string, unknown>[];
-    serials: Record<string, unknown>[];
-}
 
 const tap = pulumi.output("web-1-data");
 const args = (guest: GuestDescription) =>
     nativeDomain(
         guest,
         guest.nics.map(() => tap),
-    ).args;
-const devices = (guest: GuestDescription) => args(guest).devices as Devices;
+    ).args as DomainArgs;
+const devices = (guest: GuestDescription) => args(guest).devices;
 
 describe("a guest in the words of the 0.9 line", () => {
     it("opens our tap and leaves it there, with model, MTU, queues and rings", () =>

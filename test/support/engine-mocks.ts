@@ -64,7 +64,7 @@ function plain(state: unknown): Record<string, unknown> {
 }
 
 /**
- * Runs in a project that has the given version of @pulumi/libvirt, or none: one with nothing in it but the two
+ * Runs in a project that has the given version of @pulumi/libvirt, or none: one with nothing in it but the
  * classes that we use.
  */
 export async function withLibvirt<Result>(version: string | undefined, work: () => Promise<Result>): Promise<Result> {
@@ -93,7 +93,10 @@ const pulumi = require(${JSON.stringify(pulumiPath)});
 exports.Provider = class extends pulumi.ProviderResource {
     constructor(name, args, opts) { super("libvirt", name, args, opts); }
 };
-exports.Domain = class extends pulumi.CustomResource {
-    constructor(name, args, opts) { super("libvirt:index/domain:Domain", name, args, opts); }
+const made = (type) => class extends pulumi.CustomResource {
+    constructor(name, args, opts) { super("libvirt:index/" + type, name, { path: undefined, ...args }, opts); }
 };
+exports.Domain = made("domain:Domain");
+exports.Volume = made("volume:Volume");
+exports.CloudinitDisk = made("cloudinitDisk:CloudinitDisk");
 `;

@@ -20,6 +20,8 @@ export const aGuest = (fields: Partial<GuestDescription> = {}): GuestDescription
     kernel: "/boot/vmlinuz",
     initrd: "/boot/initrd",
     cmdline: ["console=ttyS0", "kvmnet.name=web-1"],
+    disks: [],
+    autostart: false,
     console: { socket: "/run/console.sock", log: "/run/console.log" },
     nics: [aNic()],
     ...fields,

@@ -1,0 +1,39 @@
+/** What cloud-init in a guest reads at its first boot: who it is, and its network (cloud-init's NoCloud data source). */
+import { stringify } from "yaml";
+
+/** A NIC as far as the guest must know it. */
+export interface CloudInitNic {
+    mac: string;
+    /** ADDRESS/PREFIX, where the guest sets it by itself. */
+    address?: string;
+    dhcp: boolean;
+    gateway?: string;
+    nameservers?: string[];
+}
+
+/** Network configuration of version 2: each NIC is found by its MAC address, whatever the guest calls it. */
+export function networkConfig(nics: Readonly<Record<string, CloudInitNic>>): string {
+    const ethernets = Object.fromEntries(Object.entries(nics).map(([name, nic]) => [name, ethernet(nic)]));
+    return stringify({ version: 2, ethernets });
+}
+
+function ethernet({ mac, address, dhcp, gateway, nameservers }: CloudInitNic) {
+    const match = { macaddress: mac };
+    if (dhcp) return { match, dhcp4: true };
+    return {
+        match,
+        // A NIC without an address is brought up all the same; a guest need not wait for it.
+        ...(address === undefined ? { dhcp4: false, optional: true } : { addresses: [address] }),
+        ...(gateway !== undefined && {
+            routes: [{ to: gateway.includes(":") ? "::/0" : "0.0.0.0/0", via: gateway }],
+        }),
+        ...(nameservers?.length && { nameservers: { addresses: nameservers } }),
+    };
+}
+
+/** Metadata: cloud-init runs again where the instance-id differs from that of its last boot. */
+export const metaData = (guest: string, more: Readonly<Record<string, string>>): string =>
+    stringify({ "instance-id": guest, "local-hostname": guest, ...more });
+
+/** User data of a guest that is told nothing beside its name and network. */
+export const NO_USER_DATA = "#cloud-config\n{}\n";

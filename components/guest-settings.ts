@@ -1,0 +1,27 @@
+/** What a domain is made of, as names and text: what is told in a preview where it changes. */
+import { isDeepStrictEqual } from "node:util";
+import type { GuestDescription } from "./libvirt/guest";
+
+/**
+ * What only a new domain or a new start brings to a guest. What changes live is not among it: the autostart, and all
+ * that our own resources hold (VLAN, rates, mirrors, port security).
+ *
+ * @returns text by the property's name (`nics.0.rxRing`), what is absent left out
+ */
+export function guestSettings({ nics, cmdline, disks, cloudInit, autostart, ...guest }: GuestDescription) {
+    const settings: Record<string, string> = {};
+    collect("", { ...guest, cmdline: cmdline.join(" ") }, settings);
+    nics.forEach((nic, index) => collect(`nics.${index}`, nic, settings));
+    settings.disks = String(disks.length);
+    settings.cloudInit = String(cloudInit !== undefined);
+    return settings;
+}
+
+function collect(path: string, value: unknown, into: Record<string, string>): void {
+    if (value === undefined || value === null || isDeepStrictEqual(value, "")) return;
+    if (typeof value !== "object") {
+        into[path] = String(value as string | number | boolean);
+        return;
+    }
+    for (const [key, inner] of Object.entries(value)) collect(path ? `${path}.${key}` : key, inner, into);
+}

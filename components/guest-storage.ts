@@ -1,0 +1,79 @@
+/** The disks of a guest: resources of their own, so that they outlive its domain. */
+import type * as pulumi from "@pulumi/pulumi";
+import type { CloudInit, Disk } from "../schemas/guest";
+import { metaData, networkConfig, NO_USER_DATA } from "./cloud-init";
+import type { Child, Transform } from "./component";
+import type { GuestDisk, MadeVolume } from "./libvirt/guest";
+import type { Libvirt } from "./libvirt/installed";
+import type { TunedVirtioNic } from "./tuned-virtio-nic";
+
+/** Names a child and applies what the user adjusts. */
+type Name = (
+    role: string,
+    inputs: object,
+    by: Transform<object> | undefined,
+    opts: pulumi.CustomResourceOptions,
+) => Child<object, pulumi.CustomResourceOptions>;
+type GivenDisk = Omit<Disk, "base"> & { base?: pulumi.Input<string> };
+
+export class GuestStorage {
+    /** Paths of the volumes that were made, by the disk's name. */
+    readonly volumes: Record<string, pulumi.Output<string>> = {};
+
+    /** @param guest name of the guest; its volumes are called after it */
+    constructor(
+        private readonly installed: Libvirt,
+        private readonly guest: string,
+        private readonly child: Name,
+    ) {}
+
+    disks(disks: Readonly<Record<string, GivenDisk>>, transform?: Transform<object>): GuestDisk[] {
+        return Object.entries(disks).map(([name, { file, block, format, ...made }]) => {
+            if (file !== undefined) return { format, from: { file } };
+            if (block !== undefined) return { format, from: { block } };
+            return { format, from: { volume: this.#volume(name, { ...made, format }, transform) } };
+        });
+    }
+
+    cloudInit(
+        { userData = NO_USER_DATA, metaData: more, networkConfig: network, pool }: CloudInit,
+        nics: Readonly<Record<string, TunedVirtioNic>>,
+        transform?: Transform<object>,
+    ): MadeVolume {
+        const { line, CloudInitDisk, Volume } = this.installed;
+        const known = Object.entries(nics).map(
+            ([name, { decided, address, network: { dhcp, gateway, nameservers } }]) =>
+                [name, { mac: decided.mac, address, dhcp, gateway, nameservers }] as const,
+        );
+        const description = {
+            name: `${this.guest}-cloud-init.iso`,
+            pool,
+            userData,
+            metaData: metaData(this.guest, more),
+            networkConfig: network ?? networkConfig(Object.fromEntries(known)),
+        };
+        // The new one has the name of the old one.
+        const opts = { deleteBeforeReplace: true };
+        const disk = new CloudInitDisk(
+            ...this.child("cloud-init", line.storage.cloudInit(description), transform, opts),
+        );
+        if (!line.storage.cloudInitVolume || !disk.path) return { id: disk.id, name: description.name, pool };
+        const held = line.storage.cloudInitVolume(description, disk.path);
+        const volume = new Volume(...this.child("cloud-init-volume", held, undefined, opts));
+        return { id: volume.id, name: volume.name, pool };
+    }
+
+    #volume(
+        disk: string,
+        { size, source, base, format, pool }: Omit<GivenDisk, "file" | "block">,
+        transform?: Transform<object>,
+    ): MadeVolume {
+        const { line, Volume } = this.installed;
+        const description = { name: `${this.guest}-${disk}.${format}`, pool, format, size, source, base };
+        const volume = new Volume(
+            ...this.child(`disk-${disk}`, line.storage.volume(description), transform, { deleteBeforeReplace: true }),
+        );
+        this.volumes[disk] = volume.id;
+        return { id: volume.id, name: volume.name, pool };
+    }
+}

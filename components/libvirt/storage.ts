@@ -1,0 +1,68 @@
+/** Volumes and cloud-init disks in the words of both lines of @pulumi/libvirt. */
+import type * as pulumi from "@pulumi/pulumi";
+import { bytes } from "../../schemas/units";
+import type { CloudinitDiskArgs, VolumeArgs } from "./native-schema";
+
+/** A volume that is made for a guest. */
+export interface VolumeDescription {
+    name: string;
+    pool: string;
+    format: "qcow2" | "raw";
+    /** As `Size` spells it; absent is that of the image it comes from. */
+    size?: string;
+    /** Path or URL of the image that it is filled with. */
+    source?: string;
+    /** Image on the host that it lies over. */
+    base?: pulumi.Input<string>;
+}
+
+/** A disk for cloud-init. */
+export interface CloudInitDescription {
+    name: string;
+    pool: string;
+    userData: string;
+    metaData: string;
+    networkConfig: string;
+}
+
+export interface StorageAdapter {
+    volume(description: VolumeDescription): object;
+    cloudInit(description: CloudInitDescription): object;
+    /** The volume that holds a cloud-init disk, from the file that it was written to; absent where the disk is one. */
+    cloudInitVolume?(description: CloudInitDescription, file: pulumi.Input<string>): object;
+}
+
+export const classicStorage: StorageAdapter = {
+    volume: ({ name, pool, format, size, source, base }) => ({
+        name,
+        pool,
+        format,
+        ...(size !== undefined && { size: bytes(size) }),
+        ...(source !== undefined && { source }),
+        ...(base !== undefined && { baseVolumeId: base }),
+    }),
+    cloudInit: (description) => ({ ...description }),
+};
+
+export const nativeStorage: StorageAdapter = {
+    volume: ({ name, pool, format, size, source, base }): VolumeArgs => ({
+        name,
+        pool,
+        target: { format: { type: format } },
+        ...(size !== undefined && { capacity: bytes(size) }),
+        ...(source !== undefined && { create: { content: { url: source } } }),
+        ...(base !== undefined && { backingStore: { path: base, format: { type: "qcow2" } } }),
+    }),
+    cloudInit: ({ name, userData, metaData, networkConfig }): CloudinitDiskArgs => ({
+        name,
+        userData,
+        metaData,
+        networkConfig,
+    }),
+    cloudInitVolume: ({ name, pool }, file): VolumeArgs => ({
+        name,
+        pool,
+        target: { format: { type: "raw" } },
+        create: { content: { url: file } },
+    }),
+};
