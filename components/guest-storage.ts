@@ -42,8 +42,14 @@ export class GuestStorage {
     ): MadeVolume {
         const { line, CloudInitDisk, Volume } = this.installed;
         const known = Object.entries(nics).map(
-            ([name, { decided, address, network: { dhcp, gateway, nameservers } }]) =>
-                [name, { mac: decided.mac, address, dhcp, gateway, nameservers }] as const,
+            ([
+                name,
+                {
+                    decided,
+                    address,
+                    network: { dhcp, gateway, nameservers },
+                },
+            ]) => [name, { mac: decided.mac, address, dhcp, gateway, nameservers }] as const,
         );
         const description = {
             name: `${this.guest}-cloud-init.iso`,

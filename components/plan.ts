@@ -50,6 +50,8 @@ export function bootOf({ host, environment }: Plan, guest: string) {
         // A lab boots its guests on any machine, also where /dev/kvm boots none.
         accelerator: "tcg" as const,
         console: paths.console(guest),
+        // A guest that is taken down while it boots does not hear the power button.
+        shutdownTimeout: 10,
     };
 }
 

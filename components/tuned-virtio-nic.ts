@@ -72,7 +72,7 @@ export class TunedVirtioNic extends Component {
     /** Address of the guest's interface with its prefix length, where one was given. */
     readonly address: string | undefined;
     /** How the guest comes to its address and reaches others, as it was declared. */
-    readonly network: Pick<z.output<typeof VirtioNic>, "dhcp" | "gateway" | "nameservers">;
+    readonly network: Pick<z.output<typeof VirtioNic>, "dhcp" | "gateway" | "nameservers"> & { vlan?: number };
     /** Name of the tap that the domain opens; of the switch's port where the NIC is vhost-user's. */
     readonly tapName: pulumi.Output<string>;
     /** What a guest and its host are held against. */
@@ -110,7 +110,7 @@ export class TunedVirtioNic extends Component {
         this.decided = decision.nic;
         this.reasons = decision.reasons;
         this.address = address;
-        this.network = settings;
+        this.network = { ...settings, vlan };
         this.tapName = tapName;
         this.declared = pulumi.all([tapName, bridgeName]).apply(([tap, bridge]): DeclaredNic => ({
             guest,

@@ -16,9 +16,12 @@ import { leftBehindHooks } from "./libvirt/left-behind";
 import { TunedVirtioNic, type TunedVirtioNicArgs, type TunedVirtioNicTransform } from "./tuned-virtio-nic";
 
 /** A path on the host, or what another resource will tell of it. */
-const TravellingPath = z.union([HostPath, z.custom<pulumi.Output<string>>((value) => pulumi.Output.isInstance(value))], {
-    error: "base is the path of an image on the host, such as /var/lib/libvirt/images/debian.qcow2",
-});
+const TravellingPath = z.union(
+    [HostPath, z.custom<pulumi.Output<string>>((value) => pulumi.Output.isInstance(value))],
+    {
+        error: "base is the path of an image on the host, such as /var/lib/libvirt/images/debian.qcow2",
+    },
+);
 
 const VirtualMachineSchema = withCrossCheck(
     GuestSize.extend({

@@ -16,6 +16,7 @@ const LAB_PACKAGES: Readonly<Record<string, string>> = {
     ethtool: "reads what NICs offer",
     iproute2: "links and addresses",
     kmod: "finds the guest kernel's modules",
+    genisoimage: "the libvirt provider writes cloud-init disks with it (mkisofs)",
     xsltproc: "the libvirt provider adds NIC settings with it",
 };
 

@@ -1,6 +1,7 @@
 /** The package schema, made from the zod objects: what SDKs of other languages, `pulumi import` and docs are made from. */
 import { z } from "zod";
-import { SERVED, type ServedComponent } from "../components/served";
+import { SERVED } from "../components/served";
+import type { ServedComponent } from "../components/served-component";
 import { DEFAULT_HOST, ProviderConfig } from "./config";
 import type { HostFunction } from "./function";
 import { FUNCTIONS } from "./functions";

@@ -58,7 +58,7 @@ const OptionName = z.string().regex(/^(?:\d{1,3}|[A-Za-z][A-Za-z0-9+-]{0,39})$/,
 const RESTART = "Changes live: dnsmasq restarts, and leases stay.";
 const REREAD = "Changes live: dnsmasq reads it anew and does not restart.";
 
-const DhcpFields = z.strictObject({
+export const DhcpServerFields = z.strictObject({
     interface: IfName.describe(
         "Interface on which it answers: a bridge, or the VLAN interface or internal port of one VLAN, with an address of the host. A change replaces the server.",
     ),
@@ -105,7 +105,7 @@ const DhcpFields = z.strictObject({
 });
 
 /** One DHCP server on one interface. */
-export const DhcpServer = withCrossCheck(DhcpFields, (server, say) => {
+export const DhcpServer = withCrossCheck(DhcpServerFields, (server, say) => {
     const { ranges, reservations, dns, names, upstreams, ipv6Options, routerAdvertisements } = server;
     for (const [index, range] of (Array.isArray(ranges) ? ranges : []).entries()) judgeRange(index, range, say);
     once(reservations, "mac", say);

@@ -59,7 +59,9 @@ export const DiskFormat = z.enum(["qcow2", "raw"], { error: "a disk's format is 
 
 export const Disk = z
     .strictObject({
-        size: Size.optional().describe("Size of a volume that is made for the guest; absent is that of source or base."),
+        size: Size.optional().describe(
+            "Size of a volume that is made for the guest; absent is that of source or base.",
+        ),
         source: z
             .string("source is a path or URL of an image")
             .min(1, "source is a path or URL of an image")
@@ -116,9 +118,7 @@ export const guestParts = {
     autostart: toggle("autostart").default(false).describe("Whether the guest starts with its host."),
     shutdownTimeout: count("shutdownTimeout", 0, 3600, "seconds")
         .default(60)
-        .describe(
-            "How long the guest may take to shut down before its domain goes [s]; 0 cuts its power at once.",
-        ),
+        .describe("How long the guest may take to shut down before its domain goes [s]; 0 cuts its power at once."),
 };
 
 interface GuestLike {

@@ -78,3 +78,18 @@ export const LinkName = z
         error: "all and default are names of the kernel's own settings and no links; name one link",
     })
     .describe("Name of a link: 1 to 15 characters out of A-Z a-z 0-9 _ . -.");
+
+/**
+ * The address that comes `steps` after another in the same network: `10.0.0.12/24` one after `10.0.0.11/24`.
+ *
+ * @returns undefined where the network ends before it, or it would be its broadcast address
+ */
+export function addressAfter(text: string, steps: number): string | undefined {
+    const first = parsed(text);
+    if (!first) return undefined;
+    const number = first.bigInt() + BigInt(steps);
+    const last = first.endAddress().bigInt() - (isV6(text) || first.subnetMask > 30 ? 0n : 1n);
+    if (number > last) return undefined;
+    const family = isV6(text) ? Address6 : Address4;
+    return `${family.fromBigInt(number).correctForm()}/${first.subnetMask}`;
+}

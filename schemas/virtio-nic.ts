@@ -26,7 +26,9 @@ export const VirtioNic = z.strictObject({
         "Socket at which QEMU waits for a switch with DPDK (vhost-user): the guest's memory is shared with it, and no tap is made.",
     ),
     profile: TuningProfile.optional().describe("What the tuning model chooses for; absent means default."),
-    rate: Rate.optional().describe("Rate of the link that the guest shares, for the tuning model; absent means 10Gbit."),
+    rate: Rate.optional().describe(
+        "Rate of the link that the guest shares, for the tuning model; absent means 10Gbit.",
+    ),
     mtu: Mtu.default(1500).describe("MTU that the guest is told [byte]."),
     mac: Mac.optional().describe("MAC address; absent derives a stable, locally administered one from the names."),
     address: AddressWithPrefix.optional().describe(

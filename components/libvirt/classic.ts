@@ -1,6 +1,6 @@
 /** The 0.8 line of @pulumi/libvirt: it knows no taps, queues, rings or MTU of a NIC, so they go in by a stylesheet. */
 import * as pulumi from "@pulumi/pulumi";
-import { type DomainAdapter, domainType, type GuestDisk, hasSata, type NicsAdapter } from "./guest";
+import { type DomainAdapter, domainType, type GuestDisk, type NicsAdapter } from "./guest";
 import { guestXslt, nicsXslt } from "./xslt";
 
 /** Arguments of that line's `Domain`. MAC addresses are in upper case: the stylesheet finds interfaces by them. */
@@ -24,13 +24,17 @@ export const classicDomain: DomainAdapter = (guest, taps) => ({
         xml: { xslt: pulumi.all(taps).apply((names) => guestXslt(guest, names)) },
     },
     // That line calls a new kernel an update and then leaves the domain as it was (resource_libvirt_domain.go, Update).
-    // It would change a cloud-init disk in place, and looks for it on IDE, where these machines have none.
-    replaceOnChanges: ["kernel", "initrd", ...(guest.cloudInit && hasSata(guest.machine) ? ["cloudinit"] : [])],
+    // It would change a cloud-init disk in place, and looks for it on IDE, where the stylesheet leaves none.
+    replaceOnChanges: ["kernel", "initrd", ...(guest.cloudInit ? ["cloudinit"] : [])],
 });
 
 /** NICs for a domain of that line that somebody wrote by hand. A stylesheet of their own cannot be joined with ours. */
 export const classicNics: NicsAdapter = (args, nics, taps) => {
-    const { xml, type, networkInterfaces = [] } = args as {
+    const {
+        xml,
+        type,
+        networkInterfaces = [],
+    } = args as {
         xml?: unknown;
         type?: unknown;
         networkInterfaces?: pulumi.Input<pulumi.Input<object>[]>;

@@ -74,7 +74,11 @@ export const domainType = { kvm: "kvm", tcg: "qemu" } as const;
  */
 export function driverOf(nic: DecidedNic, accelerator: GuestDescription["accelerator"]) {
     if (nic.model !== "virtio") return undefined;
-    const sizes: { name?: string; queues: number; rxQueueSize: number; txQueueSize: number } = { queues: nic.queues, rxQueueSize: nic.rxRing, txQueueSize: nic.txRing };
+    const sizes: { name?: string; queues: number; rxQueueSize: number; txQueueSize: number } = {
+        queues: nic.queues,
+        rxQueueSize: nic.rxRing,
+        txQueueSize: nic.txRing,
+    };
     if (nic.vhostUserSocket !== undefined) return sizes;
     return { name: accelerator === "kvm" ? "vhost" : "qemu", ...sizes };
 }

@@ -34,7 +34,12 @@ export interface DomainArgs {
         memorySource?: { type: string };
         memoryAccess?: { mode: string };
     };
-    devices: { disks?: DomainDisk[]; interfaces: DomainInterface[]; serials: DomainSerial[] };
+    devices: {
+        disks?: DomainDisk[];
+        controllers?: { type: string; index: number; model: string }[];
+        interfaces: DomainInterface[];
+        serials: DomainSerial[];
+    };
 }
 
 interface DomainDisk {

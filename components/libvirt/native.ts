@@ -29,6 +29,7 @@ export const nativeDomain: DomainAdapter = (guest, taps) => {
         ...memoryBackingOf(guest),
         devices: {
             ...(guest.disks.length + (guest.cloudInit ? 1 : 0) > 0 && { disks: disksOf(guest) }),
+            ...(guest.cloudInit && { controllers: [{ type: "scsi", index: 0, model: "virtio-scsi" }] }),
             interfaces: guest.nics.map((nic, index) => nativeInterface(nic, guest.accelerator, taps[index])),
             serials: [serial(guest.console)],
         },
@@ -122,7 +123,8 @@ function disksOf({ disks, cloudInit }: GuestDescription): NonNullable<DomainArgs
         };
     });
     if (!cloudInit) return written;
-    const target = { dev: `sd${letter(disks.length)}`, bus: "sata" };
+    // Every cloud's kernel has a driver for this one; SATA and IDE some have not.
+    const target = { dev: `sd${letter(disks.length)}`, bus: "scsi" };
     const source = sourceOf({ volume: cloudInit });
     return [...written, { device: "cdrom", driver: { name: "qemu", type: "raw" }, source, target }];
 }

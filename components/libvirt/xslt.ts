@@ -18,7 +18,7 @@ export function guestXslt(guest: GuestDescription, taps: string[]): string {
   <xsl:template match="/domain/devices">
     <xsl:copy>
       <xsl:apply-templates select="@*|node()"/>
-      ${serial(guest)}
+      ${[serial(guest), ...scsiController(guest)].join("\n      ")}
     </xsl:copy>
   </xsl:template>`;
     const parts = [...domainTemplates(guest), devices, ...interfaceTemplates(guest.nics, guest.accelerator, taps)];
@@ -48,7 +48,7 @@ type DomainParts = Pick<GuestDescription, "nics" | "accelerator"> & Partial<Gues
 function domainTemplates(guest: DomainParts): string[] {
     const { cpu, numa, machine = "", disks = [], cloudInit } = guest;
     const added = [...memoryBacking(guest), ...pinned(guest), ...emulationFix(guest)];
-    const cdroms = cloudInit !== undefined || disks.some(({ from }) => "file" in from && from.file.endsWith(".iso"));
+    const cdroms = disks.some(({ from }) => "file" in from && from.file.endsWith(".iso"));
     return [
         ...(added.length === 0
             ? []
@@ -60,8 +60,17 @@ function domainTemplates(guest: DomainParts): string[] {
     </xsl:copy>
   </xsl:template>`,
               ]),
-        ...(cpu?.topology || numa ? [`  <xsl:template match="/domain/cpu">\n    ${processor(guest)}\n  </xsl:template>`] : []),
-        // That line puts CD-ROMs on IDE, which these machines have not.
+        ...(cpu?.topology || numa
+            ? [`  <xsl:template match="/domain/cpu">\n    ${processor(guest)}\n  </xsl:template>`]
+            : []),
+        // That line puts all CD-ROMs on IDE, which many machines have not, and many a cloud's kernel has no driver for.
+        ...(cloudInit === undefined
+            ? []
+            : [
+                  `  <xsl:template match="/domain/devices/disk[serial='cloudinit']/target">
+    <target dev="sda" bus="scsi"/>
+  </xsl:template>`,
+              ]),
         ...(cdroms && hasSata(machine)
             ? [
                   `  <xsl:template match="/domain/devices/disk[@device='cdrom']/target/@bus">
@@ -71,6 +80,9 @@ function domainTemplates(guest: DomainParts): string[] {
             : []),
     ];
 }
+
+const scsiController = ({ cloudInit }: DomainParts): string[] =>
+    cloudInit === undefined ? [] : [element("controller", { type: "scsi", index: 0, model: "virtio-scsi" })];
 
 function memoryBacking(guest: DomainParts): string[] {
     const { shared, hugepages } = memoryOf(guest);
@@ -97,7 +109,9 @@ function pinned({ pinning }: DomainParts): string[] {
 
 function processor({ cpu, numa = [] }: DomainParts): string {
     const { sockets, cores, threads } = cpu?.topology ?? {};
-    const topology = cpu?.topology ? element("topology", { sockets: sockets ?? 1, cores: cores ?? 1, threads: threads ?? 1 }) : "";
+    const topology = cpu?.topology
+        ? element("topology", { sockets: sockets ?? 1, cores: cores ?? 1, threads: threads ?? 1 })
+        : "";
     const cells = numa.map(({ cpus, memoryMiB }, id) => element("cell", { id, cpus, memory: memoryMiB, unit: "MiB" }));
     const nodes = cells.length ? `<numa>${cells.join("")}</numa>` : "";
     return `<cpu${cpu?.mode ? ` mode="${escaped(cpu.mode)}"` : ""}>${topology}${nodes}</cpu>`;
@@ -114,7 +128,9 @@ function emulationFix({ nics, accelerator }: DomainParts): string[] {
               ],
     );
     if (devices.length === 0) return [];
-    return [`<qemu:override xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0">${devices.join("")}</qemu:override>`];
+    return [
+        `<qemu:override xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0">${devices.join("")}</qemu:override>`,
+    ];
 }
 
 /** Aliases that users give begin with `ua-` (libvirt formatdomain, "Device aliases"). */

@@ -6,7 +6,7 @@ import { cached } from "../cache";
 import { mustRun } from "../commands";
 import type { Progress } from "../progress";
 import { cpio, type Entry } from "./cpio";
-import { GUEST_INIT, GUEST_REPORT } from "./init";
+import { GUEST_DHCP, GUEST_INIT, GUEST_REPORT } from "./init";
 import { unpackedKernel } from "./kernel";
 import { guestParts, kernelVersion } from "./parts";
 
@@ -17,15 +17,18 @@ export interface GuestImage {
 
 /** Counts up when this file makes another image out of the same parts. */
 const RECIPE = 1;
-/** Before the report: the NICs. After it: what only some commands need (arping), and the power button. */
-const MODULES = { "at-boot": ["virtio_pci", "virtio_net"], later: ["af_packet", "button", "evdev"] };
+/** Before the report: the NICs. After it: what only some guests need (DHCP, disks), and the power button. */
+const MODULES = {
+    "at-boot": ["virtio_pci", "virtio_net"],
+    later: ["af_packet", "button", "evdev", "virtio_blk", "virtio_scsi", "sr_mod", "isofs"],
+};
 /** Programs beside busybox, with the libraries they load. */
 const PROGRAMS = ["sbin/ethtool", "usr/bin/iperf3"];
 
 /** Kernel and initramfs of the lab's guests; at once when they are in the cache. */
 export async function guestImage(progress: Progress): Promise<GuestImage> {
     const digest = createHash("sha256")
-        .update(JSON.stringify([RECIPE, GUEST_INIT, GUEST_REPORT, MODULES, PROGRAMS]))
+        .update(JSON.stringify([RECIPE, GUEST_INIT, GUEST_DHCP, GUEST_REPORT, MODULES, PROGRAMS]))
         .digest("hex")
         .slice(0, 12);
     const folder = await cached(join("guest", `image-${digest}`), (draft) =>
@@ -46,6 +49,7 @@ async function rootOf(parts: string, version: string): Promise<Entry[]> {
     const add = (entry: Entry) => files.set(entry.path, entry);
     const busybox = join(parts, "bin/busybox");
     add({ path: "init", kind: "file", data: Buffer.from(GUEST_INIT), mode: 0o755 });
+    add({ path: "dhcp", kind: "file", data: Buffer.from(GUEST_DHCP), mode: 0o755 });
     add({ path: "report.awk", kind: "file", data: Buffer.from(GUEST_REPORT) });
     add({ path: "etc/hosts", kind: "file", data: Buffer.from("127.0.0.1 localhost\n::1 localhost\n") });
     add({ path: "bin/busybox", kind: "file", data: readFileSync(busybox), mode: 0o755 });

@@ -1,7 +1,7 @@
 /** The first process of a lab's guest: a shell script for busybox. */
 
 /**
- * Brings up what the kernel's command line names (`kvmnet.name=GUEST`, `kvmnet.nic=MAC[,ADDRESS/PREFIX]` for each NIC),
+ * Brings up what the kernel's command line names (`kvmnet.name=GUEST`, `kvmnet.nic=MAC[,ADDRESS/PREFIX|,dhcp]` for each NIC),
  * prints one line `KVMNET-REPORT {...}` on the serial console with what the guest sees of its NICs, then answers lines
  * `KVMNET-RUN ID BASE64(arguments joined by NUL)` with `KVMNET-DONE ID EXITSTATUS BASE64(output)`, several at a time.
  *
@@ -35,7 +35,7 @@ for folder in /sys/class/net/*; do
         case "$word" in
         "kvmnet.nic=$mac" | "kvmnet.nic=$mac,"*)
             wanted=\${word#*=}
-            case "$wanted" in *,*) ip addr add "\${wanted#*,}" dev "$nic" ;; esac
+            case "$wanted" in *,dhcp) ;; *,*) ip addr add "\${wanted#*,}" dev "$nic" ;; esac
             ip link set "$nic" up
             ;;
         esac
@@ -59,6 +59,14 @@ report() {
 report
 
 ( while read -r module; do insmod "/modules/$module"; done </modules/later ) 2>/dev/null
+
+for folder in /sys/class/net/*; do
+    read -r mac <"$folder/address"
+    for word in $words; do
+        [ "$word" != "kvmnet.nic=$mac,dhcp" ] ||
+            udhcpc -i "\${folder##*/}" -b -t 20 -T 2 -A 5 -x "hostname:$name" -s /dhcp >/dev/null 2>&1 &
+    done
+done
 
 # The host's request to shut down comes as the power button.
 mkdir -p /etc/acpi/PWRF
@@ -87,6 +95,15 @@ while :; do
     KVMNET-REPORT) report ;;
     esac
 done
+`;
+
+/** What a guest does with the answer of a DHCP server (busybox udhcpc). */
+export const GUEST_DHCP = `#!/bin/busybox sh
+case "$1" in bound | renew) ;; *) exit 0 ;; esac
+ip addr flush dev "$interface" scope global
+ip addr add "$ip/$mask" dev "$interface"
+[ -z "$router" ] || ip route replace default via "\${router%% *}"
+for server in $dns; do echo "nameserver $server"; done >/etc/resolv.conf
 `;
 
 /** Turns what ethtool and ip print into the report. Knows the spellings of ethtool 6.1. */

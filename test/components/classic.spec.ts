@@ -13,10 +13,14 @@ describe("a guest in the words of the 0.8 line", () => {
     it("is a domain with the guest's size, kernel and machine", () => {
         const { networkInterfaces, xml, cmdlines, type, ...args } = argsOf(aGuest());
         assert.ok(networkInterfaces && xml && cmdlines && type);
-        assert.deepEqual(
-            args,
-            { name: "web-1", vcpu: 4, memory: 256, machine: "q35", kernel: "/boot/vmlinuz", initrd: "/boot/initrd" },
-        );
+        assert.deepEqual(args, {
+            name: "web-1",
+            vcpu: 4,
+            memory: 256,
+            machine: "q35",
+            kernel: "/boot/vmlinuz",
+            initrd: "/boot/initrd",
+        });
     });
 
     it("is emulated by QEMU with tcg, and run by KVM with kvm", () => {
@@ -25,10 +29,9 @@ describe("a guest in the words of the 0.8 line", () => {
     });
 
     it("names each interface by its MAC address in upper case, as the stylesheet looks for it", () =>
-        assert.deepEqual(
-            argsOf(aGuest({ nics: [aNic({ mac: "52:54:00:ab:cd:01" })] })).networkInterfaces,
-            [{ mac: "52:54:00:AB:CD:01" }],
-        ));
+        assert.deepEqual(argsOf(aGuest({ nics: [aNic({ mac: "52:54:00:ab:cd:01" })] })).networkInterfaces, [
+            { mac: "52:54:00:AB:CD:01" },
+        ]));
 
     it("carries the stylesheet with the names of the taps", async () => {
         const { xslt } = argsOf(aGuest()).xml as { xslt: pulumi.Output<string> };

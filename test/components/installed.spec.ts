@@ -13,7 +13,7 @@ describe("the installed line of @pulumi/libvirt", () => {
         ["1.0.0", "0.9", nativeDomain],
     ] as const)
         it(`is written in the words of the ${line} line at version ${version}`, () =>
-            withLibvirt(version, () => Promise.resolve(assert.equal(libvirt().domain, adapter))));
+            withLibvirt(version, () => Promise.resolve(assert.equal(libvirt().line.domain, adapter))));
 
     it("is asked for with the one command that generates it, where there is none", () =>
         assert.throws(

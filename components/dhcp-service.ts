@@ -1,0 +1,122 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { host, ovs } from "../resources";
+import { DhcpServerFields } from "../schemas/dhcp";
+import { networkOf } from "../schemas/ip-text";
+import { withCrossCheck } from "../schemas/named";
+import { AddressWithPrefix, IfName, VlanId } from "../schemas/units";
+import { Component, parseArgs, type Transform } from "./component";
+import { LinuxBridge } from "./linux-bridge";
+import { ifName } from "./names";
+import { OvsSwitch } from "./ovs-switch";
+import type { VirtualMachine } from "./virtual-machine";
+
+const DhcpServiceSchema = withCrossCheck(
+    DhcpServerFields.omit({ interface: true }).extend({
+        name: IfName,
+        address: AddressWithPrefix.describe("Address of the host in the guests' network, such as 10.0.0.1/24."),
+        vlan: VlanId.optional(),
+        ranges: DhcpServerFields.shape.ranges.optional(),
+        plug: z.enum(["switch", "bridge"], {
+            error: "a DHCP service serves exactly one of switch and bridge; set one of them",
+        }),
+    }),
+    ({ plug, vlan }, say) => {
+        if (plug === "switch" && vlan === undefined)
+            say(["vlan"], "a DHCP service on a switch serves one VLAN; set a name out of the switch's vlans, or an id");
+        if (plug === "bridge" && vlan !== undefined) say(["vlan"], "a Linux bridge has no VLAN here; remove vlan");
+    },
+);
+
+type Fields = Omit<z.input<typeof DhcpServiceSchema>, "name" | "vlan" | "plug">;
+
+export interface DhcpServiceArgs extends Fields {
+    /** Name of the host's own port on the switch; absent means the logical name, shortened where it must be. */
+    name?: string;
+    /** Switch whose VLAN is served, or the name of an Open vSwitch bridge made elsewhere. */
+    switch?: OvsSwitch | pulumi.Input<string>;
+    /** VLAN that is served: a name out of the switch's VLANs, or an id. */
+    vlan?: string | number;
+    /** Linux bridge that is served, or the name of one made elsewhere. */
+    bridge?: LinuxBridge | pulumi.Input<string>;
+    /** Guests whose NICs of this network get what they declare: each NIC with `dhcp` its `address`, and the guest's name. */
+    guests?: VirtualMachine[];
+    transform?: {
+        port?: Transform<ovs.PortArgs>;
+        address?: Transform<host.AddressArgs>;
+        server?: Transform<host.DhcpServerArgs>;
+    };
+}
+
+/** Addresses and names for the guests of one VLAN or bridge, by dnsmasq on the host. */
+export class DhcpService extends Component {
+    /** Interface of the host on which it answers. */
+    readonly interfaceName: pulumi.Output<string>;
+    /** File on the host in which the leases are kept. */
+    readonly leaseFile: pulumi.Output<string>;
+
+    /** @throws pulumi.RunError with everything wrong in the arguments */
+    constructor(
+        name: string,
+        { transform, guests = [], switch: ovsSwitch, bridge, ...args }: DhcpServiceArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        const vlan = ovsSwitch instanceof OvsSwitch && args.vlan !== undefined ? ovsSwitch.vlan(args.vlan) : args.vlan;
+        const plug = (ovsSwitch === undefined) === (bridge === undefined) ? undefined : ovsSwitch ? "switch" : "bridge";
+        const settings = parseArgs(
+            DhcpServiceSchema,
+            {
+                ...args,
+                name: args.name ?? ifName(name),
+                vlan,
+                plug,
+                reservations: { ...reserved(guests, args.address, vlan), ...args.reservations },
+            },
+            `DhcpService ${name}`,
+        );
+        super("DhcpService", name, settings, opts);
+        const { address, ranges, plug: _plug, vlan: tag, name: portName, ...server } = settings;
+
+        let link: pulumi.Input<string>;
+        if (ovsSwitch === undefined) link = bridge instanceof LinuxBridge ? bridge.bridgeName : bridge!;
+        else {
+            const onto = ovsSwitch instanceof OvsSwitch ? ovsSwitch.bridgeName : ovsSwitch;
+            const inputs = { name: portName, bridge: onto, type: "internal" as const, tag };
+            link = new ovs.Port(...this.child("port", inputs, transform?.port)).name;
+        }
+        const own = new host.Address(...this.child("address", { link, address }, transform?.address));
+        const inputs = {
+            ...server,
+            interface: own.link,
+            ranges: ranges ?? [{ start: networkOf(address).split("/")[0]! }],
+        };
+        const dhcp = new host.DhcpServer(
+            ...this.child<host.DhcpServerArgs>("server", inputs, transform?.server, { dependsOn: own }),
+        );
+
+        this.interfaceName = own.link;
+        this.leaseFile = dhcp.leaseFile;
+        this.registerOutputs({ interfaceName: this.interfaceName, leaseFile: this.leaseFile, vlan: tag, address });
+    }
+}
+
+/** What the guests' NICs of this network declare for themselves. */
+function reserved(guests: readonly VirtualMachine[], own: string, vlan: string | number | undefined) {
+    const nics = guests.flatMap(({ domainName, nics }) => Object.values(nics).map((nic) => ({ domainName, nic })));
+    return Object.fromEntries(
+        nics
+            .filter(({ nic: { network, address } }) => network.dhcp && network.vlan === vlan && isWithin(own, address))
+            .map(({ domainName, nic: { decided, address } }) => [
+                domainName.replace(/[^A-Za-z0-9-]/g, "-"),
+                { mac: decided.mac, ...(address !== undefined && familyOf(address)) },
+            ]),
+    );
+}
+
+const isWithin = (own: string, address: string | undefined) =>
+    address === undefined || networkOf(address) === networkOf(own);
+
+function familyOf(address: string) {
+    const [alone = address] = address.split("/");
+    return alone.includes(":") ? { ipv6Address: alone } : { address: alone };
+}

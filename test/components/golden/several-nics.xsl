@@ -1,0 +1,46 @@
+<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
+  <xsl:output omit-xml-declaration="yes"/>
+  <xsl:template match="@*|node()">
+    <xsl:copy><xsl:apply-templates select="@*|node()"/></xsl:copy>
+  </xsl:template>
+  <xsl:template match="/domain/devices/graphics|/domain/devices/video|/domain/devices/channel[@type='spicevmc']"/>
+  <xsl:template match="/domain/devices">
+    <xsl:copy>
+      <xsl:apply-templates select="@*|node()"/>
+      <serial type="unix"><source mode="bind" path="/run/console.sock"/><log file="/run/console.log" append="off"/><target port="0"/></serial>
+    </xsl:copy>
+  </xsl:template>
+  <xsl:template match="/domain/devices/interface[mac/@address='52:54:00:AB:CD:01']">
+    <interface type="ethernet">
+      <mac address="52:54:00:AB:CD:01"/>
+      <target dev="web-1-nic0" managed="no"/>
+      <model type="virtio"/>
+      <mtu size="9000"/>
+      <driver name="vhost" queues="4" rx_queue_size="1024" tx_queue_size="256"/>
+    </interface>
+  </xsl:template>
+  <xsl:template match="/domain/devices/interface[mac/@address='52:54:00:AB:CD:02']">
+    <interface type="ethernet">
+      <mac address="52:54:00:AB:CD:02"/>
+      <target dev="web-1-nic1" managed="no"/>
+      <model type="virtio"/>
+      <mtu size="1500"/>
+      <driver name="vhost" queues="1" rx_queue_size="256" tx_queue_size="256"/>
+    </interface>
+  </xsl:template>
+  <xsl:template match="/domain/devices/interface[mac/@address='52:54:00:AB:CD:03']">
+    <interface type="ethernet">
+      <mac address="52:54:00:AB:CD:03"/>
+      <target dev="web-1-nic2" managed="no"/>
+      <model type="e1000"/>
+      <mtu size="1500"/>
+    </interface>
+  </xsl:template>
+  <xsl:template match="/domain/devices/interface[mac/@address='52:54:00:AB:CD:04']">
+    <interface type="ethernet">
+      <mac address="52:54:00:AB:CD:04"/>
+      <target dev="web-1-nic3" managed="no"/>
+      <mtu size="1500"/>
+    </interface>
+  </xsl:template>
+</xsl:stylesheet>

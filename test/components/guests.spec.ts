@@ -1,0 +1,376 @@
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import { DhcpService, GuestGroup, OvsSwitch, TunedVirtioNic, VirtualMachine, withNics } from "../../components";
+import type { GuestGroupArgs, VirtualMachineArgs } from "../../components";
+import { registeredBy, withLibvirt } from "../support/engine-mocks";
+
+const boot = { kernel: "/boot/vmlinuz", initrd: "/boot/initrd" };
+const refused = (message: RegExp) => (error: unknown) =>
+    pulumi.RunError.isInstance(error) && message.test(error.message);
+
+const machine = (args: Partial<VirtualMachineArgs> = {}, version = "0.8.3") =>
+    withLibvirt(version, () => registeredBy(() => new VirtualMachine("web-1", { vcpus: 4, memoryMiB: 512, ...args })));
+
+const nics = { data: { switch: "br-vm", vlan: 100, address: "10.0.0.11/24", gateway: "10.0.0.1" } };
+
+describe("a guest's disks", () => {
+    it("are volumes of their own beside the domain, called after the guest", async () => {
+        const run = await machine({ disks: { root: { size: "10GiB", base: "/pool/debian.qcow2" } } });
+        assert.equal(run.types()["web-1-disk-root"], "libvirt:index/volume:Volume");
+        const { name, size, baseVolumeId, format, pool } = run.named("web-1-disk-root").inputs;
+        assert.deepEqual(
+            { name, size, baseVolumeId, format, pool },
+            {
+                name: "web-1-root.qcow2",
+                size: 10 * 2 ** 30,
+                baseVolumeId: "/pool/debian.qcow2",
+                format: "qcow2",
+                pool: "default",
+            },
+        );
+        assert.deepEqual(run.named("web-1-domain").inputs.disks, [{ volumeId: "web-1-disk-root-id" }]);
+    });
+
+    it("are named by pool and volume in the 0.9 line", async () => {
+        const run = await machine({ disks: { root: { size: "1GiB" } } }, "0.9.7");
+        const { name, capacity, target } = run.named("web-1-disk-root").inputs;
+        assert.deepEqual(
+            { name, capacity, target },
+            { name: "web-1-root.qcow2", capacity: 2 ** 30, target: { format: { type: "qcow2" } } },
+        );
+        const { disks } = run.named("web-1-domain").inputs.devices as { disks: object[] };
+        assert.deepEqual(disks, [
+            {
+                device: "disk",
+                driver: { name: "qemu", type: "qcow2" },
+                source: { volume: { pool: "default", volume: "web-1-root.qcow2" } },
+                target: { dev: "vda", bus: "virtio" },
+            },
+        ]);
+    });
+
+    it("may lie over an image that the same program makes", async () => {
+        const run = await machine({ disks: { root: { base: pulumi.output("/pool/made.qcow2") } } });
+        assert.equal(run.named("web-1-disk-root").inputs.baseVolumeId, "/pool/made.qcow2");
+    });
+
+    it("are refused where it is not clear what they are, and where there is nothing to boot", async () => {
+        await assert.rejects(machine({ disks: { root: {} } }), refused(/disks\.root: a disk is exactly one of/));
+        await assert.rejects(
+            machine({ disks: { root: { size: "1GiB", file: "/a.qcow2" } } }),
+            refused(/disks\.root: a disk is exactly one of/),
+        );
+        await assert.rejects(machine(), refused(/boot: a guest boots from a kernel or from a disk/));
+    });
+});
+
+describe("a guest's cloud-init disk", () => {
+    const disks = { root: { size: "1GiB" } };
+
+    it("has the guest's name, and each NIC found by its MAC address with what was declared", async () => {
+        const run = await machine({ disks, nics: { ...nics, mgmt: { bridge: "br0", dhcp: true } }, cloudInit: {} });
+        const { userData, metaData, networkConfig } = run.named("web-1-cloud-init").inputs as Record<string, string>;
+        assert.match(userData!, /^#cloud-config/);
+        assert.deepEqual(parse(metaData!), { "instance-id": "web-1", "local-hostname": "web-1" });
+        const macOf = (nic: string) => run.named(`web-1-nic-${nic}`).outputs.mac;
+        assert.deepEqual(parse(networkConfig!), {
+            version: 2,
+            ethernets: {
+                data: {
+                    match: { macaddress: macOf("data") },
+                    addresses: ["10.0.0.11/24"],
+                    routes: [{ to: "0.0.0.0/0", via: "10.0.0.1" }],
+                },
+                mgmt: { match: { macaddress: macOf("mgmt") }, dhcp4: true },
+            },
+        });
+    });
+
+    it("is given to the domain by its id in the 0.8 line, as a volume in the 0.9 line", async () => {
+        assert.equal(
+            (await machine({ disks, cloudInit: {} })).named("web-1-domain").inputs.cloudinit,
+            "web-1-cloud-init-id",
+        );
+        const native = await machine({ disks, cloudInit: {} }, "0.9.7");
+        const volume = native.named("web-1-cloud-init-volume").inputs;
+        assert.deepEqual(volume.target, { format: { type: "raw" } });
+        const { disks: written } = native.named("web-1-domain").inputs.devices as { disks: { target: object }[] };
+        assert.deepEqual(
+            written.map(({ target }) => target),
+            [
+                { dev: "vda", bus: "virtio" },
+                { dev: "sdb", bus: "scsi" },
+            ],
+        );
+    });
+
+    it("is refused with what cloud-init would not read", () =>
+        assert.rejects(
+            machine({ disks, cloudInit: { userData: "packages: [nginx]" } }),
+            refused(/begins with #cloud-config/),
+        ));
+});
+
+describe("a guest's processor and memory", () => {
+    it("are refused where their parts do not fit together, all at once", () =>
+        assert.rejects(
+            machine({
+                boot,
+                cpu: { topology: { cores: 3 } },
+                numa: [{ cpus: "0-2", memoryMiB: 100 }],
+                pinning: { vcpus: ["0"] },
+            }),
+            refused(
+                /4 problems[^]*sockets x cores x threads is 3[^]*belongs to one of them[^]*100 MiB together[^]*one a vCPU/,
+            ),
+        ));
+
+    it("are pinned, split and backed in the 0.9 line's own words", async () => {
+        const { cpu, cpuTune, numaTune, memoryBacking } = (
+            await machine(
+                {
+                    boot,
+                    cpu: { mode: "host-passthrough", topology: { cores: 4 } },
+                    numa: [{ cpus: "0-3", memoryMiB: 512 }],
+                    pinning: { vcpus: ["2", "3", "4", "5"], emulator: "0-1", memoryNodes: "0" },
+                    memory: { hugepages: "1GiB" },
+                },
+                "0.9.7",
+            )
+        ).named("web-1-domain").inputs;
+        assert.deepEqual(
+            { cpu, cpuTune, numaTune, memoryBacking },
+            {
+                cpu: {
+                    mode: "host-passthrough",
+                    topology: { sockets: 1, cores: 4, threads: 1 },
+                    numa: { cell: [{ id: 0, cpus: "0-3", memory: 512, unit: "MiB" }] },
+                },
+                cpuTune: {
+                    vcpuPin: ["2", "3", "4", "5"].map((cpuSet, vcpu) => ({ vcpu, cpuSet })),
+                    emulatorPin: { cpuSet: "0-1" },
+                },
+                numaTune: { memory: { mode: "strict", nodeset: "0" } },
+                memoryBacking: { memoryHugePages: { hugepages: [{ size: 2 ** 20, unit: "KiB" }] } },
+            },
+        );
+    });
+});
+
+describe("a guest with vhost-user", () => {
+    const fast = { data: { switch: "br-dpdk", vlan: 100, vhostUserSocket: "/run/vhu0.sock" } };
+
+    it("has a port of the switch instead of a tap, a transmit ring of 1024, and shared memory", async () => {
+        const run = await machine({ boot, nics: fast });
+        assert.equal(run.types()["web-1-nic-data-tap"], undefined);
+        const { type, options, tag } = run.named("web-1-nic-data-port").inputs;
+        assert.deepEqual(
+            { type, options, tag },
+            { type: "dpdkvhostuserclient", options: { vhostServerPath: "/run/vhu0.sock" }, tag: 100 },
+        );
+        const { xslt } = run.named("web-1-domain").inputs.xml as { xslt: string };
+        assert.match(xslt, /<source type="unix" path="\/run\/vhu0.sock" mode="server"\/>/);
+        assert.match(xslt, /tx_queue_size="1024"/);
+        assert.match(xslt, /<source type="memfd"\/><access mode="shared"\/>/);
+        const native = (await machine({ boot, nics: fast }, "0.9.7")).named("web-1-domain").inputs;
+        assert.deepEqual(native.memoryBacking, { memorySource: { type: "memfd" }, memoryAccess: { mode: "shared" } });
+    });
+
+    it("is refused on a Linux bridge and with another model, as a longer transmit ring is without it", async () => {
+        await assert.rejects(
+            machine({ boot, nics: { data: { bridge: "br0", vhostUserSocket: "/run/x" } } }),
+            refused(/a Linux bridge has no vhost-user/),
+        );
+        await assert.rejects(
+            machine({ boot, nics: { data: { ...fast.data, model: "e1000" } } }),
+            refused(/vhost-user carries model virtio only/),
+        );
+        await assert.rejects(
+            machine({ boot, nics: { data: { switch: "br", vlan: 1, txRing: 1024 } } }),
+            refused(/256 descriptors on a tap/),
+        );
+    });
+});
+
+describe("what a change does to a guest", () => {
+    it("is known to the step that shuts it down, per line: all that its domain is made of, and nothing that changes live", async () => {
+        const shutdown = async (version: string, args: Partial<VirtualMachineArgs> = {}) =>
+            (await machine({ boot, nics, ...args }, version)).named("web-1-shutdown").inputs as {
+                domain: string;
+                effect: string;
+                timeout: number;
+                settings: Record<string, string>;
+            };
+        const classic = await shutdown("0.8.3");
+        assert.deepEqual([classic.effect, classic.domain, classic.timeout], ["replaces", "web-1-domain-id", 60]);
+        assert.equal(classic.settings["nics.0.rxRing"], "1024");
+        assert.deepEqual((await shutdown("0.8.3", { autostart: true })).settings, classic.settings);
+        const other = await shutdown("0.8.3", { nics: { data: { ...nics.data, vlan: 200 } } });
+        assert.deepEqual(other.settings, classic.settings);
+        const native = await shutdown("0.9.7");
+        assert.deepEqual([native.effect, native.domain], ["restarts", "web-1"]);
+    });
+});
+
+describe("GuestGroup", () => {
+    const group = (args: Partial<GuestGroupArgs> = {}) =>
+        withLibvirt("0.8.3", () => registeredBy(() => new GuestGroup("web", { count: 3, boot, ...args })));
+    const spread = { data: { switch: "br", vlans: [10, 20], firstAddress: "10.0.0.11/24" } };
+
+    it("is guests by number, spread over the VLANs in turn, each with the next address", async () => {
+        const run = await group({ nics: spread });
+        const nic = (number: number) => run.named(`web-${number}-nic-data`).outputs;
+        assert.deepEqual(
+            [0, 1, 2].map((number) => [nic(number).guest, nic(number).vlan, nic(number).address]),
+            [
+                ["web-0", 10, "10.0.0.11/24"],
+                ["web-1", 20, "10.0.0.12/24"],
+                ["web-2", 10, "10.0.0.13/24"],
+            ],
+        );
+        assert.equal(new Set([0, 1, 2].map((number) => nic(number).mac)).size, 3);
+    });
+
+    it("makes the same guests whatever the count is", async () => {
+        const inputs = async (count: number) => {
+            const run = await group({ count, nics: spread });
+            return run.registered
+                .filter(({ name }) => /^web-[01](-|$)/.test(name))
+                .map(({ name, inputs }) => [name, inputs]);
+        };
+        assert.deepEqual(
+            await inputs(2),
+            (await inputs(5)).filter(([name]) => /^web-[01](-|$)/.test(name as string)),
+        );
+    });
+
+    it("is refused with an address or a MAC address that all would share, or where the network ends", async () => {
+        const shared = { data: { switch: "br", vlan: 1, address: "10.0.0.1/24", mac: "52:54:00:00:00:01" } };
+        await assert.rejects(group({ nics: shared }), refused(/2 problems[^]*set firstAddress[^]*leave mac out/));
+        await assert.rejects(
+            group({ nics: { data: { switch: "br", vlan: 1, firstAddress: "10.0.0.253/24" } } }),
+            refused(/no room for 3 addresses/),
+        );
+        await assert.rejects(
+            group({ nics: { data: { switch: "br", vlan: 1, vlans: [2] } } }),
+            refused(/remove one of them/),
+        );
+    });
+
+    it("may be spread over hosts, in turn", async () => {
+        class Host extends pulumi.ProviderResource {}
+        const run = await withLibvirt("0.8.3", () =>
+            registeredBy(() => {
+                const hosts = ["a", "b"].map((name) => ({
+                    kvmnet: new Host("kvmnet", `kvmnet-${name}`),
+                    libvirt: new Host("libvirt", `libvirt-${name}`),
+                }));
+                new GuestGroup("web", { count: 3, boot, hosts });
+            }),
+        );
+        assert.equal(run.registered.filter(({ type }) => type.endsWith("domain:Domain")).length, 3);
+    });
+});
+
+describe("DhcpService", () => {
+    it("is a port of the host in the VLAN, with its address, and the server on it", async () => {
+        const run = await registeredBy(
+            () =>
+                new DhcpService("lan", {
+                    switch: "br",
+                    vlan: 30,
+                    address: "10.0.3.1/24",
+                    ranges: [{ start: "10.0.3.9", end: "10.0.3.99" }],
+                }),
+        );
+        assert.deepEqual(run.types(), {
+            lan: "kvmnet:index:DhcpService",
+            "lan-port": "kvmnet:ovs:Port",
+            "lan-address": "kvmnet:host:Address",
+            "lan-server": "kvmnet:host:DhcpServer",
+        });
+        const { type, tag, bridge, name } = run.named("lan-port").inputs;
+        assert.deepEqual({ type, tag, bridge, name }, { type: "internal", tag: 30, bridge: "br", name: "lan" });
+        assert.equal(run.named("lan-server").inputs.interface, "lan");
+    });
+
+    it("keeps for the guests of its network what their NICs declare", async () => {
+        const run = await withLibvirt("0.8.3", () =>
+            registeredBy(() => {
+                const ovsSwitch = new OvsSwitch("br", { vlans: { lan: 30, other: 40 } });
+                const guest = new VirtualMachine("web", {
+                    boot,
+                    nics: {
+                        data: { switch: ovsSwitch, vlan: "lan", dhcp: true, address: "10.0.3.11/24" },
+                        away: { switch: ovsSwitch, vlan: "other", dhcp: true, address: "10.0.4.11/24" },
+                    },
+                });
+                new DhcpService("lan", { switch: ovsSwitch, vlan: "lan", address: "10.0.3.1/24", guests: [guest] });
+            }),
+        );
+        const { mac } = run.named("web-nic-data").outputs;
+        assert.deepEqual(run.named("lan-server").inputs.reservations, { web: { mac, address: "10.0.3.11" } });
+        assert.deepEqual(run.named("lan-server").inputs.ranges, [{ start: "10.0.3.0" }]);
+    });
+
+    it("serves a Linux bridge by an address on the bridge itself", async () => {
+        const run = await registeredBy(() => new DhcpService("lan", { bridge: "br0", address: "10.0.3.1/24" }));
+        assert.deepEqual(Object.keys(run.types()).sort(), ["lan", "lan-address", "lan-server"]);
+        assert.equal(run.named("lan-address").inputs.link, "br0");
+    });
+
+    it("is refused on both or neither, and on a switch without a VLAN", async () => {
+        const make = (args: object) => registeredBy(() => new DhcpService("lan", { address: "10.0.3.1/24", ...args }));
+        await assert.rejects(make({}), refused(/exactly one of switch and bridge/));
+        await assert.rejects(make({ switch: "br" }), refused(/serves one VLAN/));
+    });
+});
+
+describe("withNics", () => {
+    const made = (version: string, args: object) => {
+        let result: Record<string, unknown> = {};
+        return withLibvirt(version, () =>
+            registeredBy(() => {
+                const nic = new TunedVirtioNic("data", { guest: "db", vcpus: 4, switch: "br", vlan: 5 });
+                result = withNics(args, [nic]) as Record<string, unknown>;
+                new pulumi.CustomResource("test:index:Domain", "db", result);
+            }),
+        ).then((run) => ({ inputs: run.named("db").inputs, mac: run.named("data").outputs.mac as string }));
+    };
+
+    it("adds NICs to a domain of the 0.8 line, after those that it has, and leaves the rest", async () => {
+        const { inputs, mac } = await made("0.8.3", {
+            name: "db",
+            memory: 64,
+            networkInterfaces: [{ networkName: "default" }],
+        });
+        assert.deepEqual([inputs.name, inputs.memory], ["db", 64]);
+        assert.deepEqual(inputs.networkInterfaces, [{ networkName: "default" }, { mac: mac.toUpperCase() }]);
+        const { xslt } = inputs.xml as { xslt: string };
+        assert.match(xslt, /<target dev="db-data" managed="no"\/>/);
+        assert.match(xslt, /name="vhost" queues="4"/);
+        assert.doesNotMatch(xslt, /graphics|serial/);
+    });
+
+    it("adds them to a domain of the 0.9 line", async () => {
+        const { inputs, mac } = await made("0.9.7", {
+            name: "db",
+            type: "qemu",
+            devices: { interfaces: [{ a: 1 }], tpms: [] },
+        });
+        const { interfaces, tpms } = inputs.devices as { interfaces: object[]; tpms: object[] };
+        assert.deepEqual(tpms, []);
+        assert.deepEqual(interfaces[1], {
+            mac: { address: mac },
+            source: { ethernet: {} },
+            target: { dev: "db-data", managed: false },
+            mtu: { size: 1500 },
+            model: { type: "virtio" },
+            driver: { name: "qemu", queues: 4, rxQueueSize: 1024, txQueueSize: 256 },
+        });
+    });
+
+    it("is refused beside a stylesheet of one's own, which that line cannot join with another", () =>
+        assert.rejects(made("0.8.3", { xml: { xslt: "<x/>" } }), refused(/withNics: the domain has xml.xslt already/)));
+});
