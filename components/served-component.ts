@@ -2,6 +2,7 @@
 import type { ComponentResource, ComponentResourceOptions, Inputs } from "@pulumi/pulumi";
 import { z } from "zod";
 import { IfName, VlanId } from "../schemas/units";
+import { VlanTapFields } from "../schemas/vlan-tap";
 
 /** A component for every language. */
 export interface ServedComponent {
@@ -20,5 +21,8 @@ export const OPTIONAL_NAME = "Name on the host; absent means the logical name, s
 export const Plug = {
     switch: IfName.optional().describe("Open vSwitch bridge to plug into, by its name on the host."),
     vlan: VlanId.optional().describe("Access VLAN on the switch [802.1Q id]."),
+    trunk: VlanTapFields.shape.trunk,
+    rateLimit: VlanTapFields.shape.rateLimit,
+    qos: VlanTapFields.shape.qos,
     bridge: IfName.optional().describe("Linux bridge to plug into, by its name on the host."),
 };

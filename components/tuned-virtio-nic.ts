@@ -5,6 +5,7 @@ import type { DeclaredNic } from "../schemas/declared";
 import type { TapInput } from "../schemas/links";
 import { withCrossCheck } from "../schemas/named";
 import { Label, VlanId } from "../schemas/units";
+import { VlanTapFields } from "../schemas/vlan-tap";
 import { checkNic, type DecidedNic, VirtioNic, type VirtioNicInput } from "../schemas/virtio-nic";
 import type { TunedNic } from "../tuning/nic";
 import { Component, parseArgs, thisStack, type Transform } from "./component";
@@ -20,6 +21,9 @@ const NicSchema = withCrossCheck(
         nic: Label,
         vcpus: z.int("vcpus is a whole number from 1 to 512").min(1, "a guest has at least 1 vCPU").max(512),
         vlan: VlanId.optional(),
+        trunk: VlanTapFields.shape.trunk,
+        rateLimit: VlanTapFields.shape.rateLimit,
+        qos: VlanTapFields.shape.qos,
         plug: z.enum(["switch", "bridge"], {
             error: "a NIC is plugged into exactly one of switch and bridge; set one of them",
         }),
@@ -28,7 +32,10 @@ const NicSchema = withCrossCheck(
         checkNic(args, [], say);
         if (args.plug === "bridge" && args.vhostUserSocket !== undefined)
             say(["vhostUserSocket"], "a Linux bridge has no vhost-user; plug the NIC into a switch with DPDK");
-        if (args.plug === "switch" && args.vlan === undefined)
+        for (const key of ["trunk", "rateLimit", "qos"] as const)
+            if (args[key] !== undefined && (args.plug === "bridge" || args.vhostUserSocket !== undefined))
+                say([key], `${key} is for a tap on an Open vSwitch switch; remove it`);
+        if (args.plug === "switch" && args.vlan === undefined && args.trunk === undefined)
             say(
                 ["vlan"],
                 "a NIC on a switch needs its VLAN, else it carries every one; set a name out of the switch's vlans, or an id",
@@ -53,7 +60,7 @@ interface Plug {
     bridge?: LinuxBridge | pulumi.Input<string>;
 }
 
-export interface TunedVirtioNicArgs extends VirtioNicInput, Plug {
+export interface TunedVirtioNicArgs extends VirtioNicInput, Plug, Pick<VlanTapArgs, "trunk" | "rateLimit" | "qos"> {
     /** Name of the guest that has this NIC. */
     guest: string;
     /** Name of the NIC in its guest; absent means the logical name. */
@@ -99,13 +106,13 @@ export class TunedVirtioNic extends Component {
         super("TunedVirtioNic", name, { ...settings, ...decision.nic }, opts);
         const onHost = { name: ifName(guest, nic), multiQueue: decision.nic.queues > 1, mtu: decision.nic.mtu };
 
-        const { vhostUserSocket } = settings;
+        const { vhostUserSocket, trunk, rateLimit, qos } = settings;
         const { tapName, bridgeName } =
-            vlan === undefined
+            ovsSwitch === undefined
                 ? this.#onBridge(onHost, linuxBridge!, transform)
                 : vhostUserSocket === undefined
-                  ? this.#onSwitch({ ...onHost, switch: ovsSwitch!, vlan, transform })
-                  : this.#byVhostUser({ ...onHost, switch: ovsSwitch!, vlan, transform }, vhostUserSocket);
+                  ? this.#onSwitch({ ...onHost, switch: ovsSwitch, vlan, trunk, rateLimit, qos, transform })
+                  : this.#byVhostUser({ ...onHost, switch: ovsSwitch, vlan, transform }, vhostUserSocket);
 
         this.decided = decision.nic;
         this.reasons = decision.reasons;
@@ -117,7 +124,7 @@ export class TunedVirtioNic extends Component {
             nic,
             ...decision.nic,
             tap,
-            plug: { kind: vlan === undefined ? "linux" : "ovs", bridge, vlan: vlan ?? null },
+            plug: { kind: ovsSwitch === undefined ? "linux" : "ovs", bridge, vlan: vlan ?? null },
             address: address ?? null,
         }));
         const { reasons } = decision;

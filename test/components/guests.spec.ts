@@ -193,6 +193,19 @@ describe("a guest with vhost-user", () => {
     });
 });
 
+describe("a guest's NIC on a switch", () => {
+    it("may carry a trunk and be limited in its rate, as its tap is", async () => {
+        const data = { switch: "br", trunk: { vlans: [10, "20-21"] }, rateLimit: { toGuest: "10Mbit" } };
+        const run = await machine({ boot, nics: { data } });
+        assert.deepEqual(run.named("web-1-nic-data-tap-port").inputs.trunks, ["10", "20-21"]);
+        assert.equal(run.named("web-1-nic-data-tap-qos").inputs.maxRate, "10Mbit");
+        await assert.rejects(
+            machine({ boot, nics: { data: { bridge: "br0", rateLimit: { toGuest: "10Mbit" } } } }),
+            refused(/rateLimit is for a tap on an Open vSwitch switch/),
+        );
+    });
+});
+
 describe("what a change does to a guest", () => {
     it("is known to the step that shuts it down, per line: all that its domain is made of, and nothing that changes live", async () => {
         const shutdown = async (version: string, args: Partial<VirtualMachineArgs> = {}) =>
@@ -259,7 +272,11 @@ describe("GuestGroup", () => {
     });
 
     it("may be spread over hosts, in turn", async () => {
-        class Host extends pulumi.ProviderResource {}
+        class Host extends pulumi.ProviderResource {
+            constructor(kind: string, name: string) {
+                super(kind, name);
+            }
+        }
         const run = await withLibvirt("0.8.3", () =>
             registeredBy(() => {
                 const hosts = ["a", "b"].map((name) => ({
