@@ -116,9 +116,11 @@ export const guestParts = {
         .describe("Disks by name, in the order the guest sees them; they outlive its domain."),
     cloudInit: CloudInit.optional().describe("Disk from which cloud-init in the guest takes its settings."),
     autostart: toggle("autostart").default(false).describe("Whether the guest starts with its host."),
-    shutdownTimeout: count("shutdownTimeout", 0, 3600, "seconds")
+    shutdownTimeout: count("shutdownTimeout", 1, 3600, "seconds")
         .default(60)
-        .describe("How long the guest may take to shut down before its domain goes [s]; 0 cuts its power at once."),
+        .describe(
+            "How long the guest may take to shut down before its domain goes [s]; after it, its power is cut with a warning.",
+        ),
 };
 
 interface GuestLike {

@@ -1,13 +1,18 @@
 /** Where vCPUs, emulator and vhost threads run, and which CPUs take packets. */
 import type { TuningInput } from "../schemas/tuning";
+import { LIMITS } from "./backends";
 import { cpusOf, listOf, maskOf } from "./cpus";
 import type { Tuned } from "./value";
 
 export interface Placement {
     /** One host CPU a vCPU, in the order of the vCPUs; absent where there are too few. */
     vcpus: Tuned<number[] | null>;
-    /** CPUs of the emulator and, with vhost-net, of the vhost threads. */
+    /** CPUs of the emulator. */
     emulator: Tuned<string | null>;
+    /** CPUs of the threads of vhost-net; null where there are none, or nothing is pinned. */
+    vhost: Tuned<string | null>;
+    /** `smp_affinity_list` of the interrupt of each channel of the uplink. */
+    irq: Tuned<string[]>;
     /** `rps_cpus` of the uplink. */
     rps: Tuned<string>;
     /** `xps_cpus` a transmit queue of the uplink. */
@@ -41,11 +46,13 @@ export function place(input: TuningInput, host: NonNullable<TuningInput["host"]>
         emulator: {
             value: fits ? listOf(rest) : null,
             reason: fits
-                ? `Emulator and vhost threads run on ${listOf(rest)}, apart from the vCPUs; unpinned they would roam over the pinned CPUs too.`
+                ? `The emulator runs on ${listOf(rest)}, apart from the vCPUs; unpinned it would roam over the pinned CPUs too.`
                 : "Nothing is pinned, so the emulator is not either.",
             source: EMULATOR,
             rule: "pin-emulator",
         },
+        vhost: vhostPlace(input, fits ? listOf(rest) : null),
+        irq: interrupts(cores, channels),
         rps: receiveSteering(all, channels),
         xps: {
             value: Array.from({ length: Math.min(channels, all.length) }, (_, queue) =>
@@ -57,6 +64,34 @@ export function place(input: TuningInput, host: NonNullable<TuningInput["host"]>
                     : "Nothing is known of the uplink's channels, so transmit queues are left as they are.",
             source: SCALING,
         },
+    };
+}
+
+/** A vhost thread is of the emulator's group, so emulatorpin places it too. */
+function vhostPlace({ backend }: TuningInput, rest: string | null): Tuned<string | null> {
+    const threads = LIMITS[backend].vhost === "kernel";
+    return {
+        value: threads ? rest : null,
+        reason: !threads
+            ? `A NIC by ${LIMITS[backend].title} has no vhost threads in the kernel.`
+            : rest === null
+              ? "Nothing is pinned, so the vhost threads are not either."
+              : `The vhost threads, one a queue pair at work, run on ${rest} with the emulator, by emulatorpin, so that none takes a vCPU's core.`,
+        source: EMULATOR,
+        rule: "pin-emulator",
+    };
+}
+
+/** For interrupts a sibling thread brings nothing: channels go round the cores. */
+function interrupts(cores: number[], channels: number): Tuned<string[]> {
+    return {
+        value: Array.from({ length: channels }, (_, channel) => String(cores[channel % cores.length])),
+        reason:
+            channels > 0
+                ? `${channels} interrupts go round ${cores.length} cores of the node, one each; irqbalance must leave them alone.`
+                : "Nothing is known of the uplink's channels, so their interrupts are left as they are.",
+        source: SCALING,
+        rule: "irq-owner",
     };
 }
 

@@ -19,7 +19,7 @@ const mostByVectors = (nics: number): number => Math.max(1, Math.floor((MOST_VEC
 
 export function tuneQueues(input: TuningInput): Tuned<number> {
     const { vcpus, backend, profile, nics, xdp, guestOs } = input;
-    if (input.queues !== undefined) return withCost(chosenByUser(input.queues), nics);
+    if (input.queues !== undefined) return withCost(chosen(input.queues, input), nics);
     if (profile === "density")
         return withCost(
             {
@@ -42,6 +42,17 @@ export function tuneQueues(input: TuningInput): Tuned<number> {
         },
         nics,
     );
+}
+
+/** What the user chose stays; what of it comes to nothing is said. */
+function chosen(queues: number, { vcpus, xdp, nics }: TuningInput): Tuned<number> {
+    const useful = xdp ? 2 * vcpus : vcpus;
+    const vectors = nics * vectorsOf(queues);
+    const idle = queues > useful ? ` ${vcpus} vCPUs use at most ${useful} queue pairs; the others stay idle.` : "";
+    const many =
+        vectors > MOST_VECTORS ? ` ${vectors} MSI-X vectors are more than the about ${MOST_VECTORS} of a guest.` : "";
+    const { reason, ...value } = chosenByUser(queues);
+    return { ...value, reason: reason + idle + many, rule: "queues-over-vcpu" };
 }
 
 function reasonOf({ vcpus, xdp, nics }: TuningInput, useful: number, byVectors: number, value: number): string {

@@ -1,4 +1,5 @@
 /** From what is known of guest, link and host to every value of the NIC and of what surrounds it. */
+import { RATE_UNITS, rateIn, type RateUnit } from "../schemas/rate-units";
 import type { TuningInput } from "../schemas/tuning";
 import { bitsPerSecond } from "../schemas/units";
 import { LIMITS } from "./backends";
@@ -26,8 +27,12 @@ export interface Tuning {
     iommu: Tuned<boolean>;
     /** Settings of the guest's kernel. */
     guestSysctls: Tuned<Record<string, string>>;
-    /** Cap and guarantee of the NIC's traffic [bit/s]. */
-    qos: Tuned<{ maxRate: number; minRate: number }>;
+    /** Settings of the host's kernel. */
+    hostSysctls: Tuned<Record<string, string>>;
+    /** Cap and guarantee of the NIC's traffic [bit/s], and the cap as each program takes it that could hold it. */
+    qos: Tuned<{ maxRate: number; minRate: number } & Partial<Record<RateUnit, number>>>;
+    /** Memory of the rings and of what is posted to them, of all guests on the host [byte]. */
+    ringMemory: Tuned<number>;
     placement?: Placement;
     uplink?: UplinkTuning;
 }
@@ -40,8 +45,9 @@ export function tune(input: TuningInput): Tuning {
     const queues = tuneQueues(input);
     const uplink = input.uplink && tuneUplink(input, input.uplink);
     const channels = uplink?.channels.value ?? 0;
+    const rings = limits.virtio ? virtioOf(input, queues) : FUNCTION;
     return {
-        ...(limits.virtio ? virtioOf(input, queues) : FUNCTION),
+        ...rings,
         offloads: {
             value: "on",
             reason: "Checksum and segmentation offloads stay on: with them off every frame of the MTU is handled by itself.",
@@ -60,14 +66,57 @@ export function tune(input: TuningInput): Tuning {
             rule: "mtu-chain",
         },
         guestSysctls: guestSysctls(input),
-        qos: {
-            value: { maxRate: bitsPerSecond(input.rate), minRate: Math.floor(bitsPerSecond(input.rate) / 10) },
-            reason: `A cap at the link's ${shownRate(bitsPerSecond(input.rate))}, and a tenth of it as the guarantee that HTB keeps for it under load.`,
-            source: "ovs-vswitchd.conf.db(5), linux-htb",
-            rule: "htb-max-rate",
-        },
+        hostSysctls: hostSysctls(input),
+        qos: qosOf(input),
+        ringMemory: ringMemory(input, rings),
         ...(input.host ? { placement: place(input, input.host, channels) } : {}),
         ...(uplink ? { uplink } : {}),
+    };
+}
+
+/** The cap in each unit in which it is a whole number; where it is none, that program cannot be told it exactly. */
+function qosOf({ rate }: TuningInput): Tuning["qos"] {
+    const bits = bitsPerSecond(rate);
+    const units = (Object.keys(RATE_UNITS) as RateUnit[]).filter((unit) => bits % RATE_UNITS[unit] === 0);
+    return {
+        value: {
+            maxRate: bits,
+            minRate: Math.floor(bits / 10),
+            ...Object.fromEntries(units.map((unit) => [unit, rateIn(rate, unit)])),
+        },
+        reason: `A cap at the link's ${shownRate(bits)}, and a tenth of it as the guarantee that HTB keeps for it under load.`,
+        source: "ovs-vswitchd.conf.db(5), linux-htb",
+        rule: "htb-max-rate",
+    };
+}
+
+/** Every guest behind the uplink is counted as one like this. */
+function ringMemory({ uplink }: TuningInput, { rxRing, txRing }: Pick<Tuning, "rxRing" | "txRing">): Tuned<number> {
+    const guests = uplink?.guests ?? 1;
+    const one = (rxRing.cost?.bytes ?? 0) + (txRing.cost?.bytes ?? 0);
+    return {
+        value: guests * one,
+        reason:
+            one === 0
+                ? "The hardware's own rings are not the host's memory to count."
+                : `Rings and the buffers posted to them take up to ${shownBytes(one)} of a guest's memory; ${guests === 1 ? "one guest is" : `${guests} guests are`} counted: ${shownBytes(guests * one)}.`,
+        source: "virtio 1.2, 2.7 Split Virtqueues; Linux drivers/net/virtio_net.c get_mergeable_buf_len",
+        cost: { bytes: guests * one },
+    };
+}
+
+const shownBytes = (bytes: number) => `${Number((bytes / 2 ** 20).toPrecision(3))} MiB`;
+
+/** What a host that switches for guests must not do to their frames. */
+function hostSysctls({ backend }: TuningInput): Tuned<Record<string, string>> {
+    const bridged = backend === "tap" || backend === "tcg";
+    return {
+        value: bridged ? { "net.bridge.bridge-nf-call-iptables": "0" } : {},
+        reason: bridged
+            ? "Where br_netfilter is loaded, as Docker does, frames between guests of a Linux bridge go through the host's iptables, whose FORWARD may drop them."
+            : "Frames of this backend pass no bridge of the host's kernel.",
+        source: "kernel Documentation/networking/ip-sysctl.rst, bridge-nf-call-iptables",
+        rule: "bridge-nf",
     };
 }
 

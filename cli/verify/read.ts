@@ -1,6 +1,6 @@
 /** Asks the guests of a project and its host what they have, and holds it against what the program declared. */
 import type { GuestConsole } from "../../lab";
-import { openHost } from "../../provider/host";
+import { openHost, type Host } from "../../provider/host";
 import { parsed } from "../../schemas/problems";
 import { HostRef } from "../../schemas/host-ref";
 import type { DeclaredNic } from "../../schemas/declared";
@@ -8,7 +8,9 @@ import { declaredOf } from "../declared";
 import type { Progress } from "../progress";
 import type { LabProject } from "../lab-project";
 import { openGuests } from "./guests";
-import { verifyNic, type SeenPlug, type VerifiedNic } from "./compare";
+import { verifyNic, type HostSays, type VerifiedNic } from "./compare";
+import { nicsOf, type QemuNic } from "../audit/qemu-line";
+import { nicsOfXml, type XmlNic } from "./domain";
 import { pairsOf, type Pair } from "./reachability";
 
 export interface Verification {
@@ -25,14 +27,14 @@ export async function verifyProject(project: LabProject, progress: Progress): Pr
     );
     const waited = performance.now() - started;
     try {
-        const [plugs, heard] = await progress.step("Asking the host, and the guests whom they reach", () =>
-            Promise.all([plugsOf(declared.host, declared.nics), askPairs(pairsOf(declared.nics), guests)]),
+        const [hostSays, heard] = await progress.step("Asking the host, and the guests whom they reach", () =>
+            Promise.all([hostOf(declared.host, declared.nics), askPairs(pairsOf(declared.nics), guests)]),
         );
         const nics = declared.nics.map((nic) => {
             const reached = (those: Asked[]) =>
                 those.flatMap(({ pair: { from, to } }) => (from === nic ? [to.guest] : to === nic ? [from.guest] : []));
             const seen = guests.get(nic.guest)?.report.nics.find(({ mac }) => mac === nic.mac);
-            return verifyNic(nic, seen, plugs(nic), {
+            return verifyNic(nic, seen, hostSays(nic), {
                 declared: reached(heard.filter(({ pair }) => pair.joined)),
                 seen: reached(heard.filter(({ answered }) => answered)),
             });
@@ -43,23 +45,48 @@ export async function verifyProject(project: LabProject, progress: Progress): Pr
     }
 }
 
-/** Where each tap is plugged in, by Open vSwitch and by the kernel. */
-async function plugsOf(hostText: string, nics: DeclaredNic[]): Promise<(nic: DeclaredNic) => SeenPlug> {
+/** What libvirt, QEMU, Open vSwitch and the kernel say of each NIC. */
+async function hostOf(hostText: string, nics: DeclaredNic[]): Promise<(nic: DeclaredNic) => HostSays> {
     const host = await openHost(parsed(HostRef, hostText, "host"));
     try {
-        const [ports, links] = await Promise.all([
+        const names = [...new Set(nics.map(({ guest }) => guest))];
+        const [ports, links, domains] = await Promise.all([
             nics.some(({ plug }) => plug.kind === "ovs") ? host.ovsPorts() : [],
             host.links(),
+            Promise.all(names.map(async (name) => [name, await domainOf(host, name)] as const)),
         ]);
         const portOf = new Map(ports.map((port) => [port.name, port]));
-        return ({ plug, tap }) => {
-            if (plug.kind === "linux") return { bridge: links.get(tap)?.master, vlan: "-" };
+        const domain = new Map(domains);
+        return ({ guest, mac, plug, tap }) => {
             const port = portOf.get(tap);
-            return { bridge: port?.bridge, vlan: port && `${port.tag ?? "every VLAN"}` };
+            const xml = domain.get(guest)?.xml.find((nic) => nic.mac === mac);
+            return {
+                plug:
+                    plug.kind === "linux"
+                        ? { kind: "linux", bridge: links.get(tap)?.master, vlan: "-" }
+                        : { kind: "ovs", bridge: port?.bridge, vlan: port && `${port.tag ?? "every VLAN"}` },
+                tapMtu: links.get(tap)?.mtu,
+                xml,
+                qemu: domain.get(guest)?.qemu.find(({ id }) => id === xml?.alias),
+            };
         };
     } finally {
         host.close();
     }
+}
+
+/** The domain as it runs, and the QEMU process that libvirt says runs it; nothing where they cannot be read. */
+async function domainOf(host: Host, guest: string): Promise<{ xml: XmlNic[]; qemu: QemuNic[] }> {
+    const printed = async (argv: string[]) => {
+        const { code, stdout } = await host.place.run(argv);
+        return code === 0 ? stdout : "";
+    };
+    const [xml, pid] = await Promise.all([
+        printed(["virsh", "--quiet", "--connect", "qemu:///system", "dumpxml", "--domain", guest]),
+        printed(["cat", `/run/libvirt/qemu/${guest}.pid`]),
+    ]);
+    const line = /^\d+\s*$/.test(pid) ? await printed(["cat", `/proc/${pid.trim()}/cmdline`]) : "";
+    return { xml: xml ? nicsOfXml(xml) : [], qemu: nicsOf(line.split("\0")) };
 }
 
 /** A pair, and whether a ping between the two was answered. */

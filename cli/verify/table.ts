@@ -26,7 +26,10 @@ function verdict(nics: VerifiedNic[]): string {
     const wrong = nics.flatMap(({ guest, nic, cells }) =>
         cells
             .filter(({ agrees }) => !agrees)
-            .map(({ field, declared, seen }) => `  ${guest} ${nic}: ${field} is ${seen}, declared is ${declared}`),
+            .map(
+                ({ field, declared, seen, cause }) =>
+                    `  ${guest} ${nic}: ${field} is ${seen}, declared is ${declared}${cause ? `; likely ${cause}` : ""}`,
+            ),
     );
     return [pc.red(`${wrong.length} of ${cells.length} values differ from what was declared:`), ...wrong].join("\n");
 }

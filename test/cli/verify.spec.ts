@@ -21,7 +21,7 @@ const web2: DeclaredNic = { ...web1, guest: "web-2", address: "10.0.0.12/24" };
 const db1: DeclaredNic = { ...web1, guest: "db-1", address: "10.0.0.21/24", plug: { ...web1.plug, vlan: 200 } };
 
 const seen = { name: "eth0", driver: "virtio_net", queues: 4, rxRing: 1024, txRing: 256, mtu: 1500 };
-const plug = { bridge: "br-vm", vlan: "100" };
+const plug = { plug: { bridge: "br-vm", vlan: "100" } };
 const reaches = { declared: ["web-2"], seen: ["web-2"] };
 const wrongFields = (...args: Parameters<typeof verifyNic>) =>
     verifyNic(...args)
@@ -35,7 +35,7 @@ describe("a NIC held against its declaration", () => {
         assert.deepEqual(wrongFields(web1, undefined, plug, reaches), ["model", "queues", "rings RX/TX", "MTU"]));
 
     it("differs in its VLAN when Open vSwitch has another tag", () =>
-        assert.deepEqual(wrongFields(web1, seen, { ...plug, vlan: "200" }, reaches), ["VLAN"]));
+        assert.deepEqual(wrongFields(web1, seen, { plug: { ...plug.plug, vlan: "200" } }, reaches), ["VLAN"]));
 
     it("differs when it reaches a guest that it must not reach", () =>
         assert.deepEqual(wrongFields(web1, seen, plug, { declared: ["web-2"], seen: ["db-1", "web-2"] }), ["reaches"]));

@@ -19,7 +19,8 @@ const PREVIEWED_ONLY: Record<string, string> = {
     "host-Dummy": "the kernel may lack dummy links",
     "host-Link": "a lab has no NIC with rings",
     "host-Vlan": "the kernel may lack 802.1Q links",
-    "index-VirtualMachine": "the guest's kernel is not there",
+    "index-GuestGroup": "the guests' kernel is not there",
+    "index-VirtualMachine": "the image that its disk lies over is not there",
 };
 
 const examples = readdirSync(EXAMPLES)

@@ -33,6 +33,10 @@ const facts = fc.record(
 const values = ({ placement, uplink, ...rest }: Tuning): Tuned<unknown>[] =>
     [rest, placement ?? {}, uplink ?? {}].flatMap((part): Tuned<unknown>[] => Object.values(part));
 
+/** What all NICs of all guests are promised [bit/s]. */
+const promised = ({ rate = "10Gbit", nics = 1 }: { rate?: string; nics?: number }) =>
+    Number.parseInt(rate, 10) * 1e9 * nics;
+
 describe("the tuning model", () => {
     it("never gives a value that the backend does not take", () =>
         fc.assert(
@@ -106,6 +110,79 @@ describe("the tuning model", () => {
                 assert.ok(placement.emulator.value);
             }),
         ));
+
+    it("gives reasons that are true of their values", () =>
+        fc.assert(
+            fc.property(facts, (input) => {
+                const { queues, rxRing, txRing, uplink, ringMemory, placement } = tuned(input);
+                if (typeof rxRing.value === "number" && rxRing.value > 0)
+                    assert.ok(rxRing.reason.startsWith(`${rxRing.value} descriptors cover `), rxRing.reason);
+                if (typeof txRing.value === "number") {
+                    assert.match(txRing.reason, new RegExp(`\\b${txRing.value}\\b`));
+                    assert.equal(
+                        /fixes the transmit ring at 256/.test(txRing.reason),
+                        LIMITS[input.backend ?? "tap"].txRing === 256,
+                    );
+                }
+                if (typeof queues.value === "number" && /what fits/.test(queues.reason))
+                    assert.ok((input.nics ?? 1) * vectorsOf(queues.value + 1) > 200, queues.reason);
+                assert.equal(ringMemory.value, (rxRing.cost?.bytes ?? 0) + (txRing.cost?.bytes ?? 0));
+                if (placement) assert.equal(placement.vhost.value !== null, /run on/.test(placement.vhost.reason));
+                if (uplink) assert.ok(Math.abs(uplink.oversubscription.value * 25e9 - promised(input)) < 1);
+            }),
+        ));
+
+    it("says of a slot whether it carries the link, as it does", () =>
+        fc.assert(
+            fc.property(
+                fc.integer({ min: 1, max: 5 }),
+                fc.constantFrom(1, 2, 4, 8, 16),
+                fc.integer({ min: 1, max: 400 }),
+                (pcieGeneration, pcieLanes, gigabits) => {
+                    const uplink = { rate: `${gigabits}Gbit`, pcieGeneration, pcieLanes };
+                    const slot = tuned({ vcpus: 1, uplink }).uplink?.slot;
+                    assert.ok(slot && slot.value !== null);
+                    assert.equal(/enough for/.test(slot.reason), slot.value >= gigabits * 1e9);
+                },
+            ),
+        ));
+
+    it("counts the rings of all guests behind the uplink", () => {
+        const one = tuned({ vcpus: 4 }).ringMemory.value;
+        assert.equal(tuned({ vcpus: 4, uplink: { rate: "25Gbit", guests: 40 } }).ringMemory.value, 40 * one);
+        // 4 queues, each with 1024 buffers of a page and two rings
+        assert.equal(one, 4 * (1024 * 4096 + 26 * 1024 + 12) + 4 * (26 * 256 + 12));
+    });
+
+    it("sends interrupts round the cores, never to a sibling", () => {
+        const host = { cpus: "0-7", threadsPerCore: 2 as const };
+        const placement = tuned({ vcpus: 2, host, uplink: { rate: "25Gbit", channelsMax: 16 } }).placement;
+        assert.deepEqual(placement?.irq.value, ["0", "1", "2", "3"]);
+        assert.equal(placement?.vhost.value, placement?.emulator.value);
+    });
+
+    it("keeps more queues than the vCPUs use where the user wants them, and says what of them is idle", () => {
+        const { value, reason } = tuned({ vcpus: 2, queues: 16 }).queues;
+        assert.equal(value, 16);
+        assert.match(reason, /^Chosen by the user\. 2 vCPUs use at most 2 queue pairs; the others stay idle\.$/);
+        assert.match(
+            tuned({ vcpus: 16, nics: 10, queues: 16 }).queues.reason,
+            /340 MSI-X vectors are more than the about 200/,
+        );
+    });
+
+    it("tells the cap in the unit of each program that can be told it exactly", () => {
+        assert.deepEqual(tuned({ vcpus: 1, rate: "1Gbit" }).qos.value, {
+            maxRate: 1e9,
+            minRate: 1e8,
+            "ovs max-rate": 1e9,
+            "ovs ingress_policing_rate": 1e6,
+            "libvirt average": 125_000,
+            "vf max_tx_rate": 1_000,
+            "tc rate": 1e9,
+        });
+        assert.equal(tuned({ vcpus: 1, rate: "1500kbit" }).qos.value["vf max_tx_rate"], undefined);
+    });
 
     it("takes 8 queues, RX 1024 and TX 256 for 8 vCPUs on a tap of 10 Gbit/s", () => {
         const { queues, rxRing, txRing, driver } = tuned({ vcpus: 8 });
