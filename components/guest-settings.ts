@@ -8,7 +8,7 @@ import type { GuestDescription } from "./libvirt/guest";
  *
  * @returns text by the property's name (`nics.0.rxRing`), what is absent left out
  */
-export function guestSettings({ nics, cmdline, disks, cloudInit, autostart, ...guest }: GuestDescription) {
+export function guestSettings({ nics, cmdline, disks, cloudInit, autostart: _live, ...guest }: GuestDescription) {
     const settings: Record<string, string> = {};
     collect("", { ...guest, cmdline: cmdline.join(" ") }, settings);
     nics.forEach((nic, index) => collect(`nics.${index}`, nic, settings));
@@ -20,7 +20,7 @@ export function guestSettings({ nics, cmdline, disks, cloudInit, autostart, ...g
 function collect(path: string, value: unknown, into: Record<string, string>): void {
     if (value === undefined || value === null || isDeepStrictEqual(value, "")) return;
     if (typeof value !== "object") {
-        into[path] = String(value as string | number | boolean);
+        into[path] = String(value);
         return;
     }
     for (const [key, inner] of Object.entries(value)) collect(path ? `${path}.${key}` : key, inner, into);

@@ -9,7 +9,7 @@ import { DhcpService, type DhcpServiceArgs } from "./dhcp-service";
 import { GroupFields, GuestGroup, type GuestGroupArgs } from "./guest-group";
 import { OPTIONAL_NAME, Plug, type ServedComponent } from "./served-component";
 import { TunedVirtioNic, type TunedVirtioNicArgs } from "./tuned-virtio-nic";
-import { VirtualMachine, type VirtualMachineArgs } from "./virtual-machine";
+import { VirtualMachine } from "./virtual-machine";
 
 const TapName = z.string().describe("Name of the tap on the host.");
 const ByNic = z.record(z.string(), z.string());
@@ -76,7 +76,7 @@ const virtualMachine: ServedComponent = {
     }),
     travelling: [],
     make(name, args, opts) {
-        const resource = new VirtualMachine(name, args as unknown as VirtualMachineArgs, opts);
+        const resource = new VirtualMachine(name, args, opts);
         const { domainName, addresses, volumes, nics } = resource;
         const macs = Object.fromEntries(Object.entries(nics).map(([nic, { decided }]) => [nic, decided.mac]));
         return { resource, outputs: { domainName, addresses, macs, volumes } };

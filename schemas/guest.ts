@@ -55,7 +55,7 @@ export const Memory = z
     })
     .meta({ token: "index:GuestMemory" });
 
-export const DiskFormat = z.enum(["qcow2", "raw"], { error: "a disk's format is qcow2 or raw" });
+const DiskFormat = z.enum(["qcow2", "raw"], { error: "a disk's format is qcow2 or raw" });
 
 export const Disk = z
     .strictObject({
@@ -169,7 +169,7 @@ function checkDisk(name: string, disk: Disk, say: Say): void {
 }
 
 /** vCPUs or host CPUs of a list such as `0-3,8`. */
-export function idsOf(list: string): number[] {
+function idsOf(list: string): number[] {
     return list.split(",").flatMap((part) => {
         const [from = 0, to = from] = part.split("-").map(Number);
         return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);

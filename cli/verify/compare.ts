@@ -15,7 +15,7 @@ export interface SeenNic {
 }
 
 /** What the host says of the tap behind a NIC; absent parts are not there. */
-export interface SeenPlug {
+interface SeenPlug {
     /** Who was asked of it. */
     kind?: "ovs" | "linux";
     bridge?: string;
@@ -23,16 +23,16 @@ export interface SeenPlug {
 }
 
 /** Who was asked: the guest itself, libvirt's domain XML, the command line of QEMU, the kernel, Open vSwitch. */
-export type Witness = "guest" | "domain XML" | "QEMU" | "kernel" | "Open vSwitch";
+type Witness = "guest" | "domain XML" | "QEMU" | "kernel" | "Open vSwitch";
 
 /** What one of them says of a value. */
-export interface Said {
+interface Said {
     by: Witness;
     value: string;
 }
 
 /** One cell of the table: what was declared, what each witness says, and whether all of them agree. */
-export interface Cell {
+interface Cell {
     field: "model" | "queues" | "rings RX/TX" | "MTU" | "plug" | "VLAN" | "reaches" | "vhost";
     declared: string;
     /** What is there; where the witnesses differ, what each of them says. */

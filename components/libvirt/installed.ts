@@ -30,7 +30,7 @@ type Made<Outputs = unknown> = new (
 ) => pulumi.CustomResource & Outputs;
 
 /** What is different between the lines. */
-export interface Line {
+interface Line {
     /** Writes a guest. */
     domain: DomainAdapter;
     /** Adds NICs to arguments of a domain that somebody wrote by hand. */

@@ -4,7 +4,7 @@ import { bytes } from "../../schemas/units";
 import type { CloudinitDiskArgs, VolumeArgs } from "./native-schema";
 
 /** A volume that is made for a guest. */
-export interface VolumeDescription {
+interface VolumeDescription {
     name: string;
     pool: string;
     format: "qcow2" | "raw";
@@ -17,7 +17,7 @@ export interface VolumeDescription {
 }
 
 /** A disk for cloud-init. */
-export interface CloudInitDescription {
+interface CloudInitDescription {
     name: string;
     pool: string;
     userData: string;
