@@ -2,10 +2,8 @@
 import { at, countAt, listAt, textAt } from "../inputs";
 import { known, type Maybe, maybe, NotKnown } from "../known";
 import { UNSAID } from "./guest-nic";
+import { UNREADABLE } from "./outline";
 import { emptyDocument } from "./xml";
-
-/** Stands in the XML where a value is not known. Private use characters: no domain holds them. */
-export const UNREADABLE = "\uE000not known\uE001";
 
 /** Stands for the address that the provider makes up where none is given: no stylesheet can know it. */
 const MADE_UP_MAC = "made up by the provider";

@@ -1,7 +1,7 @@
 /** What a domain says of a NIC and of its guest, field by field, as text: one table for libvirt's XML and for the 0.9 line. */
 import { at } from "../inputs";
 import { type Maybe, NotKnown } from "../known";
-import { childElements, isElement } from "./xml";
+import { childrenOf, type XmlElement } from "./outline";
 
 interface Place {
     /** Child elements under the interface or domain, then `@` and the attribute; without `@` whether the element is there. */
@@ -66,9 +66,9 @@ export type GuestField = keyof typeof GUEST;
 /** The text of a field; undefined where nothing is said. An element or object that is merely there reads `present`. */
 export type Said<Field extends string> = (field: Field) => Maybe<string | undefined>;
 
-export const nicSaidByXml = (element: Element, unreadable: string): Said<NicField> =>
+export const nicSaidByXml = (element: XmlElement, unreadable: string): Said<NicField> =>
     saidByXml(NIC, element, unreadable);
-export const guestSaidByXml = (element: Element, unreadable: string): Said<GuestField> =>
+export const guestSaidByXml = (element: XmlElement, unreadable: string): Said<GuestField> =>
     saidByXml(GUEST, element, unreadable);
 export const nicSaidByArguments = (nic: unknown): Said<NicField> => saidByArguments(NIC, nic);
 export const guestSaidByArguments = (domain: unknown): Said<GuestField> => saidByArguments(GUEST, domain);
@@ -83,17 +83,17 @@ export const placeOf = (field: NicField, line: "classic" | "native" | "xml"): st
 };
 
 const saidByXml =
-    <Field extends string>(places: Record<Field, Place>, root: Element, unreadable: string): Said<Field> =>
+    <Field extends string>(places: Record<Field, Place>, root: XmlElement, unreadable: string): Said<Field> =>
     (field) => {
         const [path = "", attribute] = places[field].xml.split("@");
         const elements = path
             .split("/")
             .filter(Boolean)
-            .reduce<Element[]>((parents, name) => parents.flatMap((parent) => childElements(parent, name)), [root]);
+            .reduce<XmlElement[]>((parents, name) => parents.flatMap((parent) => childrenOf(parent, name)), [root]);
         const [element] = elements;
-        if (!element || !isElement(element)) return undefined;
+        if (!element) return undefined;
         if (attribute === undefined) return "present";
-        const text = element.getAttribute(attribute) ?? "";
+        const text = element.attributes[attribute] ?? "";
         return text.includes(unreadable) ? new NotKnown(`its ${field} is not known yet`) : text || undefined;
     };
 

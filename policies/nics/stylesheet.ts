@@ -6,7 +6,7 @@
  */
 import { useNamespaces } from "xpath";
 import { NotKnown } from "../known";
-import { UNREADABLE } from "./classic-xml";
+import { UNREADABLE } from "./outline";
 import { type Template, templatesOf, XSLT } from "./templates";
 import { childElements, childNodes, emptyDocument, isAttribute, isDocument, isElement, isText, parseXml } from "./xml";
 

@@ -1,0 +1,106 @@
+/** XML as a light tree with the place of each element: what is judged where thousands of files are read. */
+import { SaxesParser } from "saxes";
+import { NotKnown } from "../known";
+
+export interface XmlElement {
+    /** As it is written, with its prefix. */
+    name: string;
+    /** Without a prototype: a name from a file finds what stands there and nothing else. */
+    attributes: Readonly<Record<string, string>>;
+    children: XmlElement[];
+    /** Character data of the element itself, not of its children. */
+    text: string;
+    /** From 1. */
+    line: number;
+    column: number;
+    span: Span;
+    /** Whether it stands for something that could not be told. */
+    unread?: true;
+}
+
+/** Where an element stands in its text, from 0; each end is the first character after it. */
+export interface Span {
+    start: number;
+    /** End of the opening tag. */
+    openEnd: number;
+    end: number;
+}
+
+/** Stands in the XML where a value is not known. Private use characters: no domain holds them. */
+export const UNREADABLE = "\uE000not known\uE001";
+
+/** Far more than libvirt nests [levels]; what goes deeper was made to hurt. */
+const DEEPEST = 200;
+
+/** A place that no file has: of elements that a stylesheet writes. */
+const NOWHERE = { line: 1, column: 1, span: { start: 0, openEnd: 0, end: 0 } };
+
+/** @throws NotKnown where the text is no well-formed XML, or declares entities or a document type, which nobody here needs */
+export function parseOutline(text: string, what: string): XmlElement {
+    const parser = new SaxesParser({ position: false });
+    const open: XmlElement[] = [];
+    let root: XmlElement | undefined;
+    let line = 1;
+    let lineStart = 0;
+    let newline = text.indexOf("\n");
+
+    parser.on("error", () => {
+        throw new NotKnown(`${what} is no well-formed XML`);
+    });
+    parser.on("doctype", () => {
+        throw new NotKnown(`${what} declares entities or a document type, which no description of libvirt's has`);
+    });
+    parser.on("opentagstart", ({ name, attributes }) => {
+        // Read are "<", the name and one character after it.
+        const start = parser.position - name.length - 2;
+        for (; newline >= 0 && newline < start; newline = text.indexOf("\n", newline + 1)) {
+            line += 1;
+            lineStart = newline + 1;
+        }
+        const element: XmlElement = {
+            name,
+            attributes: attributes as Record<string, string>,
+            children: [],
+            text: "",
+            line,
+            column: start - lineStart + 1,
+            span: { start, openEnd: start, end: start },
+        };
+        if (open.length >= DEEPEST) throw new NotKnown(`${what} nests deeper than ${DEEPEST} elements`);
+        open.at(-1)?.children.push(element);
+        root ??= element;
+        open.push(element);
+    });
+    parser.on("opentag", () => {
+        const element = open.at(-1);
+        if (element) element.span.openEnd = parser.position;
+    });
+    const collected = (part: string) => {
+        const element = open.at(-1);
+        if (element) element.text += part;
+    };
+    parser.on("text", collected);
+    parser.on("cdata", collected);
+    parser.on("closetag", () => {
+        const element = open.pop();
+        if (element) element.span.end = parser.position;
+    });
+
+    parser.write(text).close();
+    if (!root) throw new NotKnown(`${what} is no well-formed XML`);
+    return root;
+}
+
+/** Child elements, all or those of a name. */
+export const childrenOf = ({ children }: XmlElement, name: string): XmlElement[] =>
+    children.filter((child) => child.name === name);
+
+/** First child element of a name. */
+export const childOf = ({ children }: XmlElement, name: string): XmlElement | undefined =>
+    children.find((child) => child.name === name);
+
+/** An element of a stylesheet's result. */
+export const unplaced = (element: Omit<XmlElement, "line" | "column" | "span">): XmlElement => ({
+    ...element,
+    ...NOWHERE,
+});
