@@ -123,6 +123,11 @@ function commands(ended: (status: number) => void): Command {
         .option("--baseline <file>", "findings that were there before; only others count")
         .option("--write-baseline <file>", "write the findings of this run as a baseline")
         .option("--ours", "pass over files that hold nothing of what is read, as hooks hand them over")
+        .option(
+            "--kind <kind>",
+            "what every file is, where its content does not tell: domain, network, pulumi, terraform, ovs-dump, ovs-db, netplan, nmstate or proxmox",
+        )
+        .option("--one-host", "all files describe one host: rules across resources judge them together")
         .option("--list", "list the rules")
         .action(
             running(async (files: string[], options: LintOptions) =>

@@ -8,7 +8,7 @@ import {
 } from "@pulumi/policy";
 import { Accepted, EXEMPTION_CONFIG } from "./accepted";
 import { plain } from "./inputs";
-import { DOMAIN_XML } from "./nics/reader";
+import { OF_FILES } from "./nics/reader";
 import type { StackTableRule } from "./stack-rule";
 import type { Finding, Parameter, RuleData, TableRule } from "./rule";
 import { Undecided } from "./undecided";
@@ -56,7 +56,7 @@ function policyOf(rule: TableRule, { undecided, accepted }: Memory): ResourceVal
             args.notApplicable(`Exempted: ${[...new Set(exempted)].join(" ")}`);
     };
     // The SDK asks policies with this mark only about resources of that type; else it would unpack each resource for each rule.
-    const [type, ...others] = rule.types.filter((one) => one !== DOMAIN_XML);
+    const [type, ...others] = rule.types.filter((one) => !OF_FILES.includes(one));
     return {
         ...shownOf(rule),
         validateResource: others.length === 0 ? Object.assign(validate, { __pulumiType: type }) : validate,

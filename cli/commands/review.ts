@@ -71,7 +71,7 @@ async function judgedBy({ profile }: Judging, { against, globs, preview, project
     const changed = against === undefined ? [] : await changedFiles(process.cwd(), against, globs);
     const files = changed.filter(({ content }) => isOurs(content));
     const made = preview === undefined ? [] : [{ path: preview, content: readFileSync(preview === "-" ? 0 : preview) }];
-    const judged = lint([...files, ...made], {
+    const judged = await lint([...files, ...made], {
         rules,
         stackRules,
         config: profileOf(profile),

@@ -1,14 +1,17 @@
 /** One run of the linter over files that were read. */
 import { dirname } from "node:path";
 import { exemptionOf } from "../../schemas/exemption";
-import { DOMAIN_XML } from "../nics/reader";
+import type { XmlElement } from "../nics/outline";
+import { DOMAIN_XML, NETWORK_XML } from "../nics/reader";
 import type { ProfileConfig } from "../profiles";
 import { upkeepRules } from "../upkeep";
-import { inOrder } from "./formats/text";
 import type { PlacedResource } from "./finding";
 import { judge, type Tables } from "./judge";
-import { read, Unreadable } from "./read";
+import type { KindName } from "./kinds";
+import { inOrder } from "./order";
+import { read } from "./read";
 import type { Report } from "./report";
+import { Unreadable } from "./source";
 
 export interface LintRun {
     report: Report;
@@ -17,22 +20,42 @@ export interface LintRun {
 }
 
 /** What is judged by, and what the report tells of it. */
-export type LintSettings = Tables & { config: ProfileConfig; profile: string; version: string };
+export interface LintSettings extends Tables {
+    config: ProfileConfig;
+    profile: string;
+    version: string;
+}
+
+/** What somebody says of the files. */
+interface Told {
+    /** What every file is; absent, each is told by its content. */
+    kind?: KindName;
+    /** Whether all files describe one host, so that rules across resources look at them together. */
+    oneHost?: boolean;
+}
 
 /** @param files path and content */
-export function lint(files: readonly { path: string; content: Buffer }[], settings: LintSettings): LintRun {
+export async function lint(
+    files: Iterable<{ path: string; content: Buffer }>,
+    settings: LintSettings,
+    { kind, oneHost = false }: Told = {},
+): Promise<LintRun> {
     const unreadable: string[] = [];
     const stacks = new Map<string, PlacedResource[]>();
+    let count = 0;
     for (const { path, content } of files)
         try {
-            const resources = read(path, content);
-            const stack = stackOf(path, resources);
-            stacks.set(stack, [...(stacks.get(stack) ?? []), ...resources]);
+            const { kind: is, resources } = await read(path, content, kind);
+            const name = oneHost ? "" : stackOf(path, is);
+            const stack = stacks.get(name) ?? [];
+            stacks.set(name, stack);
+            for (const resource of resources) stack.push(resource);
+            count += 1;
         } catch (error) {
             if (!(error instanceof Unreadable)) throw error;
             unreadable.push(error.message);
         }
-    return { report: reportOf([...stacks.values()], settings, files.length - unreadable.length), unreadable };
+    return { report: reportOf([...stacks.values()], settings, count), unreadable };
 }
 
 /** @param stacks resources that belong together  @param files how many they stand in [count] */
@@ -43,7 +66,7 @@ export function reportOf(
 ): Report {
     const judging = [...tables.rules, ...tables.stackRules];
     return {
-        findings: stacks.flatMap((resources) => judge(tables, resources, config)).sort(inOrder),
+        findings: stacks.flatMap((resources) => judge(tables, withNetworks(resources), config)).sort(inOrder),
         marked: stacks.flat().filter(({ marks }) => marks?.some(exemptionOf)),
         enabled: judging.map(({ id }) => id).filter((id) => config[id]?.enforcementLevel !== "disabled"),
         rules: [...judging, ...upkeepRules],
@@ -52,11 +75,27 @@ export function reportOf(
         known: 0,
         stale: [],
         version,
-        resources: stacks.flat().length,
+        resources: stacks.reduce((sum, { length }) => sum + length, 0),
         files,
     };
 }
 
-/** What belongs together: guests whose files lie in one folder, and all that one program makes. */
-const stackOf = (path: string, resources: PlacedResource[]): string =>
-    resources.every(({ type }) => type === DOMAIN_XML) ? dirname(path) : path;
+/** What is of guests, whose files lie together in a folder; netplan reads its folder as one as well. */
+const TOGETHER: readonly KindName[] = ["domain", "network", "proxmox", "netplan"];
+
+/** What belongs together: the guests of one folder, the netplan files of one, and all that one other file describes. */
+const stackOf = (path: string, kind: KindName): string =>
+    TOGETHER.includes(kind) ? `${kind === "netplan" ? "netplan" : "guests"} ${dirname(path)}` : path;
+
+/** Domains are shown the networks that were read beside them: a NIC's VLAN and limits may stand there. */
+function withNetworks(resources: PlacedResource[]): PlacedResource[] {
+    const networks = new Map(
+        resources.flatMap(({ type, name, props }): [string, XmlElement][] =>
+            type === NETWORK_XML ? [[name, (props as { networkXml: XmlElement }).networkXml]] : [],
+        ),
+    );
+    if (networks.size === 0) return resources;
+    return resources.map((resource) =>
+        resource.type === DOMAIN_XML ? { ...resource, props: { ...(resource.props as object), networks } } : resource,
+    );
+}

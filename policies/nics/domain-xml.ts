@@ -1,6 +1,7 @@
 /** NICs of a domain in libvirt's own XML, as a file has it or as a stylesheet of the 0.8 line writes it. */
 import { type Maybe, maybe, NotKnown } from "../known";
 import { type GuestNic, UNSAID } from "./guest-nic";
+import { onNetwork } from "./network-xml";
 import { childOf, childrenOf, parseOutline, UNREADABLE, type XmlElement } from "./outline";
 import { guestSaidByXml, nicSaidByXml } from "./said";
 
@@ -10,14 +11,24 @@ export interface Doubts {
     conditions: Set<string>;
 }
 
-/** NICs of a domain's XML as libvirt keeps it, each with the line where it stands. */
-export function fileNics(domain: XmlElement | string): Maybe<GuestNic>[] {
-    const nics = maybe(() => nicsOf(typeof domain === "string" ? parseOutline(domain, "the file") : domain));
+/**
+ * NICs of a domain's XML as libvirt keeps it, each with the line where it stands.
+ *
+ * @param networks libvirt's networks by name, as far as they were read with it
+ */
+export function fileNics(domain: XmlElement | string, networks?: ReadonlyMap<string, XmlElement>): Maybe<GuestNic>[] {
+    const nics = maybe(() =>
+        nicsOf(typeof domain === "string" ? parseOutline(domain, "the file") : domain, undefined, networks),
+    );
     return nics instanceof NotKnown ? [nics] : nics;
 }
 
 /** @param doubts given for what a stylesheet wrote: that has no place in a file. @throws NotKnown */
-export function nicsOf(domain: XmlElement, doubts?: Doubts): Maybe<GuestNic>[] {
+export function nicsOf(
+    domain: XmlElement,
+    doubts?: Doubts,
+    networks: ReadonlyMap<string, XmlElement> = new Map(),
+): Maybe<GuestNic>[] {
     if (domain.name !== "domain" || domain.unread)
         throw new NotKnown(doubts ? "what xml.xslt makes of the domain cannot be read here" : "it is no domain");
     const devices = childrenOf(domain, "devices");
@@ -30,7 +41,7 @@ export function nicsOf(domain: XmlElement, doubts?: Doubts): Maybe<GuestNic>[] {
     };
     const nics = devices
         .flatMap((parent) => childrenOf(parent, "interface"))
-        .map((nic, index) => nicOf(nic, index, guest, doubts));
+        .map((nic, index) => onNetwork(nicOf(nic, index, guest, doubts), childOf(nic, "source"), networks));
     const open = doubts && [domain, ...devices].some(({ children }) => children.some(({ unread }) => unread));
     return open ? [new NotKnown("xml.xslt may write interfaces in a way that cannot be read here"), ...nics] : nics;
 }

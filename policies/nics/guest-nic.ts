@@ -27,7 +27,13 @@ export interface GuestNic {
     /** All else that the interface says. */
     said: Said<NicField>;
     /** Where the user wrote it. */
-    written: { line: "classic" } | { line: "native"; index: number } | { line: "xml"; row: number; column: number };
+    written:
+        | { line: "classic" }
+        | { line: "native"; index: number }
+        | { line: "xml"; row: number; column: number }
+        | { line: "proxmox"; key: string; row: number };
+    /** How messages name it, where it is no NIC of a guest. */
+    label?: string;
     /** Place among the guest's NICs, from 0. */
     index: number;
 }
@@ -62,7 +68,8 @@ export function modelOf(nic: GuestNic): Maybe<string | undefined> {
 }
 
 /** `NIC 52:54:00:12:34:56 on tap-web0`: by its MAC and tap where they are there and well formed, else by its place. */
-export function nameOf({ mac, tap, index }: GuestNic): string {
+export function nameOf({ mac, tap, index, label }: GuestNic): string {
+    if (label !== undefined) return label;
     const names = [
         typeof mac === "string" && /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac) ? mac : undefined,
         typeof tap === "string" && /^[\w.-]{1,15}$/.test(tap) ? `on ${tap}` : undefined,
@@ -70,19 +77,41 @@ export function nameOf({ mac, tap, index }: GuestNic): string {
     return `NIC ${names.length ? names.join(" ") : `number ${index + 1}`}`;
 }
 
+/** Where a field stands in Proxmox's `netN`; absent for what Proxmox VE chooses by itself. */
+const PROXMOX_OPTIONS: Readonly<Partial<Record<NicField, string>>> = {
+    mtu: "mtu",
+    vlanTag: "tag",
+    vlanTrunk: "trunks",
+    inAverage: "rate",
+    inPeak: "rate",
+    outAverage: "rate",
+};
+
 const SETTINGS = {
-    model: { native: "model.type", xml: (value: string) => `<model type="${value}"/>`, ours: "model" },
-    queues: { native: "driver.queues", xml: (value: string) => `<driver queues="${value}"/>`, ours: "queues" },
+    model: {
+        native: "model.type",
+        xml: (value: string) => `<model type="${value}"/>`,
+        ours: "model",
+        proxmox: (key: string) => `Begin ${key} with virtio= in place of its model.`,
+    },
+    queues: {
+        native: "driver.queues",
+        xml: (value: string) => `<driver queues="${value}"/>`,
+        ours: "queues",
+        proxmox: (key: string, value: string) => `Set queues=${value} in ${key}.`,
+    },
     rxRing: {
         native: "driver.rxQueueSize",
         xml: (value: string) => `<driver rx_queue_size="${value}"/>`,
         ours: "rxRing",
+        proxmox: () => `Take machine away, or set it to 7.1 or newer: Proxmox VE then sets 1024 by itself.`,
     },
 };
 
 /** A sentence that says where to write a value. */
 export function toSet({ written }: GuestNic, setting: keyof typeof SETTINGS, value: string | number): string {
-    const { native, xml, ours } = SETTINGS[setting];
+    const { native, xml, ours, proxmox } = SETTINGS[setting];
+    if (written.line === "proxmox") return proxmox(written.key, String(value));
     const place =
         written.line === "native"
             ? `Set devices.interfaces[${written.index}].${native} to ${JSON.stringify(value)}`
@@ -95,6 +124,10 @@ export function toSet({ written }: GuestNic, setting: keyof typeof SETTINGS, val
 
 /** The same for a field that kvmnet's own components leave alone; without a value it says to take the field away. */
 export function toChange({ written }: GuestNic, field: NicField, value?: string | number): string {
+    if (written.line === "proxmox") {
+        const option = PROXMOX_OPTIONS[field] ?? field;
+        return value === undefined ? `Take ${option} away from ${written.key}.` : `Change ${option} in ${written.key}.`;
+    }
     const place = placeOf(field, written.line);
     switch (written.line) {
         case "native":
@@ -111,8 +144,10 @@ export function toChange({ written }: GuestNic, field: NicField, value?: string 
 }
 
 /** Where it is written, where that is a file. */
-export const atOf = ({ written }: GuestNic): Place | undefined =>
-    written.line === "xml" ? { line: written.row, column: written.column } : undefined;
+export function atOf({ written }: GuestNic): Place | undefined {
+    if (written.line === "xml") return { line: written.row, column: written.column };
+    return written.line === "proxmox" ? { line: written.row, column: 1 } : undefined;
+}
 
 /** A number that the interface says; undefined where nothing is said. @throws NotKnown */
 export function numberSaid(nic: GuestNic, field: NicField): number | undefined {

@@ -19,7 +19,7 @@ export interface XmlElement {
 }
 
 /** Where an element stands in its text, from 0; each end is the first character after it. */
-export interface Span {
+interface Span {
     start: number;
     /** End of the opening tag. */
     openEnd: number;

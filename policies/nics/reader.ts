@@ -5,10 +5,18 @@ import type { Reader } from "../rule";
 import { fileNics } from "./domain-xml";
 import { atOf, type GuestNic, nameOf } from "./guest-nic";
 import { nativeNics } from "./native";
+import { networkNics } from "./network-xml";
 import type { XmlElement } from "./outline";
+import { PROXMOX_VM, type ProxmoxVm, proxmoxNics } from "./proxmox";
 
 /** A domain's XML; its property `domainXml` holds the text, or the outline of one that was parsed already. */
 export const DOMAIN_XML = "libvirt:xml:Domain";
+
+/** A network's XML; its property `networkXml` holds the outline. */
+export const NETWORK_XML = "libvirt:xml:Network";
+
+/** Types that files have, and no program that Pulumi runs. */
+export const OF_FILES: readonly string[] = [DOMAIN_XML, NETWORK_XML, PROXMOX_VM];
 
 /** Domains whose NICs are kept by what they say: the engine shows each rule the same one anew. */
 const KEPT = 32;
@@ -18,13 +26,12 @@ const kept = new Map<string, Maybe<GuestNic>[]>();
 const keptOf = new WeakMap<object, Maybe<GuestNic>[]>();
 
 export const guestNics: Reader<GuestNic> = {
-    types: ["libvirt:index/domain:Domain", DOMAIN_XML],
+    types: ["libvirt:index/domain:Domain", ...OF_FILES],
     read(props) {
         if (typeof props !== "object" || props === null) return readByText(props);
         const before = keptOf.get(props);
         if (before) return before;
-        const outline = at(props, "domainXml");
-        const nics = isOutline(outline) ? fileNics(outline) : readByText(props);
+        const nics = nicsOfFile(props) ?? readByText(props);
         keptOf.set(props, nics);
         return nics;
     },
@@ -32,21 +39,34 @@ export const guestNics: Reader<GuestNic> = {
     at: atOf,
 };
 
+/** What a reader of the linter parsed already; undefined for anything else. */
+function nicsOfFile(props: object): Maybe<GuestNic>[] | undefined {
+    const [domain, network] = [at(props, "domainXml"), at(props, "networkXml")];
+    if (isOutline(domain))
+        return fileNics(domain, at(props, "networks") as ReadonlyMap<string, XmlElement> | undefined);
+    if (isOutline(network)) return networkNics(network);
+    const vm = at(props, "proxmoxVm");
+    return vm === undefined ? undefined : proxmoxNics(vm as ProxmoxVm);
+}
+
 function readByText(props: unknown): Maybe<GuestNic>[] {
     const text = textAt(props, "domainXml");
     const key = typeof text === "string" ? text : JSON.stringify(props);
     const before = kept.get(key);
     if (before) return before;
-    const nics = typeof text === "string" ? fileNics(text) : isNative(props) ? nativeNics(props) : classicNics(props);
+    const nics =
+        typeof text === "string" ? fileNics(text) : isNative(props) ? nativeNics(props) : lateClassicNics(props);
     if (kept.size >= KEPT) kept.delete([...kept.keys()][0] ?? "");
     kept.set(key, nics);
     return nics;
 }
 
 /** Loaded when it is needed: XPath and the DOM take longer to load than all that is needed without them. */
-const classicNics: (props: unknown) => Maybe<GuestNic>[] = (props) =>
+function lateClassicNics(props: unknown): Maybe<GuestNic>[] {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import() would make every judgement a promise
-    (require("./classic") as typeof import("./classic")).classicNics(props);
+    const { classicNics } = require("./classic") as typeof import("./classic");
+    return classicNics(props);
+}
 
 const isOutline = (value: unknown): value is XmlElement =>
     typeof value === "object" && value !== null && "attributes" in value && "span" in value;

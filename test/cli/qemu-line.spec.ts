@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { effectiveXml } from "../../cli/audit/effective";
 import { nicsOf } from "../../cli/audit/qemu-line";
-import { xmlNics } from "../../policies/nics/classic";
+import { fileNics } from "../../policies/nics/domain-xml";
 import { NotKnown } from "../../policies/known";
 
 /** As libvirt 9.0 starts QEMU 7.2. */
@@ -65,7 +65,7 @@ describe("the XML of a guest that runs", () => {
         <interface type="bridge"><alias name="net9"/><model type="virtio"/></interface>
         <interface type="bridge"><alias name="net1"/></interface>
         </devices></domain>`;
-    const nics = xmlNics(effectiveXml(xml, nicsOf(JSON_FORM), 2)).map((nic) =>
+    const nics = fileNics(effectiveXml(xml, nicsOf(JSON_FORM), 2)).map((nic) =>
         nic instanceof NotKnown ? assert.fail(nic.because) : nic,
     );
 

@@ -93,9 +93,9 @@ describe("the policy pack in the engine", function () {
         return { status, stdout, output: stdout + stderr };
     }
 
-    function linted(json: string) {
+    async function linted(json: string) {
         const config = profileOf("throughput");
-        const { report } = lint([{ path: "preview.json", content: Buffer.from(json) }], {
+        const { report } = await lint([{ path: "preview.json", content: Buffer.from(json) }], {
             rules,
             stackRules,
             config,
@@ -193,7 +193,7 @@ describe("the policy pack in the engine", function () {
     it("shows the linter the same exemption in the preview's JSON, with no difference made by it", () => {
         writeFileSync(join(folder, "domains.json"), JSON.stringify({ old: domains.old.props }));
         const preview = pulumi("preview", "--stack", "test", "--json");
-        const { findings, exempted } = linted(preview.stdout);
+        const { findings, exempted } = await linted(preview.stdout);
         assert.deepEqual(
             exempted.map(({ finding: { rule, subject }, inSource }) => [rule, subject.split(",")[0], inSource]),
             [["nic-model-legacy", "Domain old", true]],

@@ -3,13 +3,24 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DOMParser } from "@xmldom/xmldom";
+import Ajv from "ajv-draft-04";
 import fc from "fast-check";
+import type { Log } from "sarif";
 import { run } from "../../cli/commands/lint";
 import { FORMATS } from "../../policies/lint/formats";
-import { read, Unreadable } from "../../policies/lint/read";
+import { read } from "../../policies/lint/read";
+import { Unreadable } from "../../policies/lint/source";
+import type { Report } from "../../policies/lint/report";
 import { lint } from "../../policies/lint/run";
 import { profileOf } from "../../policies/profiles";
 import { everyRule, rules, stackRules } from "../../policies/table";
+
+/** The schema of SARIF 2.1.0, which is written in draft 4 of JSON Schema. */
+const isSarif = new Ajv({ strict: false, validateFormats: false, unicodeRegExp: false }).compile(
+    JSON.parse(
+        readFileSync(require.resolve("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"), "utf8"),
+    ) as object,
+);
 
 const SETTINGS = { rules, stackRules, config: profileOf("default"), profile: "default", version: "1.2.3" };
 const linted = (text: string, path = "web.xml") => lint([{ path, content: Buffer.from(text) }], SETTINGS);
@@ -29,15 +40,15 @@ const GOOD =
 const BAD = "    <interface type='bridge'><mac address='52:54:00:00:00:02'/></interface>";
 
 describe("the linter over domain XML", () => {
-    it("says nothing of a NIC that is right", () => {
-        const { report, unreadable } = linted(interfaces(GOOD));
+    it("says nothing of a NIC that is right", async () => {
+        const { report, unreadable } = await linted(interfaces(GOOD));
         assert.deepEqual(unreadable, []);
         assert.deepEqual(report.findings, []);
         assert.match(FORMATS.text?.(report) ?? "", /1 resource in 1 file: nothing to tell\./);
     });
 
-    it("names rule, line, NIC, what is wrong and what to write", () => {
-        const [finding] = linted(interfaces(GOOD, BAD)).report.findings;
+    it("names rule, line, NIC, what is wrong and what to write", async () => {
+        const [finding] = (await linted(interfaces(GOOD, BAD))).report.findings;
         assert.deepEqual(finding && { ...finding, fingerprint: "" }, {
             rule: "nic-model-explicit",
             kind: "violation",
@@ -51,29 +62,27 @@ describe("the linter over domain XML", () => {
         });
     });
 
-    it("gives a finding the same fingerprint wherever it stands in the file, and another in another file", () => {
-        const print = (text: string, path?: string) => linted(text, path).report.findings[0]?.fingerprint;
-        assert.equal(print(interfaces(BAD)), print(interfaces(GOOD, BAD)));
-        assert.notEqual(print(interfaces(BAD)), print(interfaces(BAD), "other.xml"));
+    it("gives a finding the same fingerprint wherever it stands in the file, and another in another file", async () => {
+        const print = async (text: string, path?: string) => (await linted(text, path)).report.findings[0]?.fingerprint;
+        assert.equal(await print(interfaces(BAD)), await print(interfaces(GOOD, BAD)));
+        assert.notEqual(await print(interfaces(BAD)), await print(interfaces(BAD), "other.xml"));
     });
 
-    it("refuses what declares entities, is another document, or is none", () => {
+    it("refuses what declares entities, is another document, or is none", async () => {
         for (const [text, reason] of [
             ['<!DOCTYPE d [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><domain>&b;</domain>', /declares entities/],
-            ["<network/>", /XML of <network>/],
+            ["<volume/>", /XML of <volume>/],
             ["<domain", /no well-formed XML/],
-            ["model: virtio", /nothing that the linter reads/],
-            ['{"a": 1}', /neither of `pulumi preview --json`/],
-            ["{", /no JSON/],
+            ["model: virtio", /cannot be told what it is.*--kind/],
+            ['{"a": 1}', /cannot be told what it is.*--kind/],
+            ['{"steps": {}}', /neither of `pulumi preview --json`/],
+            ['{"steps": [', /no JSON/],
         ] as const)
-            assert.match(
-                [...linted(text).unreadable, ...linted(text).report.findings.map(({ message }) => message)].join(),
-                reason,
-            );
+            assert.match((await linted(text)).unreadable.join(), reason);
     });
 
-    it("tells of XML that is not well formed, once", () => {
-        const { report, unreadable } = linted("<domain><devices></domain>");
+    it("tells of XML that is not well formed, once", async () => {
+        const { report, unreadable } = await linted("<domain><devices></domain>");
         assert.deepEqual(unreadable, ["web.xml is no well-formed XML."]);
         assert.deepEqual(report.findings, []);
     });
@@ -88,27 +97,27 @@ describe("the linter over what Pulumi wrote", () => {
     });
     const bad = { vcpu: 1, devices: { interfaces: [{ driver: { rxQueueSize: 1024 } }] } };
 
-    it("points at the line of the program that makes the resource", () => {
+    it("points at the line of the program that makes the resource", async () => {
         const preview = JSON.stringify({ steps: [{ op: "create", newState: domain(bad) }] });
-        const [finding] = linted(preview, "preview.json").report.findings;
+        const [finding] = (await linted(preview, "preview.json")).report.findings;
         assert.equal(finding?.rule, "nic-model-explicit");
         assert.deepEqual(finding.position, { file: "guests.ts", line: 12, column: 5 });
     });
 
-    it("reads an exported state as well, and passes over what is deleted", () => {
+    it("reads an exported state as well, and passes over what is deleted", async () => {
         const state = JSON.stringify({ version: 3, deployment: { resources: [domain(bad)] } });
-        assert.equal(linted(state).report.findings.length, 1);
+        assert.equal((await linted(state)).report.findings.length, 1);
         const preview = JSON.stringify({ steps: [{ op: "delete", newState: domain(bad) }] });
-        assert.equal(linted(preview).report.findings.length, 0);
+        assert.equal((await linted(preview)).report.findings.length, 0);
     });
 
-    it("does not decide over unknown and secret values, and shows neither", () => {
+    it("does not decide over unknown and secret values, and shows neither", async () => {
         for (const value of ["04da6b54-80e4-46f7-96ec-b56ff0331ba9", "[secret]"]) {
             const inputs = {
                 vcpu: 1,
                 devices: { interfaces: [{ model: { type: value }, driver: { rxQueueSize: 1024 } }] },
             };
-            const { report } = linted(JSON.stringify({ steps: [{ op: "create", newState: domain(inputs) }] }));
+            const { report } = await linted(JSON.stringify({ steps: [{ op: "create", newState: domain(inputs) }] }));
             assert.ok(report.findings.some(({ kind, rule }) => kind === "undecided" && rule === "nic-model-explicit"));
             assert.ok(!JSON.stringify(report.findings).includes(value));
         }
@@ -116,9 +125,12 @@ describe("the linter over what Pulumi wrote", () => {
 });
 
 describe("the linter's formats", () => {
-    const { report } = linted(
-        interfaces(BAD, "    <interface type='direct'><source dev='a|b`c'/><model type='virtio'/></interface>"),
-    );
+    let report: Report;
+    before(async () => {
+        ({ report } = await linted(
+            interfaces(BAD, "    <interface type='direct'><source dev='a|b`c'/><model type='virtio'/></interface>"),
+        ));
+    });
     const written = (name: string) => FORMATS[name]?.(report) ?? assert.fail(name);
 
     it("are JSON where they say so", () => {
@@ -126,30 +138,32 @@ describe("the linter's formats", () => {
     });
 
     it("SARIF has one rule object a rule, relative paths, levels and fingerprints", () => {
-        const { runs, version } = JSON.parse(written("sarif")) as {
-            version: string;
-            runs: {
-                tool: { driver: { rules: { id: string; helpUri: string }[] } };
-                results: {
-                    ruleId: string;
-                    ruleIndex: number;
-                    level: string;
-                    partialFingerprints: object;
-                    locations: {
-                        physicalLocation: { artifactLocation: { uri: string }; region: { startLine: number } };
-                    }[];
-                }[];
-            }[];
-        };
+        const { runs, version } = JSON.parse(written("sarif")) as Log;
         const [run] = runs;
         assert.equal(version, "2.1.0");
-        assert.ok(run && run.results.length === report.findings.length);
+        assert.ok(run?.results?.length === report.findings.length);
         for (const result of run.results) {
-            assert.equal(run.tool.driver.rules[result.ruleIndex]?.id, result.ruleId);
-            assert.match(result.level, /^(error|warning|note)$/);
-            assert.equal(result.locations[0]?.physicalLocation.artifactLocation.uri, "web.xml");
-            assert.ok(Object.keys(result.partialFingerprints).length === 1);
+            assert.equal(run.tool.driver.rules?.[result.ruleIndex ?? -1]?.id, result.ruleId);
+            assert.match(result.level ?? "", /^(error|warning|note)$/);
+            assert.equal(result.locations?.[0]?.physicalLocation?.artifactLocation?.uri, "web.xml");
+            assert.equal(Object.keys(result.partialFingerprints ?? {}).length, 1);
         }
+    });
+
+    it("SARIF holds to its schema, with findings, with exempted ones, and with none", () => {
+        const [finding] = report.findings;
+        assert.ok(finding);
+        const exemption = { rule: finding.rule, resource: "*", reason: "It is so on purpose." };
+        const reports = [
+            report,
+            { ...report, findings: [], exempted: [{ finding, exemption, inSource: false }] },
+            { ...report, findings: [] },
+        ];
+        for (const one of reports) {
+            const log: unknown = JSON.parse(FORMATS.sarif?.(one) ?? "");
+            assert.ok(isSarif(log), JSON.stringify(isSarif.errors));
+        }
+        assert.ok(!isSarif({ version: "2.1.0", runs: [{ tool: {} }] }), "the schema refuses what is none");
     });
 
     it("JUnit is XML in which mandatory findings fail", () => {
@@ -168,8 +182,8 @@ describe("the linter's formats", () => {
         assert.equal(new Set(prints).size, prints.length);
     });
 
-    it("Markdown lets no text of a file become markup", () => {
-        const hostile = linted(
+    it("Markdown lets no text of a file become markup", async () => {
+        const hostile = await linted(
             interfaces("    <interface type='bridge'/>").replace("<name>web", "<name>a|b`&lt;img> [x](y)"),
         );
         assert.match(FORMATS.markdown?.(hostile.report) ?? "", /a\\\|b\\`/);
@@ -179,7 +193,7 @@ describe("the linter's formats", () => {
 describe("the linter and hostile input", () => {
     it("never fails but by telling what it cannot read", () =>
         fc.assert(
-            fc.property(
+            fc.asyncProperty(
                 fc.oneof(
                     fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
                     fc.string({ unit: "binary" }).map((text) => Buffer.from(`<domain>${text}</domain>`)),
@@ -197,20 +211,20 @@ describe("the linter and hostile input", () => {
                         ),
                     ),
                 ),
-                (content) => {
-                    const { report } = lint([{ path: "f", content }], SETTINGS);
+                async (content) => {
+                    const { report } = await lint([{ path: "f", content }], SETTINGS);
                     for (const format of Object.values(FORMATS)) assert.equal(typeof format(report), "string");
                 },
             ),
         ));
 
-    it("survives XML and JSON that nest 100,000 deep", () => {
+    it("survives XML and JSON that nest 100,000 deep", async () => {
         const deep = 100_000;
         for (const text of [
             `<domain>${"<a>".repeat(deep)}${"</a>".repeat(deep)}</domain>`,
             `{"steps": ${"[".repeat(deep)}${"]".repeat(deep)}}`,
         ]) {
-            const { report, unreadable } = linted(text);
+            const { report, unreadable } = await linted(text);
             assert.ok(
                 unreadable.length === 1 ||
                     report.findings.every(({ kind }) => kind === "undecided") ||
@@ -220,19 +234,22 @@ describe("the linter and hostile input", () => {
     });
 
     it("refuses files that are larger than any domain", () =>
-        assert.throws(() => read("big", Buffer.alloc(64 * 2 ** 20 + 1, 0x20)), Unreadable));
+        assert.rejects(
+            read("big", Buffer.concat([Buffer.from("<domain>"), Buffer.alloc(16 * 2 ** 20, 0x20)])),
+            Unreadable,
+        ));
 });
 
 describe("kvmnet lint", () => {
     let folder: string;
-    const quietly = (work: () => number) => {
+    const quietly = async (work: () => Promise<number>) => {
         const said: string[] = [];
         const [out, err] = [process.stdout.write.bind(process.stdout), process.stderr.write.bind(process.stderr)];
         const take = (text: string | Uint8Array) => said.push(String(text)) > 0;
         process.stdout.write = take;
         process.stderr.write = take;
         try {
-            return { status: work(), said: said.join("") };
+            return { status: await work(), said: said.join("") };
         } finally {
             process.stdout.write = out;
             process.stderr.write = err;
@@ -251,22 +268,22 @@ describe("kvmnet lint", () => {
     });
     after(() => rmSync(folder, { recursive: true }));
 
-    it("ends with 0, 1 or 2: right, wrong, or not to be told", () => {
-        const status = (name: string, more = {}) =>
-            quietly(() => run([join(folder, name)], { ...options, ...more })).status;
-        assert.equal(status("good.xml"), 0);
-        assert.equal(status("bad[1].xml"), 1);
-        assert.equal(status("missing.xml"), 2);
-        assert.equal(status("good.xml", { profile: "speedy" }), 2);
-        assert.equal(status("good.xml", { format: ["nope"] }), 2);
-        assert.equal(status("advisory.xml"), 0);
-        assert.equal(status("advisory.xml", { failOn: "advisory" }), 1);
-        assert.equal(status("advisory.xml", { profile: "throughput" }), 1);
+    it("ends with 0, 1 or 2: right, wrong, or not to be told", async () => {
+        const status = async (name: string, more = {}) =>
+            (await quietly(() => run([join(folder, name)], { ...options, ...more }))).status;
+        assert.equal(await status("good.xml"), 0);
+        assert.equal(await status("bad[1].xml"), 1);
+        assert.equal(await status("missing.xml"), 2);
+        assert.equal(await status("good.xml", { profile: "speedy" }), 2);
+        assert.equal(await status("good.xml", { format: ["nope"] }), 2);
+        assert.equal(await status("advisory.xml"), 0);
+        assert.equal(await status("advisory.xml", { failOn: "advisory" }), 1);
+        assert.equal(await status("advisory.xml", { profile: "throughput" }), 1);
     });
 
-    it("takes globs, and writes several formats in one run", () => {
+    it("takes globs, and writes several formats in one run", async () => {
         const out = join(folder, "out.sarif");
-        const { status, said } = quietly(() =>
+        const { status, said } = await quietly(() =>
             run([`${folder}/*.xml`], { ...options, format: ["json", `sarif=${out}`] }),
         );
         assert.equal(status, 1, said);
@@ -274,8 +291,8 @@ describe("kvmnet lint", () => {
         assert.match(readFileSync(out, "utf8"), /"2\.1\.0"/);
     });
 
-    it("lists every rule", () => {
-        const { said } = quietly(() => run([], { ...options, list: true }));
+    it("lists every rule", async () => {
+        const { said } = await quietly(() => run([], { ...options, list: true }));
         for (const { id } of everyRule) assert.ok(said.includes(id));
     });
 });

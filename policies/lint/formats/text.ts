@@ -1,5 +1,4 @@
 /** For people at a terminal: by file, the worst first, with a count at the end. */
-import type { LintFinding } from "../finding";
 import { counted, placeOf, type Report } from "../report";
 
 export function text(report: Report): string {
@@ -28,10 +27,3 @@ function verdict(report: Report): string {
         ? `${judged}: nothing to tell.`
         : `${judged}: ${told}.`;
 }
-
-/** Sorted as they are told: files by name, lines ascending. */
-export const inOrder = (a: LintFinding, b: LintFinding): number =>
-    a.position.file.localeCompare(b.position.file) ||
-    (a.position.line ?? 0) - (b.position.line ?? 0) ||
-    a.rule.localeCompare(b.rule) ||
-    a.subject.localeCompare(b.subject);

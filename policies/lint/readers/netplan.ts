@@ -1,0 +1,138 @@
+/** netplan YAML: links, bonds, bridges and VLANs of a host (netplan.readthedocs.io, netplan-yaml). */
+import type { PlacedResource } from "../finding";
+import type { ReadSource } from "../kinds";
+import { Unreadable } from "../source";
+import { countOf, entriesOf, isOn, listOf, own, textOf, type YamlFile, yamlOf } from "./yaml";
+
+export const readNetplan: ReadSource = (source) => {
+    const { file } = source;
+    const yaml = yamlOf(source);
+    const network = own(yaml.value, "network");
+    if (typeof network !== "object" || network === null)
+        throw new Unreadable(`${file} is no netplan configuration: it has no mapping \`network\`.`);
+    return KINDS_OF_LINK.flatMap(([kind, resourcesOf]) =>
+        entriesOf(own(network, kind)).flatMap(([name, link]) =>
+            [...resourcesOf(name, link, network), ...addressesOf(name, link)].map(({ at, ...resource }) => ({
+                ...resource,
+                position: { file, ...placeOf(yaml, kind, name, at) },
+            })),
+        ),
+    );
+};
+
+type Made = Omit<PlacedResource, "position"> & { at?: (string | number)[] };
+
+const placeOf = (yaml: YamlFile, kind: string, name: string, at: (string | number)[] = []) =>
+    yaml.placeOf("network", kind, name, ...at);
+
+const host = (type: string, name: string, props: object, at?: (string | number)[]): Made => ({
+    type: `kvmnet:host:${type}`,
+    name,
+    props: { name, ...props },
+    at,
+});
+
+const KINDS_OF_LINK: [string, (name: string, link: unknown, network: unknown) => Made[]][] = [
+    ["ethernets", (name, link) => [host("Link", name, { mtu: mtuOf(link) })]],
+    ["dummy-devices", (name, link) => [host("Dummy", name, { mtu: mtuOf(link) })]],
+    ["bonds", (name, link) => [host("Bond", name, bondOf(link))]],
+    ["bridges", bridgeOf],
+    [
+        "vlans",
+        (name, link) => [
+            host("Vlan", name, { link: textOf(own(link, "link")), vlanId: own(link, "id"), mtu: mtuOf(link) }),
+        ],
+    ],
+    [
+        "tunnels",
+        (name, link) =>
+            own(link, "mode") === "vxlan"
+                ? [
+                      host("Vxlan", name, {
+                          vni: own(link, "id"),
+                          link: textOf(own(link, "link")),
+                          remote: textOf(own(link, "remote")),
+                          local: textOf(own(link, "local")),
+                          mtu: mtuOf(link),
+                      }),
+                  ]
+                : [],
+    ],
+];
+
+const mtuOf = (link: unknown) => countOf(own(link, "mtu"));
+
+/** What netplan leaves out is balance-rr without any link check: it hands the kernel a miimon of 0. */
+function bondOf(link: unknown): object {
+    const parameters = own(link, "parameters");
+    return {
+        mtu: mtuOf(link),
+        mode: textOf(own(parameters, "mode")) ?? "balance-rr",
+        members: listOf(own(link, "interfaces")),
+        miimon: countOf(own(parameters, "mii-monitor-interval")) ?? 0,
+        arpInterval: countOf(own(parameters, "arp-interval")) || undefined,
+        arpIpTargets: listOf(own(parameters, "arp-ip-targets")),
+        xmitHashPolicy: textOf(own(parameters, "transmit-hash-policy")),
+        lacpRate: textOf(own(parameters, "lacp-rate")),
+    };
+}
+
+/** By systemd-networkd or NetworkManager a bridge of the kernel, with the key `openvswitch` one of Open vSwitch. */
+function bridgeOf(name: string, link: unknown, network: unknown): Made[] {
+    const members = listOf(own(link, "interfaces")).flatMap((member) => textOf(member) ?? []);
+    const isOvs = own(link, "openvswitch") !== undefined;
+    if (!isOvs)
+        return [
+            host("Bridge", name, { mtu: mtuOf(link), stp: stpOf(link) }),
+            ...members.map((member, index) => host("BridgePort", member, { bridge: name }, ["interfaces", index])),
+        ];
+    const physical = ["ethernets", "bonds"].flatMap((kind) => entriesOf(own(network, kind)).map(([key]) => key));
+    return [
+        {
+            type: "kvmnet:ovs:Bridge",
+            name,
+            props: {
+                name,
+                failMode: textOf(own(link, "openvswitch", "fail-mode")),
+                rstp: isOn(own(link, "openvswitch", "rstp")),
+                uplinks: members.filter((member) => physical.includes(member)),
+                mtuRequest: mtuOf(link),
+            },
+        },
+        ...members.map((member, index) => ({
+            type: "kvmnet:ovs:Port",
+            name: member,
+            props: { name: member, bridge: name, type: "system" },
+            at: ["interfaces", index],
+        })),
+        ...listOf(own(link, "openvswitch", "controller", "addresses")).flatMap((target, index) => ({
+            type: "kvmnet:ovs:Controller",
+            name,
+            props: { bridge: name, target: textOf(target) },
+            at: ["openvswitch", "controller", "addresses", index],
+        })),
+    ];
+}
+
+/** On unless it is switched off. */
+const stpOf = (link: unknown) => {
+    const stp = own(link, "parameters", "stp");
+    return stp === undefined || isOn(stp);
+};
+
+/** Addresses, each a text or a mapping of one text to its options, and default routes. */
+function addressesOf(name: string, link: unknown): Made[] {
+    return listOf(own(link, "addresses")).flatMap((entry, index) => {
+        const address = textOf(entry) ?? entriesOf(entry)[0]?.[0];
+        return address === undefined
+            ? []
+            : [
+                  {
+                      type: "kvmnet:host:Address",
+                      name: `${name} ${address}`,
+                      props: { link: name, address },
+                      at: ["addresses", index],
+                  },
+              ];
+    });
+}

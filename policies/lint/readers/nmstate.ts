@@ -1,0 +1,171 @@
+/** nmstate: the network state of a host as YAML or JSON (nmstate.io, YAML API), alone or in a policy of Kubernetes. */
+import type { PlacedResource } from "../finding";
+import type { ReadSource } from "../kinds";
+import { Unreadable } from "../source";
+import { countOf, isOn, listOf, own, textOf, yamlOf } from "./yaml";
+
+/** Where the list stands: in a state itself, or in a NodeNetworkConfigurationPolicy. */
+const PLACES = [["interfaces"], ["desiredState", "interfaces"], ["spec", "desiredState", "interfaces"]];
+
+export const readNmstate: ReadSource = (source) => {
+    const { file } = source;
+    const yaml = yamlOf(source);
+    const path = PLACES.find((one) => Array.isArray(own(yaml.value, ...one)));
+    if (!path) throw new Unreadable(`${file} is no state of nmstate: it has no list \`interfaces\`.`);
+    const interfaces = listOf(own(yaml.value, ...path));
+    const physical = interfaces
+        .filter((one) => /^(ethernet|bond)$/.test(textOf(own(one, "type")) ?? ""))
+        .map((one) => textOf(own(one, "name")));
+    return interfaces.flatMap((one, index) => {
+        if (own(one, "state") === "absent") return [];
+        return resourcesOf(one, physical).map(({ at = [], ...resource }) => ({
+            ...resource,
+            position: { file, ...yaml.placeOf(...path, index, ...at) },
+        }));
+    });
+};
+
+type Made = Omit<PlacedResource, "position"> & { at?: (string | number)[] };
+
+function resourcesOf(link: unknown, physical: (string | undefined)[]): Made[] {
+    const name = textOf(own(link, "name")) ?? "";
+    const mtu = countOf(own(link, "mtu"));
+    const host = (type: string, props: object): Made => ({
+        type: `kvmnet:host:${type}`,
+        name,
+        props: { name, mtu, ...props },
+    });
+    switch (own(link, "type")) {
+        case "ethernet":
+            return [host("Link", {}), ...addressesOf(name, link)];
+        case "dummy":
+            return [host("Dummy", {}), ...addressesOf(name, link)];
+        case "bond":
+            return [host("Bond", bondOf(link)), ...addressesOf(name, link)];
+        case "vlan":
+            return [
+                host("Vlan", { link: textOf(own(link, "vlan", "base-iface")), vlanId: own(link, "vlan", "id") }),
+                ...addressesOf(name, link),
+            ];
+        case "vxlan":
+            return [
+                host("Vxlan", {
+                    link: textOf(own(link, "vxlan", "base-iface")),
+                    vni: own(link, "vxlan", "id"),
+                    remote: textOf(own(link, "vxlan", "remote")),
+                }),
+                ...addressesOf(name, link),
+            ];
+        case "linux-bridge":
+            return [
+                host("Bridge", { stp: own(link, "bridge", "options", "stp", "enabled") !== false }),
+                ...portsOf(link).map(({ port, at }) => ({
+                    type: "kvmnet:host:BridgePort",
+                    name: textOf(own(port, "name")) ?? "",
+                    props: { name: textOf(own(port, "name")), bridge: name, vlans: bridgeVlansOf(own(port, "vlan")) },
+                    at,
+                })),
+                ...addressesOf(name, link),
+            ];
+        case "ovs-bridge":
+            return ovsBridgeOf(name, mtu, link, physical);
+        default:
+            return addressesOf(name, link);
+    }
+}
+
+const portsOf = (link: unknown) =>
+    listOf(own(link, "bridge", "port")).map((port, index) => ({ port, at: ["bridge", "port", index] }));
+
+function bondOf(link: unknown): object {
+    const aggregation = own(link, "link-aggregation");
+    const options = own(aggregation, "options");
+    return {
+        mode: textOf(own(aggregation, "mode")),
+        members: listOf(own(aggregation, "port") ?? own(aggregation, "slaves")),
+        miimon: countOf(own(options, "miimon")),
+        arpInterval: countOf(own(options, "arp_interval")) || undefined,
+        xmitHashPolicy: textOf(own(options, "xmit_hash_policy")),
+        lacpRate: textOf(own(options, "lacp_rate")),
+    };
+}
+
+function ovsBridgeOf(name: string, mtuRequest: number | undefined, link: unknown, physical: unknown[]): Made[] {
+    const options = own(link, "bridge", "options");
+    const ports = portsOf(link);
+    const membersOf = (port: unknown) =>
+        listOf(own(port, "link-aggregation", "port")).flatMap((member) => textOf(own(member, "name")) ?? []);
+    const isUplink = (port: unknown) =>
+        membersOf(port).some((member) => physical.includes(member)) || physical.includes(textOf(own(port, "name")));
+    return [
+        {
+            type: "kvmnet:ovs:Bridge",
+            name,
+            props: {
+                name,
+                failMode: textOf(own(options, "fail-mode")),
+                stp: isOn(own(options, "stp")) || isOn(own(options, "stp", "enabled")),
+                rstp: isOn(own(options, "rstp")),
+                uplinks: ports.flatMap(({ port }) => (isUplink(port) ? (textOf(own(port, "name")) ?? []) : [])),
+                mtuRequest,
+            },
+        },
+        ...ports.flatMap(({ port, at }): Made[] => {
+            const portName = textOf(own(port, "name")) ?? "";
+            const vlan = own(port, "vlan");
+            // The port of the bridge's own name is the bridge's.
+            if (portName === name && vlan === undefined) return [];
+            const members = membersOf(port);
+            return [
+                {
+                    type: "kvmnet:ovs:Port",
+                    name: portName,
+                    props: {
+                        name: portName,
+                        bridge: name,
+                        type: "system",
+                        vlanMode: textOf(own(vlan, "mode")),
+                        tag: own(vlan, "tag"),
+                        trunks: trunksOf(vlan),
+                        ...(members.length > 1 ? { interfaces: members } : {}),
+                    },
+                    at,
+                },
+            ];
+        }),
+    ];
+}
+
+/** `trunk-tags: [{id: 10}, {id-range: {min: 20, max: 29}}]` as `["10", "20-29"]`. */
+const trunksOf = (vlan: unknown): string[] =>
+    listOf(own(vlan, "trunk-tags")).flatMap((entry) => {
+        const id = textOf(own(entry, "id"));
+        if (id !== undefined) return [id];
+        const [least, most] = [own(entry, "id-range", "min"), own(entry, "id-range", "max")].map(textOf);
+        return least === undefined || most === undefined ? [] : [`${least}-${most}`];
+    });
+
+function bridgeVlansOf(vlan: unknown): object | undefined {
+    if (vlan === undefined) return undefined;
+    const tag = own(vlan, "tag");
+    if (own(vlan, "mode") === "access") return { pvid: tag, untagged: tag === undefined ? [] : [textOf(tag)] };
+    return { pvid: isOn(own(vlan, "enable-native")) ? tag : undefined, tagged: trunksOf(vlan) };
+}
+
+function addressesOf(name: string, link: unknown): Made[] {
+    return ["ipv4", "ipv6"].flatMap((family) =>
+        listOf(own(link, family, "address")).flatMap((entry, index) => {
+            const [ip, prefix] = [own(entry, "ip"), own(entry, "prefix-length")].map(textOf);
+            if (ip === undefined || prefix === undefined) return [];
+            const address = `${ip}/${prefix}`;
+            return [
+                {
+                    type: "kvmnet:host:Address",
+                    name: `${name} ${address}`,
+                    props: { link: name, address },
+                    at: [family, "address", index],
+                },
+            ];
+        }),
+    );
+}

@@ -1,0 +1,167 @@
+/** Rows of the database Open_vSwitch as the resources that rules judge. */
+import { NotKnown } from "../../known";
+import type { PlacedResource } from "../finding";
+import type { OvsRow, OvsTables, OvsValue } from "./ovs-value";
+
+export function resourcesOfOvs(file: string, tables: OvsTables): PlacedResource[] {
+    const made = (type: string, name: string, { line }: OvsRow, props: object): PlacedResource => ({
+        type: `kvmnet:ovs:${type}`,
+        name,
+        props,
+        position: { file, line },
+    });
+    const rowsOf = (table: string) => [...(tables.get(table)?.values() ?? [])];
+    const rowsAt = (table: string, row: OvsRow, column: string): OvsRow[] =>
+        listAt(row, column).flatMap((uuid) => tables.get(table)?.get(String(uuid)) ?? []);
+
+    return [
+        ...rowsOf("Bridge").flatMap((bridge) => {
+            const name = textAt(bridge, "name") ?? "";
+            const ports = rowsAt("Port", bridge, "ports")
+                .map((port) => ({ port, links: rowsAt("Interface", port, "interfaces") }))
+                // Each bridge has a port of its own name, which is the bridge's.
+                .filter(({ port }) => textAt(port, "name") !== name || isSaid(port));
+            return [
+                made("Bridge", name, bridge, {
+                    name,
+                    datapathType: textAt(bridge, "datapath_type"),
+                    failMode: textAt(bridge, "fail_mode"),
+                    stp: oneAt(bridge, "stp_enable") === true,
+                    rstp: oneAt(bridge, "rstp_enable") === true,
+                    uplinks: uplinksOf(ports),
+                }),
+                ...ports.map(({ port, links }) =>
+                    made("Port", textAt(port, "name") ?? "", port, portOf(name, port, links)),
+                ),
+                ...ports.flatMap(({ links }) => links.flatMap((link) => linkOf(file, link))),
+                ...rowsAt("Controller", bridge, "controller").map((row) =>
+                    made("Controller", name, row, { bridge: name, target: textAt(row, "target") }),
+                ),
+                ...rowsAt("Mirror", bridge, "mirrors").map((row) =>
+                    made("Mirror", textAt(row, "name") ?? "", row, {
+                        bridge: name,
+                        name: textAt(row, "name"),
+                        selectAll: oneAt(row, "select_all") === true,
+                    }),
+                ),
+            ];
+        }),
+        ...rowsOf("Open_vSwitch").flatMap((root) => [
+            ...rowsAt("Manager", root, "manager_options").map((row) =>
+                made("Manager", "manager", row, { target: textAt(row, "target") }),
+            ),
+            ...rowsAt("SSL", root, "ssl").map((row) =>
+                made("Tls", "ssl", row, {
+                    privateKey: textAt(row, "private_key"),
+                    certificate: textAt(row, "certificate"),
+                    caCert: textAt(row, "ca_cert"),
+                    bootstrapCaCert: oneAt(row, "bootstrap_ca_cert") === true,
+                }),
+            ),
+        ]),
+        ...rowsOf("QoS").map((row) => {
+            const rate = mapAt(row, "other_config").get("max-rate");
+            return made("Qos", row.uuid.slice(0, 8), row, {
+                name: row.uuid.slice(0, 8),
+                type: textAt(row, "type"),
+                maxRate: rate === undefined ? undefined : `${rate}bit`,
+            });
+        }),
+    ];
+}
+
+const oneAt = ({ columns }: OvsRow, column: string): string | number | boolean | undefined => {
+    const value: OvsValue | undefined = columns.get(column);
+    if (value instanceof Map) return undefined;
+    return Array.isArray(value) ? value[0] : value;
+};
+const textAt = (row: OvsRow, column: string): string | undefined => {
+    const value = oneAt(row, column);
+    return value === undefined || value === "" ? undefined : String(value);
+};
+const listAt = ({ columns }: OvsRow, column: string) => {
+    const value = columns.get(column);
+    return value === undefined || value instanceof Map ? [] : Array.isArray(value) ? value : [value];
+};
+const mapAt = (
+    { columns }: OvsRow,
+    column: string,
+): ReadonlyMap<string | number | boolean, string | number | boolean> => {
+    const value = columns.get(column);
+    return value instanceof Map ? value : new Map();
+};
+
+interface PlacedPort {
+    port: OvsRow;
+    links: OvsRow[];
+}
+
+const isSaid = (port: OvsRow) => oneAt(port, "tag") !== undefined || listAt(port, "trunks").length > 0;
+
+function portOf(bridge: string, port: OvsRow, links: OvsRow[]): object {
+    const [link] = links;
+    const rate = link && Number(oneAt(link, "ingress_policing_rate") ?? 0);
+    const burst = link && Number(oneAt(link, "ingress_policing_burst") ?? 0);
+    return {
+        name: textAt(port, "name"),
+        bridge,
+        type: (link && textAt(link, "type")) ?? "system",
+        vlanMode: textAt(port, "vlan_mode"),
+        tag: oneAt(port, "tag"),
+        trunks: listAt(port, "trunks").map(String),
+        cvlans: listAt(port, "cvlans").map(String),
+        ...(links.length > 1
+            ? {
+                  interfaces: links.flatMap((one) => textAt(one, "name") ?? []).sort(),
+                  bondMode: textAt(port, "bond_mode"),
+                  lacp: textAt(port, "lacp"),
+              }
+            : {}),
+        ...(rate
+            ? // The switch counts both in thousands of bits.
+              { ingress: { rate: `${rate}kbit`, ...(burst ? { burst: `${burst * 125}B` } : {}) } }
+            : {}),
+    };
+}
+
+function linkOf(file: string, link: OvsRow): PlacedResource[] {
+    const name = textAt(link, "name");
+    const mtu = oneAt(link, "mtu") ?? oneAt(link, "mtu_request");
+    if (name === undefined || typeof mtu !== "number") return [];
+    return [{ type: "kvmnet:host:Link", name, props: { name, mtu }, position: { file, line: link.line } }];
+}
+
+/** Drivers of links that are the host's own work, not ways out of it. */
+const MADE_BY_HOST = ["tun", "veth", "openvswitch", "bridge", "dummy", "ifb", "macvlan", "vxlan", "geneve"];
+const NAMED_PHYSICAL = /^(en|eth|ib|bond|team|wl|p\d+p)\d?/;
+const NAMED_GUEST = /^(tap|vnet|vhu|veth|fwln|fwpr|qvo|macvtap|dpdkvhost)/;
+
+/**
+ * Ports that lead out of the host. The database does not say which these are: a running switch tells the driver of each
+ * link, else its name tells what it is. Where neither does, and the port lists no VLANs, nobody knows.
+ */
+function uplinksOf(ports: PlacedPort[]): string[] | NotKnown {
+    const uplinks: string[] = [];
+    for (const { port, links } of ports) {
+        const name = textAt(port, "name") ?? "";
+        const isOut = links.map(leadsOut);
+        if (isOut.includes(true)) uplinks.push(name);
+        else if (isOut.includes(undefined) && !isSaid(port))
+            return new NotKnown(`whether ${/^[\w.-]{1,15}$/.test(name) ? name : "a port"} is an uplink is not told`);
+    }
+    // A set has no order of its own, and findings should not change theirs.
+    return uplinks.sort();
+}
+
+function leadsOut(link: OvsRow): boolean | undefined {
+    const type = textAt(link, "type") ?? "system";
+    if (type === "dpdk") return true;
+    if (type !== "system") return false;
+    const ids = mapAt(link, "external_ids");
+    if (ids.has("attached-mac") || ids.has("iface-id") || ids.has("vm-id")) return false;
+    const driver = mapAt(link, "status").get("driver_name");
+    if (typeof driver === "string") return !MADE_BY_HOST.includes(driver);
+    const name = textAt(link, "name") ?? "";
+    if (NAMED_GUEST.test(name)) return false;
+    return NAMED_PHYSICAL.test(name) ? true : undefined;
+}

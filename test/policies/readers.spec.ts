@@ -1,0 +1,414 @@
+import assert from "node:assert/strict";
+import { read } from "../../policies/lint/read";
+import type { KindName } from "../../policies/lint/kinds";
+import { lint } from "../../policies/lint/run";
+import { Unreadable } from "../../policies/lint/source";
+import { NotKnown } from "../../policies/known";
+import { profileOf } from "../../policies/profiles";
+import { rules, stackRules } from "../../policies/table";
+
+const SETTINGS = { rules, stackRules, config: profileOf("default"), profile: "default", version: "1.2.3" };
+const resourcesOf = async (text: string, file = "it", kind?: KindName) =>
+    (await read(file, Buffer.from(text), kind)).resources;
+const kindOf = async (text: string) => (await read("it", Buffer.from(text))).kind;
+/** `rule file:line subject` of each finding. */
+const found = async (files: Record<string, string>, more = {}) => {
+    const { report, unreadable } = await lint(
+        Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) })),
+        { ...SETTINGS, ...more },
+    );
+    assert.deepEqual(unreadable, []);
+    return report.findings.map(({ rule, position: { file, line }, subject }) => `${rule} ${file}:${line} ${subject}`);
+};
+
+const NETPLAN = `network:
+  version: 2
+  renderer: networkd
+  ethernets:
+    eno1: {mtu: 9000}
+    eno2:
+      mtu: 9000
+  bonds:
+    bond0:
+      interfaces: [eno1, eno2]
+      parameters:
+        mode: 802.3ad
+        transmit-hash-policy: layer3+4
+  bridges:
+    br0:
+      interfaces:
+        - bond0
+      mtu: 1500
+      addresses: [10.0.0.2/24, {10.0.0.3/24: {label: "br0:1"}}]
+      parameters: {stp: no}
+    ovs0:
+      openvswitch:
+        controller:
+          addresses: ["tcp:10.0.0.9:6653"]
+      interfaces: [eno3]
+  vlans:
+    v10: {id: 10, link: bond0}
+`;
+
+describe("netplan", () => {
+    it("becomes links, bonds, bridges with their ports, VLANs and addresses, each with its line", async () => {
+        const resources = await resourcesOf(NETPLAN);
+        assert.deepEqual(
+            resources.map(({ type, name, position: { line } }) => `${type.replace("kvmnet:", "")} ${name} ${line}`),
+            [
+                "host:Link eno1 5",
+                "host:Link eno2 6",
+                "host:Bond bond0 9",
+                "host:Bridge br0 15",
+                "host:BridgePort bond0 17",
+                "host:Address br0 10.0.0.2/24 19",
+                "host:Address br0 10.0.0.3/24 19",
+                "ovs:Bridge ovs0 21",
+                "ovs:Port eno3 25",
+                "ovs:Controller ovs0 24",
+                "host:Vlan v10 27",
+            ],
+        );
+    });
+
+    it("has no link check on a bond that says none, as netplan writes it", async () =>
+        assert.ok((await found({ "a.yaml": NETPLAN })).includes("bond-monitor a.yaml:9 Bond bond0, the resource")));
+
+    it("takes balance-rr for a bond without a mode", async () =>
+        assert.ok(
+            (
+                await found({
+                    "a.yaml": "network:\n  bonds:\n    b: {interfaces: [a], parameters: {mii-monitor-interval: 100}}\n",
+                })
+            ).includes("bond-mode a.yaml:3 Bond b, the resource"),
+        ));
+
+    it("without a mapping network is told by its kind", async () =>
+        assert.rejects(resourcesOf("a: 1", "a.yaml", "netplan"), /a\.yaml is no netplan configuration/));
+});
+
+const NMSTATE = `---
+interfaces:
+  - name: eth1
+    type: ethernet
+    state: up
+    mtu: 1500
+  - name: bond0
+    type: bond
+    link-aggregation:
+      mode: balance-rr
+      options:
+        miimon: "140"
+      port: [eth2, eth3]
+  - name: br0
+    type: linux-bridge
+    bridge:
+      options: {stp: {enabled: false}}
+      port:
+        - name: eth1
+          vlan: {mode: trunk, trunk-tags: [{id: 101}, {id-range: {min: 500, max: 599}}]}
+  - name: ovs0
+    type: ovs-bridge
+    bridge:
+      port:
+        - name: bond0
+        - name: tap0
+        - name: tap1
+          vlan: {mode: access, tag: 10}
+        - name: ovs0
+  - name: gone
+    type: bond
+    state: absent
+`;
+
+describe("nmstate", () => {
+    it("becomes the same resources, with the line of each", async () => {
+        const resources = await resourcesOf(NMSTATE);
+        assert.deepEqual(
+            resources.map(({ type, name, position: { line } }) => `${type.replace("kvmnet:", "")} ${name} ${line}`),
+            [
+                "host:Link eth1 3",
+                "host:Bond bond0 7",
+                "host:Bridge br0 14",
+                "host:BridgePort eth1 19",
+                "ovs:Bridge ovs0 21",
+                "ovs:Port bond0 25",
+                "ovs:Port tap0 26",
+                "ovs:Port tap1 27",
+            ],
+        );
+    });
+
+    it("is judged: a port without VLANs carries every one, an uplink may", async () => {
+        const findings = await found({ "n.yml": NMSTATE });
+        assert.ok(findings.includes("trunk-unbounded n.yml:26 Port tap0, port tap0"));
+        assert.ok(findings.includes("bond-mode n.yml:7 Bond bond0, the resource"));
+        const { report } = await lint([{ path: "n.yml", content: Buffer.from(NMSTATE) }], SETTINGS);
+        const levels = report.findings
+            .filter(({ rule }) => rule === "trunk-unbounded")
+            .map(({ level, subject }) => `${subject}: ${level}`);
+        assert.deepEqual(levels, ["Port bond0, port bond0: advisory", "Port tap0, port tap0: mandatory"]);
+    });
+
+    it("is read from a policy of Kubernetes, and as JSON", async () => {
+        const policy = `kind: NodeNetworkConfigurationPolicy\nspec:\n  desiredState:\n    interfaces:\n      - {name: b, type: bond}\n`;
+        assert.equal(await kindOf(policy), "nmstate");
+        assert.equal((await resourcesOf(policy))[0]?.position.line, 5);
+        assert.equal(await kindOf('{"interfaces": [{"name": "b", "type": "bond"}]}'), "nmstate");
+    });
+});
+
+const VM = `#a VM
+boot: order=scsi0
+cores: 2
+sockets: 2
+memory: 4096
+name: web
+net0: virtio=BC:24:11:2E:10:01,bridge=vmbr0,firewall=1,tag=10
+net1: rtl8139=BC:24:11:2E:10:02,bridge=vmbr1
+net2: virtio=BC:24:11:2E:10:03,bridge=vmbr0,queues=4,rate=0.001,mtu=1
+ostype: l26
+
+[before-upgrade]
+net0: e1000=BC:24:11:2E:10:09,bridge=vmbr0
+`;
+
+describe("a VM of Proxmox VE", () => {
+    it("is judged by its netN, and told what to write there", async () => {
+        const { report } = await lint([{ path: "qemu-server/100.conf", content: Buffer.from(VM) }], SETTINGS);
+        const told = report.findings.map(
+            ({ rule, position: { line }, subject, fix }) => `${line} ${rule}: ${subject}: ${fix}`,
+        );
+        assert.ok(told.includes("7 queues-missing: Vm web, NIC bc:24:11:2e:10:01 on tap100i0: Set queues=4 in net0."));
+        assert.ok(
+            told.includes(
+                "8 nic-model-legacy: Vm web, NIC bc:24:11:2e:10:02 on tap100i1: Begin net1 with virtio= in place of its model.",
+            ),
+        );
+        assert.ok(
+            told.some((line) => line.startsWith("9 qos-unit")),
+            "a rate of 1 kB/s is a mistake of the unit",
+        );
+        assert.ok(!told.some((line) => line.includes("2e:10:09")), "a snapshot is not judged");
+        assert.ok(!told.some((line) => line.includes("ring-")), "Proxmox VE sets 1024 descriptors by itself");
+        assert.ok(!told.some((line) => line.includes("vlan-backend")), "it plugs the tap and sets the VLAN by itself");
+    });
+
+    it("held at an old machine type has the ring of that time", async () =>
+        assert.ok(
+            (await found({ "1.conf": `${VM.split("\n[")[0]}machine: pc-i440fx-6.0\n` })).some((line) =>
+                line.startsWith("ring-undersized 1.conf:7"),
+            ),
+        ));
+});
+
+const DOMAIN = (source: string) => `<domain type='kvm'>
+  <name>web</name>
+  <devices>
+    <interface type='network'>
+      <mac address='52:54:00:00:00:01'/>
+      <source ${source}/>
+      <model type='virtio'/><driver name='vhost' rx_queue_size='1024'/>
+    </interface>
+  </devices>
+</domain>`;
+const NETWORK = `<network>
+  <name>prod</name>
+  <forward mode='bridge'/>
+  <bridge name='br0'/>
+  <virtualport type='openvswitch'/>
+  <portgroup name='web' default='yes'>
+    <vlan><tag id='4095'/></vlan>
+  </portgroup>
+  <portgroup name='slow'>
+    <bandwidth><inbound average='1000'/></bandwidth>
+  </portgroup>
+</network>`;
+
+describe("libvirt's network XML", () => {
+    it("is judged by its port groups", async () =>
+        assert.deepEqual(await found({ "net.xml": NETWORK }), [
+            "vlan-range net.xml:6 Network prod, port group web",
+            "qos-inbound-peak net.xml:9 Network prod, port group slow",
+        ]));
+
+    it("is what a guest's NIC beside it inherits, from the port group it names or the default one", async () => {
+        const guest = async (source: string) =>
+            (await found({ "net.xml": NETWORK, "web.xml": DOMAIN(source) })).filter((line) => line.includes("web.xml"));
+        assert.deepEqual(await guest("network='prod'"), ["vlan-range web.xml:4 Domain web, NIC 52:54:00:00:00:01"]);
+        assert.deepEqual(await guest("network='prod' portgroup='slow'"), [
+            "qos-inbound-peak web.xml:4 Domain web, NIC 52:54:00:00:00:01",
+        ]);
+        assert.deepEqual(await guest("network='other'"), []);
+    });
+
+    it("tells the addresses of the host", async () => {
+        const nat = `<network><name>n</name><bridge name='virbr0'/><ip address='192.168.122.1' netmask='255.255.255.0'/></network>`;
+        const [, address] = await resourcesOf(nat);
+        assert.deepEqual(address?.props, { link: "virbr0", address: "192.168.122.1/24" });
+    });
+});
+
+describe("Terraform's JSON", () => {
+    const plan = (line: string, after: object, more: object = {}) =>
+        JSON.stringify(
+            {
+                format_version: "1.2",
+                terraform_version: "1.9.0",
+                planned_values: { root_module: {} },
+                resource_changes: [
+                    {
+                        address: "libvirt_domain.web",
+                        mode: "managed",
+                        type: "libvirt_domain",
+                        change: {
+                            actions: ["create"],
+                            before: null,
+                            after,
+                            after_unknown: {},
+                            after_sensitive: {},
+                            ...more,
+                        },
+                    },
+                    {
+                        address: "random_id.x",
+                        type: "random_id",
+                        change: { actions: ["no-op"], after: {} },
+                    },
+                ],
+                configuration: {
+                    provider_config: {
+                        libvirt: {
+                            name: "libvirt",
+                            version_constraint: line,
+                            expressions: { uri: { constant_value: "qemu+tcp://kvm1/system" } },
+                        },
+                    },
+                },
+            },
+            null,
+            2,
+        );
+    const native = {
+        name: "web",
+        vcpu: 2,
+        devices: {
+            interfaces: [
+                {
+                    model: null,
+                    driver: { rx_queue_size: 1024, queues: 2, name: "vhost" },
+                    source: { bridge: { bridge: "br0" } },
+                },
+            ],
+        },
+    };
+
+    it("is judged in the 0.9 line, with the line of the address", async () => {
+        const findings = await found({ "plan.json": plan("~> 0.9", native) });
+        assert.ok(findings.includes("nic-model-explicit plan.json:9 Domain web, NIC number 1"), findings.join("\n"));
+        assert.ok(findings.some((line) => line.startsWith("sec-libvirt-tcp plan.json:")));
+    });
+
+    it("is judged in the 0.8 line, its stylesheet included", async () => {
+        const xslt = `<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
+            <xsl:template match="@*|node()"><xsl:copy><xsl:apply-templates select="@*|node()"/></xsl:copy></xsl:template>
+            <xsl:template match="interface/model"><model type="rtl8139"/></xsl:template></xsl:stylesheet>`;
+        const findings = await found({
+            "p.json": plan("~> 0.8", {
+                name: "web",
+                vcpu: 2,
+                network_interface: [{ bridge: "br0", mac: "" }],
+                xml: [{ xslt }],
+            }),
+        });
+        assert.ok(
+            findings.some((line) => line.startsWith("nic-model-legacy p.json:9 Domain web")),
+            findings.join("\n"),
+        );
+    });
+
+    it("leaves open what is known after the apply, and what is sensitive", async () => {
+        const holes = { devices: { interfaces: [{ model: true }] } };
+        for (const more of [{ after_unknown: holes }, { after_sensitive: holes }]) {
+            const { report } = await lint([{ path: "p.json", content: Buffer.from(plan("", native, more)) }], SETTINGS);
+            assert.ok(report.findings.some(({ kind, rule }) => kind === "undecided" && rule === "nic-model-explicit"));
+        }
+    });
+
+    it("passes over what is destroyed", async () =>
+        assert.ok(
+            !(await found({ "p.json": plan("", native, { actions: ["delete"] }) })).some((line) =>
+                line.includes("web"),
+            ),
+        ));
+
+    it("is read from a state, in modules of modules", async () => {
+        const state = {
+            format_version: "1.0",
+            terraform_version: "1.9.0",
+            values: {
+                root_module: {
+                    child_modules: [
+                        {
+                            child_modules: [
+                                {
+                                    resources: [
+                                        {
+                                            address: "module.a.module.b.libvirt_domain.web",
+                                            type: "libvirt_domain",
+                                            values: native,
+                                        },
+                                    ],
+                                },
+                            ],
+                        },
+                    ],
+                },
+            },
+        };
+        const [resource] = await resourcesOf(JSON.stringify(state));
+        assert.equal(resource?.name, "module.a.module.b.libvirt_domain.web");
+    });
+});
+
+describe("a file whose kind cannot be told", () => {
+    it("is told with what is read, and how to name the kind", async () =>
+        assert.rejects(resourcesOf("hello\n", "x.txt"), (error: Error) => {
+            assert.ok(error instanceof Unreadable);
+            return /x\.txt: it cannot be told what it is\. .*libvirt domain XML.*netplan.*--kind/.test(error.message);
+        }));
+
+    it("is read as what somebody says it is", async () =>
+        assert.deepEqual(
+            await resourcesOf("cores: 2\nmemory: 1024\n", "1.conf", "proxmox").then(([vm]) => vm?.type),
+            "proxmox:vm:Vm",
+        ));
+
+    it("knows a clustered database, which it does not read", async () =>
+        assert.rejects(resourcesOf("OVSDB CLUSTER 1 a\n{}", "conf.db"), /clustered database/));
+});
+
+describe("an encoding", () => {
+    const text = DOMAIN("network='default'").replace("<name>web", "<name>wéb");
+    it("is read by its mark, or as the XML says", async () => {
+        for (const bytes of [
+            Buffer.from(text),
+            Buffer.from(`\ufeff${text}`),
+            Buffer.from(`\ufeff${text}`, "utf16le"),
+            Buffer.from(`\ufeff${text}`, "utf16le").swap16(),
+            Buffer.from(`<?xml version="1.0" encoding="ISO-8859-1"?>\n${text}`, "latin1"),
+        ])
+            assert.equal((await read("it", bytes)).resources[0]?.name, "wéb");
+    });
+
+    it("that is not told is refused, with how to convert it", async () =>
+        assert.rejects(read("it.xml", Buffer.from(text, "latin1")), /it\.xml is no UTF-8 text\. Convert it/));
+
+    it("with NUL characters is no text", async () =>
+        assert.rejects(read("it", Buffer.from("<domain/>", "utf16le")), /NUL/));
+});
+
+it("a hole is told as such, not as a value", async () => {
+    const [resource] = await resourcesOf("cores: many\nnet0: virtio=52:54:00:00:00:01\n", "1.conf", "proxmox");
+    assert.ok((resource?.props as { proxmoxVm: { vcpus: unknown } }).proxmoxVm.vcpus instanceof NotKnown);
+});
