@@ -190,7 +190,7 @@ describe("the policy pack in the engine", function () {
         assert.match(told(output, "nic-model-legacy", "ended") ?? output, /its model is rtl8139/);
     });
 
-    it("shows the linter the same exemption in the preview's JSON, with no difference made by it", () => {
+    it("shows the linter the same exemption in the preview's JSON, with no difference made by it", async () => {
         writeFileSync(join(folder, "domains.json"), JSON.stringify({ old: domains.old.props }));
         const preview = pulumi("preview", "--stack", "test", "--json");
         const { findings, exempted } = await linted(preview.stdout);
