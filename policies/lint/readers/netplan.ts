@@ -35,7 +35,7 @@ const host = (type: string, name: string, props: object, at?: (string | number)[
 const KINDS_OF_LINK: [string, (name: string, link: unknown, network: unknown) => Made[]][] = [
     ["ethernets", (name, link) => [host("Link", name, { mtu: mtuOf(link) })]],
     ["dummy-devices", (name, link) => [host("Dummy", name, { mtu: mtuOf(link) })]],
-    ["bonds", (name, link) => [host("Bond", name, bondOf(link))]],
+    ["bonds", (name, link) => (isOvsBond(link) ? [] : [host("Bond", name, bondOf(link))])],
     ["bridges", bridgeOf],
     [
         "vlans",
@@ -62,6 +62,10 @@ const KINDS_OF_LINK: [string, (name: string, link: unknown, network: unknown) =>
 
 const mtuOf = (link: unknown) => countOf(own(link, "mtu"));
 
+/** Open vSwitch makes such a bond itself, and watches its links untold. */
+const isOvsBond = (link: unknown) =>
+    own(link, "openvswitch") !== undefined || /^balance-(tcp|slb)$/.test(textOf(own(link, "parameters", "mode")) ?? "");
+
 /** What netplan leaves out is balance-rr without any link check: it hands the kernel a miimon of 0. */
 function bondOf(link: unknown): object {
     const parameters = own(link, "parameters");
@@ -86,6 +90,7 @@ function bridgeOf(name: string, link: unknown, network: unknown): Made[] {
             host("Bridge", name, { mtu: mtuOf(link), stp: stpOf(link) }),
             ...members.map((member, index) => host("BridgePort", member, { bridge: name }, ["interfaces", index])),
         ];
+    const patches = listOf(own(network, "openvswitch", "ports")).flatMap((pair) => listOf(pair));
     const physical = ["ethernets", "bonds"].flatMap((kind) => entriesOf(own(network, kind)).map(([key]) => key));
     return [
         {
@@ -102,7 +107,7 @@ function bridgeOf(name: string, link: unknown, network: unknown): Made[] {
         ...members.map((member, index) => ({
             type: "kvmnet:ovs:Port",
             name: member,
-            props: { name: member, bridge: name, type: "system" },
+            props: { name: member, bridge: name, type: patches.includes(member) ? "patch" : "system" },
             at: ["interfaces", index],
         })),
         ...listOf(own(link, "openvswitch", "controller", "addresses")).flatMap((target, index) => ({

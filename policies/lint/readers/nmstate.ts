@@ -16,9 +16,14 @@ export const readNmstate: ReadSource = (source) => {
     const physical = interfaces
         .filter((one) => /^(ethernet|bond)$/.test(textOf(own(one, "type")) ?? ""))
         .map((one) => textOf(own(one, "name")));
+    const types = new Map(
+        interfaces.flatMap((one): [string | undefined, string][] =>
+            own(one, "type") === "ovs-interface" ? [[textOf(own(one, "name")), ovsTypeOf(one)]] : [],
+        ),
+    );
     return interfaces.flatMap((one, index) => {
         if (own(one, "state") === "absent") return [];
-        return resourcesOf(one, physical).map(({ at = [], ...resource }) => ({
+        return resourcesOf(one, { physical, types }).map(({ at = [], ...resource }) => ({
             ...resource,
             position: { file, ...yaml.placeOf(...path, index, ...at) },
         }));
@@ -27,7 +32,19 @@ export const readNmstate: ReadSource = (source) => {
 
 type Made = Omit<PlacedResource, "position"> & { at?: (string | number)[] };
 
-function resourcesOf(link: unknown, physical: (string | undefined)[]): Made[] {
+/** What is known of the other interfaces, by their names. */
+interface Others {
+    /** NICs and bonds. */
+    physical: (string | undefined)[];
+    /** Open vSwitch's own, with their type. */
+    types: ReadonlyMap<string | undefined, string>;
+}
+
+/** An interface of Open vSwitch that is nothing else is an internal one. */
+const ovsTypeOf = (link: unknown) =>
+    own(link, "patch") !== undefined ? "patch" : own(link, "dpdk") !== undefined ? "dpdk" : "internal";
+
+function resourcesOf(link: unknown, others: Others): Made[] {
     const name = textOf(own(link, "name")) ?? "";
     const mtu = countOf(own(link, "mtu"));
     const host = (type: string, props: object): Made => ({
@@ -68,7 +85,7 @@ function resourcesOf(link: unknown, physical: (string | undefined)[]): Made[] {
                 ...addressesOf(name, link),
             ];
         case "ovs-bridge":
-            return ovsBridgeOf(name, mtu, link, physical);
+            return ovsBridgeOf(name, mtu, link, others);
         default:
             return addressesOf(name, link);
     }
@@ -90,7 +107,7 @@ function bondOf(link: unknown): object {
     };
 }
 
-function ovsBridgeOf(name: string, mtuRequest: number | undefined, link: unknown, physical: unknown[]): Made[] {
+function ovsBridgeOf(name: string, mtuRequest: number | undefined, link: unknown, { physical, types }: Others): Made[] {
     const options = own(link, "bridge", "options");
     const ports = portsOf(link);
     const membersOf = (port: unknown) =>
@@ -123,7 +140,7 @@ function ovsBridgeOf(name: string, mtuRequest: number | undefined, link: unknown
                     props: {
                         name: portName,
                         bridge: name,
-                        type: "system",
+                        type: types.get(portName) ?? "system",
                         vlanMode: textOf(own(vlan, "mode")),
                         tag: own(vlan, "tag"),
                         trunks: trunksOf(vlan),
