@@ -9,6 +9,7 @@ import { Openflow } from "./openflow";
 import { Ovsdb } from "./ovsdb/client";
 import { readPorts, type PortSeen } from "./ovsdb/ports";
 import type { Replica } from "./ovsdb/replica";
+import { patient } from "./patient";
 import { declaredCookies } from "./pipeline";
 import { placeOf, type Place } from "./place";
 import { traced, type Trace } from "./trace";
@@ -60,7 +61,7 @@ export interface Host {
  * @throws HostError unreachable when a lab is not up
  */
 export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace): Promise<Host> {
-    const place = traced(await placeOf(ref), trace);
+    const place = patient(traced(await placeOf(ref), trace), signal);
     const ovsdb = new Ovsdb(place.ovsdbSocket, place.where, signal, undefined, trace);
     const kernel = new Kernel(place);
     const parts = {

@@ -3,6 +3,7 @@ import type { Line } from "../plan";
 import { Batch } from "./batch";
 import { HostError, quoted } from "./errors";
 import { parseLinks, type Link } from "./links";
+import { refused } from "./openflow";
 import type { Place } from "./place";
 import { Snapshot } from "./snapshot";
 
@@ -48,6 +49,7 @@ export class Kernel {
     private async printed(argv: string[]): Promise<string> {
         const { code, stdout, stderr } = await this.place.run(argv);
         if (code === 0) return stdout;
+        if (argv[0] === "ovs-ofctl") throw refused(`Open vSwitch on ${this.place.where}`, stderr);
         throw new HostError(
             "refused",
             `\`${argv.join(" ")}\` on ${this.place.where}`,

@@ -5,6 +5,7 @@
 import { HostError, quoted } from "./errors";
 import { meterText, parseFlows, parseMeters, parsePorts, type Flow, type Meter } from "./flow-text";
 import { sharedFlows, type BridgeFlows } from "./pipeline";
+import { FOUND_NOBODY } from "./patient";
 import type { Place } from "./place";
 import { Window, type Verdict } from "./window";
 
@@ -234,13 +235,20 @@ function complaint(code: number, stderr: string): [string, string] | undefined {
 }
 
 /** What `ovs-ofctl` says, without the messages that it only repeats. */
-function refused(subject: string, stderr: string): HostError {
-    if (/signal 14|Alarm clock/.test(stderr))
+export function refused(subject: string, stderr: string): HostError {
+    if (/signal 14|Alarm clock/.test(stderr) || FOUND_NOBODY.test(stderr))
         return new HostError(
             "unreachable",
             subject,
-            `ovs-vswitchd does not answer (waited ${WAIT_S} s)`,
+            "ovs-vswitchd does not answer",
             "Start or restart ovs-vswitchd, then run the same command again.",
+        );
+    if (/Connection reset by peer|Broken pipe|End of file/.test(stderr))
+        return new HostError(
+            "lost",
+            subject,
+            "ovs-vswitchd ended while it was asked",
+            "Start ovs-vswitchd, then run the same command again; it goes on from what is there.",
         );
     if (/version negotiation failed/.test(stderr))
         return new HostError(
