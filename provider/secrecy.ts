@@ -74,6 +74,7 @@ function textsIn(value: Property, isSecret: boolean): string[] {
 }
 
 const anyOf = (secret: string) => {
-    const spellings = [...new Set([secret, JSON.stringify(secret).slice(1, -1)])];
+    // The quoted one is longer: found first, nothing of it stays.
+    const spellings = [...new Set([JSON.stringify(secret).slice(1, -1), secret])];
     return new RegExp(spellings.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|"), "gi");
 };

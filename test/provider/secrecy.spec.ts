@@ -6,6 +6,8 @@ import { Secrets } from "../../provider/secrecy";
 import { encode, Secret, type Property } from "../../provider/wire";
 
 const CANARY = "Canary-7f31";
+/** Characters with a meaning to patterns, to JSON, or with two cases. */
+const AWKWARD = [...'\\"$^.*+?()[]{}|-/aZä€\n\t\u0000😀'];
 const hides = (text: string) => !text.toLowerCase().includes(CANARY.toLowerCase());
 const given = new Secrets([], { token: new Secret(CANARY), map: { inner: [new Secret({ deep: CANARY })] }, open: "x" });
 
@@ -20,7 +22,7 @@ describe("what is secret", () => {
 
     it("is found whatever characters it has, also as a program quotes it", () =>
         fc.assert(
-            fc.property(fc.string({ unit: "binary", minLength: 4 }), (text) => {
+            fc.property(fc.string({ unit: fc.constantFrom(...AWKWARD), minLength: 4 }), (text) => {
                 const secrets = new Secrets([], { token: new Secret(text) });
                 assert.equal(secrets.hidden(`<${text}>`), "<[secret]>");
                 assert.equal(secrets.hidden(JSON.stringify(text)), '"[secret]"');
