@@ -2,9 +2,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PACKAGE_ROOT } from "../engine/package-root";
-import { readExemptions, today } from "../policies/exemptions";
-import { baselineText, withoutBaseline } from "../policies/lint/baseline";
-import { exempt } from "../policies/lint/exempt";
 import { FORMATS } from "../policies/lint/formats";
 import { counted, type Report } from "../policies/lint/report";
 import type { LintRun } from "../policies/lint/run";
@@ -50,8 +47,11 @@ export function judging({ profile, format, ...options }: JudgeOptions): Judging 
 }
 
 /** Writes what was judged. @returns 0 when nothing that counts was found, 1 when something was, 2 when it could not be told */
-export function tell({ report: judged, unreadable }: LintRun, { outputs, failOn, ...accepted }: Judging): number {
-    const report = accept(judged, accepted);
+export async function tell(
+    { report: judged, unreadable }: LintRun,
+    { outputs, failOn, ...accepted }: Judging,
+): Promise<number> {
+    const report = await accept(judged, accepted);
     for (const { name, path } of outputs) {
         const written = `${FORMATS[name]?.(report)}\n`;
         if (path === undefined) process.stdout.write(written);
@@ -78,8 +78,8 @@ export function unusable(sentences: string[]): number {
     return UNUSABLE;
 }
 
-/** What was accepted goes out of the findings; what was accepted in vain is told. @throws InputError */
-function accept(
+/** What was accepted goes out of the findings; what was accepted in vain is told. Its parts are loaded where they are used. @throws InputError */
+async function accept(
     report: Report,
     {
         exemptions,
@@ -87,17 +87,27 @@ function accept(
         baseline,
         writeBaseline,
     }: Pick<JudgeOptions, "exemptions" | "forbidExemption" | "baseline" | "writeBaseline">,
-): Report {
-    const listed = exemptions === undefined ? [] : readExemptions(exemptions, readFileSync(exemptions, "utf8"));
-    const accepted = exempt(report, {
-        listed,
-        today: today(),
-        ...(exemptions === undefined ? {} : { file: exemptions }),
-        ...(forbidExemption === undefined ? {} : { forbidden: forbidExemption }),
-    });
+): Promise<Report> {
+    const accepted =
+        exemptions === undefined && report.marked.length === 0
+            ? report
+            : await exempted(report, exemptions, forbidExemption);
+    if (writeBaseline === undefined && baseline === undefined) return accepted;
+    const { baselineText, withoutBaseline } = await import("../policies/lint/baseline");
     if (writeBaseline !== undefined) writeFileSync(writeBaseline, baselineText(accepted.findings));
     if (baseline === undefined) return accepted;
     return { ...accepted, ...withoutBaseline(accepted.findings, baseline, readFileSync(baseline, "utf8")) };
+}
+
+async function exempted(report: Report, file: string | undefined, forbidden: string[] | undefined): Promise<Report> {
+    const { readExemptions, today } = await import("../policies/exemptions");
+    const { exempt } = await import("../policies/lint/exempt");
+    return exempt(report, {
+        listed: file === undefined ? [] : readExemptions(file, readFileSync(file, "utf8")),
+        today: today(),
+        ...(file === undefined ? {} : { file }),
+        ...(forbidden === undefined ? {} : { forbidden }),
+    });
 }
 
 const isProfile = (name: string): name is Profile => (PROFILES as readonly string[]).includes(name);

@@ -29,7 +29,7 @@ async function audited(called: string, { without, guestAgent = false, ...options
         const { profile } = asked;
         const { notes, ...judged } = await audit(host, { called, profile, without: parts, guestAgent });
         for (const note of notes) process.stderr.write(`${note}\n`);
-        return tell(judged, asked);
+        return await tell(judged, asked);
     } finally {
         host.close();
     }

@@ -1,10 +1,9 @@
 /** `kvmnet lint`: judges files by the rules of the pack. No engine, no host, no network, no login. */
-import { readFileSync, statSync } from "node:fs";
-import { globSync } from "tinyglobby";
 import { KIND_NAMES, type KindName } from "../../policies/lint/kinds";
 import { lint } from "../../policies/lint/run";
 import { profileOf } from "../../policies/profiles";
 import { everyRule, rules, stackRules } from "../../policies/table";
+import { readInputs } from "../input-files";
 import { isOurs } from "../ours";
 import { type JudgeOptions, judging, tell, unusable, version } from "../told";
 
@@ -29,7 +28,7 @@ export async function run(patterns: string[], { list, ours, kind, oneHost, ...op
     if (Array.isArray(asked)) return unusable([...asked, ...wrong]);
     if (wrong.length > 0) return unusable(wrong);
 
-    const { files, missing } = readAll(patterns);
+    const { files, missing } = await readInputs(patterns);
     const { profile } = asked;
     const read = ours ? files.filter(({ content }) => isOurs(content)) : files;
     const settings = { rules, stackRules, config: profileOf(profile), profile, version: version() };
@@ -38,26 +37,6 @@ export async function run(patterns: string[], { list, ours, kind, oneHost, ...op
 }
 
 const isKind = (name: string): name is KindName => (KIND_NAMES as readonly string[]).includes(name);
-
-/** A pattern is taken as a path first: a file may have a name with brackets. */
-function readAll(patterns: string[]) {
-    const missing: string[] = [];
-    const paths = patterns.flatMap((pattern) => {
-        if (pattern === "-" || statSync(pattern, { throwIfNoEntry: false })?.isFile()) return [pattern];
-        const found = globSync(pattern, { expandDirectories: false, dot: true });
-        if (found.length === 0) missing.push(`${pattern}: no file is called so, and none matches it.`);
-        return found.sort();
-    });
-    const files = [...new Set(paths)].flatMap((path) => {
-        try {
-            return [{ path, content: readFileSync(path === "-" ? 0 : path) }];
-        } catch (error) {
-            missing.push(`${path} cannot be read: ${(error as Error).message}.`);
-            return [];
-        }
-    });
-    return { files, missing };
-}
 
 function listRules(): number {
     for (const { id, severity, level, title } of everyRule)
