@@ -17,7 +17,8 @@ export async function readInputs(patterns: string[]): Promise<{ files: InputFile
     for (const pattern of patterns) {
         const known = pattern === "-" ? undefined : statSync(pattern, { throwIfNoEntry: false });
         if (pattern === "-" || (known && !known.isDirectory())) paths.push(pattern);
-        else if (known) missing.push(`${pattern} is a folder: name its files, such as '${pattern.replace(/\/$/, "")}/*.xml'.`);
+        else if (known)
+            missing.push(`${pattern} is a folder: name its files, such as '${pattern.replace(/\/$/, "")}/*.xml'.`);
         else {
             const { globSync } = await import("tinyglobby");
             const found = globSync(pattern, { expandDirectories: false, dot: true }).sort();

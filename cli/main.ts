@@ -127,6 +127,9 @@ function commands(ended: (status: number) => void): Command {
             "--kind <kind>",
             "what every file is, where its content does not tell: domain, network, pulumi, terraform, ovs-dump, ovs-db, netplan, nmstate or proxmox",
         )
+        .option("--fix", "put right in the files what has one right value, and judge them again")
+        .option("--explain <rule>", "print what a rule wants, and why")
+        .option("--init", "write files to begin with: exemptions, and a workflow for pull requests")
         .option("--one-host", "all files describe one host: rules across resources judge them together")
         .option("--list", "list the rules")
         .action(

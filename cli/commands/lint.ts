@@ -9,6 +9,9 @@ import { type JudgeOptions, judging, tell, unusable, version } from "../told";
 
 export interface LintOptions extends JudgeOptions {
     list?: boolean;
+    explain?: string;
+    init?: boolean;
+    fix?: boolean;
     /** Files that hold nothing of what is read are passed over, not refused. */
     ours?: boolean;
     kind?: string;
@@ -16,13 +19,19 @@ export interface LintOptions extends JudgeOptions {
 }
 
 /** @returns 0 when nothing that counts was found, 1 when something was, 2 when it could not be told */
-export async function run(patterns: string[], { list, ours, kind, oneHost, ...options }: LintOptions): Promise<number> {
+export async function run(
+    patterns: string[],
+    { list, explain, init, fix, ours, kind, oneHost, ...options }: LintOptions,
+): Promise<number> {
     if (list) return listRules();
+    if (init) return (await import("../lint-init")).init();
+    if (explain !== undefined) return (await import("./explain-rule")).run(explain);
     const asked = judging(options);
     const wrong = [
         ...(kind === undefined || isKind(kind)
             ? []
             : [`--kind: there is no kind ${JSON.stringify(kind)}; there are ${KIND_NAMES.join(", ")}.`]),
+        ...(fix && patterns.includes("-") ? ["--fix writes files anew, and stdin is none: name the file."] : []),
         ...(patterns.length > 0 ? [] : ["Name files, globs, or - for stdin: kvmnet lint 'domains/*.xml'."]),
     ];
     if (Array.isArray(asked)) return unusable([...asked, ...wrong]);
@@ -32,7 +41,9 @@ export async function run(patterns: string[], { list, ours, kind, oneHost, ...op
     const { profile } = asked;
     const read = ours ? files.filter(({ content }) => isOurs(content)) : files;
     const settings = { rules, stackRules, config: profileOf(profile), profile, version: version() };
-    const judged = await lint(read, settings, { oneHost, ...(kind !== undefined && isKind(kind) ? { kind } : {}) });
+    const said = { oneHost, ...(kind !== undefined && isKind(kind) ? { kind } : {}) };
+    let judged = await lint(read, settings, said);
+    if (fix) judged = await lint(await (await import("../lint-fix")).fixFiles(read, judged, said.kind), settings, said);
     return tell({ ...judged, unreadable: [...missing, ...judged.unreadable] }, asked);
 }
 

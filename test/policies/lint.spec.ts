@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import Ajv from "ajv-draft-04";
 import fc from "fast-check";
 import type { Log } from "sarif";
 import { run } from "../../cli/commands/lint";
+import { readExemptions } from "../../policies/exemptions";
 import { FORMATS } from "../../policies/lint/formats";
 import { read } from "../../policies/lint/read";
 import { Unreadable } from "../../policies/lint/source";
@@ -289,6 +291,59 @@ describe("kvmnet lint", () => {
         assert.equal(status, 1, said);
         assert.equal((JSON.parse(said) as { counts: { mandatory: number } }).counts.mandatory, 1);
         assert.match(readFileSync(out, "utf8"), /"2\.1\.0"/);
+    });
+
+    it("takes what --kind says, and refuses a kind, a folder, and --fix of stdin", async () => {
+        const said = async (patterns: string[], more: object) =>
+            (await quietly(() => run(patterns, { ...options, ...more }))).said;
+        assert.match(
+            await said([join(folder, "good.xml")], { kind: "word" }),
+            /--kind: there is no kind "word"; there are domain, /,
+        );
+        assert.match(await said([join(folder, "good.xml")], { kind: "netplan" }), /good\.xml.* is no /);
+        assert.match(await said([folder], {}), /is a folder: name its files, such as '.*\/\*\.xml'/);
+        assert.match(await said(["-"], { fix: true }), /--fix writes files anew, and stdin is none/);
+    });
+
+    it("reads stdin and pipes, and of what never ends no more than any file has", () => {
+        const lint = (args: string[], input?: string) =>
+            spawnSync(process.execPath, ["cli/kvmnet.cjs", "lint", ...args], { encoding: "utf8", input });
+        const stdin = lint(["-"], interfaces(BAD));
+        assert.equal(stdin.status, 1, stdin.stderr);
+        assert.match(stdin.stdout, /^-:5:5: error nic-model-explicit/);
+        const endless = lint(["/dev/zero"]);
+        assert.equal(endless.status, 2);
+        assert.match(endless.stderr, /\/dev\/zero has more than \d+ bytes, and no more are read/);
+    }).timeout(60_000);
+
+    it("puts right what it can, and tells the rest", async () => {
+        const path = join(folder, "fix.xml");
+        writeFileSync(path, interfaces(GOOD.replace(" queues='4'", ""), BAD));
+        const { status, said } = await quietly(() => run([path], { ...options, fix: true }));
+        assert.equal(status, 1);
+        assert.match(said, /1 finding put right in 1 file/);
+        assert.match(said, /nic-model-explicit/);
+        assert.ok(!said.includes("queues-missing"), said);
+        assert.equal(
+            readFileSync(path, "utf8"),
+            interfaces(GOOD.replace(" queues='4' rx_queue_size='1024'", " rx_queue_size='1024' queues='4'"), BAD),
+        );
+    });
+
+    it("explains a rule, and begins a repository without writing over anything", async () => {
+        const { said } = await quietly(() => run([], { ...options, explain: "ring-undersized" }));
+        assert.match(said, /^# ring-undersized/);
+        const before = process.cwd();
+        process.chdir(mkdtempSync(join(folder, "repository-")));
+        try {
+            const init = () => quietly(() => run([], { ...options, init: true }));
+            assert.match((await init()).said, /kvmnet-exemptions\.yaml is written\./);
+            assert.deepEqual(readExemptions("e.yaml", readFileSync("kvmnet-exemptions.yaml", "utf8")), []);
+            assert.match(readFileSync(".github/workflows/kvmnet.yml", "utf8"), /npx kvmnet lint/);
+            assert.match((await init()).said, /kvmnet-exemptions\.yaml is there already, and stays as it is\./);
+        } finally {
+            process.chdir(before);
+        }
     });
 
     it("lists every rule", async () => {

@@ -1,16 +1,26 @@
 /** nmstate: the network state of a host as YAML or JSON (nmstate.io, YAML API), alone or in a policy of Kubernetes. */
 import type { PlacedResource } from "../finding";
 import type { ReadSource } from "../kinds";
-import { Unreadable } from "../source";
+import { type Source, Unreadable } from "../source";
 import { countOf, isOn, listOf, own, textOf, yamlOf } from "./yaml";
 
 /** Where the list stands: in a state itself, or in a NodeNetworkConfigurationPolicy. */
 const PLACES = [["interfaces"], ["desiredState", "interfaces"], ["spec", "desiredState", "interfaces"]];
 
+const listPath = (state: unknown) => PLACES.find((one) => Array.isArray(own(state, ...one)));
+
+/** Where the interface of a name stands; undefined where none is called so. @throws Unreadable */
+export function pathOfInterface(source: Source, name: string): (string | number)[] | undefined {
+    const { value } = yamlOf(source);
+    const path = listPath(value);
+    const index = path ? listOf(own(value, ...path)).findIndex((one) => textOf(own(one, "name")) === name) : -1;
+    return path && index >= 0 ? [...path, index] : undefined;
+}
+
 export const readNmstate: ReadSource = (source) => {
     const { file } = source;
     const yaml = yamlOf(source);
-    const path = PLACES.find((one) => Array.isArray(own(yaml.value, ...one)));
+    const path = listPath(yaml.value);
     if (!path) throw new Unreadable(`${file} is no state of nmstate: it has no list \`interfaces\`.`);
     const interfaces = listOf(own(yaml.value, ...path));
     const physical = interfaces
