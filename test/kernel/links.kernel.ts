@@ -10,7 +10,7 @@ const [VLAN, BOND] = ["kvmnet:host:Vlan", "kvmnet:host:Bond"];
 const ip = (line: string) => run("ip", ...line.split(" "));
 
 describe("links that need a kernel of their own", function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const engine = new FakeEngine();
     let plugin: Plugin;
     const host = (): LinkHost => ({ plugin, engine, run });
@@ -312,6 +312,7 @@ describe("links that need a kernel of their own", function () {
 
         it("that somebody else put there stay there, and keep the bond from being removed", async () => {
             made = await plugin.create(BOND, "b", inputs);
+            await ip("link set dev ld2 down");
             await ip("link set dev ld2 master lm1");
             await eventually(async () => {
                 const seen = await plugin.read(BOND, "b", "lm1", inputs, made.state);

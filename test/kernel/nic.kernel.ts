@@ -11,7 +11,7 @@ const LINK = "kvmnet:host:Link";
 const PCI = "/sys/bus/pci/drivers/e1000e";
 
 describe("a NIC of real hardware's kind", function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     const engine = new FakeEngine();
     let plugin: Plugin;
     let [nic, address]: string[] = [];

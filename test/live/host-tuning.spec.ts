@@ -15,7 +15,7 @@ import { ProviderLab } from "./provider-lab";
 const [LINK, SYSCTL, TAP] = ["kvmnet:host:Link", "kvmnet:host:Sysctl", "kvmnet:host:Tap"];
 
 describe("what gives back former values on a real host", function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const lab = new ProviderLab(labName("tuning"));
     const engine = new FakeEngine();
     let plugin: Plugin;
