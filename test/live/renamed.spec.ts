@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { status, type ServiceError } from "@grpc/grpc-js";
+import type { Bag } from "../../provider/wire";
+import { FakeEngine } from "../provider/fake-engine";
+import { Plugin } from "../provider/plugin";
+import { labName } from "../support/labs";
+import { argv } from "../support/object-life";
+import { ProviderLab } from "./provider-lab";
+
+/** A resource, how it is declared, and a change of it that is made live. */
+type Case = [type: string, inputs: Bag, change: Bag];
+
+const CASES: Case[] = [
+    ["ovs:Bridge", { name: "rb0", datapathType: "netdev" }, { failMode: "secure" }],
+    ["ovs:Port", { name: "rp0", bridge: "base", type: "internal", tag: 5 }, { tag: 6 }],
+    ["ovs:Port", { name: "rl0", bridge: "base", type: "internal", ingress: { rate: "1Mbit" } }, { tag: 6 }],
+    ["ovs:PortSet", { bridge: "base", ports: { rs0: { tag: 5, tap: {} } } }, { ports: { rs0: { tag: 6, tap: {} } } }],
+    ["ovs:Qos", { name: "rq", type: "linux-htb", maxRate: "1Gbit" }, { maxRate: "2Gbit" }],
+    [
+        "ovs:Flows",
+        { bridge: "base", flows: ["table=10,priority=7,arp,actions=NORMAL"] },
+        { flows: ["table=10,priority=7,ip,actions=NORMAL"] },
+    ],
+    ["ovs:Mirror", { bridge: "base", name: "rm", selectAll: true, outputVlan: 99 }, { outputVlan: 98 }],
+    ["ovs:Manager", { target: "ptcp:6641:127.0.0.1" }, { inactivityProbe: 9000 }],
+    ["ovs:Settings", { maxIdle: 9000 }, { maxIdle: 9500 }],
+    ["ovs:Sflow", { bridge: "base", targets: ["192.0.2.20:6343"] }, { sampling: 900 }],
+    ["host:Bridge", { name: "rlb0" }, { mtu: 1400 }],
+    ["host:BridgePort", { name: "rv2", bridge: "lan" }, { isolated: true }],
+    ["host:Tap", { name: "rt0" }, { mtu: 1400 }],
+    ["host:Veth", { name: "re0", peer: "re1" }, { mtu: 1400 }],
+    ["host:Vxlan", { name: "rx0", vni: 9, remote: "192.0.2.2" }, { ageingTime: 100 }],
+    ["host:Ifb", { name: "ri0" }, { mtu: 1400 }],
+    ["host:Link", { name: "rv0", mtu: 1400 }, { mtu: 1300 }],
+    ["host:Sysctl", { key: "net.ipv4.ip_forward", value: "1" }, { value: "0" }],
+    ["host:Address", { link: "rv0", address: "10.66.0.1/24" }, { validLifetime: 900, preferredLifetime: 600 }],
+    ["host:Route", { destination: "10.67.0.0/16", link: "rv0" }, { mtu: 1300 }],
+    ["host:Rule", { priority: 900, fwmark: "1", table: "100" }, { fwmark: "2" }],
+    ["host:Neighbor", { link: "rv0", address: "10.68.0.1", mac: "52:54:00:00:66:01" }, { mac: "52:54:00:00:66:02" }],
+    ["host:DhcpServer", { interface: "lan", ranges: [{ start: "10.66.1.50", end: "10.66.1.59" }] }, { domain: "lan" }],
+];
+
+describe("a resource under a new name, with an alias", function () {
+    this.timeout(60_000);
+    const lab = new ProviderLab(labName("renamed"));
+    const engine = new FakeEngine();
+    let plugin: Plugin;
+    before(async () => {
+        await lab.up();
+        plugin = await Plugin.start(lab.host, await engine.start());
+        for (const line of [
+            "ovs-vsctl add-br base -- set Bridge base datapath_type=netdev",
+            "ip link add name lan type bridge",
+            "ip link set dev lan up",
+            "ip address add 10.66.1.1/24 dev lan",
+            "ip link add name rv0 type veth peer name rv1",
+            "ip link set dev rv0 up",
+            "ip link set dev rv1 up",
+            "ip link add name rv2 type veth peer name rv3",
+        ])
+            await lab.run(...argv(line));
+    });
+    after(async () => {
+        await plugin?.stop();
+        engine.stop();
+        await lab.down();
+    });
+
+    /** A setting goes back to what it was, and stays; a set is there without ports while its bridge is. */
+    const isGone = async (kind: string, id: string, wanted: Bag, state: Bag) => {
+        const read = await plugin.read(`kvmnet:${kind}`, "new", id, wanted, state);
+        if (kind === "ovs:PortSet") return Object.keys(read.state.ports as Bag).length === 0;
+        return OF_OTHERS.includes(kind) || read.id === "";
+    };
+
+    for (const [kind, inputs, change] of CASES) {
+        const type = `kvmnet:${kind}`;
+        it(`stays what it is: ${kind} ${JSON.stringify(inputs)}`, async () => {
+            const { inputs: wanted } = await plugin.check(type, inputs);
+            const made = await plugin.create(type, "old", inputs);
+
+            const read = await plugin.read(type, "new", made.id, wanted, made.state);
+            const { owner, ...found } = read.state;
+            assert.deepEqual({ owner: made.state.owner, ...found }, made.state, "a refresh finds it");
+            assert.match(String(owner), UNMARKED.includes(kind) ? /\/new$/ : /\/old$/, "and changes no mark");
+            assert.deepEqual((await plugin.diff(type, read.state, wanted)).diffsList, []);
+
+            const changed = { ...inputs, ...change };
+            const state = await plugin.update(type, "new", made, changed);
+            assert.match(String(state.owner), /\/new$/);
+            assert.equal(state.objectId, made.state.objectId, "it is the same object");
+            await assert.rejects(plugin.create(type, "old", inputs), (error: ServiceError) => {
+                assert.equal(error.code, status.ALREADY_EXISTS, error.details);
+                return true;
+            });
+            await plugin.delete(type, "new", { id: made.id, state });
+            assert.ok(await isGone(kind, made.id, wanted, state));
+        });
+
+        it(`goes by its new name alone: ${kind} ${JSON.stringify(inputs)}`, async () => {
+            engine.logged.length = 0;
+            const made = await plugin.create(type, "old", inputs);
+            await plugin.delete(type, "new", made);
+            assert.deepEqual(
+                engine.logged.filter(({ message }) => /no longer ours/.test(message)),
+                [],
+            );
+            const { inputs: wanted } = await plugin.check(type, inputs);
+            assert.ok(await isGone(kind, made.id, wanted, made.state));
+        });
+    }
+});
+
+/** What can carry no mark, and is known by what the state holds alone. */
+const UNMARKED = ["host:BridgePort"];
+/** What they set is somebody else's. */
+const OF_OTHERS = ["host:Link", "host:Sysctl", "ovs:Settings"];
