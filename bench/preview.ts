@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import type { EngineEnvironment } from "../engine";
 import { packFolder, profileFile } from "../policies/location";
 import { timed, type Measure } from "./measure";
+import { writeEmptyPack } from "./policies";
 import { ran } from "./processes";
 
 export function previewMeasure(engine: EngineEnvironment): Measure {
@@ -48,21 +49,11 @@ export function previewMeasure(engine: EngineEnvironment): Measure {
 
 /** A program that declares nothing and a pack that rules nothing, both as our own are run. */
 function writeEmpty(program: string, pack: string): void {
-    for (const folder of [program, pack]) {
-        mkdirSync(folder);
-        symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
-    }
+    writeEmptyPack(pack);
+    mkdirSync(program);
+    symlinkSync(resolve("node_modules"), join(program, "node_modules"));
     writeFileSync(join(program, "Pulumi.yaml"), "name: empty\nruntime: nodejs\nmain: index.ts\n");
     writeFileSync(join(program, "Pulumi.lab.yaml"), "config: {}\n");
     writeFileSync(join(program, "package.json"), '{ "name": "empty", "version": "1.0.0" }\n');
     writeFileSync(join(program, "index.ts"), 'import "@pulumi/pulumi";\n');
-    writeFileSync(
-        join(pack, "PulumiPolicy.yaml"),
-        "runtime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n",
-    );
-    writeFileSync(join(pack, "package.json"), '{ "name": "empty-pack", "version": "1.0.0", "main": "index.js" }\n');
-    writeFileSync(
-        join(pack, "index.js"),
-        'const { PolicyPack } = require("@pulumi/policy");\nnew PolicyPack("empty", { policies: [] });\n',
-    );
 }

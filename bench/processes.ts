@@ -36,10 +36,11 @@ export function firstLine(
     command: string,
     args: string[],
     env: NodeJS.ProcessEnv,
+    cwd?: string,
 ): Promise<{ ms: number; line: string; end: () => Promise<void> }> {
     return new Promise((resolve, reject) => {
         const started = performance.now();
-        const child = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });
+        const child = spawn(command, args, { env, cwd, stdio: ["pipe", "pipe", "inherit"] });
         const ended = new Promise<void>((done) => child.once("exit", () => done()));
         child.once("error", reject);
         child.once("exit", (code) => reject(new Error(`${command} ended with ${code} before it said anything`)));

@@ -8,6 +8,7 @@ import type { EngineEnvironment } from "../engine";
 import { prepare } from "../test/prepare";
 import { labMeasure } from "./lab";
 import { contested, contestOf, type Contest, type Measured } from "./measure";
+import { packedPreview, packStart } from "./policies";
 import { changes } from "./ports/changes";
 import { makeAndRemove, SIZES } from "./ports/make-and-remove";
 import { growth, memory } from "./ports/own-share";
@@ -22,6 +23,7 @@ const GROUPS: Readonly<Record<string, (engine: EngineEnvironment) => Contest[]>>
     start: () => [contestOf(providerMeasure())],
     lab: () => [contestOf(labMeasure())],
     preview: (engine) => [contestOf(previewMeasure(engine))],
+    policies: (engine) => [contestOf(packStart()), contestOf(packedPreview(engine))],
     up: () => [contestOf(upMeasure())],
     ports: () => SIZES.map((size) => makeAndRemove(size)),
     changes: () => [changes("Ports"), changes("PortSet")],

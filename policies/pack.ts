@@ -10,6 +10,7 @@ import { Accepted, EXEMPTION_CONFIG } from "./accepted";
 import { plain } from "./inputs";
 import { OF_FILES } from "./nics/reader";
 import type { StackTableRule } from "./stack-rule";
+import { isRemediable, remediated } from "./remediation";
 import type { Finding, Parameter, RuleData, TableRule } from "./rule";
 import { Undecided } from "./undecided";
 import { EXEMPTION_UNUSED_RULE, EXEMPTION_VALID_RULE, UNDECIDED_RULE } from "./upkeep";
@@ -60,6 +61,12 @@ function policyOf(rule: TableRule, { undecided, accepted }: Memory): ResourceVal
     return {
         ...shownOf(rule),
         validateResource: others.length === 0 ? Object.assign(validate, { __pulumiType: type }) : validate,
+        ...(isRemediable(rule.id)
+            ? {
+                  remediateResource: (args) =>
+                      remediated(rule, args, (finding) => accepted.reasonFor(rule.id, args, finding) !== undefined),
+              }
+            : {}),
     };
 }
 
