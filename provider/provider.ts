@@ -96,7 +96,8 @@ export class Provider {
             return { id: plannedId(resource, inputs), state: this.preview(resource, step.urn, inputs, {}, secrets) };
         return secrets.kept(async () => {
             const want = this.wanted(resource, step.urn, inputs);
-            const made = await create(resource, await this.opened(step, secrets), want, this.actor(step.urn, secrets));
+            const actor = this.actor(step.urn, secrets);
+            const made = await this.changing(step, secrets, (host) => create(resource, host, want, actor));
             return { id: idOf(resource, want), state: toState(made, secrets) };
         });
     }
@@ -108,7 +109,10 @@ export class Provider {
         return secrets.kept(async () => {
             const want = this.wanted(resource, step.urn, news);
             const actor = this.actor(step.urn, secrets, was);
-            return toState(await update(resource, await this.opened(step, secrets), want, actor), secrets);
+            return toState(
+                await this.changing(step, secrets, (host) => update(resource, host, want, actor)),
+                secrets,
+            );
         });
     }
 
@@ -147,8 +151,10 @@ export class Provider {
     async delete(step: Step, was: Kept): Promise<void> {
         const resource = resourceOf(step.type);
         const secrets = secretsOf(resource, was.inputs, was.state);
-        return secrets.kept(async () =>
-            remove(resource, await this.opened(step, secrets), was.id, this.actor(step.urn, secrets, was)),
+        return secrets.kept(() =>
+            this.changing(step, secrets, (host) =>
+                remove(resource, host, was.id, this.actor(step.urn, secrets, was)),
+            ),
         );
     }
 
@@ -176,6 +182,15 @@ export class Provider {
 
     async close(): Promise<void> {
         await this.host?.then((host) => host.close()).catch(() => undefined);
+    }
+
+    private async changing<Result>(
+        step: Step,
+        secrets: Secrets,
+        work: (host: Host) => Promise<Result>,
+    ): Promise<Result> {
+        const host = await this.opened(step, secrets);
+        return host.turnout.during(() => work(host));
     }
 
     private async opened({ urn, timeoutMs }: Step, secrets: Secrets): Promise<Host> {

@@ -3,9 +3,9 @@ import { randomInt } from "node:crypto";
 import type { Line } from "../plan";
 import { HostError, quoted } from "./errors";
 import { lackOf } from "./kernel-features";
-import { parseLinks } from "./links";
+import type { Link } from "./links";
 import type { Place } from "./place";
-import { Window, type Verdict } from "./window";
+import { Window, type Turnout, type Verdict } from "./window";
 
 interface Change {
     subject: string;
@@ -35,14 +35,23 @@ export class LineRefused extends HostError {
 }
 
 export class Batch {
-    private readonly changes = new Window<Change, void>((asked) => this.changeAll(asked));
+    private readonly changes: Window<Change, void>;
 
-    /** @param program `ip`, `bridge` or `tc` @param written called when something may have changed */
+    /**
+     * @param program `ip`, `bridge` or `tc`
+     * @param links   the links as they are
+     * @param written called when something may have changed
+     * @param turnout whom the batches may expect
+     */
     constructor(
         private readonly place: Place,
         private readonly program: "ip" | "bridge" | "tc",
+        private readonly links: () => Promise<ReadonlyMap<string, Link>>,
         private readonly written: () => void,
-    ) {}
+        turnout?: Turnout,
+    ) {
+        this.changes = new Window<Change, void>((asked) => this.changeAll(asked), turnout);
+    }
 
     /**
      * Runs the lines in order and stops at the first that is refused; changes of others go on.
@@ -59,8 +68,9 @@ export class Batch {
         const all = asked.flatMap(({ lines }, owner) =>
             lines.map((words, at): Entry => ({ owners: [owner], at, text: words.join(" ") })),
         );
-        const isRemoval = ({ owners: [owner = 0] }: Entry) => removesOnly(asked[owner] as Change);
-        const removals = this.program === "ip" ? all.filter(isRemoval) : [];
+        const removers = asked.map((change) => this.program === "ip" && removesOnly(change));
+        const isRemoval = ({ owners: [owner = 0] }: Entry) => removers[owner] === true;
+        const removals = all.filter(isRemoval);
         const many = removals.length >= MANY_REMOVALS;
         try {
             await this.run(asked, many ? all.filter((entry) => !isRemoval(entry)) : all, verdicts);
@@ -101,10 +111,10 @@ export class Batch {
 
     /** Number of a group that no link is in. */
     private async unusedGroup(): Promise<number> {
+        const used = new Set([...(await this.links()).values()].map(({ group }) => group));
         for (;;) {
             const group = randomInt(0x4000_0000, 0x7fff_ffff);
-            const { stdout } = await this.place.run(["ip", "-json", "link", "show", "group", String(group)]);
-            if (parseLinks(stdout).size === 0) return group;
+            if (!used.has(String(group))) return group;
         }
     }
 }

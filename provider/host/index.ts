@@ -13,6 +13,7 @@ import { patient } from "./patient";
 import { declaredCookies } from "./pipeline";
 import { placeOf, type Place } from "./place";
 import { traced, type Trace } from "./trace";
+import { Turnout } from "./window";
 
 /** What one step asks of a host. */
 interface Terms {
@@ -30,6 +31,8 @@ export interface Host {
     ovsdb: Ovsdb;
     kernel: Kernel;
     openflow: Openflow;
+    /** The steps under way that change the host: what they ask for at the same moment is gathered. */
+    turnout: Turnout;
     files: Files;
     journal: Journal;
     /** Longest wait for ovs-vswitchd [ms], where a caller wants another than the usual. */
@@ -62,20 +65,29 @@ export interface Host {
  */
 export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace): Promise<Host> {
     const place = patient(traced(await placeOf(ref), trace), signal);
-    const ovsdb = new Ovsdb(place.ovsdbSocket, place.where, signal, undefined, trace);
-    const kernel = new Kernel(place);
+    const turnout = new Turnout();
+    const ovsdb = new Ovsdb(place.ovsdbSocket, place.where, {
+        turnout,
+        ...(signal ? { signal } : {}),
+        ...(trace ? { trace } : {}),
+    });
+    const kernel = new Kernel(place, turnout);
     const parts = {
         where: place.where,
         place,
         ovsdb,
         kernel,
         openflow: new Openflow(place, async (bridge) => declaredCookies((await ovsdb.view()).byName("Bridge", bridge))),
+        turnout,
         files: new Files(place),
         journal: new Journal(place),
         ...(signal ? { signal } : {}),
         ovsPorts: () => readPorts(ovsdb),
         program: (subject: string, argv: string[], input?: string) => ended(place, subject, argv, input),
-        close: () => ovsdb.close(),
+        close: () => {
+            ovsdb.close();
+            kernel.close();
+        },
     };
     const at = (terms: Terms): Host => {
         const { maxAgeMs = 0, timeoutMs, status = () => undefined } = terms;

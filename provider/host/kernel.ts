@@ -2,23 +2,40 @@
 import type { Line } from "../plan";
 import { Batch } from "./batch";
 import { HostError, quoted } from "./errors";
-import { parseLinks, type Link } from "./links";
+import { linksOf, type Link } from "./links";
 import { refused } from "./openflow";
 import type { Place } from "./place";
 import { Snapshot } from "./snapshot";
+import { Standing } from "./standing";
+import type { Turnout } from "./window";
 
 export class Kernel {
+    private readonly lister: Standing;
+    private readonly all: Snapshot<Map<string, Link>>;
     private readonly snapshots = new Map<string, Snapshot<unknown>>();
     private readonly batches: Record<"ip" | "bridge" | "tc", Batch>;
 
-    constructor(readonly place: Place) {
-        const batch = (program: "ip" | "bridge" | "tc") => new Batch(place, program, () => this.written());
+    /** @param turnout whom the batches may expect */
+    constructor(
+        readonly place: Place,
+        turnout?: Turnout,
+    ) {
+        this.lister = new Standing(place, ["ip", "-json", "-details", "-batch", "-"]);
+        this.all = new Snapshot(async () => linksOf(await this.lister.ask("link show")));
+        const batch = (program: "ip" | "bridge" | "tc") =>
+            new Batch(
+                place,
+                program,
+                () => this.links(),
+                () => this.written(),
+                turnout,
+            );
         this.batches = { ip: batch("ip"), bridge: batch("bridge"), tc: batch("tc") };
     }
 
     /** All links by name. @param maxAgeMs how old the answer may be [ms] */
     links(maxAgeMs = 0): Promise<Map<string, Link>> {
-        return this.read(["ip", "-json", "-details", "link", "show"], parseLinks, maxAgeMs);
+        return this.all.get(maxAgeMs);
     }
 
     /**
@@ -43,7 +60,11 @@ export class Kernel {
 
     /** What was read before now is out of date. */
     written(): void {
-        for (const snapshot of this.snapshots.values()) snapshot.outdated();
+        for (const snapshot of [this.all, ...this.snapshots.values()]) snapshot.outdated();
+    }
+
+    close(): void {
+        this.lister.close();
     }
 
     private async printed(argv: string[]): Promise<string> {

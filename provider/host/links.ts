@@ -11,6 +11,8 @@ export interface Link {
     mtu: number;
     txQueueLength?: number;
     alias?: string;
+    /** Name or number of the group that it is in. */
+    group?: string;
     /** The bridge, bond or switch that it is plugged into. */
     master?: string;
     /** The link that it stands on: of a VLAN, macvtap or vxlan, or a veth's other end. */
@@ -35,6 +37,7 @@ const IpLink = z.object({
     txqlen: z.number().optional(),
     address: z.string().optional(),
     ifalias: z.string().optional(),
+    group: z.string().optional(),
     master: z.string().optional(),
     link: z.string().nullish(),
     flags: z.array(z.string()).default([]),
@@ -49,9 +52,9 @@ const IpLink = z.object({
 });
 type IpLink = z.output<typeof IpLink>;
 
-/** All links by name. @throws HostError bug on what is not the output of `ip -json link` */
-export function parseLinks(text: string): Map<string, Link> {
-    return new Map(parseList(text, IpLink, "links", "`ip -json link`").map((entry) => [entry.ifname, toLink(entry)]));
+/** All links by name. @param list what `ip -json -details link show` printed @throws HostError bug where it is none */
+export function linksOf(list: unknown): Map<string, Link> {
+    return new Map(entriesOf(list, IpLink, "links", "`ip -json link`").map((entry) => [entry.ifname, toLink(entry)]));
 }
 
 /**
@@ -66,24 +69,56 @@ export function parseList<Entry extends z.ZodType>(
     what: string,
     program: string,
 ): z.output<Entry>[] {
+    let list: unknown;
     try {
-        // An empty answer has no brackets, and objects that vanish while they are listed leave `{}`.
-        const list = z.array(z.unknown()).parse(JSON.parse(text.trim() || "[]"));
-        return list
+        // An empty answer has no brackets.
+        list = JSON.parse(text.trim() || "[]");
+    } catch (error) {
+        throw unreadable(what, program, error);
+    }
+    return entriesOf(list, entry, what, program);
+}
+
+function entriesOf<Entry extends z.ZodType>(
+    list: unknown,
+    entry: Entry,
+    what: string,
+    program: string,
+): z.output<Entry>[] {
+    try {
+        // Objects that vanish while they are listed leave `{}`.
+        return z
+            .array(z.unknown())
+            .parse(list)
             .filter((one) => typeof one !== "object" || one === null || Object.keys(one).length > 0)
             .map((one) => entry.parse(one));
     } catch (error) {
-        throw new HostError(
-            "bug",
-            `the list of ${what}`,
-            `${program} printed what cannot be read`,
-            "Please report this with the version of iproute2.",
-            error,
-        );
+        throw unreadable(what, program, error);
     }
 }
 
-function toLink({ ifname, ifindex, mtu, txqlen, address, ifalias, master, link, flags, linkinfo }: IpLink): Link {
+const unreadable = (what: string, program: string, cause: unknown) =>
+    new HostError(
+        "bug",
+        `the list of ${what}`,
+        `${program} printed what cannot be read`,
+        "Please report this with the version of iproute2.",
+        cause,
+    );
+
+function toLink({
+    ifname,
+    ifindex,
+    mtu,
+    txqlen,
+    address,
+    ifalias,
+    group,
+    master,
+    link,
+    flags,
+    linkinfo,
+}: IpLink): Link {
     const data = linkinfo?.info_data ?? {};
     const kind = linkinfo?.info_kind;
     return {
@@ -93,6 +128,7 @@ function toLink({ ifname, ifindex, mtu, txqlen, address, ifalias, master, link, 
         txQueueLength: txqlen,
         mac: address?.toLowerCase(),
         alias: ifalias,
+        group,
         master,
         parent: link ?? undefined,
         kind,

@@ -1,10 +1,11 @@
 /** Where a host's programs run and its switch database listens: on this machine, or inside a lab's namespaces. */
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { labPaths } from "../../schemas/lab-paths";
 import { LabRecord } from "../../schemas/lab-record";
 import type { HostRef } from "../../schemas/host-ref";
 import { HostError } from "./errors";
-import { runProgram, type Ran } from "./run";
+import { runProgram, startProgram, type Ran } from "./run";
 
 export interface Place {
     /** As people call it: `this machine`, `lab sample`. */
@@ -14,6 +15,8 @@ export interface Place {
     stateFolder: string;
     /** Runs a program there. @param input what it reads on stdin, there as a whole before the program starts */
     run(argv: string[], input?: string): Promise<Ran>;
+    /** Starts a program there that stays; it ends with the place. */
+    start(argv: string[]): Promise<ChildProcessWithoutNullStreams>;
 }
 
 /** @throws HostError unreachable when the lab is not up */
@@ -24,19 +27,22 @@ export async function placeOf(ref: HostRef): Promise<Place> {
             ovsdbSocket: "/var/run/openvswitch/db.sock",
             stateFolder: "/var/lib/kvmnet",
             run: (argv, input) => runProgram(argv, input),
+            start: startProgram,
         };
 
     const { record, ovsdbSocket, hostState } = labPaths(ref.name);
     await livingLab(ref.name, record);
+    const entered = async (argv: string[]) => {
+        // Asked each time: after a restart of the lab the old number may be any process of the machine.
+        const { pid } = await livingLab(ref.name, record);
+        return ["nsenter", "--target", String(pid), "--net", "--mount", "--pid", "--", ...argv];
+    };
     return {
         where: `lab ${ref.name}`,
         ovsdbSocket,
         stateFolder: hostState,
-        run: async (argv, input) => {
-            // Asked each time: after a restart of the lab the old number may be any process of the machine.
-            const { pid } = await livingLab(ref.name, record);
-            return runProgram(["nsenter", "--target", String(pid), "--net", "--mount", "--pid", "--", ...argv], input);
-        },
+        run: async (argv, input) => runProgram(await entered(argv), input),
+        start: async (argv) => startProgram(await entered(argv)),
     };
 }
 

@@ -1,5 +1,6 @@
 /** Starts a program: arguments as a list, never a shell, and a program once started is not cut off half way. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, openSync, closeSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,16 +23,7 @@ export function runProgram(argv: string[], input?: string): Promise<Ran> {
     const [program = "", ...rest] = argv;
     const stdin = input === undefined ? "ignore" : unlinkedFile(input);
     return new Promise((resolve, reject) => {
-        const failed = (fact: string, cause?: unknown) =>
-            reject(
-                new HostError(
-                    "unreachable",
-                    program,
-                    fact,
-                    "Check that it is installed and that you may run it.",
-                    cause,
-                ),
-            );
+        const failed = (fact: string, cause?: unknown) => reject(notRun(program, fact, cause));
         // A group of its own: Ctrl-C at the terminal reaches us, and we decide what still ends.
         const child = spawn(program, rest, { stdio: [stdin, "pipe", "pipe"], env: ENVIRONMENT, detached: true });
         if (typeof stdin === "number") closeSync(stdin);
@@ -53,6 +45,21 @@ export function runProgram(argv: string[], input?: string): Promise<Ran> {
         });
     });
 }
+
+/** Starts a program that stays; what becomes of it is the caller's. @throws HostError unreachable when it cannot be started */
+export async function startProgram(argv: string[]): Promise<ChildProcessWithoutNullStreams> {
+    const [program = "", ...rest] = argv;
+    const child = spawn(program, rest, { stdio: "pipe", env: ENVIRONMENT, detached: true });
+    try {
+        await once(child, "spawn");
+        return child;
+    } catch (error) {
+        throw notRun(program, `cannot be started (${quoted(error)})`, error);
+    }
+}
+
+const notRun = (program: string, fact: string, cause?: unknown) =>
+    new HostError("unreachable", program, fact, "Check that it is installed and that you may run it.", cause);
 
 function unlinkedFile(text: string): number {
     const folder = mkdtempSync(join(tmpdir(), "kvmnet-"));

@@ -3,27 +3,60 @@
 /** What became of one item: the result, or the error that only this item's caller gets. */
 export type Verdict<Result> = { result: Result } | { error: unknown };
 
+/** The steps that are under way: as long as one of them is elsewhere, it may still come to a window. */
+export class Turnout {
+    private steps = 0;
+
+    get expected(): number {
+        return this.steps;
+    }
+
+    /** Counts a step from its beginning to its end. */
+    async during<Result>(step: () => Promise<Result>): Promise<Result> {
+        this.steps++;
+        try {
+            return await step();
+        } finally {
+            this.steps--;
+        }
+    }
+}
+
+/** When a window closes [ms]. */
+export interface Times {
+    /** After the last call, while others may come. */
+    idleMs: number;
+    /** After the last call, when all who are under way have come: a burst is still being read from the socket. */
+    completeMs: number;
+    /** After the first call, whoever may come. */
+    capMs: number;
+}
+
+const TIMES: Times = { idleMs: 5, completeMs: 1, capMs: 25 };
+
 /**
- * Closes `idleMs` after the last call and at most `capMs` after the first, then hands all items to `flush`. While one
- * flush runs the next items gather.
+ * Closes after a silence, or at its cap, and hands all items to `flush`. While one flush runs the next items gather.
  *
- * @param flush answers with one verdict an item, in order; a throw is everybody's error
+ * @param flush   answers with one verdict an item, in order; a throw is everybody's error
+ * @param turnout who may come; without it everybody may, at any time
  */
 export class Window<Item, Result> {
     private waiting: { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }[] = [];
-    private opened = 0;
+    private firstAt = 0;
+    private lastAt = 0;
     private timer: NodeJS.Timeout | undefined;
     private flushing = false;
 
     constructor(
         private readonly flush: (items: Item[]) => Promise<Verdict<Result>[]>,
-        private readonly idleMs = 5,
-        private readonly capMs = 25,
+        private readonly turnout?: Turnout,
+        private readonly times: Times = TIMES,
     ) {}
 
     add(item: Item): Promise<Result> {
         return new Promise((resolve, reject) => {
-            if (this.waiting.length === 0) this.opened = performance.now();
+            this.lastAt = performance.now();
+            if (this.waiting.length === 0) this.firstAt = this.lastAt;
             this.waiting.push({ item, resolve, reject });
             this.arm();
         });
@@ -32,8 +65,18 @@ export class Window<Item, Result> {
     private arm(): void {
         if (this.flushing || this.waiting.length === 0) return;
         clearTimeout(this.timer);
-        const left = this.opened + this.capMs - performance.now();
-        this.timer = setTimeout(() => void this.close(), Math.max(0, Math.min(this.idleMs, left)));
+        const left = this.closesAt() - performance.now();
+        // Whoever began in the meantime is waited for, so it is asked again when the time has come.
+        this.timer = setTimeout(
+            () => (this.closesAt() > performance.now() ? this.arm() : void this.close()),
+            Math.max(0, left),
+        );
+    }
+
+    private closesAt(): number {
+        const { idleMs, completeMs, capMs } = this.times;
+        const isComplete = this.turnout !== undefined && this.waiting.length >= this.turnout.expected;
+        return Math.min(this.lastAt + (isComplete ? completeMs : idleMs), this.firstAt + capMs);
     }
 
     private async close(): Promise<void> {
@@ -51,7 +94,6 @@ export class Window<Item, Result> {
             for (const { reject } of batch) reject(error);
         } finally {
             this.flushing = false;
-            this.opened = performance.now();
             this.arm();
         }
     }

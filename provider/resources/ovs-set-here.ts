@@ -61,11 +61,10 @@ export async function setHere(
     id: string,
     { mark, known, formerMark }: Own<OvsPortSet>,
 ): Promise<SetHere | undefined> {
-    const view = await host.switch();
+    const [view, links] = await Promise.all([host.switch(), host.links()]);
     const asked = known ? undefined : askedOf(id);
     const bridge = known?.bridge ?? asked?.bridge ?? id;
     const declared = new Map(Object.entries(known?.ports ?? {}));
-    const links = await host.links();
 
     const isOurs = (name: string, carried = "") =>
         carried === mark || (declared.has(name) && formerMark !== undefined && carried === formerMark);

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { z } from "zod";
 import { HostError } from "../../provider/host/errors";
 import { checkWord } from "../../provider/host/batch";
 import { Kernel } from "../../provider/host/kernel";
-import { parseLinks } from "../../provider/host/links";
+import { linksOf, parseList } from "../../provider/host/links";
 import type { Place } from "../../provider/host/place";
+import { startProgram } from "../../provider/host/run";
 import { IfName } from "../../schemas/units";
 
 /** A host whose `ip -batch` stops at the lines that name a bad device. */
@@ -15,7 +17,6 @@ function fakePlace(bad: string[] = []) {
         ovsdbSocket: "/nowhere",
         stateFolder: "/nowhere",
         run: (argv, input = "") => {
-            if (argv[1] === "-json") return Promise.resolve({ code: 0, stdout: "[]", stderr: "" });
             assert.deepEqual(argv, ["ip", "-batch", "-"]);
             const lines = input.trimEnd().split("\n");
             batches.push(lines);
@@ -23,6 +24,8 @@ function fakePlace(bad: string[] = []) {
             const stderr = at < 0 ? "" : `Cannot find device\nCommand failed -:${at + 1}\n`;
             return Promise.resolve({ code: at < 0 ? 0 : 1, stdout: "", stderr });
         },
+        // Whatever it is asked, there is no link.
+        start: () => startProgram(["sed", "--unbuffered", "s/.*/[]/"]),
     };
     return { kernel: new Kernel(place), batches };
 }
@@ -117,10 +120,11 @@ describe("the list of links", () => {
             mtu: 9000,
             address: "FA:90:52:8B:D6:FF",
             ifalias: "kvmnet:x",
+            group: "default",
             master: "b0",
         };
         const linkinfo = { info_kind: "tun", info_data: { type: "tap", vnet_hdr: true, multi_queue: false } };
-        assert.deepEqual(parseLinks(JSON.stringify([{ ...link, linkinfo }, {}])).get("t0"), {
+        assert.deepEqual(linksOf([{ ...link, linkinfo }, {}]).get("t0"), {
             name: "t0",
             index: 7,
             mtu: 9000,
@@ -133,20 +137,37 @@ describe("the list of links", () => {
             up: true,
             mac: "fa:90:52:8b:d6:ff",
             alias: "kvmnet:x",
+            group: "default",
             master: "b0",
             kind: "tun",
             tap: { multiQueue: false, vnetHdr: true },
         });
     });
 
-    it("keeps hostile names as they are", () => assert.ok(parseLinks('[{"ifname":"x;id","mtu":1500}]').has("x;id")));
+    it("keeps hostile names as they are", () => assert.ok(linksOf([{ ifname: "x;id", mtu: 1500 }]).has("x;id")));
+
+    it("is an error with a next step on whatever else is printed", () =>
+        fc.assert(
+            fc.property(fc.jsonValue(), (value) => {
+                try {
+                    linksOf(value);
+                } catch (error) {
+                    return error instanceof HostError && error.kind === "bug";
+                }
+                return Array.isArray(value);
+            }),
+        ));
+});
+
+describe("a list that a program prints", () => {
+    const parse = (text: string) => parseList(text, z.looseObject({}), "things", "`ip`");
 
     it("is empty on empty output, and an error with a next step on any other text", () => {
-        assert.equal(parseLinks("").size, 0);
+        assert.equal(parse("").length, 0);
         fc.assert(
             fc.property(fc.string(), (text) => {
                 try {
-                    parseLinks(text);
+                    parse(text);
                 } catch (error) {
                     assert.ok(error instanceof HostError && error.kind === "bug");
                 }

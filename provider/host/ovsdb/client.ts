@@ -3,7 +3,7 @@ import { faultPoint } from "../../fault";
 import { HostError, quoted } from "../errors";
 import { Snapshot } from "../snapshot";
 import { timed, type Trace } from "../trace";
-import { Window, type Verdict } from "../window";
+import { Window, type Turnout, type Verdict } from "../window";
 import { OvsdbConnection, unanswered, type Patience } from "./connection";
 import { valuesOf } from "./columns";
 import { withPrefix, type Operation } from "./operations";
@@ -24,6 +24,15 @@ interface Change {
     operations: Operation[];
 }
 
+interface Options {
+    /** Ends waiting for ovs-vswitchd. */
+    signal?: AbortSignal;
+    patience?: Patience;
+    trace?: Trace;
+    /** Whom a transaction may expect. */
+    turnout?: Turnout;
+}
+
 /** What was committed: the `cur_cfg` to wait for, and how many ports the switch has to take up or let go of. */
 interface Committed {
     target: number;
@@ -38,17 +47,20 @@ export class Ovsdb {
     private replica = new Replica();
     private schema: DatabaseSchema = {};
     private readonly current = new Snapshot(() => this.caughtUp());
-    private readonly changes = new Window<Change, Committed>((asked) => this.commitAll(asked));
+    private readonly changes: Window<Change, Committed>;
+    private readonly patience: Patience | undefined;
+    private readonly trace: Trace | undefined;
 
     /** @param path unix socket of ovsdb-server  @param where the host's name in messages */
     constructor(
         private readonly path: string,
         private readonly where: string,
-        signal?: AbortSignal,
-        private readonly patience?: Patience,
-        private readonly trace?: Trace,
+        { signal, patience, trace, turnout }: Options = {},
     ) {
         this.progress = new SwitchProgress(where, signal);
+        this.patience = patience;
+        this.trace = trace;
+        this.changes = new Window<Change, Committed>((asked) => this.commitAll(asked), turnout);
     }
 
     /**
@@ -100,7 +112,11 @@ export class Ovsdb {
         const verdicts = new Array<Verdict<Committed>>(asked.length);
         let left = asked.map((_, index) => index);
         while (left.length > 0) {
-            const parts = left.map((index) => withPrefix((asked[index] as Change).operations, `c${index}_`));
+            const isShared = left.length > 1;
+            const parts = left.map((index) => {
+                const { operations } = asked[index] as Change;
+                return isShared ? withPrefix(operations, `c${index}_`) : operations;
+            });
             const verdict = await this.transact([...parts.flat(), ...BUMP]);
             if (verdict.ok) {
                 const target = verdict.results[parts.flat().length + 1]?.rows?.[0]?.next_cfg;

@@ -29,24 +29,26 @@ export class JsonSplitter {
      */
     push(chunk: Buffer): unknown[] {
         const messages: unknown[] = [];
+        // Each byte passes here, so the state stands in variables meanwhile.
+        let { depth, inText, escaped } = this;
         let start = 0;
         for (let at = 0; at < chunk.length; at++) {
             const byte = chunk[at] as number;
-            if (this.inText) {
-                if (this.escaped) this.escaped = false;
-                else if (byte === BACKSLASH) this.escaped = true;
-                else if (byte === QUOTE) this.inText = false;
+            if (inText) {
+                if (escaped) escaped = false;
+                else if (byte === BACKSLASH) escaped = true;
+                else if (byte === QUOTE) inText = false;
             } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-                if (this.depth === 0) start = at;
-                if (++this.depth > MAX_DEPTH) throw new Error(`a message nests more than ${MAX_DEPTH} deep`);
-            } else if (this.depth === 0) {
+                if (depth === 0) start = at;
+                if (++depth > MAX_DEPTH) throw new Error(`a message nests more than ${MAX_DEPTH} deep`);
+            } else if (depth === 0) {
                 if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)
                     throw new Error("there is something between two messages that is neither");
-            } else if (byte === QUOTE) this.inText = true;
-            else if ((byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) && --this.depth === 0) {
+            } else if (byte === QUOTE) inText = true;
+            else if ((byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) && --depth === 0)
                 messages.push(JSON.parse(this.take(chunk.subarray(start, at + 1)).toString("utf8")));
-            }
         }
+        Object.assign(this, { depth, inText, escaped });
         if (this.depth > 0) this.hold(chunk.subarray(this.parts.length > 0 ? 0 : start));
         return messages;
     }
