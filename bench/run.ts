@@ -10,6 +10,7 @@ import { labMeasure } from "./lab";
 import { contested, contestOf, type Contest, type Measured } from "./measure";
 import { packedPreview, packStart } from "./policies";
 import { changes } from "./ports/changes";
+import { lone } from "./ports/lone";
 import { makeAndRemove, SIZES } from "./ports/make-and-remove";
 import { growth, memory } from "./ports/own-share";
 import { reads } from "./ports/reads";
@@ -26,6 +27,7 @@ const GROUPS: Readonly<Record<string, (engine: EngineEnvironment) => Contest[]>>
     policies: (engine) => [contestOf(packStart()), contestOf(packedPreview(engine))],
     up: () => [contestOf(upMeasure())],
     ports: () => SIZES.map((size) => makeAndRemove(size)),
+    lone: () => [lone()],
     changes: () => [changes("Ports"), changes("PortSet")],
     reads: () => [reads()],
     share: () => [growth(), memory()],
@@ -46,17 +48,23 @@ export async function main(args: string[]): Promise<number> {
     const form = FORMS[options[0] ?? ""] ?? asLines;
     const engine = await prepare();
     const results: Measured[] = [];
-    for (const name of named.length > 0 ? named : Object.keys(GROUPS))
+    form.begin?.();
+    for (const name of named.length > 0 ? named : Object.keys(GROUPS)) {
+        form.group?.(name);
         for (const contest of GROUPS[name]?.(engine) ?? []) {
             const measured = await contested(contest);
             results.push(...measured);
             form.each(measured);
         }
+    }
     form.end?.(results);
     return results.every(({ held }) => held) ? 0 : 1;
 }
 
 interface Form {
+    begin?(): void;
+    /** Before the results of a group. */
+    group?(name: string): void;
     each(results: Measured[]): void;
     end?(results: Measured[]): void;
 }
@@ -70,8 +78,14 @@ const FORMS: Readonly<Record<string, Form>> = {
         each: () => undefined,
         end: (results) => print(JSON.stringify({ machine: machine(), measures: results }, null, 4)),
     },
-    "--markdown": { each: (results) => print(results.map(row).join("\n")) },
+    "--markdown": {
+        begin: () => print(`Machine: ${described()}.`),
+        group: (name) => print(`\n### ${name}\n\n| measured | ratio | bound | | spread | ours | beside |\n${RULE}`),
+        each: (results) => print(results.map(row).join("\n")),
+    },
 };
+
+const RULE = "| --- | ---: | ---: | --- | --- | ---: | ---: |";
 
 function line({ name, but, ratio, bound, held, spread: [least, most], ours, theirs, unit, rounds }: Measured): string {
     const verdict = bound === undefined ? "no bound" : `bound ${factor(bound)}, ${held ? "held" : "NOT HELD"}`;
@@ -81,11 +95,12 @@ function line({ name, but, ratio, bound, held, spread: [least, most], ours, thei
     );
 }
 
-function row({ name, but, ratio, bound, spread: [least, most], ours, theirs, unit }: Measured): string {
+function row({ name, but, ratio, bound, held, spread: [least, most], ours, theirs, unit }: Measured): string {
     const cells = [
         but === undefined ? name : `${name}; ${but}`,
         factor(ratio),
         bound === undefined ? "" : factor(bound),
+        bound === undefined ? "" : held ? "held" : "**not held**",
         `${factor(least)} to ${factor(most)}`,
         amount(ours, unit),
         amount(theirs, unit),
@@ -96,6 +111,11 @@ function row({ name, but, ratio, bound, spread: [least, most], ours, theirs, uni
 /** Small ratios need their digits: a thirtieth is 0.033. */
 const factor = (ratio: number) => `${ratio < 0.2 ? ratio.toFixed(3) : ratio.toFixed(2)}x`;
 const amount = (value: number, unit: string) => `${value < 100 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
+
+function described(): string {
+    const { cpu, cores, memoryGiB, kernel, node, openVSwitch } = machine();
+    return `${cores} cores of ${cpu}, ${memoryGiB} GiB, Linux ${kernel}, Node.js ${node}, ${openVSwitch}, userspace datapath`;
+}
 
 function machine() {
     const [first] = cpus();

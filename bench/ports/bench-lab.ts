@@ -50,12 +50,15 @@ export class BenchLab {
     /** Runs lines as one `ip -batch`. */
     ip = (lines: readonly string[]): Promise<string> => this.run(["ip", "-batch", "-"], `${lines.join("\n")}\n`);
 
+    /** Removes taps that nothing is plugged into. */
+    remove = (taps: readonly string[]): Promise<string> => this.ip(deletingTogether(taps));
+
     /** Plugs everything out of the bridge and removes every tap, whoever made them. */
     async empty(): Promise<void> {
         const ports = await this.ports();
         if (ports.length > 0) await this.db.commit([unplugging(ports.map(({ uuid }) => uuid))]);
         const taps = await this.taps();
-        if (taps.length > 0) await this.ip(deletingTogether(taps));
+        if (taps.length > 0) await this.remove(taps);
     }
 
     /** The bridge's ports but its own. */

@@ -53,16 +53,20 @@ export async function makeByOneVsctl(lab: BenchLab, ports: readonly Wanted[]): P
     await lab.run(["ovs-vsctl", ...commands]);
 }
 
-/** Reads `NAME TAG` a line; the script is constant. */
+/** Reads `NAME TAG ALIAS` a line; the script is constant. */
 const ONE_BY_ONE = `
 set -eu
-while read -r name tag; do ovs-vsctl add-port ${BRIDGE} "$name" "tag=$tag"; done
+while read -r name tag alias; do
+    ip tuntap add dev "$name" mode tap
+    ip link set dev "$name" alias "$alias" mtu 1500 up
+    ovs-vsctl add-port ${BRIDGE} "$name" "tag=$tag"
+done
 `;
 
-/** One `ip -batch`, then a process of `ovs-vsctl` for each port, as a loop in a script does. */
-export async function makeByVsctlEach(lab: BenchLab, ports: readonly Wanted[]): Promise<void> {
-    await makeTaps(lab, ports);
-    await lab.run(["sh", "-c", ONE_BY_ONE], ports.map(({ name, tag }) => `${name} ${tag}\n`).join(""));
+/** A process for each step of each port, as a loop in a script has it. */
+export async function makeByProcessEach(lab: BenchLab, ports: readonly Wanted[]): Promise<void> {
+    const lines = ports.map((port) => `${port.name} ${port.tag} ${markOf(port)}\n`);
+    await lab.run(["sh", "-c", ONE_BY_ONE], lines.join(""));
 }
 
 /** The floor of removing: one transaction, waited for, then one `ip -batch` with a line a tap. */
@@ -87,6 +91,10 @@ export async function removeByOneVsctl(lab: BenchLab, ports: readonly Wanted[]):
     await lab.ip(ports.map(({ name }) => `link delete dev ${name}`));
 }
 
-/** Another VLAN for one port. */
+/** Another VLAN for one port, by a process. */
 export const retagByVsctl = (lab: BenchLab, { name, tag }: Wanted): Promise<string> =>
     lab.run(["ovs-vsctl", "set", "Port", name, `tag=${tag}`]);
+
+/** Another VLAN for one port: one transaction on an open socket, waited for. */
+export const retagRaw = (lab: BenchLab, { name, tag }: Wanted): Promise<unknown> =>
+    lab.db.commit([{ op: "update", table: "Port", where: [["name", "==", name]], row: { tag } }]);

@@ -43,6 +43,11 @@ export class Program {
         return this.run(await Promise.all(ports.map((port) => this.creating(portOf(port)))));
     }
 
+    /** Taps alone. @returns how long it took [ms] */
+    async createTaps(ports: readonly Wanted[]): Promise<number> {
+        return this.run(await Promise.all(ports.map((port) => this.creating(tapOf(port)))));
+    }
+
     /** @returns how long it took [ms] */
     async createSet(ports: readonly Wanted[]): Promise<number> {
         return this.run([await this.creating(setOf(ports))]);
@@ -66,13 +71,12 @@ export class Program {
     /** Removes everything that stands, ports before their taps. @returns how long it took [ms] */
     async destroy(): Promise<number> {
         const jobs: Job[] = [];
-        for (const standing of this.standing.values()) {
-            if (standing.type === TAP) continue;
-            const port = deleting(standing);
-            jobs.push(port);
-            const tap = this.standing.get(keyOf({ ...standing, type: TAP }));
-            if (tap) jobs.push(deleting(tap, port));
-        }
+        const ports = new Map<string, Job>();
+        for (const standing of this.standing.values())
+            if (standing.type !== TAP) ports.set(standing.name, deleting(standing));
+        jobs.push(...ports.values());
+        for (const standing of this.standing.values())
+            if (standing.type === TAP) jobs.push(deleting(standing, ports.get(standing.name)));
         const took = await this.run(jobs);
         this.forget();
         return took;
