@@ -7,7 +7,11 @@ import { Service } from "./service";
 
 /** A step that runs when the engine dies gets this long to end [ms]. */
 const LAST_STEP_MS = 30_000;
-const NO_LIMIT = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1, "grpc.enable_channelz": 0 };
+const NO_LIMIT = {
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+    "grpc.enable_channelz": 0,
+};
 
 class Process {
     private running = 0;
