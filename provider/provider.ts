@@ -109,10 +109,7 @@ export class Provider {
         return secrets.kept(async () => {
             const want = this.wanted(resource, step.urn, news);
             const actor = this.actor(step.urn, secrets, was);
-            return toState(
-                await this.changing(step, secrets, (host) => update(resource, host, want, actor)),
-                secrets,
-            );
+            return toState(await this.changing(step, secrets, (host) => update(resource, host, want, actor)), secrets);
         });
     }
 
@@ -152,9 +149,7 @@ export class Provider {
         const resource = resourceOf(step.type);
         const secrets = secretsOf(resource, was.inputs, was.state);
         return secrets.kept(() =>
-            this.changing(step, secrets, (host) =>
-                remove(resource, host, was.id, this.actor(step.urn, secrets, was)),
-            ),
+            this.changing(step, secrets, (host) => remove(resource, host, was.id, this.actor(step.urn, secrets, was))),
         );
     }
 
