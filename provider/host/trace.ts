@@ -25,5 +25,11 @@ export function traced(place: Place, trace: Trace | undefined): Place {
             ended(`${place.where}: \`${argv.slice(0, WORDS).join(" ")}\` ended with ${ran.code}${lines}`);
             return ran;
         },
+        start: async (argv) => {
+            const started = timed(trace);
+            const child = await place.start(argv);
+            started(`${place.where}: \`${argv.slice(0, WORDS).join(" ")}\` was started, and stays`);
+            return child;
+        },
     };
 }
