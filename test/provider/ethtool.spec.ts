@@ -11,6 +11,7 @@ const printing = (stdout: string, code = 0, stderr = ""): Place => ({
     ovsdbSocket: "/nowhere",
     stateFolder: "/nowhere",
     run: () => Promise.resolve({ code, stdout, stderr }),
+    start: () => assert.fail("nothing of ethtool stays"),
 });
 
 const amount = fc.nat(4_294_967_295);

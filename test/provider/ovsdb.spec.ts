@@ -95,14 +95,14 @@ describe("the switch database", () => {
     it("that lives and never replies is given up after the longest wait for one reply", async () => {
         await start((_, count) => (count === 1 ? "only echoes" : undefined));
         const patience = { askMs: 20, hangUpMs: 20, replyMs: 200 };
-        const patient = new Ovsdb(server.path, "a fake", undefined, patience);
+        const patient = new Ovsdb(server.path, "a fake", { patience });
         await assert.rejects(patient.commit("port a", [mark("a")]), /it owes a reply since 0\.2 s/);
         patient.close();
     });
 
     it("that is silent is asked whether it lives, and given up when it does not say so", async () => {
         await start((_, count) => (count === 1 ? "nothing" : undefined));
-        const patient = new Ovsdb(server.path, "a fake", undefined, { askMs: 20, hangUpMs: 40, replyMs: 60_000 });
+        const patient = new Ovsdb(server.path, "a fake", { patience: { askMs: 20, hangUpMs: 40, replyMs: 60_000 } });
         await assert.rejects(patient.commit("port a", [mark("a")]), /it has been silent/);
         assert.ok(server.echoes.includes("alive"));
         patient.close();
