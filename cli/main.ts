@@ -6,6 +6,7 @@ import { PACKAGE_ROOT } from "../engine/package-root";
 import type { AuditOptions } from "./commands/audit";
 import type { ExplainOptions } from "./commands/explain";
 import type { LintOptions } from "./commands/lint";
+import type { VerifyOptions } from "./commands/verify";
 import type { ReviewOptions } from "./commands/review";
 
 /** Runs the command line; what goes wrong is told as a message, never as a stack trace. @returns the exit status */
@@ -52,9 +53,12 @@ function commands(ended: (status: number) => void): Command {
         .action(running(async (options: { profile: string }) => (await import("./commands/preview")).run(options)));
     program
         .command("verify")
-        .description("print for every guest and NIC what was declared and what the guest and Open vSwitch say")
+        .description(
+            "print for every guest and NIC what was declared, and what guest, libvirt, QEMU, kernel and Open vSwitch say",
+        )
         .option("--json", "print it for programs")
-        .action(running(async (options: { json?: boolean }) => (await import("./commands/verify")).run(options)));
+        .option("--measure", "measure TCP, UDP and latency between two guests, too, with tuning and without, as ratios")
+        .action(running(async (options: VerifyOptions) => (await import("./commands/verify")).run(options)));
     program
         .command("graph")
         .description("print the declared environment as a Mermaid flowchart")

@@ -4,6 +4,8 @@ import { stringify } from "yaml";
 /** A NIC as far as the guest must know it. */
 export interface CloudInitNic {
     mac: string;
+    /** MTU that the guest must set by itself [byte]; absent where its NIC tells it. */
+    mtu?: number;
     /** ADDRESS/PREFIX, where the guest sets it by itself. */
     address?: string;
     dhcp: boolean;
@@ -17,11 +19,11 @@ export function networkConfig(nics: Readonly<Record<string, CloudInitNic>>): str
     return stringify({ version: 2, ethernets });
 }
 
-function ethernet({ mac, address, dhcp, gateway, nameservers }: CloudInitNic) {
-    const match = { macaddress: mac };
-    if (dhcp) return { match, dhcp4: true };
+function ethernet({ mac, mtu, address, dhcp, gateway, nameservers }: CloudInitNic) {
+    const common = { match: { macaddress: mac }, ...(mtu !== undefined && { mtu }) };
+    if (dhcp) return { ...common, dhcp4: true };
     return {
-        match,
+        ...common,
         // A NIC without an address is brought up all the same; a guest need not wait for it.
         ...(address === undefined ? { dhcp4: false, optional: true } : { addresses: [address] }),
         ...(gateway !== undefined && {

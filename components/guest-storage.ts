@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { CloudInit, Disk } from "../schemas/guest";
 import { metaData, networkConfig, NO_USER_DATA } from "./cloud-init";
 import type { Child, Transform } from "./component";
-import type { GuestDisk, MadeVolume } from "./libvirt/guest";
+import { tellsMtu, type GuestDisk, type MadeVolume } from "./libvirt/guest";
 import type { Libvirt } from "./libvirt/installed";
 import type { TunedVirtioNic } from "./tuned-virtio-nic";
 
@@ -49,7 +49,18 @@ export class GuestStorage {
                     address,
                     network: { dhcp, gateway, nameservers },
                 },
-            ]) => [name, { mac: decided.mac, address, dhcp, gateway, nameservers }] as const,
+            ]) =>
+                [
+                    name,
+                    {
+                        mac: decided.mac,
+                        mtu: tellsMtu(decided) ? undefined : decided.mtu,
+                        address,
+                        dhcp,
+                        gateway,
+                        nameservers,
+                    },
+                ] as const,
         );
         const description = {
             name: `${this.guest}-cloud-init.iso`,

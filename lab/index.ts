@@ -15,6 +15,7 @@ import { labStatus, type LabStatus } from "./status";
 
 export { openGuest, type GuestConsole } from "./guest/console";
 export { prepareKernelGuest, runInKernelGuest, type KernelGuestRun } from "./kernel-guest";
+export { fullKernelGuest } from "./kernel-guest/lab-guest";
 export { withLock } from "./lock";
 export { labLogs } from "./logs";
 export type { Progress } from "./progress";
@@ -51,6 +52,10 @@ export async function prepareLab(progress: Progress): Promise<void> {
     await installPackages(progress);
     await guestImage(progress);
 }
+
+/** The switch with DPDK, beside the one without, which stays the machine's own. */
+export const prepareDpdk = (progress: Progress): Promise<void> =>
+    installPackages(progress, ["openvswitch-switch-dpdk"]);
 
 /**
  * Takes a lab down: its processes, namespaces, mounts and files.

@@ -67,8 +67,8 @@ export function wouldInstall(simulation: string): string[] {
 }
 
 /** Which of the lab's packages this machine lacks. One process, some milliseconds. */
-async function missingPackages(): Promise<string[]> {
-    const wanted = Object.keys(LAB_PACKAGES);
+async function missingPackages(also: readonly string[]): Promise<string[]> {
+    const wanted = [...Object.keys(LAB_PACKAGES), ...also];
     if (!existsSync("/usr/bin/dpkg-query")) return COMMANDS.every(onPath) ? [] : wanted;
     const { stdout } = await runCommand(
         ["/usr/bin/dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", ...wanted],
@@ -94,10 +94,11 @@ const onPath = (command: string) => PLAIN_ENV.PATH.split(":").some((folder) => e
 /**
  * Adds what is missing; says beforehand what that is.
  *
+ * @param also packages beside those of every lab
  * @throws Error with what to do, where packages cannot be added
  */
-export async function installPackages(progress: Progress): Promise<void> {
-    if ((await missingPackages()).length === 0) return;
+export async function installPackages(progress: Progress, also: readonly string[] = []): Promise<void> {
+    if ((await missingPackages(also)).length === 0) return;
     if (!existsSync("/usr/bin/apt-get")) {
         throw new Error(
             "The lab needs Open vSwitch, libvirt with QEMU, dnsmasq, ethtool, iproute2 and xsltproc, and this machine has no apt to " +
@@ -105,7 +106,7 @@ export async function installPackages(progress: Progress): Promise<void> {
         );
     }
     await withPackages(
-        () => addMissing(progress),
+        () => addMissing(progress, also),
         (line) => progress.note(line),
     );
 }
@@ -121,15 +122,15 @@ export function withPackages<T>(work: () => Promise<T>, note: (line: string) => 
     );
 }
 
-async function addMissing(progress: Progress): Promise<void> {
-    const missing = await missingPackages();
+async function addMissing(progress: Progress, also: readonly string[]): Promise<void> {
+    const missing = await missingPackages(also);
     if (missing.length === 0) return;
     await progress.step("Debian packages for the lab", async (tell) => {
         const added = await planned(missing, tell);
         progress.note(`Adding ${added.length} Debian packages (no service of theirs is started): ${added.join(", ")}`);
         await install(missing, tell);
     });
-    const still = await missingPackages();
+    const still = await missingPackages(also);
     if (still.length > 0)
         throw new Error(`apt-get ended well, yet these packages are not installed: ${still.join(", ")}.`);
 }

@@ -11,15 +11,19 @@ import { openGuests } from "./guests";
 import { verifyNic, type HostSays, type VerifiedNic } from "./compare";
 import { nicsOf, type QemuNic } from "../audit/qemu-line";
 import { nicsOfXml, type XmlNic } from "./domain";
+import { measure, type Measurement } from "./measure";
 import { pairsOf, type Pair } from "./reachability";
 
 export interface Verification {
     nics: VerifiedNic[];
     /** How long the guests took until the last had told what it has [ms]. */
     waited: number;
+    /** What was measured, where it was asked for. */
+    measurement?: Measurement;
 }
 
-export async function verifyProject(project: LabProject, progress: Progress): Promise<Verification> {
+/** @param measuring whether throughput and latency are measured, too */
+export async function verifyProject(project: LabProject, progress: Progress, measuring = false): Promise<Verification> {
     const declared = declaredOf(project);
     const started = performance.now();
     const guests = await progress.step("Waiting for the guests to boot and report", () =>
@@ -39,7 +43,8 @@ export async function verifyProject(project: LabProject, progress: Progress): Pr
                 seen: reached(heard.filter(({ answered }) => answered)),
             });
         });
-        return { nics, waited };
+        const measurement = measuring ? await measure(declared.nics, guests, progress) : undefined;
+        return { nics, waited, ...(measurement && { measurement }) };
     } finally {
         for (const guest of guests.values()) guest.close();
     }

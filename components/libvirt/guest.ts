@@ -83,6 +83,12 @@ export function driverOf(nic: DecidedNic, accelerator: GuestDescription["acceler
     return { name: accelerator === "kvm" ? "vhost" : "qemu", ...sizes };
 }
 
+/**
+ * Whether the domain tells the guest its MTU. With vhost-user libvirt looks for a link of the host with the name of the
+ * switch's port, to give it the MTU, and refuses to start the guest since there is none; the guest sets it by itself.
+ */
+export const tellsMtu = ({ vhostUserSocket }: DecidedNic): boolean => vhostUserSocket === undefined;
+
 /** vhost-user maps the guest's memory into the switch, so it is shared, whatever else is said of it. */
 export function memoryOf({ memory, nics }: Pick<GuestDescription, "memory" | "nics">) {
     const shared = memory?.shared === true || nics.some(({ vhostUserSocket }) => vhostUserSocket !== undefined);

@@ -60,7 +60,7 @@ export interface DomainInterface {
         vhostUser?: { dev: string; chardev: { unix: { path: string; mode: string } } };
     };
     target?: { dev: Input<string>; managed: boolean };
-    mtu: { size: number };
+    mtu?: { size: number };
     model?: { type: string };
     driver?: { name?: string; queues: number; rxQueueSize: number; txQueueSize: number };
 }

@@ -10,6 +10,7 @@ import {
     type GuestDisk,
     memoryOf,
     type NicsAdapter,
+    tellsMtu,
 } from "./guest";
 import type { DomainArgs, DomainInterface } from "./native-schema";
 
@@ -49,7 +50,7 @@ function nativeInterface(
         ...(nic.vhostUserSocket === undefined
             ? { source: { ethernet: {} }, target: { dev: tap ?? "", managed: false } }
             : { source: { vhostUser: { dev: "", chardev: { unix: { path: nic.vhostUserSocket, mode: "server" } } } } }),
-        mtu: { size: nic.mtu },
+        ...(tellsMtu(nic) && { mtu: { size: nic.mtu } }),
         ...(nic.model && { model: { type: nic.model } }),
         ...(driver && { driver }),
     };

@@ -1,7 +1,7 @@
 /** The stylesheet that turns what the 0.8 line writes into the domain we mean. The line itself runs `xsltproc`. */
 import { kibibytes } from "../../schemas/guest";
 import type { DecidedNic } from "../../schemas/virtio-nic";
-import { driverOf, type GuestDescription, hasSata, memoryOf } from "./guest";
+import { driverOf, type GuestDescription, hasSata, memoryOf, tellsMtu } from "./guest";
 
 /**
  * Copies the domain, and
@@ -153,7 +153,7 @@ function interfaceTemplate(
             ? element("target", { dev: tap, managed: "no" })
             : element("source", { type: "unix", path: socket, mode: "server" }),
         nic.model && element("model", { type: nic.model }),
-        element("mtu", { size: nic.mtu }),
+        tellsMtu(nic) && element("mtu", { size: nic.mtu }),
         driver &&
             element("driver", {
                 ...(driver.name && { name: driver.name }),

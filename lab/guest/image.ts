@@ -38,15 +38,27 @@ export async function guestImage(progress: Progress): Promise<GuestImage> {
             const version = kernelVersion(parts);
             const image = readFileSync(join(parts, "boot", `vmlinuz-${version}`));
             writeFileSync(join(draft, "vmlinuz"), unpackedKernel(image));
-            writeFileSync(join(draft, "initrd"), cpio(await rootOf(parts, version)));
+            writeFileSync(join(draft, "initrd"), await guestRoot(parts, { parts, version, modules: MODULES }));
         }),
     );
     return { kernel: join(folder, "vmlinuz"), initrd: join(folder, "initrd") };
 }
 
-async function rootOf(parts: string, version: string): Promise<Entry[]> {
-    const files = new Map<string, Entry>();
-    const add = (entry: Entry) => files.set(entry.path, entry);
+/** The kernel that a guest boots: its modules, and when they are loaded. */
+interface GuestKernel {
+    /** Folder with the unpacked packages of the kernel. */
+    parts: string;
+    version: string;
+    modules: typeof MODULES;
+}
+
+/** Modules that every guest of a lab loads. */
+export const GUEST_MODULES: Readonly<typeof MODULES> = MODULES;
+
+/** The first file system of a guest, packed. @param parts folder with the unpacked programs */
+export async function guestRoot(parts: string, { parts: kernel, version, modules }: GuestKernel): Promise<Buffer> {
+    const entries = new Map<string, Entry>();
+    const add = (entry: Entry) => entries.set(entry.path, entry);
     const busybox = join(parts, "bin/busybox");
     add({ path: "init", kind: "file", data: Buffer.from(GUEST_INIT), mode: 0o755 });
     add({ path: "dhcp", kind: "file", data: Buffer.from(GUEST_DHCP), mode: 0o755 });
@@ -61,19 +73,19 @@ async function rootOf(parts: string, version: string): Promise<Entry[]> {
         for (const library of await librariesOf(join(parts, program), parts))
             add({ path: library.place.slice(1), kind: "file", data: readFileSync(library.file), mode: 0o755 });
     }
-    for (const [when, names] of Object.entries(MODULES)) {
-        const modules = await moduleFiles(parts, version, names);
-        for (const file of modules) add({ path: `modules/${basename(file)}`, kind: "file", data: readFileSync(file) });
+    for (const [when, names] of Object.entries(modules)) {
+        const files = await moduleFiles(kernel, version, names);
+        for (const file of files) add({ path: `modules/${basename(file)}`, kind: "file", data: readFileSync(file) });
         add({
             path: `modules/${when}`,
             kind: "file",
-            data: Buffer.from(modules.map((file) => `${basename(file)}\n`).join("")),
+            data: Buffer.from(files.map((file) => `${basename(file)}\n`).join("")),
         });
     }
     const folders = new Set(["dev", "proc", "sys", "tmp"]);
-    for (const path of files.keys())
+    for (const path of entries.keys())
         for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) folders.add(folder);
-    return [...[...folders].sort().map((path): Entry => ({ path, kind: "folder" })), ...files.values()];
+    return cpio([...[...folders].sort().map((path): Entry => ({ path, kind: "folder" })), ...entries.values()]);
 }
 
 /** The libraries that `ldd` names: where the program looks for each, and the file that is there. */

@@ -87,6 +87,13 @@ describe("a guest's cloud-init disk", () => {
         });
     });
 
+    it("tells the MTU where the NIC does not: with vhost-user", async () => {
+        const fast = { data: { switch: "br", vlan: 1, vhostUserSocket: "/run/v.sock", mtu: 9000 } };
+        const run = await machine({ disks, nics: fast, cloudInit: {} });
+        const { networkConfig } = run.named("web-1-cloud-init").inputs as Record<string, string>;
+        assert.equal((parse(networkConfig!) as { ethernets: { data: { mtu: number } } }).ethernets.data.mtu, 9000);
+    });
+
     it("is given to the domain by its id in the 0.8 line, as a volume in the 0.9 line", async () => {
         assert.equal(
             (await machine({ disks, cloudInit: {} })).named("web-1-domain").inputs.cloudinit,
@@ -173,6 +180,7 @@ describe("a guest with vhost-user", () => {
         assert.match(xslt, /<source type="unix" path="\/run\/vhu0.sock" mode="server"\/>/);
         assert.match(xslt, /tx_queue_size="1024"/);
         assert.match(xslt, /<source type="memfd"\/><access mode="shared"\/>/);
+        assert.doesNotMatch(xslt, /<mtu /);
         const native = (await machine({ boot, nics: fast }, "0.9.7")).named("web-1-domain").inputs;
         assert.deepEqual(native.memoryBacking, { memorySource: { type: "memfd" }, memoryAccess: { mode: "shared" } });
     });

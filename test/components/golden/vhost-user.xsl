@@ -22,7 +22,6 @@
       <mac address="52:54:00:AB:CD:01"/>
       <source type="unix" path="/run/vhu0.sock" mode="server"/>
       <model type="virtio"/>
-      <mtu size="1500"/>
       <driver queues="2" rx_queue_size="1024" tx_queue_size="1024"/>
       <alias name="ua-nic0"/>
     </interface>
