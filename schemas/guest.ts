@@ -115,6 +115,9 @@ export const guestParts = {
         .default({})
         .describe("Disks by name, in the order the guest sees them; they outlive its domain."),
     cloudInit: CloudInit.optional().describe("Disk from which cloud-init in the guest takes its settings."),
+    firmware: HostPath.optional().describe(
+        "UEFI firmware of the host that the guest starts by, such as /usr/share/OVMF/OVMF_CODE.fd; its variables go with its domain. Absent is a BIOS.",
+    ),
     autostart: toggle("autostart").default(false).describe("Whether the guest starts with its host."),
     shutdownTimeout: count("shutdownTimeout", 1, 3600, "seconds")
         .default(60)

@@ -16,6 +16,7 @@ export const classicDomain: DomainAdapter = (guest, taps) => ({
             initrd: guest.initrd,
             cmdlines: cmdlineMaps(guest.cmdline),
         }),
+        ...(guest.firmware !== undefined && { firmware: guest.firmware }),
         ...(guest.cpu?.mode && { cpu: { mode: guest.cpu.mode } }),
         ...(guest.disks.length > 0 && { disks: guest.disks.map(diskOf) }),
         ...(guest.cloudInit && { cloudinit: guest.cloudInit.id }),

@@ -30,6 +30,8 @@ export interface GuestDescription {
     initrd?: string;
     /** Words of the kernel command line. */
     cmdline: string[];
+    /** UEFI firmware that it starts by; absent is a BIOS. */
+    firmware?: string;
     cpu?: z.output<typeof Cpu>;
     numa?: { cpus: string; memoryMiB: number }[];
     pinning?: z.output<typeof Pinning>;

@@ -16,6 +16,9 @@ export interface DomainArgs {
     os: {
         type: "hvm";
         typeMachine: string;
+        loader?: string;
+        loaderReadonly?: string;
+        loaderType?: string;
         kernel?: string;
         initrd?: string;
         cmdline?: string;

@@ -75,9 +75,11 @@ function sharedFor(nics: DecidedNic[], args: object): object {
     return memoryBackingOf({ nics });
 }
 
-function osOf({ machine, kernel, initrd, cmdline }: GuestDescription): DomainArgs["os"] {
-    if (kernel === undefined) return { type: "hvm", typeMachine: machine, bootDevices: [{ dev: "hd" }] };
-    return { type: "hvm", typeMachine: machine, kernel, initrd, cmdline: cmdline.join(" ") };
+function osOf({ machine, kernel, initrd, cmdline, firmware }: GuestDescription): DomainArgs["os"] {
+    const loader = firmware === undefined ? {} : { loader: firmware, loaderReadonly: "yes", loaderType: "pflash" };
+    const common = { type: "hvm" as const, typeMachine: machine, ...loader };
+    if (kernel === undefined) return { ...common, bootDevices: [{ dev: "hd" }] };
+    return { ...common, kernel, initrd, cmdline: cmdline.join(" ") };
 }
 
 function processorOf({ cpu, numa, pinning }: GuestDescription): Pick<DomainArgs, "cpu" | "cpuTune" | "numaTune"> {

@@ -165,6 +165,19 @@ describe("a guest's processor and memory", () => {
     });
 });
 
+describe("a guest's firmware", () => {
+    const firmware = "/usr/share/OVMF/OVMF_CODE.fd";
+
+    it("is the domain's in both lines, and known to the step that tells of a replacement", async () => {
+        const classic = await machine({ boot, firmware });
+        assert.equal(classic.named("web-1-domain").inputs.firmware, firmware);
+        assert.equal((classic.named("web-1-shutdown").inputs.settings as Record<string, string>).firmware, firmware);
+        const { os } = (await machine({ boot, firmware }, "0.9.7")).named("web-1-domain").inputs;
+        const { loader, loaderReadonly, loaderType } = os as Record<string, string>;
+        assert.deepEqual([loader, loaderReadonly, loaderType], [firmware, "yes", "pflash"]);
+    });
+});
+
 describe("a guest with vhost-user", () => {
     const fast = { data: { switch: "br-dpdk", vlan: 100, vhostUserSocket: "/run/vhu0.sock" } };
 

@@ -29,7 +29,7 @@ function changes({ output }: Outcome): Record<string, number> {
 const succeeded = (outcome: Outcome) => assert.equal(outcome.status, 0, outcome.output);
 
 describe("the sample environment, end to end", function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     let project: SampleProject;
     let untouched: ReturnType<typeof machine>;
     let first: Outcome;
@@ -63,6 +63,24 @@ describe("the sample environment, end to end", function () {
         assert.equal(reached("web-1", "data"), "web-2");
         assert.equal(reached("db-1", "data"), "nobody");
         assert.equal(reached("db-1", "mgmt"), "web-1, web-2");
+    });
+
+    it("measures between two guests of a VLAN: ratios with their spread, and what they were measured on", async () => {
+        const { status, output } = await kvmnet(project.folder, "verify", "--measure", "--json");
+        assert.equal(status, 0, output);
+        const { measurement } = JSON.parse(output.slice(output.indexOf("{\n"))) as {
+            measurement: { ratios: { what: string; runs: number; median: number }[]; environment: string[] };
+        };
+        assert.deepEqual(
+            measurement.ratios.map(({ what, runs }) => [what, runs]),
+            [
+                ["TCP throughput", 3],
+                ["UDP throughput", 3],
+                ["latency", 3],
+            ],
+        );
+        for (const { median, what } of measurement.ratios) assert.ok(median > 0, what);
+        assert.match(measurement.environment.join(" "), /emulated \(TCG\)/);
     });
 
     it("changes nothing the second time", async () => {
