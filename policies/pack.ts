@@ -8,7 +8,7 @@ import {
 } from "@pulumi/policy";
 import { Accepted, EXEMPTION_CONFIG } from "./accepted";
 import { plain } from "./inputs";
-import { OF_FILES } from "./nics/reader";
+import { isOfPrograms } from "./nics/reader";
 import type { StackTableRule } from "./stack-rule";
 import { isRemediable, remediated } from "./remediation";
 import type { Finding, Parameter, RuleData, TableRule } from "./rule";
@@ -19,12 +19,13 @@ import { EXEMPTION_UNUSED_RULE, EXEMPTION_VALID_RULE, UNDECIDED_RULE } from "./u
 interface Memory {
     undecided: Undecided;
     accepted: Accepted;
+    round: Round;
 }
 
 /** @param stackRules rules across resources; the engine asks them once, at the end */
 export function packOf(rules: readonly TableRule[], stackRules: readonly StackTableRule[] = []): PolicyPackArgs {
     const ids = [...rules, ...stackRules].map(({ id }) => id);
-    const memory = { undecided: new Undecided(), accepted: new Accepted(ids) };
+    const memory = { undecided: new Undecided(), accepted: new Accepted(ids), round: new Round() };
     return {
         displayName: "kvmnet",
         description: "Rules for KVM guest networking that performs and is safe.",
@@ -32,7 +33,7 @@ export function packOf(rules: readonly TableRule[], stackRules: readonly StackTa
         policies: [
             // The first of all: the others ask what it read from its config.
             exemptionValidPolicy(memory),
-            ...rules.map((rule) => policyOf(rule, memory)),
+            ...rules.filter(({ types }) => types.some(isOfPrograms)).map((rule) => policyOf(rule, memory)),
             ...stackRules.map((rule) => stackPolicyOf(rule, memory)),
             exemptionUnusedPolicy(memory),
             undecidedPolicy(memory),
@@ -57,7 +58,7 @@ function policyOf(rule: TableRule, { undecided, accepted }: Memory): ResourceVal
             args.notApplicable(`Exempted: ${[...new Set(exempted)].join(" ")}`);
     };
     // The SDK asks policies with this mark only about resources of that type; else it would unpack each resource for each rule.
-    const [type, ...others] = rule.types.filter((one) => !OF_FILES.includes(one));
+    const [type, ...others] = rule.types.filter(isOfPrograms);
     return {
         ...shownOf(rule),
         validateResource: others.length === 0 ? Object.assign(validate, { __pulumiType: type }) : validate,
@@ -71,18 +72,12 @@ function policyOf(rule: TableRule, { undecided, accepted }: Memory): ResourceVal
 }
 
 /** What a stack policy sees of a resource are its outputs, which an object that is not made yet does not all have. */
-function stackPolicyOf(rule: StackTableRule, { undecided, accepted }: Memory): StackValidationPolicy {
+function stackPolicyOf(rule: StackTableRule, { undecided, accepted, round }: Memory): StackValidationPolicy {
     return {
         ...shownOf(rule),
         validateStack: (args, report) => {
             accepted.asked(rule.id);
-            const resources = args.resources.map(({ type, name, urn, opts, props }) => ({
-                type,
-                name,
-                urn,
-                opts,
-                props: plain(props, (error) => error instanceof UnknownValueError),
-            }));
+            const resources = round.resources(rule.id, args.resources);
             const findings = rule.judgeStack(resources, args.getConfig());
             for (const { resource, ...finding } of findings) {
                 if (accepted.reasonFor(rule.id, resource, finding) !== undefined) continue;
@@ -92,6 +87,32 @@ function stackPolicyOf(rule: StackTableRule, { undecided, accepted }: Memory): S
         },
     };
 }
+
+type StackResources = Parameters<StackValidationPolicy["validateStack"]>[0]["resources"];
+
+/** The resources of one end of a preview or update: the SDK unpacks them for each policy, and we read them for all at once. */
+class Round {
+    readonly #asked = new Set<string>();
+    #resources: ReturnType<typeof readable>[] = [];
+
+    /** A rule that asks again has come to the next round. */
+    resources(rule: string, told: StackResources) {
+        if (this.#asked.size === 0 || this.#asked.has(rule)) {
+            this.#asked.clear();
+            this.#resources = told.map(readable);
+        }
+        this.#asked.add(rule);
+        return this.#resources;
+    }
+}
+
+const readable = ({ type, name, urn, opts, props }: StackResources[number]) => ({
+    type,
+    name,
+    urn,
+    opts,
+    props: plain(props, (error) => error instanceof UnknownValueError),
+});
 
 /** Everything of a rule that the engine shows. */
 const shownOf = (rule: RuleData) => ({

@@ -39,8 +39,19 @@ export function stackRule<Name extends string>({ judge, ...data }: StackRule<Nam
                 if (fault instanceof NotKnown) findings.push({ ...of, kind: "undecided", because: fault.because });
                 else if (fault) findings.push({ ...of, kind: "violation", fault });
             };
-            judge(new Stack(resources), each, thresholdsOf(data.parameters, thresholds));
+            judge(stackOf(resources), each, thresholdsOf(data.parameters, thresholds));
             return findings;
         },
     };
+}
+
+/** All rules are asked about the same resources: what one has read, the others find. */
+const stacks = new WeakMap<readonly Resource[], Stack>();
+
+function stackOf(resources: readonly Resource[]): Stack {
+    const before = stacks.get(resources);
+    if (before) return before;
+    const stack = new Stack(resources);
+    stacks.set(resources, stack);
+    return stack;
 }

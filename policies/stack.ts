@@ -17,6 +17,8 @@ export interface StackPort {
     interfaces: Maybe<unknown[]>;
     /** MTU of the tap that a set makes with the port. */
     tapMtu: Maybe<number | undefined>;
+    /** All that it says. */
+    props: unknown;
 }
 
 export interface StackBridge {
@@ -42,6 +44,9 @@ export interface StackNic {
 }
 
 const LINKS = ["Tap", "Veth", "Vlan", "Bond", "Vxlan", "Macvtap", "Dummy", "Link"].map((name) => `kvmnet:host:${name}`);
+
+/** Interface types that lead to another switch. */
+const BETWEEN_SWITCHES = ["patch", "vxlan", "geneve", "gre"];
 
 export class Stack {
     constructor(readonly resources: readonly Resource[]) {}
@@ -98,15 +103,112 @@ export class Stack {
         return byBridge;
     });
 
-    of(type: string): Resource[] {
-        return this.resources.filter((resource) => resource.type === type);
+    /** Whether a port leads out of its bridge, to the wire or to another switch. @throws NotKnown */
+    leadsOut(port: StackPort): boolean {
+        return (
+            BETWEEN_SWITCHES.includes(known(port.type) ?? "system") ||
+            this.isUplink(known(port.bridge), known(port.name)) ||
+            known(port.interfaces).length > 0
+        );
     }
+
+    /** Ports that a guest is behind: those of the host's own devices that lead nowhere else. @throws NotKnown */
+    isGuests(port: StackPort): boolean {
+        return !this.leadsOut(port) && known(port.type) !== "internal";
+    }
+
+    /** Links by the bridge that they are plugged into, whichever kind it is. What is not known yet is left out. */
+    readonly plugged = this.once(() => {
+        const links = new Map<string, string>();
+        for (const { name, bridge } of [...this.ports(), ...this.bridgePorts()])
+            if (typeof name === "string" && typeof bridge === "string") links.set(name, bridge);
+        return links;
+    });
+
+    /** Ports of Open vSwitch by name. What is not known yet is left out. */
+    readonly portByName = this.once(
+        () => new Map(this.ports().flatMap((port) => (typeof port.name === "string" ? [[port.name, port]] : []))),
+    );
+
+    /** Addresses that the host has: link, and text such as `10.0.0.1/24`. What is not known yet is left out. */
+    readonly addresses = this.once(() =>
+        this.of("kvmnet:host:Address").flatMap((resource) => {
+            const [link, address] = [textAt(resource.props, "link"), textAt(resource.props, "address")];
+            return typeof link === "string" && typeof address === "string" ? [{ resource, link, address }] : [];
+        }),
+    );
+
+    /** MTU of links by name. What is not known yet is left out. */
+    readonly mtus = this.once(() => {
+        const mtus = new Map<string, number>();
+        for (const { name, mtu } of this.links())
+            if (typeof name === "string" && typeof mtu === "number") mtus.set(name, mtu);
+        for (const { name, tapMtu } of this.ports())
+            if (typeof name === "string" && typeof tapMtu === "number") mtus.set(name, tapMtu);
+        return mtus;
+    });
+
+    /** Bridges that a guest is plugged into: by a tap of ours, or by libvirt. What is not known yet is left out. */
+    readonly guestBridges = this.once(() => {
+        const taps = new Set<string>();
+        for (const { props } of this.of("kvmnet:host:Tap")) {
+            const name = textAt(props, "name");
+            if (typeof name === "string") taps.add(name);
+        }
+        const bridges = new Set<string>();
+        for (const { nic } of this.nics()) {
+            const bridge = maybe(() => known(nic.said("bridge")));
+            if (typeof bridge === "string") bridges.add(bridge);
+            if (typeof nic.tap === "string") taps.add(nic.tap);
+        }
+        for (const { name, bridge, tapMtu } of this.ports())
+            if (typeof name === "string" && tapMtu !== undefined && typeof bridge === "string") bridges.add(bridge);
+        for (const tap of taps) {
+            const bridge = this.plugged().get(tap);
+            if (bridge !== undefined) bridges.add(bridge);
+        }
+        return bridges;
+    });
+
+    /** What a setting of the kernel is set to; undefined where nobody sets it. @throws NotKnown */
+    sysctl(key: string): { resource: Resource; value: string | undefined } | undefined {
+        const resource = this.of("kvmnet:host:Sysctl").find(({ props }) => textAt(props, "key") === key);
+        return resource && { resource, value: known(textAt(resource.props, "value")) };
+    }
+
+    readonly #byType = this.once(() => {
+        const byType = new Map<string, Resource[]>();
+        for (const resource of this.resources) {
+            const same = byType.get(resource.type);
+            if (same) same.push(resource);
+            else byType.set(resource.type, [resource]);
+        }
+        return byType;
+    });
+
+    of(type: string): readonly Resource[] {
+        return this.#byType().get(type) ?? [];
+    }
+
+    /** Uplinks by bridge; what of them is not known. */
+    readonly #uplinks = this.once(() => {
+        const uplinks = new Map<string | undefined, Set<unknown>>();
+        let open: NotKnown | undefined;
+        for (const { kind, name, uplinks: named } of this.bridges()) {
+            if (kind !== "ovs") continue;
+            if (name instanceof NotKnown) open = name;
+            else if (named instanceof NotKnown) open = named;
+            else uplinks.set(name, new Set([...(uplinks.get(name) ?? []), ...named]));
+        }
+        return { uplinks, open };
+    });
 
     /** Whether a name is among a bridge's uplinks. @throws NotKnown */
     isUplink(bridge: string | undefined, name: string | undefined): boolean {
-        return this.bridges().some(
-            (one) => one.kind === "ovs" && known(one.name) === bridge && known(one.uplinks).includes(name),
-        );
+        const { uplinks, open } = this.#uplinks();
+        if (uplinks.get(bridge)?.has(name)) return true;
+        if (open) throw open;
+        return false;
     }
 
     private once<Value>(work: () => Value): () => Value {
@@ -127,6 +229,7 @@ function portOf(resource: Resource, props: unknown, name: unknown): StackPort {
         cvlans: listAt(props, "cvlans"),
         interfaces: listAt(props, "interfaces"),
         tapMtu: countAt(undefined, props, "tap", "mtu"),
+        props,
     };
 }
 

@@ -1,13 +1,20 @@
 /** Every rule there is. The pack, the profiles, the linter and all that explains rules are made from these tables. */
 import type { StackTableRule } from "./stack-rule";
 import type { RuleData, TableRule } from "./rule";
+import { addressRules } from "./rules/addresses";
 import { backendRules } from "./rules/backends";
 import { connectionRules } from "./rules/connections";
+import { deviceRules } from "./rules/devices";
 import { guestRules } from "./rules/guest";
+import { hostRules } from "./rules/host";
+import { hostStackRules } from "./rules/host-stack";
+import { limitRules } from "./rules/limits";
+import { changeRules, migrationRules } from "./rules/migration";
 import { nicRules } from "./rules/nic";
 import { pathRules } from "./rules/path";
 import { qosRules } from "./rules/qos";
 import { switchRules } from "./rules/switch";
+import { topologyRules } from "./rules/topology";
 
 /** About single resources. */
 export const rules: readonly TableRule[] = [
@@ -17,9 +24,19 @@ export const rules: readonly TableRule[] = [
     ...guestRules,
     ...connectionRules,
     ...switchRules,
+    ...deviceRules,
+    ...hostRules,
+    ...changeRules,
 ];
 
 /** About whole stacks. */
-export const stackRules: readonly StackTableRule[] = pathRules;
+export const stackRules: readonly StackTableRule[] = [
+    ...pathRules,
+    ...topologyRules,
+    ...addressRules,
+    ...limitRules,
+    ...hostStackRules,
+    ...migrationRules,
+];
 
 export const everyRule: readonly RuleData[] = [...rules, ...stackRules];

@@ -18,6 +18,9 @@ export const NETWORK_XML = "libvirt:xml:Network";
 /** Types that files have, and no program that Pulumi runs. */
 export const OF_FILES: readonly string[] = [DOMAIN_XML, NETWORK_XML, PROXMOX_VM];
 
+/** Whether the engine ever shows a resource of that type: what stands in files, and changes, it does not. */
+export const isOfPrograms = (type: string): boolean => !OF_FILES.includes(type) && !type.startsWith("kvmnet:lint:");
+
 /** Domains whose NICs are kept by what they say: the engine shows each rule the same one anew. */
 const KEPT = 32;
 const kept = new Map<string, Maybe<GuestNic>[]>();

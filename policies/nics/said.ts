@@ -45,6 +45,9 @@ const NIC = {
     filter: { xml: "filterref@filter", native: "filterRef.filter" },
     filterParameter: { xml: "filterref/parameter@name", native: "filterRef.parameters.0.name" },
     trustGuestRxFilters: { xml: "@trustGuestRxFilters", native: "trustGuestRxFilters" },
+    managed: { xml: "@managed", native: "source.hostdev.managed" },
+    alias: { xml: "alias@name", native: "alias.name" },
+    teamingPartner: { xml: "teaming@persistent", native: "teaming.persistent" },
 } satisfies Record<string, Place>;
 export type NicField = keyof typeof NIC;
 
@@ -60,6 +63,10 @@ const GUEST = {
     emulatorPin: { xml: "cputune/emulatorpin@cpuset", native: "cpuTune.emulatorPin.cpuSet" },
     placement: { xml: "vcpu@placement", native: "vcpuPlacement" },
     graphicsListen: { xml: "devices/graphics@listen", native: "devices.graphics.0.vnc.listen" },
+    graphicsPassword: { xml: "devices/graphics@passwd", native: "devices.graphics.0.vnc.passwd" },
+    iothreads: { xml: "iothreads", native: "iothreads" },
+    diskIothread: { xml: "devices/disk/driver@iothread", native: "devices.disks.0.driver.iothread" },
+    controllerIothread: { xml: "devices/controller/driver@iothread", native: "devices.controllers.0.driver.iothread" },
 } satisfies Record<string, Place>;
 export type GuestField = keyof typeof GUEST;
 

@@ -3,7 +3,7 @@ import { known } from "../known";
 import { onOpenVSwitch, toChange } from "../nics/guest-nic";
 import { guestNics } from "../nics/reader";
 import { rule } from "../rule";
-import { classicDomain, nativeDomain } from "./examples";
+import { tunedClassic, tunedDomain, vhostUserDomain } from "./examples";
 
 const FORMATDOMAIN = "https://libvirt.org/formatdomain.html";
 
@@ -25,10 +25,10 @@ const macvtapMode = rule({
     fix: 'Say "bridge", or "passthrough" for a NIC of the guest\'s own.',
     examples: {
         good: [
-            nativeDomain({ source: { direct: { dev: "eth1", mode: "bridge" } } }),
-            nativeDomain({ source: { bridge: { bridge: "br0" } } }),
+            tunedDomain({ source: { direct: { dev: "eth1", mode: "bridge" } } }),
+            tunedDomain({ source: { bridge: { bridge: "br0" } } }),
         ],
-        bad: [nativeDomain({ source: { direct: { dev: "eth1" } } })],
+        bad: [tunedDomain({ source: { direct: { dev: "eth1" } } })],
     },
 });
 
@@ -51,10 +51,10 @@ const macvtapPassthrough = rule({
     },
     fix: "Use mode bridge, or exempt the NIC with the reason why its guest may.",
     examples: {
-        good: [nativeDomain({ source: { direct: { dev: "eth1", mode: "bridge" } } })],
+        good: [tunedDomain({ source: { direct: { dev: "eth1", mode: "bridge" } } })],
         bad: [
-            nativeDomain({ source: { direct: { dev: "eth1", mode: "passthrough" } } }),
-            nativeDomain({ source: { bridge: { bridge: "br0" } }, trustGuestRxFilters: "yes" }),
+            tunedDomain({ source: { direct: { dev: "eth1", mode: "passthrough" } } }),
+            tunedDomain({ source: { bridge: { bridge: "br0" } }, trustGuestRxFilters: "yes" }),
         ],
     },
 });
@@ -81,14 +81,8 @@ const vhostuserSharedMem = rule({
     },
     fix: "Give the guest shared memory, in huge pages for a DPDK switch.",
     examples: {
-        good: [
-            nativeDomain(
-                { source: { vhostUser: { dev: "vhu0" } } },
-                { memoryBacking: { memoryAccess: { mode: "shared" } } },
-            ),
-            nativeDomain({ source: { bridge: { bridge: "br0" } } }),
-        ],
-        bad: [nativeDomain({ source: { vhostUser: { dev: "vhu0" } } })],
+        good: [vhostUserDomain({}), tunedDomain({ source: { bridge: { bridge: "br0" } } })],
+        bad: [vhostUserDomain({}, {}, { memoryBacking: { memoryHugePages: {} } })],
     },
 });
 
@@ -115,16 +109,8 @@ const vhostuserMode = rule({
     },
     fix: "Make QEMU the server and the port a dpdkvhostuserclient.",
     examples: {
-        good: [
-            nativeDomain({
-                source: { vhostUser: { dev: "vhu0", chardev: { unix: { path: "/run/vhu0", mode: "server" } } } },
-            }),
-        ],
-        bad: [
-            nativeDomain({
-                source: { vhostUser: { dev: "vhu0", chardev: { unix: { path: "/run/vhu0", mode: "client" } } } },
-            }),
-        ],
+        good: [vhostUserDomain({ path: "/run/vhu0", mode: "server" })],
+        bad: [vhostUserDomain({ path: "/run/vhu0", mode: "client" })],
     },
 });
 
@@ -150,10 +136,8 @@ const vhostuserSocket = rule({
     },
     fix: "Keep the socket in a folder of mode 0750 below /run.",
     examples: {
-        good: [
-            nativeDomain({ source: { vhostUser: { dev: "v", chardev: { unix: { path: "/run/openvswitch/v" } } } } }),
-        ],
-        bad: [nativeDomain({ source: { vhostUser: { dev: "v", chardev: { unix: { path: "/tmp/v" } } } } })],
+        good: [vhostUserDomain({ path: "/run/openvswitch/v" })],
+        bad: [vhostUserDomain({ path: "/tmp/v" })],
     },
 });
 
@@ -186,13 +170,13 @@ const vlanBackend = rule({
     fix: "Use Open vSwitch, or a VLAN-aware bridge whose port has the VLAN.",
     examples: {
         good: [
-            nativeDomain({
+            tunedDomain({
                 source: { bridge: { bridge: "br0" } },
                 virtualPort: { params: { openVSwitch: {} } },
                 vlan: { tags: [{ id: 100 }] },
             }),
         ],
-        bad: [nativeDomain({ source: { bridge: { bridge: "br0" } }, vlan: { tags: [{ id: 100 }] } })],
+        bad: [tunedDomain({ source: { bridge: { bridge: "br0" } }, vlan: { tags: [{ id: 100 }] } })],
     },
 });
 
@@ -214,33 +198,8 @@ const vlanRange = rule({
     },
     fix: "Use an id from 1 to 4094.",
     examples: {
-        good: [nativeDomain({ vlan: { tags: [{ id: 4094 }] } })],
-        bad: [nativeDomain({ vlan: { tags: [{ id: 4095 }] } }), nativeDomain({ vlan: { tags: [{ id: 0 }] } })],
-    },
-});
-
-const trunkToGuest = rule({
-    id: "sec-trunk-to-guest",
-    title: "A guest gets one VLAN, not a trunk.",
-    severity: "high",
-    level: { default: "advisory", security: "mandatory" },
-    why: "On a trunk the guest chooses its VLAN by itself, frame by frame.",
-    sources: ["libvirt formatdomain, vlan trunk"],
-    url: `${FORMATDOMAIN}#setting-vlan-tag-on-supported-network-types-only`,
-    tags: ["vlan", "security"],
-    appliesTo: guestNics,
-    parameters: {},
-    judge(nic) {
-        if (known(nic.said("vlanTrunk")) !== "yes") return undefined;
-        return { found: "it is a trunk", set: toChange(nic, "vlanTrunk") };
-    },
-    fix: "Give the guest one NIC a VLAN; or exempt a router or firewall with that reason.",
-    examples: {
-        good: [nativeDomain({ vlan: { tags: [{ id: 10 }] } })],
-        bad: [
-            nativeDomain({ vlan: { trunk: "yes", tags: [{ id: 10 }, { id: 20 }] } }),
-            classicDomain('<vlan trunk="yes"><tag id="10"/></vlan>'),
-        ],
+        good: [tunedDomain({ vlan: { tags: [{ id: 4094 }] } })],
+        bad: [tunedDomain({ vlan: { tags: [{ id: 4095 }] } }), tunedDomain({ vlan: { tags: [{ id: 0 }] } })],
     },
 });
 
@@ -265,16 +224,16 @@ const nwfilterOnOvs = rule({
     fix: "Filter by OpenFlow on Open vSwitch.",
     examples: {
         good: [
-            nativeDomain({
+            tunedDomain({
                 source: { bridge: { bridge: "br0" } },
                 filterRef: { filter: "clean-traffic", parameters: [{ name: "IP", value: "10.0.0.5" }] },
             }),
         ],
         bad: [
-            nativeDomain({
+            tunedDomain({
                 source: { bridge: { bridge: "br0" } },
                 virtualPort: { params: { openVSwitch: {} } },
-                filterRef: { filter: "clean-traffic" },
+                filterRef: { filter: "no-mac-spoofing" },
             }),
         ],
     },
@@ -303,9 +262,9 @@ const cleanTrafficNeedsIp = rule({
     fix: "Give the filter the parameter IP.",
     examples: {
         good: [
-            nativeDomain({ filterRef: { filter: "clean-traffic", parameters: [{ name: "IP", value: "10.0.0.5" }] } }),
+            tunedDomain({ filterRef: { filter: "clean-traffic", parameters: [{ name: "IP", value: "10.0.0.5" }] } }),
         ],
-        bad: [nativeDomain({ filterRef: { filter: "clean-traffic" } })],
+        bad: [tunedDomain({ filterRef: { filter: "clean-traffic" } })],
     },
 });
 
@@ -326,8 +285,8 @@ const riskyVirtioFeatures = rule({
     },
     fix: "Take the setting away.",
     examples: {
-        good: [nativeDomain({ driver: { rss: "off" } })],
-        bad: [nativeDomain({ driver: { rssHashReport: "on" } }), classicDomain('<driver rss="on"/>')],
+        good: [tunedDomain({ driver: { rss: "off" } })],
+        bad: [tunedDomain({ driver: { rssHashReport: "on" } }), tunedClassic('<driver rss="on"/>')],
     },
 });
 
@@ -339,7 +298,6 @@ export const backendRules = [
     vhostuserSocket,
     vlanBackend,
     vlanRange,
-    trunkToGuest,
     nwfilterOnOvs,
     cleanTrafficNeedsIp,
     riskyVirtioFeatures,

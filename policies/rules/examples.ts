@@ -25,3 +25,43 @@ const stylesheet = (
     <interface type="ethernet"><mac address="${MAC}"/><target dev="tap-web0" managed="no"/>${elements}</interface>
   </xsl:template>
 </xsl:stylesheet>`;
+
+/** A resource of ours; its logical name is that on the host. */
+export const made = (type: string, props: Record<string, unknown>): Resource => ({
+    type: `kvmnet:${type}`,
+    name: [props.name, props.key].find((name) => typeof name === "string") ?? "it",
+    props,
+});
+
+/** A domain's XML in a file, with a NIC and what else stands in `<domain>`. */
+export const domainFile = (nic: string, more = ""): Resource => ({
+    type: "libvirt:xml:Domain",
+    name: "web",
+    props: {
+        domainXml: `<domain type="kvm"><name>web</name><vcpu>4</vcpu>${more}<devices><interface type="bridge"><mac address="${MAC}"/><source bridge="br0"/>${nic}</interface></devices></domain>`,
+    },
+});
+
+/** What a NIC has about which no rule has anything to say; examples say what they are about beside it. */
+const TUNED = { model: { type: "virtio" }, driver: { queues: 4, rxQueueSize: 1024 } };
+
+/** As `nativeDomain`, with a NIC that is tuned where nothing else is said of it. */
+export const tunedDomain = (nic: { driver?: object; [field: string]: unknown }, domain: object = {}): Resource =>
+    nativeDomain({ ...TUNED, ...nic, driver: { ...TUNED.driver, ...nic.driver } }, domain);
+
+/** A guest on vhost-user, with memory as a switch needs it; `unix` is its socket. */
+export const vhostUserDomain = (unix: object, nic: { driver?: object } = {}, domain: object = {}): Resource =>
+    tunedDomain(
+        { source: { vhostUser: { dev: "vhu0", chardev: { unix } } }, ...nic },
+        { memoryBacking: { memoryAccess: { mode: "shared" }, memoryHugePages: {} }, ...domain },
+    );
+
+/** As `classicDomain`, with a NIC that is tuned where nothing else is said of it. */
+export const tunedClassic = (elements: string, domain: object = {}): Resource => {
+    const model = elements.includes("<model") ? "" : '<model type="virtio"/>';
+    const driver = elements.includes("<driver") ? elements : `<driver/>${elements}`;
+    const attributes = ['name="vhost"', 'queues="4"', 'rx_queue_size="1024"'].filter(
+        (attribute) => !driver.includes(` ${attribute.split("=")[0]}=`),
+    );
+    return classicDomain(model + driver.replace("<driver", ["<driver", ...attributes].join(" ")), domain);
+};

@@ -5,15 +5,19 @@ import { known, NotKnown } from "../known";
 import { modelOf } from "../nics/guest-nic";
 import { guests, type Guest } from "../nics/guests";
 import { rule } from "../rule";
-import { nativeDomain } from "./examples";
+import { tunedDomain } from "./examples";
 
 const FORMATDOMAIN = "https://libvirt.org/formatdomain.html";
 
-const domain = (more: object) => nativeDomain({ model: { type: "virtio" }, driver: { queues: 4 } }, more);
+const domain = (more: object) => tunedDomain({ model: { type: "virtio" }, driver: { queues: 4 } }, more);
 const nics = (count: number, queues: number) =>
     domain({
+        vcpu: queues,
         devices: {
-            interfaces: Array.from({ length: count }, () => ({ model: { type: "virtio" }, driver: { queues } })),
+            interfaces: Array.from({ length: count }, () => ({
+                model: { type: "virtio" },
+                driver: { queues, rxQueueSize: 1024 },
+            })),
         },
     });
 
@@ -36,10 +40,10 @@ const nicVectors = rule({
         },
     },
     judge({ nics }, { vectors: most }) {
-        const total = nics
-            .map((nic) => known(nic))
-            .filter((nic) => known(modelOf(nic)) === "virtio")
-            .reduce((sum, nic) => sum + vectorsOf(known(nic.queues)), 0);
+        const virtio = nics.map((nic) => known(nic)).filter((nic) => known(modelOf(nic)) === "virtio");
+        // More than a NIC can have is a matter of `queues-max`.
+        if (virtio.some((nic) => known(nic.queues) > 256)) return undefined;
+        const total = virtio.reduce((sum, nic) => sum + vectorsOf(known(nic.queues)), 0);
         if (total <= most) return undefined;
         return {
             found: `its ${nics.length} NICs need ${total} vectors, and ${most} are there`,

@@ -3,8 +3,8 @@ import type { Resource } from "../inputs";
 import { known } from "../known";
 import { numberSaid } from "../nics/guest-nic";
 import { stackRule } from "../stack-rule";
-import type { Stack, StackPort } from "../stack";
-import { nativeDomain } from "./examples";
+import type { StackPort } from "../stack";
+import { tunedDomain } from "./examples";
 
 const OVS = "https://docs.openvswitch.org/en/stable/ref/ovs-vswitchd.conf.db.5/";
 
@@ -13,7 +13,7 @@ const bridge = (props: Record<string, unknown>) => one("kvmnet:ovs:Bridge", { fa
 const port = (props: Record<string, unknown>) => one("kvmnet:ovs:Port", { bridge: "br0", type: "system", ...props });
 const tap = (props: Record<string, unknown>) => one("kvmnet:host:Tap", { mtu: 1500, ...props });
 const guest = (dev: string, nic: object = {}) =>
-    nativeDomain({ model: { type: "virtio" }, source: { ethernet: {} }, target: { dev }, ...nic });
+    tunedDomain({ model: { type: "virtio" }, source: { ethernet: {} }, target: { dev }, ...nic });
 
 /** How messages name a port: a set holds many. */
 const nameOf = ({ name }: StackPort) =>
@@ -23,15 +23,6 @@ const nameOf = ({ name }: StackPort) =>
 function modeOf({ vlanMode, tag }: StackPort): string {
     return known(vlanMode) ?? (known(tag) === undefined ? "trunk" : "access");
 }
-
-/** Interface types that lead to another switch. */
-const BETWEEN_SWITCHES = ["patch", "vxlan", "geneve", "gre"];
-
-/** @throws NotKnown */
-const leadsOut = (stack: Stack, one: StackPort): boolean =>
-    BETWEEN_SWITCHES.includes(known(one.type) ?? "system") ||
-    stack.isUplink(known(one.bridge), known(one.name)) ||
-    known(one.interfaces).length > 0;
 
 const trunkUnbounded = stackRule({
     id: "trunk-unbounded",
@@ -55,15 +46,18 @@ const trunkUnbounded = stackRule({
                     set: 'Set tag for one VLAN, or trunks for those that it carries, such as ["10", "20-29"].',
                 };
                 // Behind an internal port is the host itself, which is in every VLAN anyway.
-                const noGuest = known(one.type) === "internal" || leadsOut(stack, one);
+                const noGuest = known(one.type) === "internal" || stack.leadsOut(one);
                 return noGuest ? { ...fault, remark: true } : fault;
             });
     },
     fix: "Give the port a tag, or the list of its VLANs.",
     examples: {
         good: [
-            [bridge({ name: "br0" }), port({ name: "tap0", tag: 10 }), port({ name: "tap1", trunks: ["10", "20"] })],
-            [port({ name: "q0", vlanMode: "dot1q-tunnel", tag: 100 })],
+            [
+                bridge({ name: "br0", uplinks: ["eth0"] }),
+                port({ name: "tap0", tag: 10 }),
+                port({ name: "eth0", trunks: ["10", "20"] }),
+            ],
         ],
         bad: [
             [bridge({ name: "br0" }), port({ name: "tap0" })],
@@ -247,7 +241,7 @@ const vlanNotCarried = stackRule({
             each(one.resource, nameOf(one), () => {
                 const tag = known(one.tag);
                 const where = known(one.bridge);
-                if (tag === undefined || leadsOut(stack, one)) return undefined;
+                if (tag === undefined || stack.leadsOut(one)) return undefined;
                 const uplinks = stack.uplinkPorts().get(where) ?? [];
                 if (uplinks.length === 0 || uplinks.some((uplink) => carries(uplink, tag))) return undefined;
                 return {
@@ -307,6 +301,11 @@ const nativeVlanShared = stackRule({
                 const native = known(uplink.tag);
                 if (native === undefined || modeOf(uplink) === "access") return undefined;
                 if (!stack.isUplink(where, known(uplink.name))) return undefined;
+                if (native === 1)
+                    return {
+                        found: "its native VLAN is 1, which switches carry untagged everywhere unless told otherwise",
+                        set: "Use a native VLAN that no guest has, or tag every VLAN.",
+                    };
                 const shared = stack
                     .ports()
                     .find(
@@ -338,6 +337,10 @@ const nativeVlanShared = stackRule({
                 bridge({ name: "br0", uplinks: ["eth0"] }),
                 port({ name: "eth0", vlanMode: "native-untagged", tag: 10, trunks: ["10"] }),
                 port({ name: "tap0", tag: 10 }),
+            ],
+            [
+                bridge({ name: "br0", uplinks: ["eth0"] }),
+                port({ name: "eth0", vlanMode: "native-untagged", tag: 1, trunks: ["10"] }),
             ],
         ],
     },
@@ -374,14 +377,14 @@ const macDuplicate = stackRule({
     examples: {
         good: [
             [
-                nativeDomain({ mac: { address: "52:54:00:00:00:01" } }),
-                nativeDomain({ mac: { address: "52:54:00:00:00:02" } }),
+                tunedDomain({ mac: { address: "52:54:00:00:00:01" } }),
+                tunedDomain({ mac: { address: "52:54:00:00:00:02" } }),
             ],
         ],
         bad: [
             [
-                nativeDomain({ mac: { address: "52:54:00:00:00:01" } }),
-                { ...nativeDomain({ mac: { address: "52:54:00:00:00:01" } }), name: "db" },
+                tunedDomain({ mac: { address: "52:54:00:00:00:01" } }),
+                { ...tunedDomain({ mac: { address: "52:54:00:00:00:01" } }), name: "db" },
             ],
         ],
     },

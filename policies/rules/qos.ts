@@ -3,12 +3,12 @@ import { known } from "../known";
 import { numberSaid, onOpenVSwitch, toChange } from "../nics/guest-nic";
 import { guestNics } from "../nics/reader";
 import { rule } from "../rule";
-import { nativeDomain } from "./examples";
+import { tunedDomain } from "./examples";
 
 const FORMATNETWORK = "https://libvirt.org/formatnetwork.html#quality-of-service";
 
 const ovs = (bandwidth: object) =>
-    nativeDomain({
+    tunedDomain({
         source: { bridge: { bridge: "br0" } },
         virtualPort: { params: { openVSwitch: {} } },
         bandwidth,
@@ -37,7 +37,7 @@ const qosInboundPeak = rule({
     examples: {
         good: [
             ovs({ inbound: { average: 1000, peak: 1000 } }),
-            nativeDomain({ bandwidth: { inbound: { average: 1000 } } }),
+            tunedDomain({ bandwidth: { inbound: { average: 1000 } } }),
         ],
         bad: [ovs({ inbound: { average: 1000 } })],
     },
@@ -86,7 +86,7 @@ const qosFloor = rule({
     fix: "Guarantee rates by minRate of a queue in Open vSwitch.",
     examples: {
         good: [
-            nativeDomain({
+            tunedDomain({
                 source: { network: { network: "default" } },
                 bandwidth: { inbound: { average: 1000, floor: 200 } },
             }),

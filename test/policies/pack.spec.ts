@@ -118,7 +118,7 @@ describe("a value that is not known during preview", () => {
         ]) {
             const told = await runPolicy(pack(), [domain]);
             // What stands on the domain itself is known in some of these.
-            const ofTheDomain = ["vhost-explicit", "pin-emulator", "pin-auto", "sec-unfiltered-vnc"];
+            const ofTheDomain = ["vhost-explicit", "pin-emulator", "pin-auto", "sec-unfiltered-vnc", "iothread-nic"];
             const open = rules
                 .filter(({ types }) => types.includes(domain.type))
                 .map(({ id }) => id)

@@ -29,13 +29,13 @@ describe("the profiles", () => {
 
     it("make the performance of a NIC mandatory for throughput, with a ring of 1024", () => {
         const { "ring-undersized": ring, "queues-missing": queues } = profileOf("throughput");
-        assert.deepEqual(ring, { enforcementLevel: "mandatory", minimum: 1024 });
+        assert.deepEqual(ring, { enforcementLevel: "mandatory", minimum: 1024, rate: 10 });
         assert.deepEqual(queues, { enforcementLevel: "mandatory", vcpus: 2 });
     });
 
     it("make it advisory by default, with a ring of 512", () => {
         const { "ring-undersized": ring, "queues-missing": queues } = profileOf("default");
-        assert.deepEqual(ring, { enforcementLevel: "advisory", minimum: 512 });
+        assert.deepEqual(ring, { enforcementLevel: "advisory", minimum: 512, rate: 10 });
         assert.deepEqual(queues, { enforcementLevel: "advisory", vcpus: 2 });
     });
 

@@ -1,6 +1,7 @@
 /** JSON that Pulumi wrote: a preview, or an exported state. */
 import { z } from "zod";
 import { maybe, NotKnown } from "../../known";
+import { changeOf } from "../changes";
 import type { PlacedResource } from "../finding";
 import type { ReadSource } from "../kinds";
 import { Unreadable } from "../source";
@@ -13,7 +14,11 @@ const PulumiResource = z.object({
     additionalSecretOutputs: z.array(z.string()).optional(),
     sourcePosition: z.string().optional(),
 });
-const Step = z.object({ op: z.string(), newState: PulumiResource.optional() });
+const Step = z.object({
+    op: z.string(),
+    newState: PulumiResource.optional(),
+    oldState: PulumiResource.optional().catch(undefined),
+});
 const Preview = z.object({ steps: z.array(Step) });
 const State = z.object({ deployment: z.object({ resources: z.array(PulumiResource).nullable().default([]) }) });
 
@@ -26,22 +31,33 @@ export const readPulumi: ReadSource = (source) => {
         throw new Unreadable(
             `${file} is JSON, and neither of \`pulumi preview --json\` nor of \`pulumi stack export\`.`,
         );
-    const resources = preview.success
-        ? preview.data.steps.filter(({ op }) => !op.startsWith("delete")).flatMap(({ newState }) => newState ?? [])
-        : (state?.data?.deployment.resources ?? []);
-    return resources.map(({ urn, type, inputs, additionalSecretOutputs, sourcePosition }) => {
-        const props = maybe(() => rewritten(inputs, shown));
-        if (props instanceof NotKnown) throw new Unreadable(`${file} cannot be read: ${props.because}.`);
-        return {
-            type,
-            urn,
-            ...(additionalSecretOutputs ? { marks: additionalSecretOutputs } : {}),
-            name: urn.split("::").slice(3).join("::"),
-            props,
-            position: positionOf(file, sourcePosition),
-        };
-    });
+    if (!preview.success) return (state?.data?.deployment.resources ?? []).map((one) => placed(file, one));
+    return preview.data.steps
+        .filter(({ op }) => !op.startsWith("delete"))
+        .flatMap(({ op, newState, oldState }) => {
+            if (!newState) return [];
+            const after = placed(file, newState);
+            const change = changeOf(op, () => oldState && placed(file, oldState).props, after);
+            return change ? [after, change] : [after];
+        });
 };
+
+/** @throws Unreadable */
+function placed(
+    file: string,
+    { urn, type, inputs, additionalSecretOutputs, sourcePosition }: z.output<typeof PulumiResource>,
+): PlacedResource {
+    const props = maybe(() => rewritten(inputs, shown));
+    if (props instanceof NotKnown) throw new Unreadable(`${file} cannot be read: ${props.because}.`);
+    return {
+        type,
+        urn,
+        ...(additionalSecretOutputs ? { marks: additionalSecretOutputs } : {}),
+        name: urn.split("::").slice(3).join("::"),
+        props,
+        position: positionOf(file, sourcePosition),
+    };
+}
 
 /** `project:///components/vlan-tap.ts#35,22`: where the resource is constructed. */
 function positionOf(file: string, source: string | undefined): PlacedResource["position"] {

@@ -1,0 +1,353 @@
+/** Rules for what a change does to guests that run, and for the way from line 0.8 of @pulumi/libvirt to 0.9. */
+import { at, type Resource, textAt } from "../inputs";
+import { known, maybe, NotKnown } from "../known";
+import { CHANGE, domainChanges, type DomainChange, formerOf } from "../nics/change";
+import { type GuestNic, modelOf, nameOf } from "../nics/guest-nic";
+import { type Reader, rule } from "../rule";
+import { stackRule } from "../stack-rule";
+import { tunedClassic, tunedDomain } from "./examples";
+
+const PROVIDER = "https://github.com/dmacvicar/terraform-provider-libvirt";
+const UPDATE = "terraform-provider-libvirt 0.9, internal/provider/domain_resource.go, Update";
+
+const change = (before: Resource, after: Resource, more: object = {}): Resource => ({
+    type: CHANGE,
+    name: before.name,
+    props: { kind: "domain", before: before.props, after: after.props, ...more },
+});
+
+const virtio = (more: object = {}) =>
+    tunedDomain({ model: { type: "virtio" }, driver: { queues: 4, rxQueueSize: 1024 }, ...more });
+
+/** What of a NIC its guest meets at start alone, by the names that people know. */
+const AT_START = {
+    model: (nic: GuestNic) => known(modelOf(nic)),
+    queues: (nic: GuestNic) => known(nic.queues),
+    "RX ring": (nic: GuestNic) => known(nic.rxRing),
+    "TX ring": (nic: GuestNic) => known(nic.said("txRing")),
+    MTU: (nic: GuestNic) => known(nic.said("mtu")),
+    MAC: (nic: GuestNic) => known(nic.mac),
+};
+
+/** What differs, as `queues 1 to 4`. @throws NotKnown */
+const differences = (before: GuestNic, after: GuestNic): string[] =>
+    Object.entries(AT_START).flatMap(([what, of]) => {
+        const [was, is] = [of(before), of(after)];
+        return was === is ? [] : [`${what} ${was ?? "unset"} to ${is ?? "unset"}`];
+    });
+
+const nicChangeRestarts = rule({
+    id: "nic-change-restarts",
+    title: "A change that restarts a guest is told before it is made.",
+    severity: "medium",
+    level: { default: "advisory" },
+    why: "A guest meets the model, queues, rings, MTU and address of its NIC when it starts. Line 0.9 of the libvirt provider stops the guest for any change of its domain though the preview says update; 0.8 changes some things in the definition only, and the guest sees them after its next start.",
+    sources: [
+        UPDATE,
+        "terraform-provider-libvirt 0.8.3, libvirt/resource_libvirt_domain.go",
+        "oxidecomputer/propolis#930: a guest cannot grow its ring",
+    ],
+    url: PROVIDER,
+    tags: ["nic", "change"],
+    appliesTo: domainChanges,
+    parameters: {},
+    judge({ before, after, replaces, from, to }) {
+        // On the way to another line all is written anew: that is for the rules of migration.
+        if (from !== to) return undefined;
+        const told = after.flatMap((one) => {
+            const nic = known(one);
+            const former = formerOf(nic, before);
+            const differ = former ? differences(former, nic) : ["it is new"];
+            return differ.length > 0 ? [`${nameOf(nic)}: ${differ.join(", ")}`] : [];
+        });
+        if (told.length === 0) return undefined;
+        const how = replaces
+            ? "replaces the guest"
+            : to === "native"
+              ? "stops and starts the guest"
+              : "reaches the guest at its next start";
+        return {
+            found: `this change ${how} (${told.slice(0, 4).join("; ")})`,
+            set: "Plan it for when the guest may be off. VLAN, limits and mirrors of kvmnet's ports change while it runs.",
+        };
+    },
+    fix: "Plan the change for when the guest may be off.",
+    examples: {
+        good: [
+            change(virtio(), virtio()),
+            change(virtio({ vlan: { tags: [{ id: 10 }] } }), virtio({ vlan: { tags: [{ id: 20 }] } })),
+        ],
+        bad: [
+            change(virtio(), virtio({ driver: { queues: 2, rxQueueSize: 1024 } })),
+            change(virtio(), virtio({ mtu: { size: 9000 } }), { replaces: true }),
+        ],
+    },
+});
+
+/** Only the way from one line to the other is judged here. */
+const crossed = ({ from, to }: DomainChange) => from === "classic" && to === "native";
+
+const migrateModel = rule({
+    id: "migrate-model-default",
+    title: "A NIC that was virtio by line 0.8 says so in line 0.9.",
+    severity: "high",
+    level: { default: "mandatory" },
+    why: "Line 0.8 of the libvirt provider wrote virtio for every NIC. Line 0.9 writes what it is told: the same NIC without a model becomes rtl8139 on x86, of the 10/100 Mb/s class.",
+    sources: [
+        "terraform-provider-libvirt 0.8.3, libvirt/domain.go, setNetworkInterfaces",
+        "libvirt qemu_postparse.c, qemuDomainDefaultNetModel",
+    ],
+    url: PROVIDER,
+    tags: ["migration", "nic"],
+    appliesTo: domainChanges,
+    parameters: {},
+    judge(one) {
+        if (!crossed(one)) return undefined;
+        for (const nic of one.after.map(known)) {
+            const former = formerOf(nic, one.before);
+            if (!former || known(modelOf(former)) !== "virtio") continue;
+            const model = known(modelOf(nic));
+            if (model !== undefined && model !== "virtio" && known(nic.model) === undefined)
+                return {
+                    found: `${nameOf(nic)} was virtio and becomes ${model}`,
+                    set: `Set devices.interfaces[${nic.index}].model.type to "virtio".`,
+                };
+        }
+        return undefined;
+    },
+    fix: 'Set model.type to "virtio" on every NIC.',
+    examples: {
+        good: [
+            change(tunedClassic(""), virtio({ target: { dev: "tap-web0" } })),
+            change(tunedDomain({ mtu: { size: 1500 } }), tunedDomain({ mtu: { size: 1500 } })),
+        ],
+        bad: [change(tunedClassic(""), tunedDomain({ model: {}, target: { dev: "tap-web0" } }))],
+    },
+});
+
+/** What a stylesheet of line 0.8 may have written, and line 0.9 has fields for. */
+const BY_STYLESHEET = {
+    queues: (nic: GuestNic) => (known(nic.queues) === 1 ? undefined : known(nic.queues)),
+    rx_queue_size: (nic: GuestNic) => (known(nic.rxRing) === 256 ? undefined : known(nic.rxRing)),
+    mtu: (nic: GuestNic) => known(nic.said("mtu")),
+    vlan: (nic: GuestNic) => known(nic.said("vlanTag")),
+    virtualport: (nic: GuestNic) => (known(nic.said("openVSwitch")) === undefined ? undefined : "openvswitch"),
+    "bandwidth inbound": (nic: GuestNic) => known(nic.said("inAverage")),
+    "bandwidth outbound": (nic: GuestNic) => known(nic.said("outAverage")),
+    target: (nic: GuestNic) => known(nic.tap),
+};
+
+const migrateXsltLost = rule({
+    id: "migrate-xslt-lost",
+    title: "What a stylesheet wrote in line 0.8 stands in the fields of line 0.9.",
+    severity: "high",
+    level: { default: "mandatory" },
+    why: "Line 0.9 has no xml.xslt. What only the stylesheet wrote is gone without an error: a VLAN that is lost puts a guest into another network, and lost queues make it slow.",
+    sources: ["terraform-provider-libvirt 0.9, docs/resources/domain.md has no xml block"],
+    url: PROVIDER,
+    tags: ["migration", "xslt"],
+    appliesTo: domainChanges,
+    parameters: {},
+    judge(one) {
+        if (!crossed(one)) return undefined;
+        for (const nic of one.after.map(known)) {
+            const former = formerOf(nic, one.before);
+            if (!former) continue;
+            const lost = Object.entries(BY_STYLESHEET).filter(
+                ([, of]) => of(former) !== undefined && of(nic) === undefined,
+            );
+            if (lost.length > 0)
+                return {
+                    found: `${nameOf(nic)} loses ${lost.map(([what, of]) => `${what} ${of(former)}`).join(", ")}`,
+                    set: `Set these in devices.interfaces[${nic.index}].`,
+                };
+        }
+        return undefined;
+    },
+    fix: "Write what the stylesheet wrote into devices.interfaces.",
+    examples: {
+        good: [
+            change(
+                tunedClassic('<model type="virtio"/><driver queues="4" rx_queue_size="1024"/>'),
+                virtio({ target: { dev: "tap-web0" } }),
+            ),
+        ],
+        bad: [
+            change(
+                tunedClassic(
+                    '<model type="virtio"/><driver queues="4" rx_queue_size="1024"/><vlan><tag id="10"/></vlan>',
+                ),
+                virtio({ target: { dev: "tap-web0" } }),
+            ),
+            change(
+                tunedClassic('<model type="virtio"/><driver queues="4"/>'),
+                tunedDomain({ driver: { queues: undefined }, target: { dev: "tap-web0" } }),
+            ),
+        ],
+    },
+});
+
+const networkChanges: Reader<{ fields: string[]; replaces: boolean }> = {
+    types: [CHANGE],
+    read(props) {
+        if (textAt(props, "kind") !== "network") return [];
+        const [before, after] = [at(props, "before"), at(props, "after")];
+        const keys = new Set(
+            [before, after].flatMap((value) => Object.keys(typeof value === "object" && value !== null ? value : {})),
+        );
+        const fields = [...keys].filter((key) => JSON.stringify(at(before, key)) !== JSON.stringify(at(after, key)));
+        return [
+            {
+                fields: fields.filter((key) => !["autostart", "__defaults"].includes(key)),
+                replaces: at(props, "replaces") === true,
+            },
+        ];
+    },
+    name: () => "its fields",
+};
+
+const network = (before: object, after: object, replaces = false): Resource => ({
+    type: CHANGE,
+    name: "net",
+    props: { kind: "network", before, after, replaces },
+});
+
+const migrateNetworkReplace = rule({
+    id: "migrate-network-replace",
+    title: "A network of libvirt that guests use is not replaced under them.",
+    severity: "high",
+    level: { default: "advisory" },
+    why: "Since mid-2026 line 0.9 of the libvirt provider replaces a network for each change but autostart: it is destroyed and made anew, and running guests stay plugged into a bridge that is gone until they start again.",
+    sources: ["dmacvicar/terraform-provider-libvirt#1331", "dmacvicar/terraform-provider-libvirt#389, #468, #784"],
+    url: `${PROVIDER}/pull/1331`,
+    tags: ["migration", "network", "change"],
+    appliesTo: networkChanges,
+    parameters: {},
+    judge({ fields, replaces }) {
+        if (fields.length === 0) return undefined;
+        return {
+            found: `${replaces ? "the network is replaced" : "the network changes, which line 0.9 does by replacing it"} (${fields.sort().join(", ")})`,
+            set: "Stop its guests first, or plug guests into kvmnet's bridges, which change while they run.",
+        };
+    },
+    fix: "Change the network while its guests are off.",
+    examples: {
+        good: [network({ name: "n", autostart: false }, { name: "n", autostart: true })],
+        bad: [
+            network({ name: "n", bridge: "virbr1" }, { name: "n", bridge: "virbr2" }),
+            network({ name: "n", domain: "a" }, { name: "n", domain: "b" }, true),
+        ],
+    },
+});
+
+/** The version of the libvirt provider that a program's providers are of; they are all of one where it is installed once. */
+function versionOf({ props }: Resource): string | undefined {
+    const text = textAt(props, "version");
+    return typeof text === "string" ? /^\d+\.\d+\.\d+/.exec(text)?.[0] : undefined;
+}
+
+const provider = (version: string): Resource => ({
+    type: "pulumi:providers:libvirt",
+    name: "host",
+    props: { version, uri: "qemu:///system" },
+});
+
+const providerPin = stackRule({
+    id: "provider-pin",
+    title: "The libvirt provider is of a version that does what the program says.",
+    severity: "high",
+    level: { default: "mandatory" },
+    why: "In 0.9.0 to 0.9.4 the id of a VLAN cannot be set: it is read-only, and the guest's frames go untagged. 0.9.8 brought a regression of its own.",
+    sources: [
+        "dmacvicar/terraform-provider-libvirt#1236 and commit 83e11563",
+        "dmacvicar/terraform-provider-libvirt#1341",
+    ],
+    url: `${PROVIDER}/issues/1236`,
+    tags: ["migration", "vlan"],
+    parameters: {},
+    judge(stack, each) {
+        const providers = stack.of("pulumi:providers:libvirt");
+        if (providers.length === 0) return;
+        const tagged = maybe(() =>
+            stack.nics().some(({ nic }) => nic.written.line === "native" && known(nic.said("vlanTag")) !== undefined),
+        );
+        for (const resource of providers)
+            each(resource, "its version", () => {
+                const version = versionOf(resource);
+                if (version === "0.9.8")
+                    return { found: "it is 0.9.8", set: "Pin another 0.9 version that you have tried.", remark: true };
+                if (version === undefined || !/^0\.9\.[0-4]$/.test(version)) return undefined;
+                if (tagged instanceof NotKnown) throw tagged;
+                return tagged
+                    ? {
+                          found: `it is ${version}, and a NIC has a VLAN id, which that version cannot set`,
+                          set: "Pin 0.9.5 or newer.",
+                      }
+                    : undefined;
+            });
+    },
+    fix: "Pin 0.9.5 or newer, and try it before.",
+    examples: {
+        good: [
+            [provider("0.9.5"), virtio({ vlan: { tags: [{ id: 10 }] } })],
+            [provider("0.9.4"), virtio()],
+            [provider("0.8.3")],
+        ],
+        bad: [
+            [provider("0.9.4"), virtio({ vlan: { tags: [{ id: 10 }] } })],
+            [provider("0.9.0"), virtio({ vlan: { tags: [{ id: 10 }] } })],
+        ],
+    },
+});
+
+const migrateXsltGone = stackRule({
+    id: "migrate-xslt-gone",
+    title: "A domain is written in the words of the provider's line.",
+    severity: "high",
+    level: { default: "mandatory" },
+    why: "Line 0.9 of the libvirt provider knows neither networkInterfaces nor xml.xslt, and line 0.8 no devices: fields of the other line are refused, or left out where types are not checked.",
+    sources: ["terraform-provider-libvirt 0.8.3 and 0.9, documentation of libvirt_domain"],
+    url: PROVIDER,
+    tags: ["migration", "xslt"],
+    parameters: {},
+    judge(stack, each) {
+        const lines = new Set(
+            stack
+                .of("pulumi:providers:libvirt")
+                .flatMap((one) => versionOf(one)?.split(".").slice(0, 2).join(".") ?? []),
+        );
+        const [line] = lines;
+        if (lines.size !== 1 || (line !== "0.8" && line !== "0.9")) return;
+        for (const resource of stack.of("libvirt:index/domain:Domain"))
+            each(resource, "its fields", () => {
+                const foreign = (line === "0.9" ? ["networkInterfaces", "xml"] : ["devices"]).filter(
+                    (key) => at(resource.props, key) !== undefined,
+                );
+                if (foreign.length === 0) return undefined;
+                return {
+                    found: `it has ${foreign.join(" and ")}, which line ${line} of the provider does not know`,
+                    set:
+                        line === "0.9"
+                            ? "Write its NICs into devices.interfaces."
+                            : "Write its NICs into networkInterfaces and xml.xslt.",
+                };
+            });
+    },
+    fix: "Write the domain in the words of the installed line.",
+    examples: {
+        good: [
+            [
+                provider("0.8.3"),
+                tunedClassic('<model type="virtio"/><driver name="vhost" queues="4" rx_queue_size="1024"/>'),
+            ],
+            [provider("0.9.5"), virtio()],
+        ],
+        bad: [
+            [provider("0.9.5"), tunedClassic('<model type="virtio"/><driver queues="4" rx_queue_size="1024"/>')],
+            [provider("0.8.3"), virtio()],
+        ],
+    },
+});
+
+export const changeRules = [nicChangeRestarts, migrateModel, migrateXsltLost, migrateNetworkReplace];
+export const migrationRules = [providerPin, migrateXsltGone];
