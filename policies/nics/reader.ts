@@ -16,7 +16,7 @@ export const DOMAIN_XML = "libvirt:xml:Domain";
 export const NETWORK_XML = "libvirt:xml:Network";
 
 /** Types that files have, and no program that Pulumi runs. */
-export const OF_FILES: readonly string[] = [DOMAIN_XML, NETWORK_XML, PROXMOX_VM];
+const OF_FILES: readonly string[] = [DOMAIN_XML, NETWORK_XML, PROXMOX_VM];
 
 /** Whether the engine ever shows a resource of that type: what stands in files, and changes, it does not. */
 export const isOfPrograms = (type: string): boolean => !OF_FILES.includes(type) && !type.startsWith("kvmnet:lint:");

@@ -200,7 +200,12 @@ const nameCharset = rule({
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
-        const names = { target: known(nic.tap), bridge: known(nic.said("bridge")), device: known(nic.said("device")) };
+        const names = {
+            target: known(nic.tap),
+            bridge: known(nic.said("bridge")),
+            // Of vDPA it is the path of a character device.
+            link: known(nic.backend) === "direct" ? known(nic.said("device")) : undefined,
+        };
         for (const [what, name] of Object.entries(names))
             if (name !== undefined && (!NAME.test(name) || ["all", "default"].includes(name)))
                 return {
