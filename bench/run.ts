@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: one line per claim; `-- GROUP ...` for some of the groups, `-- --json` for programs, with the
- * machine described, `-- --markdown` for the tables of docs/performance.md.
+ * machine described, `-- --markdown` for tables, `-- --page` to write them into docs/performance.md.
  */
 import { execFileSync } from "node:child_process";
 import { cpus, release, totalmem } from "node:os";
@@ -8,6 +8,7 @@ import type { EngineEnvironment } from "../engine";
 import { prepare } from "../test/prepare";
 import { labMeasure } from "./lab";
 import { contested, contestOf, type Contest, type Measured } from "./measure";
+import { writeParts } from "./page";
 import { packedPreview, packStart } from "./policies";
 import { changes } from "./ports/changes";
 import { lone } from "./ports/lone";
@@ -47,26 +48,25 @@ export async function main(args: string[]): Promise<number> {
         );
     const form = FORMS[options[0] ?? ""] ?? asLines;
     const engine = await prepare();
-    const results: Measured[] = [];
-    form.begin?.();
+    const found = new Map<string, Measured[]>();
     for (const name of named.length > 0 ? named : Object.keys(GROUPS)) {
-        form.group?.(name);
+        const results: Measured[] = [];
+        found.set(name, results);
         for (const contest of GROUPS[name]?.(engine) ?? []) {
             const measured = await contested(contest);
             results.push(...measured);
-            form.each(measured);
+            form.each?.(measured);
         }
     }
-    form.end?.(results);
-    return results.every(({ held }) => held) ? 0 : 1;
+    await form.end?.(found);
+    return [...found.values()].flat().every(({ held }) => held) ? 0 : 1;
 }
 
 interface Form {
-    begin?(): void;
-    /** Before the results of a group. */
-    group?(name: string): void;
-    each(results: Measured[]): void;
-    end?(results: Measured[]): void;
+    /** After each contest. */
+    each?(results: Measured[]): void;
+    /** After the last, with what each group found. */
+    end?(groups: ReadonlyMap<string, Measured[]>): void | Promise<void>;
 }
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
@@ -75,15 +75,28 @@ const asLines: Form = { each: (results) => results.forEach((result) => print(lin
 
 const FORMS: Readonly<Record<string, Form>> = {
     "--json": {
-        each: () => undefined,
-        end: (results) => print(JSON.stringify({ machine: machine(), measures: results }, null, 4)),
+        end: (groups) => print(JSON.stringify({ machine: machine(), measures: [...groups.values()].flat() }, null, 4)),
     },
     "--markdown": {
-        begin: () => print(`Machine: ${described()}.`),
-        group: (name) => print(`\n### ${name}\n\n| measured | ratio | bound | | spread | ours | beside |\n${RULE}`),
-        each: (results) => print(results.map(row).join("\n")),
+        end: (groups) => {
+            print(described());
+            for (const [name, results] of groups) print(`\n### ${name}\n\n${table(results)}`);
+        },
+    },
+    "--page": {
+        ...asLines,
+        end: (groups) =>
+            writeParts(
+                new Map([
+                    ["machine", described()],
+                    ...[...groups].map(([name, results]): [string, string] => [name, table(results)]),
+                ]),
+            ),
     },
 };
+
+const table = (results: readonly Measured[]) =>
+    ["| measured | ratio | bound | | spread | ours | beside |", RULE, ...results.map(row)].join("\n");
 
 const RULE = "| --- | ---: | ---: | --- | --- | ---: | ---: |";
 
@@ -114,7 +127,10 @@ const amount = (value: number, unit: string) => `${value < 100 ? value.toFixed(1
 
 function described(): string {
     const { cpu, cores, memoryGiB, kernel, node, openVSwitch } = machine();
-    return `${cores} cores of ${cpu}, ${memoryGiB} GiB, Linux ${kernel}, Node.js ${node}, ${openVSwitch}, userspace datapath`;
+    return (
+        `${cores} cores of ${cpu}, ${memoryGiB} GiB of memory, Linux ${kernel}, Node.js ${node}, ` +
+        `${openVSwitch} with its userspace datapath; ${new Date().toISOString().slice(0, 10)}.`
+    );
 }
 
 function machine() {

@@ -23,6 +23,7 @@ export function reads(count = 1000, rounds = 9, lab = "bench-reads"): Contest {
                     return await work();
                 } finally {
                     reader.close();
+                    await opened.lab.empty();
                 }
             }),
         round: async () => ({
