@@ -34,7 +34,9 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     const view = here?.view ?? (await host.switch());
     // `find` has just read the links.
     const links = here?.links ?? (await host.at({ maxAgeMs: 1_000 }).links());
-    const touched = Object.entries(want.ports).filter(([name, port]) => !stands(here?.members.get(name), port));
+    const touched = Object.entries(want.ports).filter(
+        ([name, port]) => !stands(here?.members.get(name), want.bridge, port),
+    );
     refuseTaken(host, subject, view, links, touched, here);
     const wanted = touched.map(([name, { tap: _, ...port }]): Wanted => ({ ...port, name }));
     const needs = needsOf(host, view, subject, want.bridge, wanted);
@@ -87,9 +89,13 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     ];
 }
 
-/** Whether a port stands as it is wanted, with our mark. */
-const stands = (member: Member | undefined, want: PortOfSet): boolean =>
-    member?.state !== undefined && member.marked && (member.tap?.link.up ?? true) && sameValue(member.state, want);
+/** Whether a port stands where and as it is wanted, with our mark. */
+const stands = (member: Member | undefined, bridge: string, want: PortOfSet): boolean =>
+    member?.state !== undefined &&
+    member.holder?.name === bridge &&
+    member.marked &&
+    (member.tap?.link.up ?? true) &&
+    sameValue(member.state, want);
 
 /** Absent and undefined are the same. */
 function sameValue(a: unknown, b: unknown): boolean {

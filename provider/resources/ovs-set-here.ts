@@ -10,7 +10,7 @@ import { OWNER_KEY, ownerFrom } from "../owner";
 import type { Found, Own } from "../resource";
 import { faultOf } from "./ovs-fault";
 import { meteredOf } from "./ovs-ingress";
-import { conflictOf, interfacesOf, portState, type PortRows } from "./ovs-port-rows";
+import { conflictOf, interfacesOf, portState, typeOf, type PortRows } from "./ovs-port-rows";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
 
 /** One port of the set, as far as it is there. */
@@ -88,6 +88,8 @@ export async function setHere(
         }
         members.set(name, { name, rows, marked: carried === mark, ...(holder ? { holder } : {}) });
     }
+    // A tap that Open vSwitch itself opened, for an internal port, is not one that somebody made.
+    const isPlugged = (name: string) => typeOf(members.get(name)?.rows?.links[0]) === "system";
     const ownTaps = [...links.values()].filter((link) => {
         const carried = ownerFrom(link.alias)?.mark;
         if (isOurs(link.name, carried)) return link.tap !== undefined;
@@ -96,7 +98,8 @@ export async function setHere(
             link.data.persist === true &&
             link.alias === undefined &&
             asked &&
-            members.has(link.name)
+            members.has(link.name) &&
+            isPlugged(link.name)
         );
     });
     const taps = await tapsHere(host, ownTaps, (name) => declared.get(name)?.tap);
