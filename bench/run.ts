@@ -7,6 +7,7 @@ import { cpus, release, totalmem } from "node:os";
 import type { EngineEnvironment } from "../engine";
 import { prepare } from "../test/prepare";
 import { labMeasure } from "./lab";
+import { acrossNics, cold, manyFiles } from "./lint";
 import { contested, contestOf, type Contest, type Measured } from "./measure";
 import { writeParts } from "./page";
 import { packedPreview, packStart } from "./policies";
@@ -34,6 +35,7 @@ const GROUPS: Readonly<Record<string, (engine: EngineEnvironment) => Contest[]>>
     share: () => [growth(), memory()],
     engine: () => [throughEngine(), setBesideMany()],
     ansible: () => [besideAnsible()],
+    lint: () => [manyFiles(), cold(), acrossNics()],
 };
 
 /** @returns exit status: 0 when every bound is held */

@@ -14,6 +14,8 @@ interface Kind {
 }
 
 const MIB = 2 ** 20;
+/** Of JSON and databases: many thousands of resources. */
+const MOST_MIB = 64;
 
 export const KINDS = {
     domain: {
@@ -28,22 +30,22 @@ export const KINDS = {
     },
     pulumi: {
         title: "JSON of `pulumi preview --json` or `pulumi stack export`",
-        mostBytes: 64 * MIB,
+        mostBytes: MOST_MIB * MIB,
         reader: async () => (await import("./readers/pulumi")).readPulumi,
     },
     terraform: {
         title: "JSON of `terraform show -json` with the libvirt provider",
-        mostBytes: 64 * MIB,
+        mostBytes: MOST_MIB * MIB,
         reader: async () => (await import("./readers/terraform")).readTerraform,
     },
     "ovs-dump": {
         title: "`ovsdb-client dump` of Open_vSwitch",
-        mostBytes: 64 * MIB,
+        mostBytes: MOST_MIB * MIB,
         reader: async () => (await import("./readers/ovs-dump")).readOvsDump,
     },
     "ovs-db": {
         title: "conf.db of Open vSwitch",
-        mostBytes: 64 * MIB,
+        mostBytes: MOST_MIB * MIB,
         reader: async () => (await import("./readers/ovs-db")).readOvsDb,
     },
     netplan: {
@@ -94,7 +96,7 @@ function told(text: string): KindName | null | undefined {
     if (head.startsWith("OVSDB CLUSTER ")) return null;
     const [first] = /\S/.exec(head) ?? [];
     if (first === "<") {
-        const [, root] = /<([A-Za-z_][\w.:-]*)/.exec(head.replace(/<!--[\s\S]*?-->/g, "")) ?? [];
+        const [, root] = /<([A-Za-z_][\w.:-]*)/.exec(withoutComments(head)) ?? [];
         return root === "network" || root === "domain" ? root : undefined;
     }
     if (first === "{" || first === "[") return jsonKind(head);
@@ -105,6 +107,19 @@ function told(text: string): KindName | null | undefined {
     if (/^(interfaces|desiredState|dns-resolver|ovs-db) *:/m.test(head) || /^ *desiredState *:/m.test(head))
         return "nmstate";
     return undefined;
+}
+
+/** By hand, since a pattern would look for the end of each comment that has none anew. */
+function withoutComments(xml: string): string {
+    let rest = "";
+    let at = 0;
+    for (;;) {
+        const from = xml.indexOf("<!--", at);
+        const to = from < 0 ? -1 : xml.indexOf("-->", from + 4);
+        rest += xml.slice(at, from < 0 ? undefined : from);
+        if (to < 0) return rest;
+        at = to + 3;
+    }
 }
 
 /** By keys that stand early in what each program writes; what they hold is checked by the reader. */

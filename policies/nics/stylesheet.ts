@@ -7,7 +7,7 @@
 import { useNamespaces } from "xpath";
 import { NotKnown } from "../known";
 import { UNREADABLE } from "./outline";
-import { type Template, templatesOf, XSLT } from "./templates";
+import { refuseCostly, type Template, templatesOf, XSLT } from "./templates";
 import { childElements, childNodes, emptyDocument, isAttribute, isDocument, isElement, isText, parseXml } from "./xml";
 
 const UNREAD = "unread";
@@ -16,6 +16,8 @@ const UNREAD_SPACE = "urn:kvmnet:unread";
 /** Far more than any domain needs; a stylesheet that goes round in circles ends here [instructions], [levels]. */
 const MOST_STEPS = 50_000;
 const DEEPEST = 200;
+/** A stylesheet for NICs takes some milliseconds [ms]. */
+const LONGEST_MS = 10_000;
 
 /** Whether the node stands for something that could not be told. */
 export const isUnread = (node: Node): boolean => isElement(node) && node.namespaceURI === UNREAD_SPACE;
@@ -46,6 +48,7 @@ function conditionsOf(root: Element | null): Set<string> {
 
 class Transformation {
     #steps = 0;
+    readonly #until = performance.now() + LONGEST_MS;
 
     constructor(
         private readonly templates: Template[],
@@ -65,6 +68,7 @@ class Transformation {
     private run(instructions: Node[], context: Node, into: Node, depth: number): void {
         for (const instruction of instructions) {
             if (++this.#steps > MOST_STEPS || depth > DEEPEST) throw new NotKnown("xml.xslt goes round in circles");
+            if (performance.now() > this.#until) throw new NotKnown("xml.xslt takes too long to be told");
             if (isText(instruction)) {
                 if (instruction.nodeValue?.trim()) this.write(into, instruction.nodeValue);
             } else if (isElement(instruction)) {
@@ -170,6 +174,8 @@ function attributeValue(text: string, context: Node): string {
 
 /** Nodes that an expression selects; undefined where it selects something else or cannot be read. */
 function select(expression: string, context: Node): Node[] | undefined {
+    const source = isDocument(context) ? (context as Document) : context.ownerDocument;
+    if (source) refuseCostly(expression, source);
     try {
         const found: unknown = useNamespaces({})(expression, context);
         return Array.isArray(found) ? (found as Node[]) : undefined;

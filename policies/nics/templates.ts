@@ -33,8 +33,19 @@ export function templatesOf(stylesheet: Element | null, source: Document): Templ
         .sort((a, b) => b.priority - a.priority || b.order - a.order);
 }
 
+/** Looks at nodes that one expression may take [count]. */
+const MOST_LOOKS = 1e8;
+
+/** Each step to descendants and each condition may look at every node anew. @throws NotKnown where that is without end */
+export function refuseCostly(expression: string, source: Document): void {
+    const depth = expression.match(/\/\/|\[|::/g)?.length ?? 0;
+    if (depth > 1 && source.getElementsByTagName("*").length ** depth > MOST_LOOKS)
+        throw new NotKnown("xml.xslt has an expression that takes too long to be told");
+}
+
 /** A pattern matches what it selects from anywhere: `interface[1]` what `//interface[1]` does (XSLT 1.0, 5.2). */
 function matchesOf(pattern: string, source: Document): Set<Node> {
+    refuseCostly(pattern, source);
     try {
         const found: unknown = select(pattern.startsWith("/") ? pattern : `//${pattern}`, source);
         if (Array.isArray(found)) return new Set(found as Node[]);

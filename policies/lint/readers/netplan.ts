@@ -91,7 +91,8 @@ function bridgeOf(name: string, link: unknown, network: unknown): Made[] {
             ...members.map((member, index) => host("BridgePort", member, { bridge: name }, ["interfaces", index])),
         ];
     const patches = listOf(own(network, "openvswitch", "ports")).flatMap((pair) => listOf(pair));
-    const physical = ["ethernets", "bonds"].flatMap((kind) => entriesOf(own(network, kind)).map(([key]) => key));
+    const isPhysical = (member: string) =>
+        ["ethernets", "bonds"].some((kind) => own(network, kind, member) !== undefined);
     return [
         {
             type: "kvmnet:ovs:Bridge",
@@ -100,7 +101,7 @@ function bridgeOf(name: string, link: unknown, network: unknown): Made[] {
                 name,
                 failMode: textOf(own(link, "openvswitch", "fail-mode")),
                 rstp: isOn(own(link, "openvswitch", "rstp")),
-                uplinks: members.filter((member) => physical.includes(member)),
+                uplinks: members.filter(isPhysical),
                 mtuRequest: mtuOf(link),
             },
         },

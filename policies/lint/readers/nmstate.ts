@@ -23,9 +23,11 @@ export const readNmstate: ReadSource = (source) => {
     const path = listPath(yaml.value);
     if (!path) throw new Unreadable(`${file} is no state of nmstate: it has no list \`interfaces\`.`);
     const interfaces = listOf(own(yaml.value, ...path));
-    const physical = interfaces
-        .filter((one) => /^(ethernet|bond)$/.test(textOf(own(one, "type")) ?? ""))
-        .map((one) => textOf(own(one, "name")));
+    const physical = new Set(
+        interfaces
+            .filter((one) => /^(ethernet|bond)$/.test(textOf(own(one, "type")) ?? ""))
+            .map((one) => textOf(own(one, "name"))),
+    );
     const types = new Map(
         interfaces.flatMap((one): [string | undefined, string][] =>
             own(one, "type") === "ovs-interface" ? [[textOf(own(one, "name")), ovsTypeOf(one)]] : [],
@@ -45,7 +47,7 @@ type Made = Omit<PlacedResource, "position"> & { at?: (string | number)[] };
 /** What is known of the other interfaces, by their names. */
 interface Others {
     /** NICs and bonds. */
-    physical: (string | undefined)[];
+    physical: ReadonlySet<string | undefined>;
     /** Open vSwitch's own, with their type. */
     types: ReadonlyMap<string | undefined, string>;
 }
@@ -123,7 +125,7 @@ function ovsBridgeOf(name: string, mtuRequest: number | undefined, link: unknown
     const membersOf = (port: unknown) =>
         listOf(own(port, "link-aggregation", "port")).flatMap((member) => textOf(own(member, "name")) ?? []);
     const isUplink = (port: unknown) =>
-        membersOf(port).some((member) => physical.includes(member)) || physical.includes(textOf(own(port, "name")));
+        membersOf(port).some((member) => physical.has(member)) || physical.has(textOf(own(port, "name")));
     return [
         {
             type: "kvmnet:ovs:Bridge",

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { ReadSource } from "../kinds";
 import { Unreadable } from "../source";
+import { jsonOf } from "./json";
 import { resourcesOfOvs } from "./ovs-rows";
 import { type OvsRow, type OvsTables, type OvsValue, valueOfJson } from "./ovs-value";
 
@@ -32,12 +33,7 @@ function* records(file: string, text: string): Generator<{ json: object; line: n
         if (body === undefined) throw damaged("begins a record that ends too early");
         if (createHash("sha1").update(body).digest("hex") !== head[2])
             throw damaged("begins a record whose digest does not fit");
-        let json: unknown;
-        try {
-            json = JSON.parse(body);
-        } catch {
-            throw damaged("begins a record that is no JSON");
-        }
+        const json = jsonOf({ file: `${file}:${line + 1}`, text: body });
         if (typeof json !== "object" || json === null) throw damaged("begins a record that is no object");
         yield { json, line: line + 1 };
         line += 1 + body.split("\n").length - 1;

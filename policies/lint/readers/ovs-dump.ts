@@ -2,6 +2,8 @@
 import { z } from "zod";
 import type { ReadSource } from "../kinds";
 import { Unreadable } from "../source";
+import { at } from "../../inputs";
+import { boundedList, jsonOf } from "./json";
 import { resourcesOfOvs } from "./ovs-rows";
 import { type OvsRow, type OvsTables, valueOfJson, type OvsValue, valuesOfLine } from "./ovs-value";
 
@@ -24,12 +26,8 @@ function tablesOfJson(file: string, text: string): OvsTables {
     const tables: OvsTables = new Map();
     for (const [index, line] of text.split("\n").entries()) {
         if (!line.trim()) continue;
-        let json: unknown;
-        try {
-            json = JSON.parse(line);
-        } catch (error) {
-            throw new Unreadable(`${file}:${index + 1} is no JSON: ${(error as Error).message}.`);
-        }
+        const json = jsonOf({ file: `${file}:${index + 1}`, text: line });
+        boundedList(file, at(json, "data"));
         const table = Table.safeParse(json);
         if (!table.success) throw new Unreadable(`${file}:${index + 1} is no table of \`ovsdb-client dump\`.`);
         const { caption, headings, data } = table.data;

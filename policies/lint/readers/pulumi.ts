@@ -1,11 +1,12 @@
 /** JSON that Pulumi wrote: a preview, or an exported state. */
 import { z } from "zod";
+import { at } from "../../inputs";
 import { maybe, NotKnown } from "../../known";
 import { changeOf } from "../changes";
 import type { PlacedResource } from "../finding";
 import type { ReadSource } from "../kinds";
 import { Unreadable } from "../source";
-import { jsonOf, rewritten } from "./json";
+import { boundedList, jsonOf, rewritten } from "./json";
 
 const PulumiResource = z.object({
     urn: z.string(),
@@ -25,6 +26,7 @@ const State = z.object({ deployment: z.object({ resources: z.array(PulumiResourc
 export const readPulumi: ReadSource = (source) => {
     const { file } = source;
     const json = jsonOf(source);
+    for (const path of [["steps"], ["deployment", "resources"]]) boundedList(file, at(json, ...path));
     const preview = Preview.safeParse(json);
     const state = preview.success ? undefined : State.safeParse(json);
     if (!preview.success && !state?.success)

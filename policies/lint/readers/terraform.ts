@@ -1,10 +1,11 @@
 /** JSON of `terraform show -json`: a plan or a state with the libvirt provider, in its 0.8 or 0.9 line. */
 import { z } from "zod";
+import { at } from "../../inputs";
 import { maybe, NotKnown } from "../../known";
 import type { PlacedResource } from "../finding";
 import type { ReadSource } from "../kinds";
 import { placesIn, Unreadable } from "../source";
-import { jsonOf, rewritten } from "./json";
+import { boundedList, jsonOf, rewritten } from "./json";
 
 const Values = z.record(z.string(), z.unknown());
 type Values = z.output<typeof Values>;
@@ -60,7 +61,9 @@ const TYPES: ReadonlyMap<string, string> = new Map([
 
 export const readTerraform: ReadSource = (source) => {
     const { file, text } = source;
-    const told = Shown.safeParse(jsonOf(source));
+    const json = jsonOf(source);
+    boundedList(file, at(json, "resource_changes"));
+    const told = Shown.safeParse(json);
     if (!told.success) throw new Unreadable(`${file} is JSON, and not of \`terraform show -json\`.`);
     const { resource_changes: changes, planned_values, values, configuration } = told.data;
     const modules = [planned_values?.root_module, values?.root_module].flatMap((root) => (root ? [root] : []));

@@ -1,5 +1,5 @@
 /** YAML files as plain values, and where each of them is written. */
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from "yaml";
 import { type Source, Unreadable } from "../source";
 
 export interface YamlFile {
@@ -47,12 +47,24 @@ export function yamlOf({ file, text }: Source): YamlFile {
     }
 }
 
+/** Pairs of each mapping by their keys: a mapping may have very many. */
+const pairsOf = new WeakMap<YAMLMap, Map<string, Pair>>();
+
+function pairAt(map: YAMLMap, key: string): Pair | undefined {
+    let pairs = pairsOf.get(map);
+    if (!pairs) {
+        pairs = new Map(map.items.map((pair) => [isScalar(pair.key) ? String(pair.key.value) : "", pair]));
+        pairsOf.set(map, pairs);
+    }
+    return pairs.get(key);
+}
+
 function offsetOf(root: Node | null, path: (string | number)[]): number | undefined {
     let node: unknown = root;
     let offset: number | undefined;
     for (const step of path) {
         if (isMap(node)) {
-            const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
+            const pair = pairAt(node, String(step));
             if (!pair || !isScalar(pair.key)) return undefined;
             offset = pair.key.range?.[0];
             node = pair.value;
