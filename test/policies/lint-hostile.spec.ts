@@ -331,13 +331,13 @@ describe("the linter and files made to hurt", function () {
                 Buffer.concat([Buffer.from(head), Buffer.alloc(bytes - head.length, part)]);
             const files = {
                 "zero.xml": filled("<domain>", "\0", size),
-                "elements.xml": filled("<domain>", "<a b='c'/>", 15 * 2 ** 20),
+                "elements.xml": filled("<domain>", "<a b='c'/>", 6 * 2 ** 20),
                 "objects.json": filled('{"steps":[', "{},", near),
                 "deep.json": filled('{"steps":', "[", near),
-                "keys.yaml": filled("network:\n", "  a: 1\n", 1000 * 1024),
-                "dashes.yaml": filled("network:\n", "- ", 1000 * 1024),
-                "rows.txt": filled("Bridge table\n_uuid name\n", "a b\n", near),
-                "vm.conf": filled("cores: 1\n", "net0: a=b\n", 1000 * 1024),
+                "keys.yaml": filled("network:\n", "  a: 1\n", 400 * 1024),
+                "dashes.yaml": filled("network:\n", "- ", 400 * 1024),
+                "rows.txt": filled("Bridge table\n_uuid name\n", "a b\n", 6 * 2 ** 20),
+                "vm.conf": filled("cores: 1\n", "net0: a=b\n", 400 * 1024),
             };
             for (const [name, content] of Object.entries(files)) {
                 const path = join(folder, name);
