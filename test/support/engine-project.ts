@@ -1,6 +1,6 @@
 /** A Pulumi project of a test's own: a folder with its program and its state, run by the real engine with our provider. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
@@ -29,6 +29,12 @@ export interface Ended {
     stdout: string;
     /** Standard output and error, in the order they came. */
     output: string;
+}
+
+/** A command of the engine that has not ended. */
+export interface Running {
+    child: ChildProcess;
+    ended: Promise<Ended>;
 }
 
 export class EngineProject {
@@ -67,6 +73,11 @@ export class EngineProject {
     }
 
     async run(...args: string[]): Promise<Ended> {
+        return (await this.start(args)).ended;
+    }
+
+    /** @param through makes another command line of the engine's: one that runs it at a terminal, or in namespaces of its own */
+    async start(args: string[], through = (argv: string[]) => argv): Promise<Running> {
         const engine = await prepareEngine(silent);
         const env = {
             ...process.env,
@@ -76,21 +87,19 @@ export class EngineProject {
             PULUMI_CONFIG_PASSPHRASE: "test",
             ...this.options.env,
         };
-        const child = spawn(engine.pulumi, ["--non-interactive", "--color", "never", ...args], {
-            cwd: this.folder,
-            env,
-            stdio: ["ignore", "pipe", "pipe"],
-        });
+        const [command = "", ...rest] = through([engine.pulumi, "--non-interactive", "--color", "never", ...args]);
+        const child = spawn(command, rest, { cwd: this.folder, env, stdio: ["ignore", "pipe", "pipe"] });
         let [stdout, output] = ["", ""];
         child.stdout.setEncoding("utf8").on("data", (part: string) => {
             stdout += part;
             output += part;
         });
         child.stderr.setEncoding("utf8").on("data", (part: string) => (output += part));
-        return new Promise((done, fail) => {
+        const ended = new Promise<Ended>((done, fail) => {
             child.once("error", fail);
             child.once("close", (status) => done({ status, stdout, output }));
         });
+        return { child, ended };
     }
 
     remove(): void {

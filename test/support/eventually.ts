@@ -1,7 +1,7 @@
 /** What becomes true a moment later, such as the end of a process that was killed. */
 import { setTimeout } from "node:timers/promises";
 
-/** Looks until the check passes. @throws the check's own error where it does not in time: five seconds, or what is said */
+/** Looks until the check passes. @throws the check's own error where it does not in time, five seconds unless told otherwise */
 export async function eventually(check: () => unknown, patienceMs = 5_000): Promise<void> {
     for (const end = Date.now() + patienceMs; ; await setTimeout(20)) {
         try {
