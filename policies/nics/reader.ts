@@ -1,6 +1,6 @@
 /** NICs of a Domain, in whichever line of @pulumi/libvirt it is written, or in libvirt's own XML. */
 import { at, textAt } from "../inputs";
-import type { Maybe } from "../known";
+import { type Maybe, NotKnown } from "../known";
 import type { Reader } from "../rule";
 import { fileNics } from "./domain-xml";
 import { atOf, type GuestNic, nameOf } from "./guest-nic";
@@ -31,6 +31,7 @@ const keptOf = new WeakMap<object, Maybe<GuestNic>[]>();
 export const guestNics: Reader<GuestNic> = {
     types: ["libvirt:index/domain:Domain", ...OF_FILES],
     read(props) {
+        if (props instanceof NotKnown) return [props];
         if (typeof props !== "object" || props === null) return readByText(props);
         const before = keptOf.get(props);
         if (before) return before;

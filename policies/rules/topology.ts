@@ -187,8 +187,9 @@ const mtuOverlay = stackRule({
         },
     },
     judge(stack, each, { underlay }) {
-        for (const { props, ...resource } of stack.of("kvmnet:host:Vxlan"))
-            each({ ...resource, props }, "its MTU", () => {
+        for (const resource of stack.of("kvmnet:host:Vxlan"))
+            each(resource, "its MTU", () => {
+                const { props } = resource;
                 const [mtu, link] = [known(countAt(undefined, props, "mtu")), known(textAt(props, "link"))];
                 const below = (link === undefined ? undefined : stack.mtus().get(link)) ?? (underlay || undefined);
                 if (mtu === undefined || below === undefined) return undefined;
