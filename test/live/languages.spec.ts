@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { silent } from "../../engine";
 import { prepareOtherLanguages } from "../prepare";
+import { HostRef, libvirtUri } from "../../schemas/host-ref";
+import { labPaths } from "../../schemas/lab-paths";
 import { Plugin } from "../provider/plugin";
 import { command, kvmnet } from "../support/command";
 import { EngineProject } from "../support/engine-project";
@@ -14,6 +16,8 @@ import { ProviderLab } from "./provider-lab";
 const FIRST_RUN_MS = 30 * 60_000;
 const PLUGIN = resolve("provider", "pulumi-resource-kvmnet");
 
+const paths = labPaths("test-languages");
+
 const PYTHON_PROGRAM = `
 import pulumi
 import pulumi_kvmnet as kvmnet
@@ -23,9 +27,17 @@ web0 = kvmnet.host.Tap("web0", kvmnet.host.TapArgs(name="tap-py", mtu=1400))
 port = kvmnet.ovs.Port("web0", kvmnet.ovs.PortArgs(name=web0.name, bridge=core.name, vlan_mode="trunk", trunks=["10-12"]))
 edge = kvmnet.OvsSwitch("edge", name="br-py-edge", datapath_type="netdev", vlans={"web": 100})
 
+guest = kvmnet.VirtualMachine("guest-py", vcpus=2, memory_mi_b=128, accelerator="tcg", shutdown_timeout=5,
+    boot=kvmnet.BootArgs(kernel="KERNEL", initrd="INITRD"),
+    nics={"data": kvmnet.GuestNicArgs(switch="br-py-edge", vlan=100, address="10.80.0.1/24")},
+    opts=pulumi.ResourceOptions(depends_on=[edge]))
+
 mtu: pulumi.Output[int] = web0.mtu
 pulumi.export("bridges", [core.name, edge.bridge_name])
-`;
+pulumi.export("addresses", guest.addresses)
+`
+    .replace("KERNEL", paths.kernel)
+    .replace("INITRD", paths.initrd);
 
 const YAML_PROGRAM = {
     resources: {
@@ -36,8 +48,19 @@ const YAML_PROGRAM = {
             properties: { name: "${web0.name}", bridge: "${core.name}", tag: 100 },
         },
         edge: { type: "kvmnet:OvsSwitch", properties: { name: "br-yaml-edge", datapathType: "netdev" } },
+        "guest-yaml": {
+            type: "kvmnet:VirtualMachine",
+            properties: {
+                vcpus: 2,
+                memoryMiB: 128,
+                accelerator: "tcg",
+                shutdownTimeout: 5,
+                boot: { kernel: paths.kernel, initrd: paths.initrd },
+                nics: { data: { switch: "${edge.bridgeName}", vlan: 100, address: "10.80.0.1/24" } },
+            },
+        },
     },
-    outputs: { bridges: ["${core.name}", "${edge.bridgeName}"] },
+    outputs: { bridges: ["${core.name}", "${edge.bridgeName}"], addresses: "${guest-yaml.addresses}" },
 };
 
 type PackageSchema = Partial<Record<"resources" | "types" | "functions", object>>;
@@ -145,7 +168,7 @@ describe("a host described in another language", function () {
             let project: EngineProject;
             before(async () => {
                 project = await make();
-                await project.init({ "kvmnet:host": lab.host });
+                await project.init({ "kvmnet:host": lab.host, "libvirt:uri": libvirtUri(HostRef.parse(lab.host)) });
                 await project.pulumi("up", "--yes", "--skip-preview");
             });
             after(() => project.remove());
@@ -161,10 +184,18 @@ describe("a host described in another language", function () {
             it("tells its outputs", async () =>
                 assert.deepEqual(JSON.parse(await project.pulumi("stack", "output", "--json")), {
                     bridges: [`br-${suffix}`, `br-${suffix}-edge`],
+                    addresses: { data: "10.80.0.1" },
                 }));
+            it("has its guest, whose NIC is tuned and plugged in", async () => {
+                const xml = await lab.run("virsh", "--quiet", "dumpxml", `guest-${suffix}`);
+                assert.match(xml, /<driver name='qemu' queues='2' rx_queue_size='1024' tx_queue_size='256'\/>/);
+                const [, tap = ""] = /<target dev='([^']+)' managed='no'\/>/.exec(xml) ?? [];
+                assert.equal(await lab.vsctl("get", "Port", tap, "tag"), "100");
+            });
             it("changes nothing the second time", () => project.pulumi("preview", "--expect-no-changes"));
             it("is gone after destroy", async () => {
                 await project.pulumi("destroy", "--yes", "--skip-preview");
+                assert.equal(await lab.run("virsh", "--quiet", "list", "--all"), "");
                 assert.deepEqual(await bridges(), []);
                 assert.ok(!(await lab.linkNames()).includes(`tap-${suffix}`));
             });
