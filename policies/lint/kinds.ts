@@ -1,9 +1,5 @@
 /** The kinds of files that are read: how each is told by its content, how large it may be, and who reads it. */
-import type { PlacedResource } from "./finding";
-import { type Source, Unreadable } from "./source";
-
-/** @throws Unreadable */
-export type ReadSource = (source: Source) => PlacedResource[];
+import { type ReadSource, type Source, Unreadable } from "./source";
 
 interface Kind {
     title: string;

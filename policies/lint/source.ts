@@ -1,5 +1,7 @@
 /** A file as the readers get it: decoded text, and places in it. */
 
+import type { PlacedResource } from "./finding";
+
 /** A file that is none of what the linter reads, or cannot be read; its message is a sentence. */
 export class Unreadable extends Error {}
 
@@ -8,6 +10,9 @@ export interface Source {
     /** Without a byte order mark. */
     text: string;
 }
+
+/** What a reader makes of a file. @throws Unreadable */
+export type ReadSource = (source: Source) => PlacedResource[];
 
 /** Lines and columns of offsets, both from 1. */
 export function placesIn(text: string): (offset: number) => { line: number; column: number } {

@@ -1,7 +1,7 @@
 /** libvirt's domain XML, as `virsh dumpxml` writes it. */
 import { childOf } from "../../nics/outline";
 import { DOMAIN_XML } from "../../nics/reader";
-import type { ReadSource } from "../kinds";
+import type { ReadSource } from "../source";
 import { rootOf } from "./xml";
 
 export const readDomain: ReadSource = (source) => {

@@ -1,7 +1,6 @@
 /** netplan YAML: links, bonds, bridges and VLANs of a host (netplan.readthedocs.io, netplan-yaml). */
 import type { PlacedResource } from "../finding";
-import type { ReadSource } from "../kinds";
-import { Unreadable } from "../source";
+import { type ReadSource, Unreadable } from "../source";
 import { countOf, entriesOf, isOn, listOf, own, textOf, type YamlFile, yamlOf } from "./yaml";
 
 export const readNetplan: ReadSource = (source) => {

@@ -2,7 +2,7 @@
 import { childOf, childrenOf, type XmlElement } from "../../nics/outline";
 import { NETWORK_XML } from "../../nics/reader";
 import type { PlacedResource } from "../finding";
-import type { ReadSource } from "../kinds";
+import type { ReadSource } from "../source";
 import { rootOf } from "./xml";
 
 export const readNetwork: ReadSource = (source) => {

@@ -1,7 +1,6 @@
 /** nmstate: the network state of a host as YAML or JSON (nmstate.io, YAML API), alone or in a policy of Kubernetes. */
 import type { PlacedResource } from "../finding";
-import type { ReadSource } from "../kinds";
-import { type Source, Unreadable } from "../source";
+import { type ReadSource, type Source, Unreadable } from "../source";
 import { countOf, isOn, listOf, own, textOf, yamlOf } from "./yaml";
 
 /** Where the list stands: in a state itself, or in a NodeNetworkConfigurationPolicy. */

@@ -1,7 +1,6 @@
 /** conf.db of Open vSwitch: a journal of transactions, played forward to the rows that are there in the end. */
 import { createHash } from "node:crypto";
-import type { ReadSource } from "../kinds";
-import { Unreadable } from "../source";
+import { type ReadSource, Unreadable } from "../source";
 import { jsonOf } from "./json";
 import { resourcesOfOvs } from "./ovs-rows";
 import { type OvsRow, type OvsTables, type OvsValue, valueOfJson } from "./ovs-value";

@@ -1,7 +1,6 @@
 /** What `ovsdb-client dump` prints of the database Open_vSwitch: tables as text, or as JSON, one a line. */
 import { z } from "zod";
-import type { ReadSource } from "../kinds";
-import { Unreadable } from "../source";
+import { type ReadSource, Unreadable } from "../source";
 import { at } from "../../inputs";
 import { boundedList, jsonOf } from "./json";
 import { resourcesOfOvs } from "./ovs-rows";

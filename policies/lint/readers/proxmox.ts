@@ -2,8 +2,7 @@
 import { basename } from "node:path";
 import { known, type Maybe, maybe, NotKnown } from "../../known";
 import { PROXMOX_VM, type ProxmoxVm } from "../../nics/proxmox";
-import type { ReadSource } from "../kinds";
-import { Unreadable } from "../source";
+import { type ReadSource, Unreadable } from "../source";
 
 export const readProxmox: ReadSource = ({ file, text }) => {
     const settings = new Map<string, { value: string; line: number }>();

@@ -4,8 +4,7 @@ import { at } from "../../inputs";
 import { maybe, NotKnown } from "../../known";
 import { changeOf } from "../changes";
 import type { PlacedResource } from "../finding";
-import type { ReadSource } from "../kinds";
-import { Unreadable } from "../source";
+import { type ReadSource, Unreadable } from "../source";
 import { boundedList, jsonOf, rewritten } from "./json";
 
 const PulumiResource = z.object({

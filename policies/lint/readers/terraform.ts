@@ -3,8 +3,7 @@ import { z } from "zod";
 import { at } from "../../inputs";
 import { maybe, NotKnown } from "../../known";
 import type { PlacedResource } from "../finding";
-import type { ReadSource } from "../kinds";
-import { placesIn, Unreadable } from "../source";
+import { placesIn, type ReadSource, Unreadable } from "../source";
 import { boundedList, jsonOf, rewritten } from "./json";
 
 const Values = z.record(z.string(), z.unknown());
