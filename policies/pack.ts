@@ -10,6 +10,7 @@ import { Accepted, EXEMPTION_CONFIG } from "./accepted";
 import { plain } from "./inputs";
 import { isOfPrograms } from "./nics/reader";
 import type { StackTableRule } from "./stack-rule";
+import { Readings } from "./readings";
 import { isRemediable, remediated } from "./remediation";
 import type { Finding, Parameter, RuleData, TableRule } from "./rule";
 import { Undecided } from "./undecided";
@@ -20,12 +21,18 @@ interface Memory {
     undecided: Undecided;
     accepted: Accepted;
     round: Round;
+    readings: Readings;
 }
 
 /** @param stackRules rules across resources; the engine asks them once, at the end */
 export function packOf(rules: readonly TableRule[], stackRules: readonly StackTableRule[] = []): PolicyPackArgs {
     const ids = [...rules, ...stackRules].map(({ id }) => id);
-    const memory = { undecided: new Undecided(), accepted: new Accepted(ids), round: new Round() };
+    const memory = {
+        undecided: new Undecided(),
+        accepted: new Accepted(ids),
+        round: new Round(),
+        readings: new Readings(),
+    };
     return {
         displayName: "kvmnet",
         description: "Rules for KVM guest networking that performs and is safe.",
@@ -41,12 +48,11 @@ export function packOf(rules: readonly TableRule[], stackRules: readonly StackTa
     };
 }
 
-function policyOf(rule: TableRule, { undecided, accepted }: Memory): ResourceValidationPolicy {
+function policyOf(rule: TableRule, { undecided, accepted, readings }: Memory): ResourceValidationPolicy {
     const validate: ResourceValidationPolicy["validateResource"] = (args, report) => {
         if (!rule.types.includes(args.type)) args.notApplicable(`It judges ${rule.types.join(", ")} only.`);
         accepted.asked(rule.id);
-        const props = plain(args.props, (error) => error instanceof UnknownValueError);
-        const findings = rule.judge(props, args.getConfig());
+        const findings = rule.judge(readings.of(rule.id, args), args.getConfig());
         const exempted: string[] = [];
         for (const finding of findings) {
             const reason = accepted.reasonFor(rule.id, args, finding);
