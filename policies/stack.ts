@@ -45,8 +45,8 @@ export interface StackNic {
 
 const LINKS = ["Tap", "Veth", "Vlan", "Bond", "Vxlan", "Macvtap", "Dummy", "Link"].map((name) => `kvmnet:host:${name}`);
 
-/** Interface types that lead to another switch. */
-const BETWEEN_SWITCHES = ["patch", "vxlan", "geneve", "gre"];
+/** Interface types that lead to another switch; a port of DPDK is a NIC. */
+const BETWEEN_SWITCHES = ["patch", "vxlan", "geneve", "gre", "dpdk"];
 
 export class Stack {
     constructor(readonly resources: readonly Resource[]) {}

@@ -148,6 +148,27 @@ export const hosts: Case[] = [
         advisory: ["trunk-unbounded"],
     },
     {
+        origin: `${NMSTATE}/ovsbridge_dpdk_create.yml`,
+        about: "A userspace bridge of Open vSwitch whose NIC is driven by DPDK.",
+        ...nmstate(
+            {
+                name: "ovs-br0",
+                type: "ovs-bridge",
+                state: "up",
+                bridge: { options: { datapath: "netdev" }, port: [{ name: "ovs0" }] },
+            },
+            {
+                name: "ovs0",
+                type: "ovs-interface",
+                state: "up",
+                dpdk: { devargs: "0000:18:00.2", "rx-queue": 10 },
+            },
+        ),
+        mandatory: {},
+        advisory: ["trunk-unbounded"],
+        mended: "trunk-unbounded took the NIC for a port to a guest",
+    },
+    {
         origin: `${NMSTATE}/ovsbridge_patch_create.yml`,
         about: "Two Open vSwitch bridges joined by a patch.",
         ...nmstate(
