@@ -28,6 +28,8 @@ export interface Link {
     up: boolean;
     flags: readonly string[];
     tap?: { multiQueue: boolean; vnetHdr: boolean };
+    /** How the kernel queues what leaves it: `htb`, `noqueue`, ... */
+    qdisc?: string;
 }
 
 const IpLink = z.object({
@@ -38,6 +40,7 @@ const IpLink = z.object({
     address: z.string().optional(),
     ifalias: z.string().optional(),
     group: z.string().optional(),
+    qdisc: z.string().optional(),
     master: z.string().optional(),
     link: z.string().nullish(),
     flags: z.array(z.string()).default([]),
@@ -114,6 +117,7 @@ function toLink({
     address,
     ifalias,
     group,
+    qdisc,
     master,
     link,
     flags,
@@ -137,6 +141,7 @@ function toLink({
         slave: linkinfo?.info_slave_data ?? {},
         flags,
         up: flags.includes("UP"),
+        ...(qdisc ? { qdisc } : {}),
         ...(kind === "tun" && data.type === "tap"
             ? { tap: { multiQueue: data.multi_queue === true, vnetHdr: data.vnet_hdr === true } }
             : {}),

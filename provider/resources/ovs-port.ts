@@ -16,6 +16,7 @@ import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows } fr
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
 import { requireColumns } from "./ovs-rows";
+import { SHAPING_LOST, shapedAgain, shapingLost } from "./ovs-shaping";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { isSecure, limitIngress, unlimitIngress } from "./table-zero";
@@ -25,6 +26,8 @@ interface PortHere extends Found<OvsPort> {
     rows: PortRows;
     /** Bridge that holds it; absent where none does. */
     holder: Seen | undefined;
+    /** Whether its QoS stands in its row alone. */
+    unshaped: boolean;
     /** The open map as state knows it. */
     former: OvsPort["otherConfig"];
 }
@@ -73,9 +76,11 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const holder = view.holderOf(port);
         const bridge = textOf(holder?.name) ?? "";
         const metered = await meteredOf(host, bridge, [port]);
+        const unshaped = await shapingLost(host, view, rows);
         return {
             view,
             rows,
+            unshaped,
             holder,
             former: known?.otherConfig,
             state: {
@@ -88,7 +93,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             mark: keyOf(port.external_ids, OWNER_KEY),
             objectId: port._uuid[1],
             outputs: outputsOf(rows),
-            fault: faultsOf(rows, view),
+            fault: faultsOf(rows, view) ?? (unshaped ? SHAPING_LOST : undefined),
             conflict: conflictOf(rows, bridge),
         };
     },
@@ -102,7 +107,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
 
     async update(host, found, want, mark) {
         const subject = `OVS port ${want.name}`;
-        const { view, rows, holder, state } = found;
+        const { view, rows, unshaped, holder, state } = found;
         const needs = needsOf(host, view, subject, want.bridge, [want]);
         const managed = await writable(host, subject, want, needs, mark, found);
         const { operations, undo } = changedPort(rows, want, managed, "");
@@ -110,6 +115,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const metered = want.ingress !== undefined && needs.isMetered(want);
         return [
             ...(hasMeter(rows.port) && (moves || !metered) ? unlimits(found, mark) : []),
+            ...(unshaped ? shapedAgain(rows) : []),
             ovsdb(
                 `sets the OVS port ${want.name}`,
                 [
