@@ -92,7 +92,9 @@ export function acrossNics(): Contest {
     const judge = (resources: Resource[]) =>
         timed(() => {
             const enabled = stackRules.filter(({ id }) => config[id]?.enforcementLevel !== "disabled");
-            for (const rule of enabled) rule.judgeStack(resources.map((resource) => ({ ...resource })));
+            // Nothing of it was read before.
+            const fresh = resources.map((resource) => ({ ...resource, props: { ...(resource.props as object) } }));
+            for (const rule of enabled) rule.judgeStack(fresh);
             return Promise.resolve();
         });
     return {

@@ -1,5 +1,5 @@
 /** Files that a command line names: by path, by glob, or stdin; none is read further than anything of its kind reaches. */
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 
 /** More than any kind of file that is read may have [byte]. */
 const MOST_BYTES = 64 * 2 ** 20;
@@ -41,6 +41,8 @@ export async function readInputs(patterns: string[]): Promise<{ files: InputFile
 
 /** Also of what tells no size: a pipe, or a device that never ends. @returns undefined where there is more than is read */
 function readBounded(path: string): Buffer | undefined {
+    const known = path === "-" ? undefined : statSync(path);
+    if (known?.isFile() && known.size > 0) return known.size > MOST_BYTES ? undefined : readFileSync(path);
     const handle = path === "-" ? STDIN : openSync(path, "r");
     try {
         const parts: Buffer[] = [];

@@ -113,11 +113,12 @@ export function rule<Subject, Name extends string>({ appliesTo, judge, ...data }
             const parameters = thresholdsOf(data.parameters, thresholds);
             return appliesTo.read(props).flatMap((subject): Finding[] => {
                 if (subject instanceof NotKnown) return [{ kind: "undecided", subject: "", because: subject.because }];
+                const fault = maybe(() => judge(subject, parameters));
+                if (!fault) return [];
                 const at = appliesTo.at?.(subject);
                 const told = { subject: appliesTo.name(subject), ...(at ? { at } : {}) };
-                const fault = maybe(() => judge(subject, parameters));
                 if (fault instanceof NotKnown) return [{ ...told, kind: "undecided", because: fault.because }];
-                return fault ? [{ ...told, kind: "violation", fault }] : [];
+                return [{ ...told, kind: "violation", fault }];
             });
         },
     };

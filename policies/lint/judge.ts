@@ -25,16 +25,23 @@ export function judge(
                 .judgeStack(resources, thresholdsOf(config, rule.id))
                 .map(({ resource, ...finding }) => told(rule, resource, finding, config)),
         );
+    // What is the same for every resource of a type is made once: there may be thousands.
+    const asked = new Map<string, { rule: TableRule; thresholds: Record<string, number> }[]>();
+    const askedAbout = (type: string) => {
+        const before = asked.get(type);
+        if (before) return before;
+        const found = rules
+            .filter((rule) => rule.types.includes(type) && enabled(rule))
+            .map((rule) => ({ rule, thresholds: thresholdsOf(config, rule.id) }));
+        asked.set(type, found);
+        return found;
+    };
     const single = resources.flatMap((resource) =>
-        rules
-            .filter((rule) => rule.types.includes(resource.type) && enabled(rule))
-            .flatMap((rule) =>
-                rule
-                    .judge(resource.props, thresholdsOf(config, rule.id))
-                    .map((finding) => told(rule, resource, finding, config)),
-            ),
+        askedAbout(resource.type).flatMap(({ rule, thresholds }) =>
+            rule.judge(resource.props, thresholds).map((finding) => told(rule, resource, finding, config)),
+        ),
     );
-    return [...single, ...across];
+    return single.concat(across);
 }
 
 function told(rule: RuleData, resource: PlacedResource, finding: Finding, config: ProfileConfig): LintFinding {

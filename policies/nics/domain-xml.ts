@@ -2,8 +2,15 @@
 import { type Maybe, maybe, NotKnown } from "../known";
 import { type GuestNic, UNSAID } from "./guest-nic";
 import { onNetwork } from "./network-xml";
-import { childOf, childrenOf, parseOutline, UNREADABLE, type XmlElement } from "./outline";
-import { guestSaidByXml, nicSaidByXml } from "./said";
+import { childOf, childrenOf, type Kept, keptPaths, parseOutline, UNREADABLE, type XmlElement } from "./outline";
+import { GUEST_ELEMENTS, guestSaidByXml, nicSaidByXml } from "./said";
+
+/** All of a domain that is looked at: its interfaces whole, of the rest what fields stand in. */
+export const LOOKED_AT: Kept = (() => {
+    const kept = keptPaths([...GUEST_ELEMENTS, "name", "vcpu", "os/type", "devices"]);
+    if (typeof kept.devices === "object") kept.devices.interface = true;
+    return kept;
+})();
 
 /** What a stylesheet leaves open. */
 export interface Doubts {

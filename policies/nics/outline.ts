@@ -7,7 +7,7 @@ export interface XmlElement {
     name: string;
     /** Without a prototype: a name from a file finds what stands there and nothing else. */
     attributes: Readonly<Record<string, string>>;
-    children: XmlElement[];
+    children: readonly XmlElement[];
     /** Character data of the element itself, not of its children. */
     text: string;
     /** From 1. */
@@ -32,13 +32,41 @@ export const UNREADABLE = "\uE000not known\uE001";
 /** Far more than libvirt nests [levels]; what goes deeper was made to hurt. */
 const DEEPEST = 200;
 
+type Growing = Omit<XmlElement, "children"> & { children: XmlElement[] };
+
+/** Of all elements without children, which most are. */
+const NONE: XmlElement[] = [];
+
 /** A place that no file has: of elements that a stylesheet writes. */
 const NOWHERE = { line: 1, column: 1, span: { start: 0, openEnd: 0, end: 0 } };
 
-/** @throws NotKnown where the text is no well-formed XML, or declares entities or a document type, which nobody here needs */
-export function parseOutline(text: string, what: string): XmlElement {
+/** Elements that are kept, by name, each with those below it; `true` keeps all below. */
+export interface Kept {
+    [name: string]: Kept | true;
+}
+
+/** Made of paths such as `devices/disk/driver`. */
+export function keptPaths(paths: Iterable<string>): Kept {
+    const root = Object.create(null) as Kept;
+    for (const path of paths) {
+        let at = root;
+        for (const name of path.split("/").filter(Boolean)) {
+            const below = (at[name] ??= Object.create(null) as Kept);
+            if (below === true) break;
+            at = below;
+        }
+    }
+    return root;
+}
+
+/**
+ * @param kept where thousands of files are held at a time: what stands below the root and is not in it is left out, though it is parsed all the same
+ * @throws NotKnown where the text is no well-formed XML, or declares entities or a document type, which nobody here needs
+ */
+export function parseOutline(text: string, what: string, kept: Kept | true = true): XmlElement {
     const parser = new SaxesParser({ position: false });
-    const open: XmlElement[] = [];
+    const open: (Growing | undefined)[] = [];
+    const below: (Kept | true | undefined)[] = [];
     let root: XmlElement | undefined;
     let line = 1;
     let lineStart = 0;
@@ -51,23 +79,32 @@ export function parseOutline(text: string, what: string): XmlElement {
         throw new NotKnown(`${what} declares entities or a document type, which no description of libvirt's has`);
     });
     parser.on("opentagstart", ({ name, attributes }) => {
+        if (open.length >= DEEPEST) throw new NotKnown(`${what} nests deeper than ${DEEPEST} elements`);
+        const parent = open.at(-1);
+        const of = below.at(-1);
+        const keeps = root === undefined ? kept : of === true ? true : of?.[name];
+        below.push(keeps);
+        if (keeps === undefined) {
+            open.push(undefined);
+            return;
+        }
         // Read are "<", the name and one character after it.
         const start = parser.position - name.length - 2;
         for (; newline >= 0 && newline < start; newline = text.indexOf("\n", newline + 1)) {
             line += 1;
             lineStart = newline + 1;
         }
-        const element: XmlElement = {
+        const element: Growing = {
             name,
             attributes: attributes as Record<string, string>,
-            children: [],
+            children: NONE,
             text: "",
             line,
             column: start - lineStart + 1,
             span: { start, openEnd: start, end: start },
         };
-        if (open.length >= DEEPEST) throw new NotKnown(`${what} nests deeper than ${DEEPEST} elements`);
-        open.at(-1)?.children.push(element);
+        if (parent?.children === NONE) parent.children = [element];
+        else parent?.children.push(element);
         root ??= element;
         open.push(element);
     });
@@ -82,6 +119,7 @@ export function parseOutline(text: string, what: string): XmlElement {
     parser.on("text", collected);
     parser.on("cdata", collected);
     parser.on("closetag", () => {
+        below.pop();
         const element = open.pop();
         if (element) element.span.end = parser.position;
     });

@@ -1,7 +1,7 @@
 /** What a domain says of a NIC and of its guest, field by field, as text: one table for libvirt's XML and for the 0.9 line. */
 import { at } from "../inputs";
 import { type Maybe, NotKnown } from "../known";
-import { childrenOf, type XmlElement } from "./outline";
+import type { XmlElement } from "./outline";
 
 interface Place {
     /** Child elements under the interface or domain, then `@` and the attribute; without `@` whether the element is there. */
@@ -70,6 +70,9 @@ const GUEST = {
 } satisfies Record<string, Place>;
 export type GuestField = keyof typeof GUEST;
 
+/** Elements below `<domain>` in which such fields stand. */
+export const GUEST_ELEMENTS: readonly string[] = Object.values(GUEST).map(({ xml }) => xml.split("@")[0] ?? "");
+
 /** The text of a field; undefined where nothing is said. An element or object that is merely there reads `present`. */
 export type Said<Field extends string> = (field: Field) => Maybe<string | undefined>;
 
@@ -89,15 +92,30 @@ export const placeOf = (field: NicField, line: "classic" | "native" | "xml"): st
     return attribute ? `<${element} ${attribute}="...">` : `<${element}>`;
 };
 
+/** A place as the names of its elements and its attribute, taken apart once. */
+function stepsOf(place: string): { elements: string[]; attribute: string | undefined } {
+    const [path = "", attribute] = place.split("@");
+    return { elements: path.split("/").filter(Boolean), attribute };
+}
+const steps = new Map([...Object.values(NIC), ...Object.values(GUEST)].map(({ xml }) => [xml, stepsOf(xml)] as const));
+
+/** The first element that stands at a path, whichever of its parents are there several times. */
+function elementAt(root: XmlElement, path: readonly string[], from = 0): XmlElement | undefined {
+    const name = path[from];
+    if (name === undefined) return root;
+    for (const child of root.children) {
+        const found = child.name === name ? elementAt(child, path, from + 1) : undefined;
+        if (found) return found;
+    }
+    return undefined;
+}
+
 const saidByXml =
     <Field extends string>(places: Record<Field, Place>, root: XmlElement, unreadable: string): Said<Field> =>
     (field) => {
-        const [path = "", attribute] = places[field].xml.split("@");
-        const elements = path
-            .split("/")
-            .filter(Boolean)
-            .reduce<XmlElement[]>((parents, name) => parents.flatMap((parent) => childrenOf(parent, name)), [root]);
-        const [element] = elements;
+        const { xml } = places[field];
+        const { elements, attribute } = steps.get(xml) ?? stepsOf(xml);
+        const element = elementAt(root, elements);
         if (!element) return undefined;
         if (attribute === undefined) return "present";
         const text = element.attributes[attribute] ?? "";
