@@ -27,11 +27,8 @@ const NICS: Readonly<Record<string, NicRemedy>> = {
     "jumbo-mrg-rxbuf": () => ({ "driver.host.mrgRxBuf": undefined }),
 };
 
-/** Values of whole resources. */
-const RESOURCES: Readonly<Record<string, Bag>> = { "bond-monitor": { miimon: 100 } };
-
 /** Whether a rule can be set to `remediate`. */
-export const isRemediable = (id: string): boolean => id in NICS || id in RESOURCES;
+export const isRemediable = (id: string): boolean => id in NICS;
 
 /**
  * All inputs of the resource with what the rule refuses put right; undefined where there is nothing, where something of
@@ -51,30 +48,30 @@ export function remediated(
         .judge(inputs, args.getConfig())
         .filter((one) => one.kind === "violation" && !isExempted(one));
     if (violations.length === 0) return undefined;
-    const whole = RESOURCES[rule.id];
-    if (whole) return { ...props, ...whole };
     const remedy = NICS[rule.id];
     const interfaces = at(inputs, "devices", "interfaces");
     if (!remedy || !Array.isArray(interfaces)) return undefined;
     const subjects = new Set(violations.map(({ subject }) => subject));
-    const nics = nativeNics(inputs);
-    const raw = at(props, "devices", "interfaces") as unknown[];
-    const better = raw.map((nic, index) => {
-        const read = nics[index];
-        if (!read || read instanceof NotKnown || !subjects.has(nameOf(read))) return nic;
-        const values = maybe(() => remedy(read));
-        return values instanceof NotKnown
-            ? nic
-            : Object.entries(values).reduce((bag, [path, value]) => put(bag, path.split("."), value), nic as Bag);
+    nativeNics(inputs).forEach((nic, index) => {
+        if (nic instanceof NotKnown || !subjects.has(nameOf(nic))) return;
+        const values = maybe(() => remedy(nic));
+        if (values instanceof NotKnown) return;
+        for (const [path, value] of Object.entries(values))
+            put(props, ["devices", "interfaces", index, ...path.split(".")], value);
     });
-    return { ...props, devices: { ...(props.devices as Bag), interfaces: better } };
+    return props;
 }
 
-/** A copy with one value changed; the rest is the same object. */
-function put(bag: Bag, [key = "", ...rest]: string[], value: unknown): Bag {
-    if (rest.length > 0) return { ...bag, [key]: put((bag[key] ?? {}) as Bag, rest, value) };
-    const others = Object.fromEntries(Object.entries(bag).filter(([name]) => name !== key));
-    return value === undefined ? others : { ...others, [key]: value };
+/**
+ * Sets one value, or takes it away. The inputs are the SDK's own view of them, which keeps secrets secret only where
+ * they are changed in place: a copy would hold them in the open.
+ */
+function put(bag: Bag, [key = "", ...rest]: (string | number)[], value: unknown): void {
+    if (rest.length > 0) {
+        bag[key] ??= {};
+        put(bag[key] as Bag, rest, value);
+    } else if (value === undefined) Reflect.deleteProperty(bag, key);
+    else bag[key] = value;
 }
 
 const holdsUnknown = (value: unknown): boolean =>

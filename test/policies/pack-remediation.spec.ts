@@ -24,7 +24,8 @@ function remediate(id: string, type: string, props: object): unknown {
 }
 
 const DOMAIN = "libvirt:index/domain:Domain";
-const propsOf = ({ props }: { props: unknown }) => props as Record<string, unknown>;
+/** A copy: a remediation changes what it is handed. */
+const propsOf = ({ props }: { props: unknown }) => structuredClone(props as Record<string, unknown>);
 const VIRTIO = { model: { type: "virtio" }, source: { bridge: { bridge: "br0" } } };
 
 describe("remediation by the pack", () => {
@@ -56,16 +57,6 @@ describe("remediation by the pack", () => {
                 [vcpu, [{ dev: "vda" }], other],
             );
         });
-
-    it("has a bond watch its links", () =>
-        assert.deepEqual(
-            remediate("bond-monitor", "kvmnet:host:Bond", { name: "b", mode: "active-backup", miimon: 0 }),
-            {
-                name: "b",
-                mode: "active-backup",
-                miimon: 100,
-            },
-        ));
 
     it("changes nothing of what is right, not known yet, another type, or in a stylesheet", () => {
         const of = (props: object, type = DOMAIN) => remediate("ring-undersized", type, props);
