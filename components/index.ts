@@ -6,9 +6,11 @@ export { Environment, type EnvironmentArgs } from "./environment";
 export { exempt, type Reason } from "./exempt";
 export { GuestGroup, type GroupHost, type GroupNicArgs, type GuestGroupArgs } from "./guest-group";
 export { LinuxBridge, type LinuxBridgeArgs } from "./linux-bridge";
+export { MtuDomain, type MtuDomainArgs, type MtuHop } from "./mtu-domain";
 export { OvsSwitch, type OvsSwitchArgs, type OvsSwitchTransform } from "./ovs-switch";
 export { stackConfig } from "./stack-config";
 export { TunedVirtioNic, type TunedVirtioNicArgs, type TunedVirtioNicTransform } from "./tuned-virtio-nic";
+export { Uplink, type UplinkArgs } from "./uplink";
 export {
     VirtualMachine,
     type GuestNicArgs,

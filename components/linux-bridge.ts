@@ -18,6 +18,8 @@ export interface LinuxBridgeArgs extends Omit<BridgeWithPortsInput, "name"> {
 export class LinuxBridge extends Component {
     /** Name of the bridge on the host. */
     readonly bridgeName: pulumi.Output<string>;
+    /** MTU of the bridge [byte]. */
+    readonly mtu: number;
 
     /** @throws pulumi.RunError with everything wrong in the arguments */
     constructor(name: string, { transform, ...args }: LinuxBridgeArgs = {}, opts?: pulumi.ComponentResourceOptions) {
@@ -40,6 +42,7 @@ export class LinuxBridge extends Component {
         }
 
         this.bridgeName = bridge.name;
+        this.mtu = inputs.mtu;
         this.registerOutputs({
             bridgeName: this.bridgeName,
             ports: Object.keys(ports),

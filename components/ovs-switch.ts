@@ -23,6 +23,7 @@ export interface OvsSwitchTransform {
     patch?: Transform<ovs.PortArgs>;
     mirror?: Transform<ovs.MirrorArgs>;
     mirrorPort?: Transform<ovs.PortArgs>;
+    flows?: Transform<ovs.FlowsArgs>;
     qos?: Transform<ovs.QosArgs>;
 }
 
@@ -45,6 +46,7 @@ export class OvsSwitch extends Component {
     readonly vlans: Readonly<Record<string, number>>;
     readonly #qosNames: Readonly<Record<string, pulumi.Output<string>>>;
     readonly #subject: string;
+    readonly #hasPortSecurity: boolean;
 
     /** @throws pulumi.RunError with everything wrong in the arguments */
     constructor(name: string, { transform, ...args }: OvsSwitchArgs = {}, opts?: pulumi.ComponentResourceOptions) {
@@ -52,17 +54,20 @@ export class OvsSwitch extends Component {
         const there = mapped(args.patches ?? {}, (_, { to }) => (to instanceof OvsSwitch ? to.bridgeName : to));
         const patches = mapped(args.patches ?? {}, (key, patch) => ({ ...patch, to: plainName(there[key]) }));
         const settings = parseArgs(OvsSwitchSchema, { ...args, patches, name: args.name ?? ifName(name) }, subject);
-        const { vlans, uplinks, mirrors, qos, patches: _, ...inputs } = settings;
+        const { vlans, uplinks, mirrors, qos, portSecurity, patches: _, ...inputs } = settings;
         super("OvsSwitch", name, { ...settings, patches: mapped(settings.patches, reached) }, opts);
         function reached<Patch extends object>(key: string, patch: Patch) {
             return { ...patch, to: there[key] as pulumi.Input<string> };
         }
 
         const named = Object.keys(uplinks);
-        const bridge = new ovs.Bridge(
-            ...this.child("bridge", { ...inputs, ...(named.length ? { uplinks: named } : {}) }, transform?.bridge),
-        );
+        const ways = {
+            ...(named.length > 0 ? { uplinks: named } : {}),
+            ...(portSecurity ? { failMode: "secure" as const } : {}),
+        };
+        const bridge = new ovs.Bridge(...this.child("bridge", { ...inputs, ...ways }, transform?.bridge));
         const on = { bridge: bridge.name };
+        if (portSecurity) this.#keptFlows(on, transform?.flows);
 
         const classes = mapped(
             qos,
@@ -104,10 +109,11 @@ export class OvsSwitch extends Component {
         }
 
         this.#subject = subject;
+        this.#hasPortSecurity = portSecurity;
         this.vlans = vlans;
         this.bridgeName = bridge.name;
         this.#qosNames = mapped(classes, (_, { name }) => name);
-        this.registerOutputs({ bridgeName: this.bridgeName, vlans, uplinks: named, qos: this.#qosNames });
+        this.registerOutputs({ bridgeName: this.bridgeName, vlans, uplinks: named, portSecurity, qos: this.#qosNames });
     }
 
     /** The id of a VLAN given by its name here or by id. @throws pulumi.RunError that lists the names there are */
@@ -123,6 +129,24 @@ export class OvsSwitch extends Component {
         if (name) return name;
         const names = Object.keys(this.#qosNames).join(", ") || "none";
         throw new pulumi.RunError(`${this.#subject}: no QoS class is called "${key}"; declared are: ${names}.`);
+    }
+
+    /** @throws pulumi.RunError where its taps can have no port security */
+    requirePortSecurity(subject: string): void {
+        if (this.#hasPortSecurity) return;
+        throw new pulumi.RunError(
+            `${subject}: portSecurity: its switch forwards without flows, which a restart would leave open; ` +
+                `set portSecurity: true on ${this.#subject}.`,
+        );
+    }
+
+    /** What a secure bridge needs to switch as usual, and to do so again after a restart. */
+    #keptFlows(on: { bridge: pulumi.Output<string> }, by?: Transform<ovs.FlowsArgs>): void {
+        const flows = new ovs.Flows(
+            ...this.child("flows", { ...on, flows: ["table=10,priority=0,actions=NORMAL"] }, by),
+        );
+        const [name, inputs, opts] = this.child("keeper", on);
+        new ovs.FlowKeeper(name, inputs, { ...opts, dependsOn: flows });
     }
 
     #listener(mirror: string, inputs: ovs.PortArgs, by?: Transform<ovs.PortArgs>): pulumi.Output<string> {

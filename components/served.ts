@@ -1,13 +1,17 @@
 /** The components as programs of other languages see them: arguments and outputs by schema, made by type token. */
 import { z } from "zod";
 import { BridgeWithPortsFields } from "../schemas/bridge-with-ports";
+import { MtuDomain as MtuDomainSchema } from "../schemas/mtu-domain";
 import { SwitchFields } from "../schemas/ovs-switch";
 import { IfName, VlanId, VlanList } from "../schemas/units";
+import { UplinkFields } from "../schemas/uplink";
 import { VlanTapFields } from "../schemas/vlan-tap";
 import { LinuxBridge } from "./linux-bridge";
+import { MtuDomain, type MtuDomainArgs } from "./mtu-domain";
 import { OvsSwitch } from "./ovs-switch";
 import { OPTIONAL_NAME, type ServedComponent } from "./served-component";
 import { SERVED_GUESTS } from "./served-guests";
+import { Uplink, type UplinkArgs } from "./uplink";
 import { VlanTap, type VlanTapArgs } from "./vlan-tap";
 
 const BridgeName = z.string().describe("Name of the bridge on the host.");
@@ -40,6 +44,41 @@ const linuxBridge: ServedComponent = {
     },
 };
 
+const uplink: ServedComponent = {
+    description:
+        "The way out of a host: a physical link, or several as a bond, with rings, channels, MTU and offloads. What the " +
+        "hardware does not take is refused before anything of a link is changed.",
+    inputs: UplinkFields.extend({
+        name: IfName.optional().describe(
+            "Name of the bond on the host; absent means the logical name, shortened where it must be. One link keeps its own.",
+        ),
+    }),
+    outputs: z.object({
+        linkName: z.string().describe("Name of the link to plug in: the bond, or the one link."),
+        mtu: z.int().optional().describe("MTU of its links [byte]; absent where theirs is left."),
+    }),
+    travelling: [],
+    make(name, args, opts) {
+        const resource = new Uplink(name, args as unknown as UplinkArgs, opts);
+        return { resource, outputs: { linkName: resource.linkName, mtu: resource.mtu } };
+    },
+};
+
+const mtuDomain: ServedComponent = {
+    description:
+        "One MTU from the uplink to the guest. A way with a shorter link is refused, and the shortest is named: before " +
+        "anything is made where the MTUs are plain, else as soon as they are known.",
+    inputs: MtuDomainSchema,
+    outputs: z.object({
+        mtu: z.int().describe("The MTU, once every hop is known to carry it [byte]; what takes it waits for that."),
+    }),
+    travelling: ["hops"],
+    make(name, args, opts) {
+        const resource = new MtuDomain(name, args as unknown as MtuDomainArgs, opts);
+        return { resource, outputs: { mtu: resource.mtu } };
+    },
+};
+
 const vlanTap: ServedComponent = {
     description:
         "A tap on the host and its port on an Open vSwitch switch, for one guest NIC: an access port of one VLAN, or a " +
@@ -66,7 +105,9 @@ const vlanTap: ServedComponent = {
 /** By type token. */
 export const SERVED: ReadonlyMap<string, ServedComponent> = new Map([
     ["kvmnet:index:LinuxBridge", linuxBridge],
+    ["kvmnet:index:MtuDomain", mtuDomain],
     ["kvmnet:index:OvsSwitch", ovsSwitch],
+    ["kvmnet:index:Uplink", uplink],
     ["kvmnet:index:VlanTap", vlanTap],
     ...SERVED_GUESTS,
 ]);

@@ -35,6 +35,9 @@ export class VlanTap extends Component {
     /** VLANs that a trunk carries with a tag, as ids and ranges; undefined on an access port. */
     readonly trunks: string[] | undefined;
 
+    /** MTU of the tap [byte]. */
+    readonly mtu: number;
+
     /** @throws pulumi.RunError with everything wrong in the arguments */
     constructor(
         name: string,
@@ -44,7 +47,8 @@ export class VlanTap extends Component {
         const onSwitch = plug instanceof OvsSwitch ? plug : undefined;
         const vlans = onSwitch?.vlans ?? {};
         const settings = parseArgs(VlanTapOf(vlans), { ...args, name: args.name ?? ifName(name) }, `VlanTap ${name}`);
-        const { vlan, trunk, rateLimit, qos, ...tapInputs } = settings;
+        const { vlan, trunk, rateLimit, qos, portSecurity, ...tapInputs } = settings;
+        if (portSecurity) onSwitch?.requirePortSecurity(`VlanTap ${name}`);
         const carried = carriedBy({ vlan, trunk }, vlans);
         super("VlanTap", name, { ...settings, ...carried }, opts);
         const bridge = plug instanceof OvsSwitch ? plug.bridgeName : plug;
@@ -63,6 +67,7 @@ export class VlanTap extends Component {
                     ...carried,
                     ...(shaper ? { qos: shaper } : {}),
                     ...(limit ? { ingress: { rate: limit, burst: rateLimit.burst } } : {}),
+                    ...(portSecurity ? { portSecurity } : {}),
                 },
                 transform?.port,
             ),
@@ -72,6 +77,7 @@ export class VlanTap extends Component {
         this.bridgeName = port.bridge;
         this.vlan = carried.tag;
         this.trunks = carried.trunks;
+        this.mtu = settings.mtu;
         this.registerOutputs({
             tapName: this.tapName,
             bridgeName: this.bridgeName,
@@ -79,6 +85,7 @@ export class VlanTap extends Component {
             trunks: this.trunks,
             mtu: settings.mtu,
             rateLimit,
+            portSecurity,
         });
     }
 

@@ -2,6 +2,7 @@
 import type { GetOvsInputs, GetOvsOutputs } from "../schemas/get-ovs";
 import * as schema from "../schemas/ovs";
 import { OvsController, OvsControllerOutputs } from "../schemas/ovs-controller";
+import { OvsFlowKeeper, OvsFlowKeeperOutputs } from "../schemas/ovs-flow-keeper";
 import { OvsFlows } from "../schemas/ovs-flows";
 import { OvsManager, OvsManagerOutputs } from "../schemas/ovs-manager";
 import { OvsMirror } from "../schemas/ovs-mirror";
@@ -25,6 +26,11 @@ export type PortArgs = Args<typeof schema.OvsPort>;
 export const Flows = declare("kvmnet:ovs:Flows", OvsFlows);
 export type Flows = Made<typeof OvsFlows>;
 export type FlowsArgs = Args<typeof OvsFlows>;
+
+/** Keeps a bridge's flows over a restart of ovs-vswitchd. Its id is its bridge. */
+export const FlowKeeper = declare("kvmnet:ovs:FlowKeeper", OvsFlowKeeper, OvsFlowKeeperOutputs);
+export type FlowKeeper = Made<typeof OvsFlowKeeper, typeof OvsFlowKeeperOutputs>;
+export type FlowKeeperArgs = Args<typeof OvsFlowKeeper>;
 
 /** A mirror of a bridge. Its id is BRIDGE/NAME. */
 export const Mirror = declare("kvmnet:ovs:Mirror", OvsMirror);

@@ -30,7 +30,8 @@ const choice = <const Words extends readonly string[]>(name: string, words: Word
     z.enum(words, { error: `${name} is one of ${words.join(", ")}` });
 
 const common = linkFields("bond");
-const Fields = z.strictObject({
+/** The fields without their rules, for schemas that take some of them. */
+export const BondFields = z.strictObject({
     ...common,
     mac: common.mac.describe("MAC address; absent takes the one of the first member. Changes live."),
     mtu: common.mtu.describe("MTU [byte], which the members get, too; absent is the kernel's 1500. Changes live."),
@@ -157,7 +158,7 @@ const Fields = z.strictObject({
             "Whether frames that arrive at a member in waiting are taken, too; absent is the kernel's false. Changes live.",
         ),
 });
-type Fields = z.output<typeof Fields>;
+type Fields = z.output<typeof BondFields>;
 
 const ALL_BUT_LACP_AND_LOAD: readonly BondMode[] = ["balance-rr", "active-backup", "balance-xor", "broadcast"];
 const WITH_PRIMARY: readonly BondMode[] = ["active-backup", "balance-tlb", "balance-alb"];
@@ -223,5 +224,5 @@ function checkBond(bond: Fields, say: Say): void {
 }
 
 /** One bond. */
-export const Bond = withCrossCheck(Fields, checkBond);
+export const Bond = withCrossCheck(BondFields, checkBond);
 export type Bond = z.output<typeof Bond>;

@@ -140,7 +140,8 @@ const Features = z
 
 const Ring = (name: string) => count(name, 1, 1048576, "descriptors");
 
-const Fields = z.strictObject({
+/** The fields without their rules, for schemas that take some of them. */
+export const LinkTuningFields = z.strictObject({
     name: LinkName.describe("Link that is tuned; it is there already, whoever made it. A change replaces the tuning."),
     mtu: Mtu.optional().describe(
         "MTU [byte]; absent leaves it. Changes live; some NICs' link is down for a moment then.",
@@ -169,7 +170,7 @@ const Fields = z.strictObject({
     xpsCpus: queueCpus("xpsCpus", "CPUs that send by each transmit queue (XPS)."),
 });
 
-export const LinkTuning = withCrossCheck(Fields, (tuning, say) => {
+export const LinkTuning = withCrossCheck(LinkTuningFields, (tuning, say) => {
     const { name: _, ...settings } = tuning;
     if (Object.values(settings).every((value) => value === undefined))
         say(["name"], "nothing is tuned; give at least one setting beside name");

@@ -1,6 +1,7 @@
 /** What every port of an Open vSwitch bridge has, whether it is a resource of its own or one of a set. */
 import { z } from "zod";
 import { count, toggle } from "./link-parts";
+import { IpAddress } from "./ip-text";
 import type { Say } from "./named";
 import { checkOptions, InterfaceOptions, isTunnel } from "./ovs-interface";
 import { bitsPerSecond, Label, Mac, Mtu, Rate, Size, VlanId, VlanList } from "./units";
@@ -24,6 +25,25 @@ export const IngressLimit = z
         "Limit of what arrives at the port, for a guest of what it sends: more is dropped. By policing on the kernel datapath and for DPDK; on the userspace datapath, where policing of taps does nothing, by an OpenFlow meter, so that a bridge with a `Controller` refuses it there. Changes live.",
     );
 export type IngressLimit = z.output<typeof IngressLimit>;
+
+/** As whom a guest may send. */
+export const PortSecurity = z
+    .strictObject({
+        mac: Mac.describe("The only MAC address that frames, ARP and IPv6 neighbour discovery may come from."),
+        addresses: z
+            .array(IpAddress, 'addresses is a list such as ["10.0.0.11", "fd00::11"]')
+            .refine((list) => new Set(list).size === list.length, { error: "addresses names one address twice" })
+            .overwrite((list) => [...list].sort())
+            .optional()
+            .describe(
+                "The only IP addresses that IPv4, ARP, IPv6 and neighbour discovery may come from, beside the link-local one that follows from mac; a family of which none is given is refused. DHCP and duplicate address detection pass. Absent takes every address.",
+            ),
+    })
+    .meta({ token: "ovs:PortSecurity" })
+    .describe(
+        "As whom a guest may send: what comes in at the port from another MAC or IP address is dropped, by flows in tables of ours. The bridge is of failMode secure, so that a restarted switch passes nothing until the flows are back; a `FlowKeeper` puts them back at once. Not on a bridge with a `Controller`. Changes live.",
+    );
+export type PortSecurity = z.output<typeof PortSecurity>;
 
 /** Fields of a port beside its name, its bridge and its type. */
 export const portFields = {
@@ -51,6 +71,7 @@ export const portFields = {
         "MTU of the interface [byte]; absent leaves the device's, and an internal port follows the smallest of its bridge. Changes live.",
     ),
     ingress: IngressLimit.optional(),
+    portSecurity: PortSecurity.optional(),
     protected: toggle("protected")
         .optional()
         .describe("Whether the port exchanges nothing with other protected ports; absent is false. Changes live."),
@@ -69,12 +90,13 @@ interface Port {
     options?: InterfaceOptions;
     mac?: string;
     ingress?: IngressLimit;
+    portSecurity?: PortSecurity;
 }
 
 /** What must hold across the fields of a port. */
 export function checkPort(port: Port, say: Say): void {
     checkVlans(port, say);
-    const { type = "system", options, mac, ingress } = port;
+    const { type = "system", options, mac, ingress, portSecurity } = port;
     checkOptions(type, options, say);
     if (mac !== undefined && type !== "internal")
         say(
@@ -83,6 +105,8 @@ export function checkPort(port: Port, say: Say): void {
         );
     if (ingress !== undefined && (isTunnel(type) || type === "patch"))
         say(["ingress"], `Open vSwitch does not limit what arrives at type ${type}; limit the ports behind it`);
+    if (portSecurity !== undefined && (isTunnel(type) || type === "patch"))
+        say(["portSecurity"], `many guests are behind type ${type}; secure the ports of the guests`);
 }
 
 function checkVlans({ vlanMode, tag, trunks, cvlans }: Port, say: Say): void {

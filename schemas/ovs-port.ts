@@ -76,6 +76,8 @@ function checkBond({ name, type = "system", interfaces, ...port }: Fields, say: 
             say(["interfaces"], "a bond has a name of its own, not that of one of its links");
         if (type !== "system") say(["type"], "a bond is made of links of the host; remove type");
         if (port.ingress !== undefined) say(["ingress"], "a bond has no ingress limit; limit the ports of the guests");
+        if (port.portSecurity !== undefined)
+            say(["portSecurity"], "many guests are behind a bond; secure the ports of the guests");
         if (port.ofportRequest !== undefined)
             say(["ofportRequest"], "each link of a bond has an OpenFlow port number of its own; remove ofportRequest");
     }

@@ -1,5 +1,6 @@
 /** A virtual switch: an Open vSwitch bridge, its VLANs by name, and what leads out of it. */
 import { z } from "zod";
+import { toggle } from "./link-parts";
 import { entriesOf, named, withCrossCheck, type Say } from "./named";
 import { checkOvsBridge, OvsBridgeFields } from "./ovs-bridge";
 import { bondFields } from "./ovs-port";
@@ -82,6 +83,11 @@ export const SwitchFields = OvsBridgeFields.omit({ name: true, uplinks: true }).
     mirrors: named(Label, Mirror, 'mirrors maps names to mirrors, such as { ids: { outputPort: "tap-ids" } }')
         .default({})
         .describe("Mirrors by name."),
+    portSecurity: toggle("portSecurity")
+        .default(false)
+        .describe(
+            "Whether its taps may have port security: failMode is then secure, with a flow that switches as usual, and a keeper on the host that puts the flows back after a restart of ovs-vswitchd. Changes live.",
+        ),
     qos: named(Label, QosClass, 'qos maps names to classes, such as { gold: { type: "linux-htb" } }')
         .default({})
         .describe("QoS classes by name, for uplinks and taps; on the host one has the bridge's name before its own."),

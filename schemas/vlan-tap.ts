@@ -1,7 +1,7 @@
 /** A tap with its port on a switch: the VLANs that it carries, and what a guest behind it may do. */
 import { z } from "zod";
 import { withCrossCheck } from "./named";
-import { IngressLimit } from "./ovs-port-parts";
+import { IngressLimit, PortSecurity } from "./ovs-port-parts";
 import { Tap } from "./tap";
 import { bitsPerSecond, IfName, Label, Rate, Size } from "./units";
 import { checkVlanNames, VlanName, VlanNames } from "./vlan-names";
@@ -39,6 +39,7 @@ export const VlanTapFields = Tap.extend({
     ),
     trunk: Trunk.optional(),
     rateLimit: RateLimit.optional(),
+    portSecurity: PortSecurity.optional(),
     qos: Label.optional().describe(
         "QoS class of the switch, where it is a component of the same program, or the name of a `Qos`, that shapes what the guest receives; excludes rateLimit.toGuest. Changes live.",
     ),

@@ -10,7 +10,6 @@ import { Ovsdb } from "./ovsdb/client";
 import { readPorts, type PortSeen } from "./ovsdb/ports";
 import type { Replica } from "./ovsdb/replica";
 import { patient } from "./patient";
-import { declaredCookies } from "./pipeline";
 import { placeOf, type Place } from "./place";
 import { traced, type Trace } from "./trace";
 import { Turnout } from "./window";
@@ -77,7 +76,7 @@ export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace
         place,
         ovsdb,
         kernel,
-        openflow: new Openflow(place, async (bridge) => declaredCookies((await ovsdb.view()).byName("Bridge", bridge))),
+        openflow: new Openflow(place, async (bridge) => (await ovsdb.view()).byName("Bridge", bridge)),
         turnout,
         files: new Files(place),
         journal: new Journal(place),

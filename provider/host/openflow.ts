@@ -3,8 +3,11 @@
  * bundle takes no meters, so those that it needs are made before it and those that it frees go after it.
  */
 import { HostError, quoted } from "./errors";
-import { meterText, parseFlows, parseMeters, parsePorts, type Flow, type Meter } from "./flow-text";
-import { sharedFlows, type BridgeFlows } from "./pipeline";
+import { KEEPER_KEY, snapshotFile, snapshotText } from "./flow-snapshot";
+import { meterText, parseFlows, parseGroups, parseMeters, parsePorts, type Flow, type Meter } from "./flow-text";
+import { keyOf } from "./ovsdb/columns";
+import type { Seen } from "./ovsdb/replica";
+import { declaredCookies, sharedFlows, type BridgeFlows } from "./pipeline";
 import { FOUND_NOBODY } from "./patient";
 import type { Place } from "./place";
 import { Window, type Verdict } from "./window";
@@ -22,10 +25,10 @@ interface Change {
 export class Openflow {
     private readonly windows = new Map<string, Window<Change, void>>();
 
-    /** @param cookies of the flows that are declared on a bridge, as the switch database has them */
+    /** @param rowOf what the switch database says of a bridge */
     constructor(
         private readonly place: Place,
-        private readonly cookies: (bridge: string) => Promise<string[]>,
+        private readonly rowOf: (bridge: string) => Promise<Seen | undefined>,
     ) {}
 
     /**
@@ -120,7 +123,27 @@ export class Openflow {
             await (errors.has(change)
                 ? this.takeMetersBack(bridge, change, formerMeters)
                 : this.deleteMeters(bridge, idsAfter(DELETE, change)));
+        if (ready().length > 0) await this.keep(bridge);
         return numbered.map((change) => (errors.has(change) ? { error: errors.get(change) } : { result: undefined }));
+    }
+
+    /** Writes down what is there now, where a FlowKeeper keeps it. */
+    private async keep(bridge: string): Promise<void> {
+        const row = await this.rowOf(bridge);
+        if (keyOf(row?.external_ids, KEEPER_KEY) === undefined) return;
+        const dump = (command: string) => this.ask(bridge, ["--no-stats", "--no-names", command, bridge]);
+        const [flows, groups, meters, ports] = await Promise.all([
+            dump("dump-flows").then(parseFlows),
+            dump("dump-groups").then(parseGroups),
+            dump("dump-meters").then(parseMeters),
+            dump("dump-ports-desc").then(parsePorts),
+        ]);
+        const names = new Map([...ports].map(([name, number]) => [number, name]));
+        const text = snapshotText(row, { flows, groups, meters, ports: names });
+        const file = snapshotFile(bridge);
+        const draft = `${file}.new`;
+        await this.place.run(["install", "-m", "600", "/dev/stdin", draft], text);
+        await this.place.run(["mv", "--force", "--", draft, file]);
     }
 
     private async putMeters(bridge: string, change: Change, former: Meter[]): Promise<void> {
@@ -166,7 +189,7 @@ export class Openflow {
     private async flowsOf(bridge: string, secure: boolean): Promise<BridgeFlows> {
         const [dump, cookies] = await Promise.all([
             this.ask(bridge, ["--no-stats", "--no-names", "dump-flows", bridge]),
-            this.cookies(bridge),
+            this.rowOf(bridge).then(declaredCookies),
         ]);
         return { flows: parseFlows(dump), cookies, secure };
     }

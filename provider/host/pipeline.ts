@@ -1,14 +1,18 @@
 /**
- * How the flow tables of a bridge are shared out: 0 is ours and hands on to 10, where a user's flows begin. While nobody
- * has put a flow into 10 it says NORMAL, so that a bridge with a limit on one port switches as before; not on a bridge
- * that is secure, which passes only what a flow lets pass.
+ * How the flow tables of a bridge are shared out: 0 (what a port may send, by a meter) and 5 (as whom it may send) are
+ * ours and hand on to 10, where a user's flows begin. While nobody has put a flow into 10 it says NORMAL, so that a bridge
+ * with a limit on one port switches as before; not on a bridge that is secure, which passes only what a flow lets pass.
  */
 import { parseFlow, strictly, type Flow } from "./flow-text";
 import { keysOf } from "./ovsdb/columns";
 import type { Seen } from "./ovsdb/replica";
 
+/** The table in which a port's packets are held against what it may send as. */
+export const GUARD_TABLE = 5;
 /** The table in which a user's flows begin. */
 export const USER_TABLE = 10;
+/** A port's meter is this plus its OpenFlow number; a user's meters are below. */
+export const FIRST_PORT_METER = 65536;
 /** First 16 bits of every cookie that we choose. */
 const COOKIE_PREFIX = 0x6b6en << 48n;
 export const COOKIE_MASK = "0xffff000000000000";
@@ -29,8 +33,9 @@ const HAND_ON: Flow = {
     priority: 1,
     match: "",
     options: [],
-    actions: `goto_table:${USER_TABLE}`,
+    actions: `goto_table:${GUARD_TABLE}`,
 };
+const PASS_ON: Flow = { ...HAND_ON, table: GUARD_TABLE, priority: 0, actions: `goto_table:${USER_TABLE}` };
 const NORMAL: Flow = { ...HAND_ON, table: USER_TABLE, priority: 0, actions: "NORMAL" };
 
 /** In external_ids of a bridge's row, with a cookie: whose the flows of that cookie are. */
@@ -55,7 +60,8 @@ export interface BridgeFlows {
 /**
  * What a bundle must have before and after its own lines so that the tables hang together when it is done.
  *
- * @param lines the bundle: `flow add FLOW`, `flow delete cookie=C/-1`, `flow delete_strict cookie=C/MASK,table=...`
+ * @param lines the bundle: `flow add FLOW`, `flow delete cookie=C/MASK`, perhaps with a table and fields that those which
+ *   go all have, `flow delete_strict cookie=C/MASK,table=...`
  */
 export function sharedFlows(
     { flows, cookies, secure }: BridgeFlows,
@@ -66,9 +72,9 @@ export function sharedFlows(
         flows.filter((flow) => !isShared(flow)),
         lines,
     );
-    const inUse = will.some((flow) => cookies.includes(flow.cookie) || (flow.table === 0 && isOurs(flow)));
+    const inUse = will.some((flow) => cookies.includes(flow.cookie) || (flow.table < USER_TABLE && isOurs(flow)));
     const users = will.some(({ table }) => table === USER_TABLE);
-    const wanted = [...(inUse ? [HAND_ON] : []), ...(inUse && !users && !secure ? [NORMAL] : [])];
+    const wanted = [...(inUse ? [HAND_ON, PASS_ON] : []), ...(inUse && !users && !secure ? [NORMAL] : [])];
     const same = (one: Flow) => (other: Flow) => text(one) === text(other);
     return {
         before: is.filter((flow) => !wanted.some(same(flow))).map((flow) => `flow delete_strict ${strictly(flow)}`),
@@ -82,6 +88,10 @@ export function hangsTogether(bridge: BridgeFlows): boolean {
     return before.length + after.length === 0;
 }
 
+/** Whether a flow is one that we put there, or declared by a resource of ours. */
+export const isKept = (flow: Flow, cookies: readonly string[]): boolean =>
+    isOurs(flow) || cookies.includes(flow.cookie);
+
 const text = ({ cookie, table, priority, actions }: Flow) =>
     `cookie=${cookie},table=${table},priority=${priority},actions=${actions}`;
 
@@ -91,7 +101,7 @@ function outcome(flows: Flow[], lines: string[]): Flow[] {
         const [, verb = "", rest = ""] = /^flow (\w+) (.*)$/.exec(line) ?? [];
         if (verb === "add") return [...there, parseFlow(rest)];
         const gone = deletion(rest);
-        if (verb === "delete") return there.filter((flow) => !gone.owns(flow));
+        if (verb === "delete") return there.filter((flow) => !gone.owns(flow) || !gone.covers(flow));
         if (verb === "delete_strict")
             return there.filter(
                 (flow) =>
@@ -104,11 +114,16 @@ function outcome(flows: Flow[], lines: string[]): Flow[] {
     }, flows);
 }
 
-function deletion(text: string): { flow: Flow; owns: (flow: Flow) => boolean } {
+function deletion(text: string): Record<"owns" | "covers", (flow: Flow) => boolean> & { flow: Flow } {
     const [, cookie = "0", mask = "-1"] = /^cookie=(\w+)\/(-1|\w+)/.exec(text) ?? [];
     const bits = BigInt.asUintN(64, BigInt(mask));
+    const flow = parseFlow(`${text.replace(/^cookie=[^,]*,?/, "")} actions=`);
+    const fields = flow.match.split(",").filter(Boolean);
+    const named = /\btable=/.test(text);
     return {
-        flow: parseFlow(`${text.replace(/^cookie=[^,]*,?/, "")} actions=`),
+        flow,
+        covers: ({ table, match }) =>
+            (!named || table === flow.table) && fields.every((field) => match.split(",").includes(field)),
         owns: (flow) => (BigInt(flow.cookie) & bits) === (BigInt(cookie) & bits),
     };
 }

@@ -2,6 +2,7 @@
 import type { Host } from "../host";
 import type { Plan, Step } from "../plan";
 import { folderOf } from "./dnsmasq-files";
+import { forgetUnit, hasSystemd, program, runningAs, startUnit, stopUnit } from "./host-service";
 
 /** How dnsmasq is run for one interface. */
 export interface Service {
@@ -20,28 +21,12 @@ const pidFile = (link: string) => `${RUN}/${link}.pid`;
 const confOf = (link: string) => `${folderOf(link)}/conf`;
 
 export async function serviceOf(host: Host, link: string): Promise<Service> {
-    const [systemd, pid] = await Promise.all([hasSystemd(host), running(host, link)]);
+    const [systemd, pid] = await Promise.all([
+        hasSystemd(host),
+        runningAs(host, pidFile(link), `--conf-file=${confOf(link)}`),
+    ]);
     return systemd ? unitOf(link, pid) : processOf(link, pid);
 }
-
-/** systemd's own test of whether it runs the host (sd_booted(3)). */
-const hasSystemd = async (host: Host): Promise<boolean> =>
-    (await host.place.run(["stat", "--format=%F", "/run/systemd/system"])).code === 0;
-
-/** A number in a file may be that of any process by now, so it must be dnsmasq with our configuration. */
-async function running(host: Host, link: string): Promise<string | undefined> {
-    const { stdout } = await host.place.run(["cat", "--", pidFile(link)]);
-    const pid = /^\d{1,10}$/.exec(stdout.trim())?.[0];
-    if (!pid) return undefined;
-    const { stdout: command } = await host.place.run(["cat", "--", `/proc/${pid}/cmdline`]);
-    return command.split("\0").includes(`--conf-file=${confOf(link)}`) ? pid : undefined;
-}
-
-const program = (what: string, argv: string[], undo?: string[], input?: string): Step => ({
-    what,
-    action: { via: "program", argv, ...(input === undefined ? {} : { input }) },
-    ...(undo ? { undo: [{ via: "program", argv: undo }] } : {}),
-});
 
 const command = (link: string): string[] => ["dnsmasq", `--conf-file=${confOf(link)}`, `--pid-file=${pidFile(link)}`];
 
@@ -69,36 +54,18 @@ function processOf(link: string, pid: string | undefined): Service {
 
 function unitOf(link: string, pid: string | undefined): Service {
     const unit = `kvmnet-dhcp-${link}.service`;
-    const file = `/etc/systemd/system/${unit}`;
-    const systemctl = (what: string, argv: string[], undo?: string[]) =>
-        program(`${what} ${unit}`, ["systemctl", ...argv], undo && ["systemctl", ...undo]);
     return {
         pid,
         unit,
-        start: [
-            program(
-                `writes ${file}`,
-                ["install", "-D", "-m", "644", "/dev/stdin", file],
-                ["rm", "-f", "--", file],
-                unitText(link),
-            ),
-            systemctl("makes systemd read", ["daemon-reload"]),
-            systemctl("starts", ["enable", "--now", unit], ["disable", "--now", unit]),
-        ],
-        // Disabled too, so that a unit that is removed leaves no link; a start enables it again.
-        stop: [systemctl("stops", ["disable", "--now", unit], ["enable", "--now", unit])],
-        reload: systemctl("lets read again", ["reload", unit]),
+        start: startUnit(unit, unitText(link)),
+        stop: stopUnit(unit),
+        reload: program(`lets ${unit} read again`, ["systemctl", "reload", unit]),
     };
 }
 
 /** What a delete removes beside the folder. */
 export const leftovers = (link: string, { unit }: Service): Plan =>
-    unit
-        ? [
-              program(`removes ${unit}`, ["rm", "-f", "--", `/etc/systemd/system/${unit}`]),
-              program("makes systemd forget it", ["systemctl", "daemon-reload"]),
-          ]
-        : [program(`removes what dnsmasq on ${link} left`, ["rm", "-f", "--", pidFile(link)])];
+    unit ? forgetUnit(unit) : [program(`removes what dnsmasq on ${link} left`, ["rm", "-f", "--", pidFile(link)])];
 
 /** It forks when it serves, so that a start that fails is told by systemctl. */
 export const unitText = (link: string): string => `[Unit]

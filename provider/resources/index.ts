@@ -11,6 +11,7 @@ import { macvtap } from "./macvtap";
 import { neighbor } from "./neighbor";
 import { ovsBridge } from "./ovs-bridge";
 import { ovsController } from "./ovs-controller";
+import { ovsFlowKeeper } from "./ovs-flow-keeper";
 import { ovsFlows } from "./ovs-flows";
 import { ovsIpfix } from "./ovs-ipfix";
 import { ovsManager } from "./ovs-manager";
@@ -40,6 +41,7 @@ const all: AnyResource[] = [
     ovsPortSet,
     ovsQos,
     ovsFlows,
+    ovsFlowKeeper,
     ovsMirror,
     ovsController,
     ovsManager,

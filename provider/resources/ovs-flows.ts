@@ -36,10 +36,10 @@ export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
     description:
         "OpenFlow flows, groups and meters of one Open vSwitch bridge, written as for `ovs-ofctl` and changed in one bundle. " +
         "They are told by their cookie; flows of others stay as they are, and one that would take the place of a flow of " +
-        `somebody else is refused. Table 0 is kvmnet's (limits of ports) and hands on to table ${USER_TABLE}, where these ` +
+        `somebody else is refused. Tables below ${USER_TABLE} are kvmnet's (limits and security of ports) and hand on to table ${USER_TABLE}, where these ` +
         `flows begin. While table ${USER_TABLE} is empty it says NORMAL, unless the bridge's failMode is secure; with the first ` +
         "flow in it, it does what its flows say and drops the rest. A bridge with a Controller takes none. Flows are not kept " +
-        "over a restart of ovs-vswitchd: a refresh shows that they are gone, and the next update puts them back.",
+        "over a restart of ovs-vswitchd: a FlowKeeper puts them back at once; else a refresh shows that they are gone, and the next update does.",
     schema: OvsFlows,
     cost: { bridge: "replace", cookie: "replace", flows: "update", groups: "update", meters: "update" },
     derived: ["cookie"],

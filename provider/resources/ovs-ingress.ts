@@ -1,18 +1,16 @@
-/** How a port's ingress limit stands in the switch: as policing of its interface, or as an OpenFlow meter. */
+/** How a port's ingress limit and its security stand in the switch: policing of its interface, or flows and a meter. */
 import { bitsPerSecond, bytes, Rate, Size } from "../../schemas/units";
-import type { IngressLimit as Declared } from "../../schemas/ovs-port-parts";
+import type { IngressLimit as Declared, PortSecurity } from "../../schemas/ovs-port-parts";
 import type { Host } from "../host";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import type { Replica, Seen } from "../host/ovsdb/replica";
-import { INGRESS_KEY, readIngress, type IngressLimit } from "./table-zero";
+import { areInForce, SECURITY_KEY, securityFrom } from "./port-security";
+import { INGRESS_KEY, readGuards, type Guard, type IngressLimit, type InForce } from "./table-zero";
 
 /** What Open vSwitch takes for a burst of 0 [kbit] (ovs-vswitchd.conf.db(5), ingress_policing_burst). */
 const LEAST_BURST_KBIT = 8_000;
 /** Share of a second's worth that TCP needs to come near the rate (there). */
 const BURST_SHARE = 0.8;
-
-/** The limits of all ports of a bridge that meters hold, by OpenFlow port number. */
-export type Metered = ReadonlyMap<number, IngressLimit>;
 
 /**
  * Whether a limit is a meter. The userspace datapath takes policing of taps and counts drops, and drops nothing; DPDK's
@@ -25,6 +23,12 @@ export function limitOf({ rate, burst }: Declared): IngressLimit {
     const rateKbit = bitsPerSecond(rate) / 1_000;
     return { rateKbit, burstKbit: burst === undefined ? burstFor(rateKbit) : Math.max(1, kbitOf(burst)) };
 }
+
+/** What flows hold of a port. @param metered whether its limit is a meter */
+export const guardOf = (port: { ingress?: Declared; portSecurity?: PortSecurity }, metered: boolean): Guard => ({
+    ...(port.ingress && metered ? { limit: limitOf(port.ingress) } : {}),
+    ...(port.portSecurity ? { security: port.portSecurity } : {}),
+});
 
 const kbitOf = (size: string) => Math.ceil((bytes(size) * 8) / 1_000);
 const burstFor = (rateKbit: number) => Math.max(LEAST_BURST_KBIT, Math.ceil(rateKbit * BURST_SHARE));
@@ -39,18 +43,29 @@ export function declaredOf({ rateKbit, burstKbit }: IngressLimit, known: Declare
     return { rate: Rate.parse(`${rateKbit}kbit`), ...(untold ? {} : { burst: Size.parse(burstKbit * 125) }) };
 }
 
-/** The limits of a bridge's meters; nothing is asked where none of the ports has one. */
-export async function meteredOf(host: Host, bridge: string, ports: readonly Seen[]): Promise<Metered> {
-    return ports.some(hasMeter) ? readIngress(host, bridge) : new Map<number, IngressLimit>();
+/** What flows hold of a bridge's ports; nothing is asked where they hold nothing. */
+export async function inForceOf(host: Host, bridge: string, ports: readonly Seen[]): Promise<InForce> {
+    return ports.some(isGuarded) ? readGuards(host, bridge) : { limits: new Map(), security: new Map() };
 }
 
 /** Whether a port's row says that its limit is a meter of ours. */
 export const hasMeter = (port: Seen): boolean => keyOf(port.external_ids, INGRESS_KEY) !== undefined;
 
+/** Whether a port's row says that flows of ours hold something of it. */
+export const isGuarded = (port: Seen): boolean =>
+    hasMeter(port) || keyOf(port.external_ids, SECURITY_KEY) !== undefined;
+
 /** The limit that is in force. */
-export function limitAt(view: Replica, port: Seen, link: Seen, metered: Metered): IngressLimit | undefined {
-    if (hasMeter(port)) return metered.get(numberOf(link.ofport) ?? -1);
+export function limitAt(view: Replica, port: Seen, link: Seen, { limits }: InForce): IngressLimit | undefined {
+    if (hasMeter(port)) return limits.get(numberOf(link.ofport) ?? -1);
     const rateKbit = numberOf(link.ingress_policing_rate) ?? 0;
     if (rateKbit === 0 || isMetered(view.holderOf(port), textOf(link.type))) return undefined;
     return { rateKbit, burstKbit: numberOf(link.ingress_policing_burst) ?? 0 };
+}
+
+/** As whom the port may send, where its flows are those of what its row says. */
+export function securityAt(port: Seen, link: Seen, { security }: InForce): PortSecurity | undefined {
+    const ofport = numberOf(link.ofport) ?? -1;
+    const noted = securityFrom(keyOf(port.external_ids, SECURITY_KEY));
+    return noted && areInForce(security.get(ofport) ?? [], ofport, noted) ? noted : undefined;
 }

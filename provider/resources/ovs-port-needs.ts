@@ -7,7 +7,7 @@ import type { Replica, Seen } from "../host/ovsdb/replica";
 import { isMetered } from "./ovs-ingress";
 import { QOS_NAME_KEY, qosName } from "./ovs-port-rows";
 import type { Wanted } from "./ovs-port-change";
-import { requireNoController } from "./table-zero";
+import { isSecure, requireNoController } from "./table-zero";
 
 /** What the ports of one bridge need, found once for all of them. */
 export interface Needs {
@@ -18,8 +18,8 @@ export interface Needs {
 }
 
 /**
- * @throws HostError missing for the bridge or a QoS, refused for a limit that a controller would have to hold, conflict
- * for a port whose QoS is somebody else's
+ * @throws HostError missing for the bridge or a QoS, refused for what a controller would have to hold and for security on
+ * a bridge that forwards without flows, conflict for a port whose QoS is somebody else's
  */
 export function needsOf(
     host: Host,
@@ -39,6 +39,10 @@ export function needsOf(
     const metered = (want: Wanted) => isMetered(bridge, want.type);
     if (wanted.some((want) => want.ingress && metered(want)))
         requireNoController(view, bridgeName, subject, "its ingress limit is a flow");
+    if (wanted.some(({ portSecurity }) => portSecurity)) {
+        requireNoController(view, bridgeName, subject, "portSecurity is made of flows");
+        requireSecure(view, bridgeName, subject);
+    }
     const qos = qosOf(host, view, subject, wanted);
     return {
         bridge,
@@ -51,6 +55,17 @@ export function needsOf(
             return there && isForeign(view, there) ? "keep" : undefined;
         },
     };
+}
+
+/** A restarted switch has no flows, and a standalone one then passes everything. */
+function requireSecure(view: Replica, bridge: string, subject: string): void {
+    if (isSecure(view, bridge)) return;
+    throw new HostError(
+        "refused",
+        subject,
+        `the bridge ${shownName(bridge)} forwards without flows, so it would pass everything once ovs-vswitchd was restarted, and portSecurity is made of flows`,
+        "Set failMode secure on the bridge, declare Flows that let pass what is wanted (table=10,actions=NORMAL switches as before), and a FlowKeeper.",
+    );
 }
 
 /** The rows of all QoS that are named. */

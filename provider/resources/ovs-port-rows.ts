@@ -8,10 +8,11 @@ import { keyOf, numberOf, textOf, uuidsOf, valuesOf } from "../host/ovsdb/column
 import type { Uuid } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY } from "../owner";
-import { declaredOf, limitAt, limitOf, type Metered } from "./ovs-ingress";
+import { declaredOf, limitAt, limitOf, securityAt } from "./ovs-ingress";
 import { told, typedKeys, typedState, type Typed } from "./ovs-keys";
 import { one, type Managed } from "./ovs-rows";
-import { INGRESS_KEY } from "./table-zero";
+import { SECURITY_KEY, securityText } from "./port-security";
+import { INGRESS_KEY, type InForce } from "./table-zero";
 
 /** What a `Port` and a port of a `PortSet` have in common, without place and tap. */
 export type Port = Partial<Omit<PortOfSet, "tap">>;
@@ -58,7 +59,13 @@ export function portRow(want: Port, { mark, qos, metered }: Beside): Managed {
             protected: [want.protected ?? false],
             ...(qos === "keep" ? {} : { qos: one(qos) }),
         },
-        keys: { external_ids: { [OWNER_KEY]: mark, [INGRESS_KEY]: metered && want.ingress ? "meter" : undefined } },
+        keys: {
+            external_ids: {
+                [OWNER_KEY]: mark,
+                [INGRESS_KEY]: metered && want.ingress ? "meter" : undefined,
+                [SECURITY_KEY]: want.portSecurity && securityText(want.portSecurity),
+            },
+        },
     };
 }
 
@@ -98,10 +105,10 @@ export interface PortRows {
  *
  * @param known what state knows of it; undefined in an import, which reads all
  */
-export function portState(view: Replica, { port, links }: PortRows, metered: Metered, known: Port | undefined): Port {
+export function portState(view: Replica, { port, links }: PortRows, inForce: InForce, known: Port | undefined): Port {
     const link = links[0];
     const options = link && typedState(OPTIONS, link.options);
-    const limit = link && links.length === 1 ? limitAt(view, port, link, metered) : undefined;
+    const limit = link && links.length === 1 ? limitAt(view, port, link, inForce) : undefined;
     const held: Port = {
         vlanMode: textOf(port.vlan_mode) as Port["vlanMode"],
         tag: numberOf(port.tag),
@@ -112,6 +119,7 @@ export function portState(view: Replica, { port, links }: PortRows, metered: Met
         ofportRequest: numberOf(link?.ofport_request),
         mtuRequest: mtuOf(links),
         ingress: limit && declaredOf(limit, known?.ingress),
+        portSecurity: link && links.length === 1 ? securityAt(port, link, inForce) : undefined,
         protected: port.protected === true,
         qos: qosName(view, port),
     };

@@ -5,7 +5,7 @@ import { ovsdb } from "../plan";
 import type { HostResource } from "../resource";
 import { changedSet } from "./ovs-set-change";
 import { idProblem, setHere, type SetHere } from "./ovs-set-here";
-import { removedTaps, unlimited, unpluggedAll } from "./ovs-set-removal";
+import { removedTaps, unguarded, unpluggedAll } from "./ovs-set-removal";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 
@@ -33,7 +33,7 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
     delete(_host, { view, members, state }, mark) {
         const all = [...members.values()];
         return [
-            ...unlimited(view, all, mark),
+            ...unguarded(view, all, mark),
             ...(all.some(({ holder }) => holder)
                 ? [ovsdb(`unplugs ${all.length} ports from ${state.bridge}`, unpluggedAll(all))]
                 : []),

@@ -10,7 +10,7 @@ import { ovsdb, type Plan, type Step } from "../plan";
 import type { Found, HostResource, Outputs } from "../resource";
 import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
-import { hasMeter, limitOf, meteredOf } from "./ovs-ingress";
+import { guardOf, hasMeter, inForceOf, isGuarded } from "./ovs-ingress";
 import { bringUp, removeLeft } from "./ovs-link-up";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
 import { needsOf, type Needs } from "./ovs-port-needs";
@@ -19,7 +19,7 @@ import { requireColumns } from "./ovs-rows";
 import { SHAPING_LOST, shapedAgain, shapingLost } from "./ovs-shaping";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
-import { isSecure, limitIngress, unlimitIngress } from "./table-zero";
+import { guardPorts, isSecure, unguardPorts } from "./table-zero";
 
 interface PortHere extends Found<OvsPort> {
     view: Replica;
@@ -54,6 +54,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         ofportRequest: "update",
         mtuRequest: "update",
         ingress: "update",
+        portSecurity: "update",
         protected: "update",
         qos: "update",
         interfaces: "update",
@@ -75,7 +76,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const rows = { port, links: interfacesOf(view, port) };
         const holder = view.holderOf(port);
         const bridge = textOf(holder?.name) ?? "";
-        const metered = await meteredOf(host, bridge, [port]);
+        const inForce = await inForceOf(host, bridge, [port]);
         const unshaped = await shapingLost(host, view, rows);
         return {
             view,
@@ -86,7 +87,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             state: {
                 name,
                 bridge,
-                ...portState(view, rows, metered, known),
+                ...portState(view, rows, inForce, known),
                 ...bondState(rows, known),
                 type: typeOf(rows.links[0]),
             },
@@ -102,7 +103,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const subject = `OVS port ${want.name}`;
         const needs = needsOf(host, await host.switch(), subject, want.bridge, [want]);
         const managed = await writable(host, subject, want, needs, mark);
-        return [plugs(want, managed), ...up(want), ...limits(want, needs, mark)];
+        return [plugs(want, managed), ...up(want), ...guards(want, needs, mark)];
     },
 
     async update(host, found, want, mark) {
@@ -112,9 +113,9 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const managed = await writable(host, subject, want, needs, mark, found);
         const { operations, undo } = changedPort(rows, want, managed, "");
         const moves = holder?.name !== want.bridge;
-        const metered = want.ingress !== undefined && needs.isMetered(want);
+        const stays = !moves && isGuarded(rows.port) ? state : undefined;
         return [
-            ...(hasMeter(rows.port) && (moves || !metered) ? unlimits(found, mark) : []),
+            ...(isGuarded(rows.port) && moves ? unguards(found, mark) : []),
             ...(unshaped ? shapedAgain(rows) : []),
             ovsdb(
                 `sets the OVS port ${want.name}`,
@@ -131,12 +132,12 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 ],
             ),
             ...up(want),
-            ...limits(want, needs, mark, moves ? undefined : state.ingress),
+            ...guards(want, needs, mark, stays),
         ];
     },
 
     delete: (_host, found, mark) => [
-        ...(hasMeter(found.rows.port) ? unlimits(found, mark) : []),
+        ...(isGuarded(found.rows.port) ? unguards(found, mark) : []),
         ...(found.holder
             ? [
                   ovsdb(`unplugs ${found.state.name} from ${String(found.holder.name)}`, [
@@ -211,25 +212,26 @@ function plugs(want: OvsPort, managed: Rows): Step {
 /** Nobody else sets a link up that Open vSwitch makes. */
 const up = ({ type, name }: OvsPort): Plan => (type === "internal" || type === "tap" ? [bringUp(name)] : []);
 
-/** After the port is plugged, since a flow names its OpenFlow number. */
-function limits(want: OvsPort, needs: Needs, mark: string, former?: OvsPort["ingress"]): Plan {
-    if (!want.ingress || !needs.isMetered(want)) return [];
-    const port = {
-        name: want.name,
-        limit: limitOf(want.ingress),
-        mark,
-        ...(former ? { former: limitOf(former) } : {}),
-    };
-    return [limitIngress(want.bridge, [port], textOf(needs.bridge.fail_mode) === "secure")];
+/**
+ * After the port is plugged, since a flow names its OpenFlow number.
+ *
+ * @param former what flows of ours held of the port before, where it stays in its bridge
+ */
+function guards(want: OvsPort, needs: Needs, mark: string, former?: OvsPort): Plan {
+    const guard = { name: want.name, mark, ...guardOf(want, needs.isMetered(want)) };
+    if (!guard.limit && !guard.security && !former) return [];
+    const secure = textOf(needs.bridge.fail_mode) === "secure";
+    const before = former && { former: guardOf(former, needs.isMetered(want)) };
+    return [guardPorts(want.bridge, [{ ...guard, ...before }], secure)];
 }
 
 /** Before the port goes; one without a number has no flow. */
-function unlimits({ view, holder, rows, state }: PortHere, mark: string): Plan {
+function unguards({ view, holder, rows, state }: PortHere, mark: string): Plan {
     const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
     const bridge = textOf(holder?.name);
     if (bridge === undefined || ofport <= 0) return [];
-    const was = state.ingress && { was: { limit: limitOf(state.ingress), mark } };
-    return [unlimitIngress(bridge, [{ name: state.name, ofport, ...was }], isSecure(view, bridge))];
+    const was = { mark, ...guardOf(state, hasMeter(rows.port)) };
+    return [unguardPorts(bridge, [{ name: state.name, ofport, was }], isSecure(view, bridge))];
 }
 
 function outputsOf({ links }: PortRows): Outputs {

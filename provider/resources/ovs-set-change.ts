@@ -8,15 +8,15 @@ import { present, rowNamed, type Operation } from "../host/ovsdb/operations";
 import type { Replica } from "../host/ovsdb/replica";
 import { ip, ovsdb, type Plan } from "../plan";
 import { gone } from "./link-marks";
-import { hasMeter, limitOf } from "./ovs-ingress";
+import { guardOf, isGuarded } from "./ovs-ingress";
 import { bringUp } from "./ovs-link-up";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, type Wanted } from "./ovs-port-change";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { requireColumns } from "./ovs-rows";
 import { listed, type Member, type SetHere } from "./ovs-set-here";
-import { removedTaps, unlimited, unpluggedAll } from "./ovs-set-removal";
+import { removedTaps, unguarded, unpluggedAll } from "./ovs-set-removal";
 import { changedTap, isRemade, madeTap } from "./ovs-set-taps";
-import { limitIngress, type LimitedPort } from "./table-zero";
+import { guardPorts, type GuardedPort } from "./table-zero";
 
 /** One port of the set that is written. */
 interface Item {
@@ -68,12 +68,12 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     const remade = items.flatMap(({ member, remade }) => (remade && member?.rows ? [member] : []));
     const tapless = items.flatMap(({ member, tap }) => (member?.tap && !tap ? [member] : []));
     return [
-        ...unlimited(
+        ...unguarded(
             view,
             [
                 ...left,
                 ...items
-                    .flatMap((item) => (losesLimit(item, needs, want.bridge) ? [item.member] : []))
+                    .flatMap((item) => (losesGuard(item, want.bridge) ? [item.member] : []))
                     .filter((member) => member !== undefined),
             ],
             mark,
@@ -84,7 +84,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ...items.flatMap((item) => tapSteps(item, mark)),
         ...switchStep(want.bridge, items, left),
         ...items.flatMap(({ want: { name, type } }) => (type === "internal" || type === "tap" ? [bringUp(name)] : [])),
-        ...limits(want.bridge, items, needs, mark),
+        ...guards(want.bridge, items, needs, mark),
         ...removedTaps([...left, ...tapless]),
     ];
 }
@@ -136,11 +136,9 @@ function refuseTaken(
     );
 }
 
-/** Whether a meter of a port goes, because its limit does or because it leaves its bridge. */
-function losesLimit({ want, member, remade }: Item, needs: Needs, bridge: string): boolean {
-    if (!member?.rows || !hasMeter(member.rows.port)) return false;
-    return remade || !want.ingress || !needs.isMetered(want) || member.holder?.name !== bridge;
-}
+/** Whether flows of a port go with its place: it is unplugged for a moment, or leaves its bridge. */
+const losesGuard = ({ member, remade }: Item, bridge: string): boolean =>
+    member?.rows !== undefined && isGuarded(member.rows.port) && (remade || member.holder?.name !== bridge);
 
 function tapSteps({ want: { name }, tap, member, remade }: Item, mark: string): Plan {
     if (!tap) return [];
@@ -180,13 +178,14 @@ function switchStep(bridge: string, items: readonly Item[], left: readonly Membe
     return [ovsdb(what, [present("Bridge", bridge), ...operations], undo)];
 }
 
-/** Meters for what is limited anew or otherwise than before. */
-function limits(bridge: string, items: readonly Item[], needs: Needs, mark: string): Plan {
-    const limited = items.flatMap(({ want, member, remade }): LimitedPort[] => {
-        if (!want.ingress || !needs.isMetered(want)) return [];
-        const stays = !remade && member?.holder?.name === bridge;
-        const former = stays && member?.state?.ingress ? { former: limitOf(member.state.ingress) } : {};
-        return [{ name: want.name, limit: limitOf(want.ingress), mark, ...former }];
+/** Flows and meters for what is guarded anew or otherwise than before. */
+function guards(bridge: string, items: readonly Item[], needs: Needs, mark: string): Plan {
+    const guarded = items.flatMap(({ want, member, remade }): GuardedPort[] => {
+        const metered = needs.isMetered(want);
+        const guard = guardOf(want, metered);
+        const stays = !remade && member?.holder?.name === bridge && member.rows && isGuarded(member.rows.port);
+        if (!stays) return guard.limit || guard.security ? [{ name: want.name, mark, ...guard }] : [];
+        return [{ name: want.name, mark, ...guard, former: guardOf(member.state ?? {}, metered) }];
     });
-    return limited.length > 0 ? [limitIngress(bridge, limited, textOf(needs.bridge.fail_mode) === "secure")] : [];
+    return guarded.length > 0 ? [guardPorts(bridge, guarded, textOf(needs.bridge.fail_mode) === "secure")] : [];
 }

@@ -9,7 +9,7 @@ import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY, ownerFrom } from "../owner";
 import type { Found, Own } from "../resource";
 import { faultOf } from "./ovs-fault";
-import { meteredOf } from "./ovs-ingress";
+import { inForceOf } from "./ovs-ingress";
 import { conflictOf, interfacesOf, portState, typeOf, type PortRows } from "./ovs-port-rows";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
 
@@ -115,14 +115,14 @@ export async function setHere(
     const row = view.byName("Bridge", bridge);
     if (members.size === 0 && conflicts.length === 0 && !(known && row)) return undefined;
     const ports = [...members.values()].flatMap(({ rows }) => (rows ? [rows.port] : []));
-    const metered = row ? await meteredOf(host, bridge, ports) : new Map<never, never>();
+    const inForce = await inForceOf(host, bridge, row ? ports : []);
     const state: Record<string, PortOfSet> = {};
     const ofports: Record<string, number> = {};
     const faults: string[] = [];
     for (const member of members.values()) {
         const { name, rows, tap, holder } = member;
         if (!rows || holder?.name !== bridge) continue;
-        member.state = { ...portState(view, rows, metered, declared.get(name)), ...(tap ? { tap: tap.state } : {}) };
+        member.state = { ...portState(view, rows, inForce, declared.get(name)), ...(tap ? { tap: tap.state } : {}) };
         state[name] = member.state;
         const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
         if (ofport > 0) ofports[name] = ofport;

@@ -4,10 +4,10 @@ import type { Operation } from "../host/ovsdb/operations";
 import type { Replica } from "../host/ovsdb/replica";
 import { ip, type Plan } from "../plan";
 import { gone } from "./link-marks";
-import { hasMeter, limitOf } from "./ovs-ingress";
+import { guardOf, hasMeter, isGuarded } from "./ovs-ingress";
 import { unplug } from "./ovs-port-change";
 import type { Member } from "./ovs-set-here";
-import { isSecure, unlimitIngress } from "./table-zero";
+import { isSecure, unguardPorts } from "./table-zero";
 
 /** One operation a bridge: a port may have been moved by hand. */
 export function unpluggedAll(members: readonly Member[]): Operation[] {
@@ -28,17 +28,17 @@ export function removedTaps(members: readonly Member[]): Plan {
     return names.length > 0 ? [ip(`removes ${names.length} taps`, names.map(gone))] : [];
 }
 
-/** Takes the meters of ports away that are about to go or to move, bridge by bridge. */
-export function unlimited(view: Replica, members: readonly Member[], mark: string): Plan {
-    const byBridge = new Map<string, Parameters<typeof unlimitIngress>[1]>();
+/** Takes flows and meters of ports away that are about to go or to move, bridge by bridge. */
+export function unguarded(view: Replica, members: readonly Member[], mark: string): Plan {
+    const byBridge = new Map<string, Parameters<typeof unguardPorts>[1]>();
     for (const { name, rows, holder, state } of members) {
         const ofport = numberOf(rows?.links[0]?.ofport) ?? -1;
         const bridge = textOf(holder?.name);
-        if (!rows || bridge === undefined || ofport <= 0 || !hasMeter(rows.port)) continue;
-        const was = state?.ingress && { was: { limit: limitOf(state.ingress), mark } };
+        if (!rows || bridge === undefined || ofport <= 0 || !isGuarded(rows.port)) continue;
+        const was = { mark, ...guardOf(state ?? {}, hasMeter(rows.port)) };
         const ports = byBridge.get(bridge) ?? [];
         byBridge.set(bridge, ports);
-        ports.push({ name, ofport, ...was });
+        ports.push({ name, ofport, was });
     }
-    return [...byBridge].map(([bridge, ports]) => unlimitIngress(bridge, ports, isSecure(view, bridge)));
+    return [...byBridge].map(([bridge, ports]) => unguardPorts(bridge, ports, isSecure(view, bridge)));
 }

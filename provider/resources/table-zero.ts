@@ -1,4 +1,5 @@
-/** What stands in table 0 of a bridge: a port's ingress limit, by a meter, and what hands packets on to a user's flows. */
+/** What stands in our tables of a bridge: a port's ingress limit, by a meter, as whom it may send, and what hands on to a user's flows. */
+import type { PortSecurity } from "../../schemas/ovs-port-parts";
 import { isPassive } from "../../schemas/ovs-target";
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
@@ -9,18 +10,18 @@ import {
     COOKIE_MASK,
     cookieFrom,
     declaredCookies,
+    FIRST_PORT_METER,
+    GUARD_TABLE,
     hangsTogether,
     SHARED_COOKIE,
-    USER_TABLE,
     type BridgeFlows,
 } from "../host/pipeline";
 import type { Action, Plan, Step } from "../plan";
 import { look } from "./flow-tables";
+import { guardsOf } from "./port-security";
 
 /** In external_ids of a port's row: its ingress limit is a meter of ours. */
 export const INGRESS_KEY = "kvmnet-ingress";
-/** A port's meter is this plus its OpenFlow number; a user's meters are below. */
-const FIRST_PORT_METER = 65536;
 /** Above what a person would put there by hand. */
 const INGRESS_PRIORITY = 40000;
 
@@ -32,13 +33,18 @@ export interface IngressLimit {
     burstKbit: number;
 }
 
-export interface LimitedPort {
+/** What holds for what comes in at a port. */
+export interface Guard {
+    limit?: IngressLimit;
+    security?: PortSecurity;
+}
+
+export interface GuardedPort extends Guard {
     name: string;
-    limit: IngressLimit;
-    /** Owner mark of the resource that wants the limit. */
+    /** Owner mark of the resource that wants it. */
     mark: string;
-    /** The limit before this change, which an undo gives back. */
-    former?: IngressLimit;
+    /** What held before this change, which an undo gives back. */
+    former?: Guard;
 }
 
 /**
@@ -79,44 +85,52 @@ export const isSecure = (view: Replica, bridge: string): boolean =>
 /** The cookie of what a resource owns. */
 const cookieOf = (mark: string): string => cookieFrom(/^kvmnet:([0-9a-f]{16}):/.exec(mark)?.[1] ?? "0");
 
-/** Limits, or other limits, for ports that are plugged; after the step that plugs them. */
-export function limitIngress(bridge: string, ports: LimitedPort[], secure: boolean): Step {
-    const former = ports.flatMap(({ former, ...port }) =>
-        former ? limit({ ...port, limit: former }) : unlimit(`{ofport:${port.name}}`, meterOf(port.name)),
-    );
+/** What holds at ports that are plugged, in place of what held before; after the step that plugs them. */
+export function guardPorts(bridge: string, ports: GuardedPort[], secure: boolean): Step {
+    const back = ports.flatMap(({ name, mark, former = {}, ...now }) => changed({ name, mark, ...former }, now));
     return {
-        what: `limits what comes in at ${namesOf(ports)}`,
-        action: openflow(bridge, [...ports.flatMap(limit), shared(secure)]),
-        undo: [openflow(bridge, [...former, shared(secure)])],
+        what: `guards what comes in at ${namesOf(ports)}`,
+        action: openflow(bridge, [...ports.flatMap((port) => changed(port, port.former)), shared(secure)]),
+        undo: [openflow(bridge, [...back, shared(secure)])],
     };
 }
 
-/** Takes limits away; before the step that unplugs the ports. @param ports with what an undo gives back */
-export function unlimitIngress(
+/** Takes it all away; before the step that unplugs the ports. @param ports with what an undo gives back */
+export function unguardPorts(
     bridge: string,
-    ports: { name: string; ofport: number; was?: Omit<LimitedPort, "name"> }[],
+    ports: { name: string; ofport: number; was: Omit<GuardedPort, "name" | "former"> }[],
     secure: boolean,
 ): Step {
-    const gone = ports.flatMap(({ ofport }) => unlimit(String(ofport), String(FIRST_PORT_METER + ofport)));
-    const former = ports.flatMap(({ name, was }) => (was ? limit({ name, ...was }) : []));
+    const gone = ports.flatMap(({ ofport }) => [
+        ...unlimit(String(ofport), String(FIRST_PORT_METER + ofport)),
+        unsecure(String(ofport)),
+    ]);
+    const former = ports.flatMap(({ name, was }) => changed({ name, ...was }));
     return {
-        what: `takes the limit of what comes in at ${namesOf(ports)} away`,
+        what: `lets go of what comes in at ${namesOf(ports)}`,
         action: openflow(bridge, [...gone, shared(secure)]),
         undo: [openflow(bridge, [...former, shared(secure)])],
     };
 }
 
+/** What is in force of a bridge's ports, by OpenFlow number. */
+export interface InForce {
+    limits: ReadonlyMap<number, IngressLimit>;
+    /** Flows that say as whom a port may send. */
+    security: ReadonlyMap<number, readonly Flow[]>;
+}
+
 /**
- * The limits that are in force, by OpenFlow number of the port; none where the tables do not hang together, so that what
- * a person removed by hand is seen and repaired.
+ * What is in force; nothing where the tables do not hang together, so that what a person removed by hand is seen and
+ * repaired.
  */
-export async function readIngress(host: Host, bridge: string): Promise<ReadonlyMap<number, IngressLimit>> {
+export async function readGuards(host: Host, bridge: string): Promise<InForce> {
     const [view, flows, meters] = await Promise.all([
         host.switch(),
         host.read(host.openflow.reading("dump-flows", bridge), parseFlows),
         host.read(host.openflow.reading("dump-meters", bridge), parseMeters),
     ]);
-    if (!hangsTogether(bridgeFlows(view, bridge, flows))) return new Map();
+    if (!hangsTogether(bridgeFlows(view, bridge, flows))) return { limits: new Map(), security: new Map() };
     const limits = flows.flatMap((flow): [number, IngressLimit][] => {
         const port = limitedPort(flow);
         const meter = port === undefined ? undefined : meters.find(({ id }) => id === FIRST_PORT_METER + port);
@@ -124,7 +138,12 @@ export async function readIngress(host: Host, bridge: string): Promise<ReadonlyM
         if (port === undefined || !band || !meter.flags.includes("kbps")) return [];
         return [[port, { rateKbit: band.rate, burstKbit: band.burst }]];
     });
-    return new Map(limits);
+    const security = new Map<number, Flow[]>();
+    for (const flow of flows) {
+        const port = Number(/(?:^|,)in_port=(\d+)/.exec(flow.match)?.[1] ?? NaN);
+        if (flow.table === GUARD_TABLE) security.set(port, [...(security.get(port) ?? []), flow]);
+    }
+    return { limits: new Map(limits), security };
 }
 
 /**
@@ -162,11 +181,24 @@ export const shared = (secure: boolean): string => (secure ? "shared secure" : "
 
 const meterOf = (port: string) => `{ofport:${port}+${FIRST_PORT_METER}}`;
 
-const limit = ({ name, limit: { rateKbit, burstKbit }, mark }: LimitedPort): string[] => [
+/** From what held to what is to hold. A limit that stays one is put over the former. */
+const changed = ({ name, mark, limit, security }: GuardedPort, former: Guard = {}): string[] => [
+    ...(former.limit && !limit ? unlimit(`{ofport:${name}}`, meterOf(name)) : []),
+    ...(former.security || security ? [unsecure(`{ofport:${name}}`)] : []),
+    ...(limit ? limited(name, limit, mark) : []),
+    ...(security ? secured(name, security, mark) : []),
+];
+
+const limited = (name: string, { rateKbit, burstKbit }: IngressLimit, mark: string): string[] => [
     `meter put meter=${meterOf(name)},kbps,burst,bands=type=drop,rate=${rateKbit},burst_size=${burstKbit}`,
     `flow add cookie=${cookieOf(mark)},table=0,priority=${INGRESS_PRIORITY},in_port={ofport:${name}},` +
-        `actions=meter:${meterOf(name)},goto_table:${USER_TABLE}`,
+        `actions=meter:${meterOf(name)},goto_table:${GUARD_TABLE}`,
 ];
+
+const secured = (name: string, security: PortSecurity, mark: string): string[] =>
+    guardsOf(`{ofport:${name}}`, security).map(
+        (flow) => `flow add cookie=${cookieOf(mark)},${flowText({ cookie: "0x0", options: [], ...flow })}`,
+    );
 
 /** Whoever of us made the flow: a port has one limit. */
 const unlimit = (ofport: string, meter: string): string[] => [
@@ -177,9 +209,13 @@ const unlimit = (ofport: string, meter: string): string[] => [
     `meter delete ${meter}`,
 ];
 
+/** Whoever of us made them: a port is secured in one way. */
+const unsecure = (ofport: string): string =>
+    `flow delete cookie=${SHARED_COOKIE}/${COOKIE_MASK},table=${GUARD_TABLE},in_port=${ofport}`;
+
 function limitedPort({ table, match, actions }: Flow): number | undefined {
     const port = Number(/^in_port=(\d+)$/.exec(match)?.[1] ?? NaN);
-    const intact = table === 0 && actions === `meter:${FIRST_PORT_METER + port},goto_table:${USER_TABLE}`;
+    const intact = table === 0 && actions === `meter:${FIRST_PORT_METER + port},goto_table:${GUARD_TABLE}`;
     return intact ? port : undefined;
 }
 

@@ -84,6 +84,7 @@ describe("OvsSwitch", () => {
             bridgeName: "br-vm",
             vlans: { web: 100 },
             uplinks: [],
+            portSecurity: false,
             qos: {},
         });
     });
@@ -279,6 +280,26 @@ describe("VlanTap with trunks and limits", () => {
             mtu: 9000,
             rateLimit: { toGuest: "1Gbit" },
         });
+    });
+
+    it("says as whom the guest may send, on a switch that keeps that over a restart", async () => {
+        const portSecurity = { mac: "52:54:00:AA:00:01", addresses: ["10.0.0.11"] };
+        const run = await registeredBy(() => {
+            const plug = new OvsSwitch("safe", { portSecurity: true });
+            new VlanTap("t", { switch: plug, vlan: 7, portSecurity });
+        });
+        assert.equal(run.named("safe-bridge").inputs.failMode, "secure");
+        assert.deepEqual(run.named("safe-flows").inputs, {
+            bridge: "safe",
+            flows: ["table=10,priority=0,actions=NORMAL"],
+        });
+        assert.equal(run.types()["safe-keeper"], "kvmnet:ovs:FlowKeeper");
+        const secured = { mac: "52:54:00:aa:00:01", addresses: ["10.0.0.11"] };
+        assert.deepEqual(run.named("t-port").inputs.portSecurity, secured);
+        await assert.rejects(
+            port({ vlan: "web", portSecurity }),
+            refused(/VlanTap t: portSecurity: .*set portSecurity: true on OvsSwitch br/),
+        );
     });
 
     for (const [what, args, says] of [

@@ -21,6 +21,7 @@ const PREVIEWED_ONLY: Record<string, string> = {
     "host-Vlan": "the kernel may lack 802.1Q links",
     "index-GuestGroup": "the guests' kernel is not there",
     "index-VirtualMachine": "the image that its disk lies over is not there",
+    "index-Uplink": "a lab has no NIC with rings",
 };
 
 const examples = readdirSync(EXAMPLES)

@@ -6,9 +6,10 @@ import { labName } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
 
 const [BRIDGE, FLOWS, CONTROLLER] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Flows", "kvmnet:ovs:Controller"];
-/** Cookie of the flows that hand on from table 0 to table 10. */
+/** Cookie of the flows that hand on from table 0 over table 5 to table 10. */
 const SHARED = "cookie=0x6b6e000000000000";
-const HAND_ON = `${SHARED}, priority=1 actions=goto_table:10`;
+const HAND_ON = `${SHARED}, priority=1 actions=goto_table:5`;
+const PASS_ON = `${SHARED}, table=5, priority=0 actions=goto_table:10`;
 const NORMAL = `${SHARED}, table=10, priority=0 actions=NORMAL`;
 
 describe("OpenFlow flows on a real switch", function () {
@@ -84,6 +85,7 @@ describe("OpenFlow flows on a real switch", function () {
                 await dump("f1"),
                 [
                     HAND_ON,
+                    PASS_ON,
                     "priority=0 actions=NORMAL",
                     "cookie=0x2a, table=10, priority=100,arp,in_port=1 actions=NORMAL",
                     "cookie=0x2a, table=10, priority=0 actions=drop",
@@ -127,6 +129,7 @@ describe("OpenFlow flows on a real switch", function () {
                 await dump("f1"),
                 [
                     HAND_ON,
+                    PASS_ON,
                     "priority=0 actions=NORMAL",
                     "cookie=0x2a, table=10, priority=100,arp,in_port=1 actions=NORMAL",
                     "cookie=0x2a, table=10, priority=5 actions=meter:6,NORMAL",
@@ -205,7 +208,7 @@ describe("OpenFlow flows on a real switch", function () {
             const made = await plugin.create(FLOWS, "t10", want);
             assert.deepEqual(
                 (await dump("t10")).filter((line) => line.startsWith(SHARED)),
-                [HAND_ON, NORMAL].sort(),
+                [HAND_ON, PASS_ON, NORMAL].sort(),
             );
             made.state = await plugin.update(FLOWS, "t10", made, {
                 bridge: "t10",
@@ -222,7 +225,7 @@ describe("OpenFlow flows on a real switch", function () {
             const made = await plugin.create(FLOWS, "t10s", { bridge: "t10s", flows: ["table=11,actions=drop"] });
             assert.deepEqual(
                 await dump("t10s"),
-                [HAND_ON, `cookie=${made.state.cookie as string}, table=11, actions=drop`].sort(),
+                [HAND_ON, PASS_ON, `cookie=${made.state.cookie as string}, table=11, actions=drop`].sort(),
             );
         });
     });
@@ -265,7 +268,13 @@ describe("OpenFlow flows on a real switch", function () {
             ]);
             assert.deepEqual(
                 await dump("two"),
-                ["cookie=0x13, table=14, priority=4 actions=drop", HAND_ON, NORMAL, "priority=0 actions=NORMAL"].sort(),
+                [
+                    "cookie=0x13, table=14, priority=4 actions=drop",
+                    HAND_ON,
+                    PASS_ON,
+                    NORMAL,
+                    "priority=0 actions=NORMAL",
+                ].sort(),
             );
             assert.equal(await meters("two"), "meter=14 kbps bands= type=drop rate=1");
         });

@@ -182,7 +182,10 @@ describe("rows of the switch database", () => {
     const readPort = (view: Replica, known: OvsPort | undefined) => {
         const there = only(view, "Port");
         const rows = { port: there, links: interfacesOf(view, there) };
-        return { ...portState(view, rows, new Map(), known), ...bondState(rows, known) };
+        return {
+            ...portState(view, rows, { limits: new Map(), security: new Map() }, known),
+            ...bondState(rows, known),
+        };
     };
 
     it("of a port say again what was declared, whatever it is", () =>

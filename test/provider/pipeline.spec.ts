@@ -3,14 +3,15 @@ import fc from "fast-check";
 import { flowText, parseFlow, strictly, type Flow } from "../../provider/host/flow-text";
 import { COOKIE_MASK, cookieFrom, hangsTogether, SHARED_COOKIE, sharedFlows } from "../../provider/host/pipeline";
 
-const HAND_ON = `flow add cookie=${SHARED_COOKIE},table=0,priority=1,actions=goto_table:10`;
+const HAND_ON = `flow add cookie=${SHARED_COOKIE},table=0,priority=1,actions=goto_table:5`;
+const PASS_ON = `flow add cookie=${SHARED_COOKIE},table=5,priority=0,actions=goto_table:10`;
 const NORMAL = `flow add cookie=${SHARED_COOKIE},table=10,priority=0,actions=NORMAL`;
 const OURS = "0x6b6e0123456789ab";
 const standalone = parseFlow("priority=0 actions=NORMAL");
-const limit = parseFlow(`cookie=${OURS}, priority=40000,in_port=1 actions=meter:65537,goto_table:10`);
+const limit = parseFlow(`cookie=${OURS}, priority=40000,in_port=1 actions=meter:65537,goto_table:5`);
 const bridge = (flows: Flow[], secure = false) => ({ flows, cookies: ["0x2a"], secure });
 
-describe("the flows that table 0 and table 10 share", () => {
+describe("the flows that tables 0, 5 and 10 share", () => {
     it("are none on a bridge without flows of ours", () => {
         assert.deepEqual(sharedFlows(bridge([standalone, parseFlow("table=10,actions=drop")]), []), {
             before: [],
@@ -21,32 +22,46 @@ describe("the flows that table 0 and table 10 share", () => {
     it("hand on and say NORMAL with the first limit of a port", () => {
         assert.deepEqual(sharedFlows(bridge([standalone]), [`flow add cookie=${OURS},${flowText(limit)}`]).after, [
             HAND_ON,
+            PASS_ON,
             NORMAL,
         ]);
     });
 
     it("say NORMAL not on a secure bridge, and not where table 10 has a flow of anybody's", () => {
-        assert.deepEqual(sharedFlows(bridge([limit], true), []).after, [HAND_ON]);
-        assert.deepEqual(sharedFlows(bridge([limit, parseFlow("table=10,ip,actions=drop")]), []).after, [HAND_ON]);
+        assert.deepEqual(sharedFlows(bridge([limit], true), []).after, [HAND_ON, PASS_ON]);
+        assert.deepEqual(sharedFlows(bridge([limit, parseFlow("table=10,ip,actions=drop")]), []).after, [
+            HAND_ON,
+            PASS_ON,
+        ]);
     });
 
     it("go with the last flow of ours", () => {
-        const before = [limit, ...[HAND_ON, NORMAL].map((line) => parseFlow(line.replace("flow add ", "")))];
+        const before = [limit, ...[HAND_ON, PASS_ON, NORMAL].map((line) => parseFlow(line.replace("flow add ", "")))];
         const gone = strictly({ ...limit, cookie: SHARED_COOKIE }, COOKIE_MASK);
         assert.deepEqual(sharedFlows(bridge(before), [`flow delete_strict ${gone}`]), {
             before: [
                 `flow delete_strict cookie=${SHARED_COOKIE}/-1,table=0,priority=1`,
+                `flow delete_strict cookie=${SHARED_COOKIE}/-1,table=5,priority=0`,
                 `flow delete_strict cookie=${SHARED_COOKIE}/-1,table=10,priority=0`,
             ],
             after: [],
         });
     });
 
+    it("stay while a deletion of one port's flows leaves another's", () => {
+        const guard = (port: number) => parseFlow(`cookie=${OURS}, table=5, priority=100,in_port=${port} actions=drop`);
+        const deletion = `flow delete cookie=${SHARED_COOKIE}/${COOKIE_MASK},table=5,in_port=1`;
+        const there = [HAND_ON, PASS_ON].map((line) => parseFlow(line.replace("flow add ", "")));
+        const left = sharedFlows(bridge([...there, guard(1), guard(2)], true), [deletion]);
+        assert.deepEqual(left, { before: [], after: [] });
+        assert.equal(sharedFlows(bridge([...there, guard(1)], true), [deletion]).before.length, 2);
+    });
+
     it("hang together once their lines are carried out, whatever flows there are", () => {
         const flow = fc
             .record({
                 cookie: fc.constantFrom("0x0", "0x2a", "0x99", OURS),
-                table: fc.constantFrom(0, 10, 11),
+                table: fc.constantFrom(0, 5, 10, 11),
                 priority: fc.constantFrom(2, 7, 40000),
                 match: fc.constantFrom("", "ip", "in_port=1"),
             })

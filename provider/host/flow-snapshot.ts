@@ -1,0 +1,64 @@
+/** What is kept of a bridge's flows on its host, to be put back after a restart of ovs-vswitchd by the script that a FlowKeeper brings. */
+import { flowText, groupText, meterText, type Flow, type Group, type Meter } from "./flow-text";
+import { keyOf, keysOf } from "./ovsdb/columns";
+import type { Seen } from "./ovsdb/replica";
+import { declaredCookies, FIRST_PORT_METER, FLOWS_KEY, isKept } from "./pipeline";
+
+/** In external_ids of a bridge's row: the owner mark of what keeps its flows. */
+export const KEEPER_KEY = "kvmnet-keeper";
+
+/** Folder of all that keeps one bridge's flows. */
+export const keeperFolder = (bridge: string): string => `/var/lib/kvmnet-flows/${bridge}`;
+export const snapshotFile = (bridge: string): string => `${keeperFolder(bridge)}/flows`;
+
+interface Tables {
+    flows: readonly Flow[];
+    groups: readonly Group[];
+    meters: readonly Meter[];
+    /** Names by OpenFlow number. */
+    ports: ReadonlyMap<string, string>;
+}
+
+/**
+ * All that is ours, line by line: `port NAME`, `meter METER`, and lines of a bundle. A port's number is written as
+ * `@NAME@`, since the port may get another; so is the number of its meter.
+ */
+export function snapshotText(bridge: Seen | undefined, { flows, groups, meters, ports }: Tables): string {
+    const cookies = declaredCookies(bridge);
+    const declared = declaredIds(bridge);
+    const kept = flows.filter((flow) => isKept(flow, cookies));
+    const nameOf = (text: string, number: number) => {
+        const name = ports.get(String(number));
+        return name !== undefined && /^[\w.-]+$/.test(name) ? `@${name}@` : text;
+    };
+    const byName = (line: string) =>
+        line
+            .replace(/\bin_port=(\d+)/g, (_, port: string) => `in_port=${nameOf(port, Number(port))}`)
+            .replace(/\bmeter([:=])(\d+)/g, (_, sign: string, id: string) => {
+                const isPorts = Number(id) >= FIRST_PORT_METER;
+                return `meter${sign}${isPorts ? nameOf(id, Number(id) - FIRST_PORT_METER) : id}`;
+            });
+    const lines = [
+        ...meters
+            .filter(({ id }) => id >= FIRST_PORT_METER || declared.meters.has(id))
+            .map((meter) => `meter ${meterText(meter)}`),
+        ...groups.filter(({ id }) => declared.groups.has(id)).map((group) => `group add ${groupText(group)}`),
+        ...kept.map((flow) => `flow add cookie=${flow.cookie},${flowText(flow)}`),
+    ].map(byName);
+    const named = new Set(lines.flatMap((line) => [...line.matchAll(/@([^@]+)@/g)].map(([, name]) => name)));
+    return [...[...named].map((name) => `port ${name}`), ...lines].map((line) => `${line}\n`).join("");
+}
+
+/** Groups and meters that resources of ours declare: their notes beside the owner mark. */
+function declaredIds(bridge: Seen | undefined): Record<"groups" | "meters", ReadonlySet<number>> {
+    const notes = keysOf(bridge?.external_ids)
+        .filter((key) => key.startsWith(FLOWS_KEY))
+        .map((key) => keyOf(bridge?.external_ids, key) ?? "");
+    const ids = (kind: string) =>
+        new Set(
+            notes.flatMap((note) =>
+                (new RegExp(` ${kind}=([\\d,]*)`).exec(note)?.[1] ?? "").split(",").filter(Boolean).map(Number),
+            ),
+        );
+    return { groups: ids("groups"), meters: ids("meters") };
+}

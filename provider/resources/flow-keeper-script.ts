@@ -1,0 +1,68 @@
+/** What keeps the flows of a bridge on its host: a script of its own, since nothing of ours but its files is there. */
+
+/**
+ * Arguments: the folder with the file `flows`, the bridge, and a file for what it has to say where nobody else takes it. It waits, without asking, at an OpenFlow connection, which
+ * ends when ovs-vswitchd does; then it puts back what the file says, as soon as all its ports are there, or without those
+ * that are not there after two seconds, which follow when they come.
+ */
+export const KEEPER_SCRIPT = String.raw`#!/bin/sh
+# Puts the flows of one Open vSwitch bridge back after a restart of ovs-vswitchd. Written by kvmnet; do not edit.
+folder=$1
+bridge=$2
+missing=0
+[ $# = 2 ] || exec </dev/null >>"$3" 2>&1
+echo $$ >"$folder/pid"
+
+ofctl() {
+    ovs-ofctl --protocols=OpenFlow13,OpenFlow14,OpenFlow15 --timeout=5 "$@"
+}
+
+# One sed command a port: its numbers for its name, or its lines away.
+numbers() {
+    echo "/^port /d"
+    while read -r kind name _; do
+        [ "$kind" = port ] || continue
+        number=$(echo "$ports" | sed -n "s/^ *\([0-9]*\)($name): .*/\1/p")
+        if [ -n "$number" ]; then
+            echo "s/in_port=@$name@/in_port=$number/g"
+            echo "s/meter\([:=]\)@$name@/meter\1$((number + 65536))/g"
+        else
+            echo "/@$name@/d # missing"
+        fi
+    done <"$folder/flows"
+}
+
+restore() {
+    ports=$(ofctl dump-ports-desc "$bridge") || return 1
+    script=$(numbers)
+    missing=$(echo "$script" | grep -c '# missing$')
+    [ "$missing" = 0 ] || [ "$1" = late ] || return 1
+    lines=$(echo "$script" | sed 's/ # missing$//' | sed -f /dev/stdin "$folder/flows")
+    echo "$lines" | sed -n 's/^meter //p' | while read -r meter; do
+        ofctl add-meter "$bridge" "$meter" 2>/dev/null || ofctl mod-meter "$bridge" "$meter"
+    done
+    echo "$lines" | grep -v '^meter ' | ofctl bundle "$bridge" - || return 1
+    echo "$(date -u +%FT%TZ) put the flows of $bridge back, without $missing ports that are missing"
+}
+
+while :; do
+    tries=0
+    until ofctl show "$bridge" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        if [ $tries -lt 200 ]; then sleep 0.02; else sleep 1; fi
+    done
+    tries=0
+    while [ "$missing" != 0 ] || ! ofctl dump-flows "$bridge" cookie=0x6b6e000000000000/-1 | grep -q actions=; do
+        grep -q '^flow ' "$folder/flows" || break
+        if [ $tries -lt 40 ]; then restore soon && break; else restore late && break; fi
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    if [ "$missing" = 0 ]; then
+        ovs-ofctl --protocols=OpenFlow13,OpenFlow14,OpenFlow15 monitor "$bridge" >/dev/null 2>&1
+    else
+        sleep 2
+    fi
+    sleep 0.02
+done
+`;

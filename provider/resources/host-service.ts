@@ -1,0 +1,48 @@
+/** Programs that go on running on a host: as a unit where systemd runs it. */
+import type { Host } from "../host";
+import type { Plan, Step } from "../plan";
+
+/** systemd's own test of whether it runs the host (sd_booted(3)). */
+export const hasSystemd = async (host: Host): Promise<boolean> =>
+    (await host.place.run(["stat", "--format=%F", "/run/systemd/system"])).code === 0;
+
+/** The number in a file, where that process is the one that is meant: a number may be any process's by now. */
+export async function runningAs(host: Host, pidFile: string, argument: string): Promise<string | undefined> {
+    const { stdout } = await host.place.run(["cat", "--", pidFile]);
+    const pid = /^\d{1,10}$/.exec(stdout.trim())?.[0];
+    if (!pid) return undefined;
+    const { stdout: command } = await host.place.run(["cat", "--", `/proc/${pid}/cmdline`]);
+    return command.split("\0").includes(argument) ? pid : undefined;
+}
+
+export const program = (what: string, argv: string[], undo?: string[], input?: string): Step => ({
+    what,
+    action: { via: "program", argv, ...(input === undefined ? {} : { input }) },
+    ...(undo ? { undo: [{ via: "program", argv: undo }] } : {}),
+});
+
+const systemctl = (what: string, argv: string[], undo?: string[]): Step =>
+    program(what, ["systemctl", ...argv], undo && ["systemctl", ...undo]);
+
+const fileOf = (unit: string) => `/etc/systemd/system/${unit}`;
+
+export const startUnit = (unit: string, text: string): Plan => [
+    program(
+        `writes ${fileOf(unit)}`,
+        ["install", "-D", "-m", "644", "/dev/stdin", fileOf(unit)],
+        ["rm", "-f", "--", fileOf(unit)],
+        text,
+    ),
+    systemctl("makes systemd read", ["daemon-reload"]),
+    systemctl(`starts ${unit}`, ["enable", "--now", unit], ["disable", "--now", unit]),
+];
+
+/** Disabled too, so that a unit that is removed leaves no link; a start enables it again. */
+export const stopUnit = (unit: string): Plan => [
+    systemctl(`stops ${unit}`, ["disable", "--now", unit], ["enable", "--now", unit]),
+];
+
+export const forgetUnit = (unit: string): Plan => [
+    program(`removes ${unit}`, ["rm", "-f", "--", fileOf(unit)]),
+    systemctl("makes systemd forget it", ["daemon-reload"]),
+];

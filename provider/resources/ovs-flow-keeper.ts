@@ -1,0 +1,153 @@
+/** Keeps a bridge's flows over a restart of ovs-vswitchd: a file that each change writes, and a program that puts them back. */
+import { setTimeout } from "node:timers/promises";
+import { OvsFlowKeeper, OvsFlowKeeperOutputs } from "../../schemas/ovs-flow-keeper";
+import { IfName } from "../../schemas/units";
+import type { Host } from "../host";
+import { HostError } from "../host/errors";
+import { keeperFolder, KEEPER_KEY, snapshotFile } from "../host/flow-snapshot";
+import { keyOf } from "../host/ovsdb/columns";
+import { ofRow, putKeys, set, type Operation, type Uuid } from "../host/ovsdb/operations";
+import type { Seen } from "../host/ovsdb/replica";
+import { ovsdb, type Plan } from "../plan";
+import type { Found, HostResource } from "../resource";
+import { KEEPER_SCRIPT } from "./flow-keeper-script";
+import { forgetUnit, hasSystemd, program, runningAs, startUnit, stopUnit } from "./host-service";
+import { isSecure, shared } from "./table-zero";
+
+interface KeeperHere extends Found<OvsFlowKeeper> {
+    row: Seen;
+    pid: string | undefined;
+    systemd: boolean;
+}
+
+export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
+    type: "kvmnet:ovs:FlowKeeper",
+    title: "OVS flow keeper",
+    description:
+        "Keeps the flows of one Open vSwitch bridge over a restart of ovs-vswitchd, which forgets them: limits and security of " +
+        "ports, and what `Flows` declare, with their groups and meters. Each change of them is written to a file on the host, " +
+        "and a small program (a shell script and ovs-ofctl) puts them back as soon as the switch is there again, without any " +
+        "`pulumi up`. On a host with systemd it is the unit kvmnet-flows-BRIDGE.service, which starts with the host; elsewhere " +
+        "it is a process. On a bridge of failMode secure nothing passes meanwhile.",
+    schema: OvsFlowKeeper,
+    cost: { bridge: "replace" },
+    outputs: OvsFlowKeeperOutputs,
+    idOf: ({ bridge }) => bridge,
+    idForm: "BRIDGE",
+    checkId: (id) => (IfName.safeParse(id).success ? undefined : "write the name of the bridge, such as br0"),
+    claims: ({ bridge }) => [`the keeping of flows on ${bridge}`],
+
+    async find(host, bridge) {
+        const row = (await host.switch()).byName("Bridge", bridge);
+        const mark = keyOf(row?.external_ids, KEEPER_KEY);
+        if (!row || mark === undefined) return undefined;
+        const systemd = await hasSystemd(host);
+        const pid = await pidOf(host, bridge);
+        return {
+            row,
+            pid,
+            systemd,
+            state: { bridge },
+            mark,
+            objectId: row._uuid[1],
+            outputs: { file: snapshotFile(bridge), ...(systemd ? { unit: unitOf(bridge) } : {}) },
+            ...(pid ? {} : { fault: "the program that puts the flows back does not run" }),
+        };
+    },
+
+    async create(host, want, mark) {
+        const row = (await host.switch()).byName("Bridge", want.bridge);
+        if (row) return kept(host, row, want, mark, await hasSystemd(host));
+        throw new HostError(
+            "missing",
+            `OVS flow keeper ${want.bridge}`,
+            `there is no OVS bridge ${want.bridge} on ${host.where}`,
+            "Declare it as kvmnet:ovs:Bridge and pass its name on, or correct the name.",
+        );
+    },
+
+    update: async (host, found, want, mark) => [
+        ...(found.pid ? stopped(found, found.pid) : []),
+        ...(await kept(host, found.row, want, mark, found.systemd)),
+    ],
+
+    /** A program that was just started notes its number a moment later. */
+    async settle(host, { bridge }) {
+        for (const until = performance.now() + PATIENCE_MS; performance.now() < until; await setTimeout(POLL_MS))
+            if (await pidOf(host, bridge)) return;
+    },
+
+    delete: (_host, found) => {
+        const { bridge } = found.state;
+        return [
+            ...(found.pid ? stopped(found, found.pid) : []),
+            ...(found.systemd ? forgetUnit(unitOf(bridge)) : []),
+            program(`removes the kept flows of ${bridge}`, ["rm", "-rf", "--", keeperFolder(bridge)]),
+            ovsdb(`forgets that the flows of ${bridge} are kept`, [withoutKey(found.row._uuid)]),
+        ];
+    },
+};
+
+/** Longest wait for the start, and how often it is looked at meanwhile [ms]. */
+const [PATIENCE_MS, POLL_MS] = [5_000, 20];
+
+const pidOf = (host: Host, bridge: string) => runningAs(host, `${keeperFolder(bridge)}/pid`, keeperFolder(bridge));
+
+const unitOf = (bridge: string) => `kvmnet-flows-${bridge}.service`;
+const command = (bridge: string) => ["/bin/sh", `${keeperFolder(bridge)}/keep`, keeperFolder(bridge), bridge];
+/** Where nobody keeps a system log, what it has to say goes beside its file. */
+const detached = (bridge: string) => ["setsid", "--fork", ...command(bridge), `${keeperFolder(bridge)}/log`];
+
+/** The note comes first: from then on each change of flows writes the file, and so does this one. */
+async function kept(host: Host, row: Seen, { bridge }: OvsFlowKeeper, mark: string, systemd: boolean): Promise<Plan> {
+    const folder = keeperFolder(bridge);
+    const secure = isSecure(await host.switch(), bridge);
+    return [
+        program(`makes ${folder}`, ["install", "-d", "-m", "700", folder]),
+        program(
+            `writes ${folder}/keep`,
+            ["install", "-m", "600", "/dev/stdin", `${folder}/keep`],
+            undefined,
+            KEEPER_SCRIPT,
+        ),
+        ovsdb(
+            `notes that the flows of ${bridge} are kept`,
+            [putKeys("Bridge", row._uuid, "external_ids", { [KEEPER_KEY]: mark })],
+            [withoutKey(row._uuid)],
+        ),
+        { what: `writes the flows of ${bridge}`, action: { via: "openflow", bridge, bundle: [shared(secure)] } },
+        ...(systemd
+            ? startUnit(unitOf(bridge), unitText(bridge))
+            : [program(`keeps the flows of ${bridge}`, detached(bridge))]),
+    ];
+}
+
+/** Without systemd it leads a session of its own: what it waits for ends with it. */
+const stopped = ({ systemd, state: { bridge } }: KeeperHere, pid: string): Plan =>
+    systemd
+        ? stopUnit(unitOf(bridge))
+        : [program(`keeps the flows of ${bridge} no longer`, ["kill", "-TERM", "--", `-${pid}`], detached(bridge))];
+
+const withoutKey = (row: Uuid): Operation => ({
+    op: "mutate",
+    table: "Bridge",
+    where: ofRow(row),
+    mutations: [["external_ids", "delete", set(KEEPER_KEY)]],
+});
+
+const unitText = (bridge: string): string => `[Unit]
+Description=Flows of the bridge ${bridge}, put back after a restart of ovs-vswitchd, declared with kvmnet
+Documentation=man:ovs-ofctl(8)
+After=openvswitch-switch.service ovs-vswitchd.service
+
+[Service]
+ExecStart=${command(bridge).join(" ")}
+Restart=always
+RestartSec=1
+ProtectSystem=full
+ProtectHome=yes
+PrivateTmp=yes
+
+[Install]
+WantedBy=multi-user.target
+`;

@@ -1,0 +1,92 @@
+/** The way out of a host: one physical link, or several as a bond, tuned alike. */
+import { z } from "zod";
+import { BondFields, fitsMode } from "./bond";
+import { GetNicOutputs } from "./facts";
+import { LinkTuningFields } from "./link-tuning";
+import { entriesOf, withCrossCheck } from "./named";
+import { IfName } from "./units";
+
+const { mtu, txQueueLength, rxRing, txRing, channels, coalesce, features } = LinkTuningFields.shape;
+const { mode, miimon, lacpRate, xmitHashPolicy, minLinks, primary } = BondFields.shape;
+
+const BondOf = z
+    .strictObject({ mode, miimon, lacpRate, xmitHashPolicy, minLinks, primary })
+    .meta({ token: "index:UplinkBond" })
+    .describe("How several links are one, in the words of `Bond`.");
+
+/** What tunes each of its links. */
+const tuning = { mtu, txQueueLength, rxRing, txRing, channels, coalesce, features };
+
+export const UplinkFields = z.strictObject({
+    name: IfName.describe("Name of the bond on the host."),
+    links: z
+        .array(IfName, 'links is a list of links of the host, such as ["eno1"]')
+        .min(1, "an uplink has at least one link")
+        .refine((list) => new Set(list).size === list.length, { error: "links names one link twice" })
+        .describe("Links of the host: one, or several that become a bond."),
+    bond: BondOf.optional(),
+    ...tuning,
+});
+type Fields = z.output<typeof UplinkFields>;
+
+/** What `getNic` told of the links, by their names. */
+export const UplinkFacts = z.record(z.string(), GetNicOutputs.partial()).optional();
+type Facts = z.output<typeof UplinkFacts>;
+
+export const Uplink = withCrossCheck(UplinkFields.extend({ facts: UplinkFacts }), ({ facts, ...uplink }, say) => {
+    const { links, bond } = uplink;
+    const several = Array.isArray(links) && links.length > 1;
+    if (several && bond === undefined)
+        say(["bond"], 'several links are a bond; say how, such as { mode: "802.3ad" } or { mode: "active-backup" }');
+    if (Array.isArray(links) && !several && bond !== undefined)
+        say(["bond"], "one link is no bond; remove bond, or name more links");
+    for (const [option] of entriesOf(bond as Record<string, unknown> | undefined))
+        if (bond && option !== "mode" && !fitsMode(option, bond.mode))
+            say(["bond", option], `${option} means nothing in mode ${bond.mode}; remove it`);
+    for (const name of Array.isArray(links) ? links : []) judge(uplink, name, facts?.[name], say);
+});
+export type UplinkInput = z.input<typeof UplinkFields>;
+
+type Say = (path: PropertyKey[], message: string) => void;
+
+/** Holds what is wanted against what the hardware says, where that is given. */
+function judge(
+    { rxRing, txRing, channels, features }: Fields,
+    name: string,
+    facts: NonNullable<Facts>[string] | undefined,
+    say: Say,
+): void {
+    if (!facts) return;
+    const { rings = {}, channels: has } = facts;
+    for (const [key, wanted, most] of [
+        ["rxRing", rxRing, rings.rxMax],
+        ["txRing", txRing, rings.txMax],
+    ] as const)
+        if (wanted !== undefined && wanted > (most ?? 0))
+            say(
+                [key],
+                most === undefined ? `${name} has no such ring to set` : `${name} takes at most ${most} descriptors`,
+            );
+    for (const [kind, wanted] of entriesOf(channels)) {
+        const most = has?.most[kind as keyof typeof has.most] ?? 0;
+        if (wanted > most) say(["channels", kind], `${name} has at most ${most} channels of this kind`);
+    }
+    for (const [feature, on] of entriesOf(features)) {
+        const fact = facts.features?.[feature];
+        if (facts.features && !fact)
+            say(["features", feature], `${name} has no such feature; \`ethtool -k\` lists them`);
+        if (fact?.fixed && fact.active !== on)
+            say(
+                ["features", feature],
+                `${name} has it ${fact.active ? "on" : "off"}, and its driver cannot change that`,
+            );
+    }
+}
+
+/** Whether the links are tuned at all. */
+export const tuningOf = (uplink: Fields) =>
+    Object.fromEntries(
+        Object.keys(tuning)
+            .map((key) => [key, uplink[key as keyof typeof tuning]] as const)
+            .filter(([, value]) => value !== undefined),
+    ) as Partial<Pick<Fields, keyof typeof tuning>>;

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { MtuDomain, Uplink, VlanTap } from "../../components";
+import { registeredBy } from "../support/engine-mocks";
+
+const refused = (message: RegExp) => (error: unknown) =>
+    pulumi.RunError.isInstance(error) && message.test(error.message);
+
+describe("Uplink", () => {
+    type Args = ConstructorParameters<typeof Uplink>[1];
+    const made = (args: Args) => registeredBy(() => new Uplink("wan", args));
+
+    it("of one link tunes it and keeps its name", async () => {
+        const run = await made({ links: ["eno1"], mtu: 9000, rxRing: 4096 });
+        assert.deepEqual(run.types(), { wan: "kvmnet:index:Uplink", "wan-link-eno1": "kvmnet:host:Link" });
+        assert.deepEqual(run.named("wan-link-eno1").inputs, { name: "eno1", mtu: 9000, rxRing: 4096 });
+        assert.equal(run.named("wan").outputs.linkName, "eno1");
+    });
+
+    it("of one link that is left as it is makes nothing", async () => {
+        const run = await made({ links: ["eno1"] });
+        assert.deepEqual(run.types(), { wan: "kvmnet:index:Uplink" });
+        assert.equal(run.named("wan").outputs.linkName, "eno1");
+    });
+
+    it("of several is a bond, which has the MTU; rings and channels are the links'", async () => {
+        const run = await made({
+            links: ["eno1", "eno2"],
+            bond: { mode: "802.3ad", lacpRate: "fast" },
+            mtu: 9000,
+            channels: { combined: 4 },
+        });
+        assert.deepEqual(run.types(), {
+            wan: "kvmnet:index:Uplink",
+            "wan-link-eno1": "kvmnet:host:Link",
+            "wan-link-eno2": "kvmnet:host:Link",
+            "wan-bond": "kvmnet:host:Bond",
+        });
+        assert.deepEqual(run.named("wan-link-eno2").inputs, { name: "eno2", channels: { combined: 4 } });
+        const { name, members, mtu, mode, lacpRate } = run.named("wan-bond").inputs;
+        assert.deepEqual([name, members, mtu, mode, lacpRate], ["wan", ["eno1", "eno2"], 9000, "802.3ad", "fast"]);
+        assert.equal(run.named("wan").outputs.linkName, "wan");
+    });
+
+    const facts = {
+        eno1: {
+            rings: { rxMax: 4096 },
+            channels: { now: { combined: 4 }, most: { combined: 8 } },
+            features: { "large-receive-offload": { active: false, fixed: true } },
+        },
+    };
+    for (const [what, args, says] of [
+        ["several links that are not said to be a bond", { links: ["a", "b"] }, /bond: several links are a bond/],
+        ["a bond of one link", { links: ["a"], bond: { mode: "active-backup" } }, /bond: one link is no bond/],
+        [
+            "an option that its mode does not know",
+            { links: ["a", "b"], bond: { mode: "active-backup", lacpRate: "fast" } },
+            /bond\.lacpRate: .*means nothing/,
+        ],
+        [
+            "a ring that the hardware does not take",
+            { links: ["eno1"], rxRing: 8192, facts },
+            /rxRing: eno1 takes at most 4096/,
+        ],
+        [
+            "a ring that the hardware does not have",
+            { links: ["eno1"], txRing: 512, facts },
+            /txRing: eno1 has no such ring/,
+        ],
+        [
+            "more channels than the hardware has",
+            { links: ["eno1"], channels: { combined: 9 }, facts },
+            /channels\.combined: eno1 has at most 8/,
+        ],
+        [
+            "an offload that the driver cannot change",
+            { links: ["eno1"], features: { "large-receive-offload": true }, facts },
+            /large-receive-offload.*: eno1 has it off/,
+        ],
+        [
+            "an offload that there is not",
+            { links: ["eno1"], features: { warp: true }, facts },
+            /warp: eno1 has no such feature/,
+        ],
+    ] as [string, Args, RegExp][])
+        it(`refuses ${what}`, () => assert.rejects(made(args), refused(says)));
+
+    it("takes what the hardware says it can", () =>
+        made({
+            links: ["eno1"],
+            rxRing: 4096,
+            channels: { combined: 8 },
+            features: { "large-receive-offload": false },
+            facts,
+        }));
+});
+
+describe("MtuDomain", () => {
+    it("gives its MTU where every hop carries it", async () => {
+        const run = await registeredBy(() => {
+            const tap = new VlanTap("t", { switch: "br", vlan: 7, mtu: 9000 });
+            new MtuDomain("jumbo", { mtu: 9000, hops: { uplink: 9216, tap, nic: pulumi.output(9000) } });
+        });
+        assert.equal(run.named("jumbo").outputs.mtu, 9000);
+    });
+
+    it("is refused with the shortest link named, before anything of it is registered", async () => {
+        const run = await registeredBy(() =>
+            assert.throws(
+                () => new MtuDomain("jumbo", { mtu: 9000, hops: { uplink: 9000, core: 4000, tap: 1500 } }),
+                refused(
+                    /MtuDomain jumbo: the shortest link is tap with 1500 byte, 7500 less than the domain's 9000, and core \(4000\) is too short, too; raise its MTU to 9000/,
+                ),
+            ),
+        );
+        assert.deepEqual(run.registered, []);
+    });
+
+    it("is refused as soon as a hop's MTU is known", async () => {
+        let mtu: pulumi.Output<number> | undefined;
+        await registeredBy(() => {
+            mtu = new MtuDomain("jumbo", { mtu: 9000, hops: { tap: pulumi.output(1500) } }).mtu;
+            mtu.apply(() => undefined);
+        }).catch(() => undefined);
+        await assert.rejects(
+            (mtu as unknown as { promise(): Promise<number> }).promise(),
+            refused(/the shortest link is tap with 1500/),
+        );
+    });
+
+    it("is refused with what is no MTU", () =>
+        registeredBy(() =>
+            assert.throws(() => new MtuDomain("d", { mtu: 9, hops: { "a b": 1 } }), refused(/mtu: [^]*hops/)),
+        ));
+});

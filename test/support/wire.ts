@@ -1,0 +1,126 @@
+/** Guests that say frames and tell what they heard, and the frames that they say. */
+import { resolve } from "node:path";
+
+const SCRIPT = resolve(__dirname, "wire.py");
+
+/** A frame that was heard: when [s], how long, and its bytes as far as they were kept. */
+interface Heard {
+    at: number;
+    length: number;
+    bytes: Buffer;
+    /** The running number of its sender. */
+    number: number;
+}
+
+export interface Talk {
+    /** Frames sent, by stream. */
+    sent: number[];
+    heard: Heard[];
+    /** Bytes heard in each whole second, in order. */
+    bytes: number[];
+}
+
+/** What a guest says: a frame every so many milliseconds, or as fast as so many Mbit/s. */
+export type Stream = [kind: "every" | "flood", amount: number, frame: Buffer];
+
+/**
+ * A guest behind a tap.
+ *
+ * @param run runs a program on the guest's host
+ * @param until how long it stays [s], or a file that ends it once it is there
+ */
+export async function guest(
+    run: (...argv: string[]) => Promise<string>,
+    tap: string,
+    until: number | string,
+    ...streams: Stream[]
+): Promise<Talk> {
+    const words = streams.flatMap(([kind, amount, frame]) => [kind, String(amount), frame.toString("hex")]);
+    const text = await run("/usr/bin/python3", SCRIPT, tap, String(until), ...words);
+    const told = JSON.parse(text) as {
+        sent: number[];
+        heard: [number, number, string, string][];
+        bytes: Record<string, number>;
+    };
+    return {
+        sent: told.sent,
+        heard: told.heard.map(([at, length, bytes, last]) => ({
+            at,
+            length,
+            bytes: Buffer.from(bytes, "hex"),
+            number: parseInt(last, 16),
+        })),
+        bytes: Object.entries(told.bytes)
+            .sort(([a], [b]) => Number(a) - Number(b))
+            .map(([, bytes]) => bytes),
+    };
+}
+
+const hex = (text: string) => Buffer.from(text.replace(/[: ]/g, ""), "hex");
+const mac = (text: string) => hex(text);
+const u16 = (value: number) => Buffer.from([value >> 8, value & 255]);
+const v4 = (text: string) => Buffer.from(text.split(".").map(Number));
+
+export const BROADCAST = "ff:ff:ff:ff:ff:ff";
+
+/** Addresses of a frame: to whom, and as whom. */
+interface Between {
+    to?: string;
+    from: string;
+    /** 802.1Q tag. */
+    vlan?: number;
+    /** Length of the whole frame without its tag [byte]. */
+    length?: number;
+}
+
+/** An Ethernet frame with room for a number at its end. */
+export function ethernet(type: number, { to = BROADCAST, from, vlan, length = 64 }: Between, payload: Buffer): Buffer {
+    const tag = vlan === undefined ? Buffer.alloc(0) : Buffer.concat([u16(0x8100), u16(vlan)]);
+    const frame = Buffer.concat([mac(to), mac(from), tag, u16(type), payload]);
+    return Buffer.concat([frame, Buffer.alloc(Math.max(length + tag.length - frame.length, 4))]);
+}
+
+/** A frame of an ethertype for experiments (IEEE 802.1, 0x88b5). */
+export const plain = (between: Between): Buffer => ethernet(0x88b5, between, Buffer.alloc(0));
+
+export const arp = (between: Between, sender: { mac: string; ip: string }, target: string): Buffer =>
+    ethernet(
+        0x0806,
+        between,
+        Buffer.concat([hex("0001 0800 06 04 0002"), mac(sender.mac), v4(sender.ip), Buffer.alloc(6), v4(target)]),
+    );
+
+/** UDP to port 9, without a checksum. */
+export function udp(between: Between, source: string, target: string): Buffer {
+    const size = (between.length ?? 64) - 14;
+    const head = Buffer.concat([hex("4500"), u16(size), hex("0000 4000 40 11 0000"), v4(source), v4(target)]);
+    let sum = 0;
+    for (let at = 0; at < 20; at += 2) sum += head.readUInt16BE(at);
+    head.writeUInt16BE(~((sum & 0xffff) + (sum >> 16)) & 0xffff, 10);
+    return ethernet(0x0800, between, Buffer.concat([head, u16(4000), u16(9), u16(size - 20), u16(0)]));
+}
+
+/** A neighbour advertisement (RFC 4861, 4.4), whose ICMP checksum nobody on the way checks. */
+export function advertisement(
+    between: Between,
+    { source, target, mac: at }: { source: string; target: string; mac: string },
+): Buffer {
+    const head = Buffer.concat([
+        hex("60000000"),
+        u16(32),
+        hex("3a ff"),
+        v6(source),
+        v6("ff020000000000000000000000000001"),
+    ]);
+    const body = Buffer.concat([hex("88 00 0000 20000000"), v6(target), hex("02 01"), mac(at)]);
+    return ethernet(0x86dd, { ...between, length: 14 + 40 + 32 + 4 }, Buffer.concat([head, body]));
+}
+
+/** An IPv6 address as 32 hexadecimal digits. */
+const v6 = (digits: string) => hex(digits);
+
+/** The tag that a frame has on the wire. */
+export const vlanOf = ({ bytes }: Pick<Heard, "bytes">): number | undefined =>
+    bytes.readUInt16BE(12) === 0x8100 ? bytes.readUInt16BE(14) & 0xfff : undefined;
+export const fromOf = ({ bytes }: Pick<Heard, "bytes">): string =>
+    (bytes.subarray(6, 12).toString("hex").match(/../g) ?? []).join(":");
