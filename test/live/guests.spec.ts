@@ -28,7 +28,7 @@ const console = { socket: "${paths.console("{guest}").socket}", log: "${paths.co
 const ovsSwitch = new OvsSwitch("br-guests", { datapathType: "netdev", vlans: { web: 100, db: 200 } });
 
 const web = new GuestGroup("web", {
-    ...alike, console, vcpus: 2, count: config.requireNumber("count"),
+    ...alike, console, count: config.requireNumber("count"),
     nics: { data: { switch: ovsSwitch, vlan: "web", dhcp: true, firstAddress: "10.77.0.20/24" } },
 });
 new DhcpService("dhcp", {
@@ -36,7 +36,7 @@ new DhcpService("dhcp", {
 });
 
 const store = new VirtualMachine("store", {
-    ...alike, vcpus: 2,
+    ...alike,
     console: { socket: "${paths.console("store").socket}", log: "${paths.console("store").log}" },
     disks: { data: { size: "64MiB", format: "raw" } },
     cloudInit: { userData: "#cloud-config\\npackages: [iperf3]\\n" },
