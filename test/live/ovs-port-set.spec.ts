@@ -1,0 +1,351 @@
+import assert from "node:assert/strict";
+import { status, type ServiceError } from "@grpc/grpc-js";
+import type { Bag } from "../../provider/wire";
+import { FakeEngine } from "../provider/fake-engine";
+import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
+import { eventually } from "../support/eventually";
+import { killedAtEachMoment } from "../support/killed-runs";
+import { labName } from "../support/labs";
+import { ProviderLab } from "./provider-lab";
+
+const [BRIDGE, SET, PORT] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:PortSet", "kvmnet:ovs:Port"];
+
+describe("a set of ports on a real switch", function () {
+    this.timeout(600_000);
+    const lab = new ProviderLab(labName("port-set"));
+    const engine = new FakeEngine();
+    let plugin: Plugin;
+    before(async () => {
+        await lab.up();
+        plugin = await Plugin.start(lab.host, await engine.start());
+        for (const name of ["sb0", "sb1"])
+            await plugin.create(BRIDGE, name, { name, datapathType: "netdev", failMode: "standalone" });
+    });
+    after(async () => {
+        await plugin?.stop();
+        engine.stop();
+        await lab.down();
+    });
+
+    const get = (table: string, name: string, column: string) => lab.vsctl("get", table, name, column);
+    const portsOf = async (bridge: string) => (await lab.vsctl("list-ports", bridge)).split("\n").filter(Boolean);
+    const linkNamed = async (name: string) => (await lab.links()).find(({ ifname }) => ifname === name);
+    /** Which row and which link stand there, to see what was made anew. */
+    const identity = async (name: string) => {
+        const [link] = JSON.parse(await lab.run("ip", "-json", "link", "show", "dev", name)) as { ifindex: number }[];
+        return `${await get("Port", name, "_uuid")} ${link?.ifindex}`;
+    };
+    /** What the database gives a port's row anew with each write to it. */
+    const versionOf = async (name: string) => {
+        const select = { op: "select", table: "Port", where: [["name", "==", name]], columns: ["_version"] };
+        const query = JSON.stringify(["Open_vSwitch", select]);
+        const [answer] = JSON.parse(await lab.run("ovsdb-client", "transact", query)) as {
+            rows: { _version: ["uuid", string] }[];
+        }[];
+        const version = answer?.rows[0]?._version[1];
+        assert.ok(version, `port ${name} has no row`);
+        return version;
+    };
+    const changes = async (made: Made, inputs: Bag) => {
+        const { inputs: wanted, failures } = await plugin.check(SET, inputs);
+        assert.deepEqual(failures, {});
+        const diff = await plugin.diff(SET, made.state, wanted);
+        assert.deepEqual(diff.replacesList, []);
+        return diff.detaileddiffMap.map(([property]) => property).sort();
+    };
+    const refreshed = async (made: Made, inputs: Bag) =>
+        plugin.read(SET, "set", made.id, (await plugin.check(SET, inputs)).inputs, made.state);
+
+    describe("of fifty", () => {
+        const names = Array.from({ length: 50 }, (_, index) => `web-${index}`);
+        const inputs = (more: Record<string, Bag> = {}): Bag => ({
+            bridge: "sb0",
+            ports: {
+                ...Object.fromEntries(names.map((name, index) => [name, { tag: 100 + index, tap: { mtu: 1400 } }])),
+                ...more,
+            },
+        });
+        let made: Made;
+
+        it("is made in one transaction, each port with its tap and its VLAN", async () => {
+            const before = await lab.nextCfg();
+            made = await plugin.create(SET, "set", inputs());
+            assert.equal(await lab.nextCfg(), before + 1);
+            assert.equal(made.id, "sb0");
+            assert.deepEqual((await portsOf("sb0")).sort(), [...names].sort());
+            for (const name of ["web-0", "web-17", "web-49"]) {
+                const link = await linkNamed(name);
+                assert.deepEqual([link?.mtu, link?.ifalias], [1400, made.state.owner]);
+                assert.ok(link?.flags.includes("UP"));
+                assert.equal(await get("Port", name, "tag"), String(100 + Number(name.slice(4))));
+                assert.equal(String((made.state.ofports as Bag)[name]), await get("Interface", name, "ofport"));
+            }
+            assert.deepEqual(await changes(made, inputs()), []);
+        });
+
+        it("made again is the same, and nothing is written", async () => {
+            const before = await lab.nextCfg();
+            assert.deepEqual((await plugin.create(SET, "set", inputs())).state, made.state);
+            assert.equal(await lab.nextCfg(), before);
+        });
+
+        it("tells changes port by port, and writes only what changes", async () => {
+            const before = await Promise.all(["web-16", "web-17"].map(identity));
+            const untouched = await versionOf("web-16");
+            const next = inputs({
+                "web-17": { tag: 999, tap: { mtu: 1400 } },
+                "web-3": { tag: 103, tap: { mtu: 1450 } },
+            });
+            assert.deepEqual(await changes(made, next), ['ports["web-17"].tag', 'ports["web-3"].tap.mtu']);
+            made.state = await plugin.update(SET, "set", made, next);
+            assert.equal(await get("Port", "web-17", "tag"), "999");
+            assert.equal((await linkNamed("web-3"))?.mtu, 1450);
+            assert.deepEqual(await Promise.all(["web-16", "web-17"].map(identity)), before, "nothing was made anew");
+            assert.equal(await versionOf("web-16"), untouched);
+            made.state = await plugin.update(SET, "set", made, inputs());
+        });
+
+        it("takes a port in and lets one go live; the others stay", async () => {
+            const before = await identity("web-1");
+            const all = inputs({ "new-1": { vlanMode: "trunk", trunks: ["10-12"], tap: {} } });
+            const { "web-2": _, ...ports } = all.ports as Record<string, Bag>;
+            const next = { bridge: "sb0", ports };
+            assert.deepEqual(await changes(made, next), ['ports["new-1"]', 'ports["web-2"]']);
+            made.state = await plugin.update(SET, "set", made, next);
+            assert.equal(await get("Port", "new-1", "trunks"), "[10, 11, 12]");
+            assert.equal(await linkNamed("web-2"), undefined);
+            assert.equal(await identity("web-1"), before);
+            made.state = await plugin.update(SET, "set", made, inputs());
+        });
+
+        it("makes a tap anew for other queues, and only that one", async () => {
+            const before = await Promise.all(["web-4", "web-5"].map(identity));
+            const next = inputs({ "web-4": { tag: 104, tap: { mtu: 1400, multiQueue: true } } });
+            assert.deepEqual(await changes(made, next), ['ports["web-4"].tap.multiQueue']);
+            made.state = await plugin.update(SET, "set", made, next);
+            const [four, five] = await Promise.all(["web-4", "web-5"].map(identity));
+            assert.notEqual(four, before[0]);
+            assert.equal(five, before[1]);
+            assert.match(await lab.run("ip", "-details", "link", "show", "dev", "web-4"), / multi_queue /);
+            assert.equal(await get("Port", "web-4", "tag"), "104");
+            made.state = await plugin.update(SET, "set", made, inputs());
+        });
+
+        it("shows what somebody changed, port by port, and repairs it", async () => {
+            await lab.vsctl("set", "Port", "web-7", "tag=7");
+            await lab.vsctl("del-port", "web-8");
+            await lab.run("ip", "link", "delete", "dev", "web-9");
+            await lab.run("ip", "link", "set", "dev", "web-10", "mtu", "1300");
+            let drifted = made;
+            await eventually(async () => {
+                drifted = await refreshed(made, inputs());
+                assert.deepEqual(await changes(drifted, inputs()), [
+                    'ports["web-10"].tap.mtu',
+                    'ports["web-7"].tag',
+                    'ports["web-8"]',
+                    'ports["web-9"].tap',
+                ]);
+            });
+            made.state = await plugin.update(SET, "set", drifted, inputs());
+            assert.deepEqual(await changes(made, inputs()), []);
+            assert.deepEqual((await portsOf("sb0")).length, 50);
+            assert.equal(await get("Port", "web-7", "tag"), "107");
+            assert.equal((await refreshed(made, inputs())).id, "sb0");
+        });
+
+        it("moves to another bridge in one transaction, its taps with it", async () => {
+            const before = await lab.nextCfg();
+            const moved = { ...inputs(), bridge: "sb1" };
+            assert.deepEqual(await changes(made, moved), ["bridge"]);
+            const index = (await identity("web-1")).split(" ").at(-1);
+            made = { id: "sb1", state: await plugin.update(SET, "set", made, moved) };
+            assert.equal(await lab.nextCfg(), before + 1);
+            assert.deepEqual([(await portsOf("sb0")).length, (await portsOf("sb1")).length], [0, 50]);
+            assert.equal((await identity("web-1")).split(" ").at(-1), index);
+        });
+
+        it("is gone after delete with its taps; what somebody else has on the bridge stays; a second delete is success", async () => {
+            await lab.vsctl("add-port", "sb1", "theirs", "--", "set", "Interface", "theirs", "type=internal");
+            await plugin.delete(SET, "set", made);
+            assert.deepEqual(await portsOf("sb1"), ["theirs"]);
+            assert.deepEqual(
+                (await lab.linkNames()).filter((name) => name.startsWith("web-")),
+                [],
+            );
+            await plugin.delete(SET, "set", made);
+            await lab.vsctl("del-port", "theirs");
+        });
+    });
+
+    describe("of every kind", () => {
+        const inputs: Bag = {
+            bridge: "sb0",
+            ports: {
+                k0: { tag: 10 },
+                k1: { type: "internal", vlanMode: "native-tagged", tag: 5, trunks: ["20-22"], mtuRequest: 1300 },
+                k2: { type: "vxlan", options: { remoteIp: "192.0.2.1", key: 77 } },
+                k3: { type: "tap", protected: true },
+                k4: { tap: { multiQueue: true, uid: 0, gid: 12345, txQueueLength: 77 }, ingress: { rate: "10Mbit" } },
+                k5: { type: "internal", vlanMode: "dot1q-tunnel", tag: 100, cvlans: ["1-3"], ofportRequest: 55 },
+            },
+        };
+        let made: Made;
+        before(() => lab.run("ip", "link", "add", "name", "k0", "type", "veth", "peer", "name", "k0-cable"));
+
+        it("is made as declared, and reads back so", async () => {
+            made = await plugin.create(SET, "set", inputs);
+            assert.deepEqual(await changes(made, inputs), []);
+            for (const [table, name, column, value] of [
+                ["Port", "k0", "tag", "10"],
+                ["Port", "k1", "vlan_mode", "native-tagged"],
+                ["Interface", "k2", "type", "vxlan"],
+                ["Port", "k3", "protected", "true"],
+                ["Port", "k5", "cvlans", "[1, 2, 3]"],
+                ["Interface", "k5", "ofport", "55"],
+            ] as const)
+                assert.equal(await get(table, name, column), value, `${name} ${column}`);
+            assert.match(await lab.run("ovs-ofctl", "-OOpenFlow13", "dump-meters", "sb0"), /rate=10000/);
+            assert.deepEqual((await refreshed(made, inputs)).state, made.state);
+        });
+
+        it("is imported as a whole or by names, without a difference afterwards, and writes nothing", async () => {
+            const rest = Object.keys(inputs.ports as Bag);
+            for (const name of rest) await lab.vsctl("remove", "Port", name, "external_ids", "kvmnet-owner");
+            await lab.run("ip", "link", "set", "dev", "k4", "alias", "");
+            const before = await lab.everything();
+            for (const id of ["sb0/all", `sb0/${rest.join(",")}`]) {
+                const there = await plugin.read(SET, "imported", id);
+                assert.equal(there.id, "sb0");
+                const { ports } = there.inputs as { ports: Record<string, Bag> };
+                assert.deepEqual(Object.keys(ports).sort(), rest);
+                assert.equal((ports.k4?.tap as Bag).multiQueue, true);
+                assert.deepEqual(await changes(there, there.inputs), []);
+            }
+            const some = await plugin.read(SET, "imported", "sb0/k0,k3");
+            assert.deepEqual(Object.keys(some.inputs.ports as Bag), ["k0", "k3"]);
+            assert.equal(await lab.everything(), before);
+            const all = await plugin.read(SET, "imported", "sb0/all");
+            made = { id: "sb0", state: await plugin.update(SET, "imported", all, inputs) };
+            assert.match(await get("Port", "k5", "external_ids:kvmnet-owner"), /imported/);
+            await plugin.delete(SET, "imported", made);
+            assert.deepEqual(await portsOf("sb0"), []);
+            assert.deepEqual([await linkNamed("k4"), (await linkNamed("k0"))?.ifname], [undefined, "k0"]);
+        });
+
+        it("that is not there, or is another's, is not imported", async () => {
+            await assert.rejects(plugin.read(SET, "imported", "sb0/nosuch"), /nosuch: there is no such port/);
+            const other = await plugin.create(PORT, "lone", { name: "k9", bridge: "sb0", type: "internal" });
+            await assert.rejects(plugin.read(SET, "imported", "sb0/k9"), /k9: it belongs to resource lone/);
+            await plugin.delete(PORT, "lone", other);
+        });
+    });
+
+    it("whose names are not all free is refused with each of them, and nothing is changed", async () => {
+        await lab.run("ip", "tuntap", "add", "dev", "f0", "mode", "tap");
+        await lab.vsctl("add-port", "sb1", "f1", "--", "set", "Interface", "f1", "type=internal");
+        const before = await lab.everything();
+        const ports = { f0: { tap: {} }, f1: { type: "internal" }, f2: { tap: {} } };
+        await assert.rejects(plugin.create(SET, "set", { bridge: "sb0", ports }), (error: ServiceError) => {
+            assert.equal(error.code, status.ALREADY_EXISTS);
+            assert.match(error.details, /a link f0 is on lab/);
+            assert.match(error.details, /a port f1 is on sb1/);
+            assert.match(error.details, /pulumi import kvmnet:ovs:PortSet/);
+            return true;
+        });
+        assert.equal(await lab.everything(), before);
+        await lab.run("ip", "link", "delete", "dev", "f0");
+        await lab.vsctl("del-port", "f1");
+    });
+
+    it("keeps a port whose device is missing with the switch's words; the others work, and an update repairs it", async () => {
+        const inputs = { bridge: "sb0", ports: { g0: { tap: {} }, g1: { tag: 5 } } };
+        const error: unknown = await plugin.create(SET, "set", inputs).catch((error: unknown) => error);
+        const unfinished = unfinishedOf(error);
+        assert.match(unfinished?.reasons[0] ?? String(error), /port g1: .*g1 \(No such device\)/);
+        assert.ok(Number(await get("Interface", "g0", "ofport")) > 0);
+        await lab.run("ip", "link", "add", "name", "g1", "type", "veth", "peer", "name", "g1-cable");
+        const made = { id: "sb0", state: unfinished?.state ?? {} };
+        made.state = await plugin.update(SET, "set", made, inputs);
+        assert.deepEqual(await changes(made, inputs), []);
+        await plugin.delete(SET, "set", made);
+    });
+
+    it("needs its bridge and the QoS that it names", async () => {
+        await assert.rejects(
+            plugin.create(SET, "set", { bridge: "nosb", ports: { h0: { tap: {} } } }),
+            /no OVS bridge nosb/,
+        );
+        await assert.rejects(
+            plugin.create(SET, "set", { bridge: "sb0", ports: { h0: { tap: {}, qos: "gold" } } }),
+            /no QoS gold/,
+        );
+        assert.equal(await linkNamed("h0"), undefined);
+    });
+
+    it("beside another on the same bridge leaves that one alone", async () => {
+        const one = await plugin.create(SET, "one", { bridge: "sb0", ports: { i0: { tap: {} } } });
+        const two = await plugin.create(SET, "two", { bridge: "sb0", ports: { i1: { tap: {} } } });
+        await assert.rejects(
+            plugin.create(SET, "three", { bridge: "sb0", ports: { i1: { tap: {} } } }),
+            /not all of its names are free/,
+        );
+        await plugin.delete(SET, "two", two);
+        assert.deepEqual(await portsOf("sb0"), ["i0"]);
+        await plugin.delete(SET, "one", one);
+    });
+
+    it("killed at any moment is finished by the next run, whatever was done", async () => {
+        const inputs = {
+            bridge: "sb0",
+            ports: { j0: { tag: 1, tap: {} }, j1: { tap: {}, ingress: { rate: "1Mbit" } } },
+        };
+        const next = { bridge: "sb0", ports: { j1: { tag: 2, tap: { multiQueue: true } }, j2: { type: "internal" } } };
+        const killed = await killedAtEachMoment(
+            lab.host,
+            async (doomed) => {
+                const made = await doomed.create(SET, "set", inputs);
+                made.state = await doomed.update(SET, "set", made, next);
+                await doomed.delete(SET, "set", made);
+            },
+            async (moment) => {
+                const made = await plugin.create(SET, "set", next);
+                assert.deepEqual(await changes(made, next), []);
+                assert.deepEqual(await portsOf("sb0"), ["j1", "j2"], `killed at moment ${moment}`);
+                await plugin.delete(SET, "set", made);
+                assert.deepEqual(await portsOf("sb0"), []);
+                assert.deepEqual(
+                    (await lab.linkNames()).filter((name) => /^j\d$/.test(name)),
+                    [],
+                );
+                assert.doesNotMatch(await lab.run("ovs-ofctl", "-OOpenFlow13", "dump-meters", "sb0"), /rate=/);
+            },
+        );
+        assert.ok(killed > 8, `${killed} moments`);
+    });
+
+    it("is judged by check, port by port", async () => {
+        const { failures } = await plugin.check(SET, {
+            bridge: "sb0",
+            ports: {
+                "nineteen-bytes-long": { tap: {} },
+                a: { tag: 0 },
+                b: { type: "internal", tap: {} },
+                c: { tap: {}, mtuRequest: 1400 },
+                d: { vlanMode: "trunk", tag: 7 },
+                e: { tap: { uid: -1 } },
+                f: { tagg: 7 },
+            },
+        });
+        assert.deepEqual(Object.keys(failures).sort(), [
+            "ports.a.tag",
+            "ports.b.tap",
+            "ports.c.mtuRequest",
+            "ports.d.tag",
+            "ports.e.tap.uid",
+            "ports.f.tagg",
+            "ports.nineteen-bytes-long",
+        ]);
+        const { failures: twice } = await plugin.check(SET, { bridge: "sb0", ports: {} });
+        assert.deepEqual(twice, {});
+    });
+});
