@@ -5,4 +5,4 @@ export { engineLog } from "./engine-log";
 export { Unfinished } from "./lifecycle";
 export { Provider } from "./provider";
 export { notServed, statusOf, unfinishedStatus } from "./status";
-export { decode, encode } from "./wire";
+export { bagOf, decode, encode, structOf } from "./struct";

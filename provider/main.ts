@@ -3,6 +3,7 @@ import { fstatSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { carrying } from "./carried";
 import { Service } from "./service";
 
 /** A step that runs when the engine dies gets this long to end [ms]. */
@@ -27,7 +28,7 @@ class Process {
     });
 
     start(): void {
-        this.server.addService(ResourceProviderService, this.service.handlers());
+        this.server.addService(carrying(ResourceProviderService), this.service.handlers());
         this.server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
             if (error) {
                 process.stderr.write(

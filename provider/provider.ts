@@ -25,6 +25,9 @@ export interface Step {
     timeoutMs?: number;
 }
 
+/** An object by what state knows of it. */
+type Known = Pick<Kept, "id" | "state">;
+
 /** Bags of an object as the engine keeps them. */
 export interface Kept {
     id: string;
@@ -102,7 +105,7 @@ export class Provider {
         });
     }
 
-    async update(step: Step, was: Kept, news: Bag): Promise<Bag> {
+    async update(step: Step, was: Known, news: Bag): Promise<Bag> {
         const resource = resourceOf(step.type);
         const secrets = secretsOf(resource, news, was.state);
         if (step.preview) return this.preview(resource, step.urn, news, was.state, secrets);
@@ -215,7 +218,7 @@ export class Provider {
         }
     }
 
-    private actor(urn: string, secrets: Secrets, was?: Kept): Actor<object> {
+    private actor(urn: string, secrets: Secrets, was?: Known): Actor<object> {
         const known = was && Object.keys(was.state).length > 0 ? (revealed(was.state) as Bag) : undefined;
         return {
             owner: ownerOf(urn),

@@ -2,13 +2,11 @@
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import type { Checked } from "./check";
 import type { Difference, PropertyChange } from "./diff";
-import type { encode as Encode } from "./wire";
 
-/** @param encode handed in, because it is loaded later than this file */
-export function checkReply(checked: Checked, encode: typeof Encode): proto.CheckResponse {
+/** What was refused; what was taken goes beside it. */
+export function checkReply(checked: Checked): proto.CheckResponse {
     const response = new proto.CheckResponse();
-    if (checked.ok) response.setInputs(encode(checked.inputs));
-    else
+    if (!checked.ok)
         response.setFailuresList(
             checked.failures.map(({ property, reason }) => {
                 const failure = new proto.CheckFailure();

@@ -3,7 +3,7 @@ import type { sendUnaryData, ServiceError, ServerUnaryCall, UntypedServiceImplem
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { PluginInfo, type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
-import type { Checked } from "./check";
+import type { Carried } from "./carried";
 import type * as Components from "./components";
 import type * as Core from "./core";
 import { faultPoint } from "./fault";
@@ -59,24 +59,20 @@ export class Service {
             attach: serve((request: PluginAttach) => this.attach(request)),
             getPluginInfo: serve(() => this.info()),
             getSchema: serve((request: proto.GetSchemaRequest) => this.schema(request)),
-            checkConfig: serve((request: proto.CheckRequest) =>
-                checked(core().checkConfig(core().decode(request.getNews()))),
-            ),
+            checkConfig: serve((request: proto.CheckRequest) => checkConfig(request)),
             diffConfig: serve((request: proto.DiffRequest) => diffConfig(request)),
             configure: serve((request: proto.ConfigureRequest) => this.configure(request)),
-            check: serve((request: proto.CheckRequest) =>
-                checked(this.served().check(typeOf(request), request.getUrn(), core().decode(request.getNews()))),
-            ),
-            diff: serve((request: proto.DiffRequest) => this.diff(request)),
-            create: serve((request: proto.CreateRequest) => this.create(request)),
-            read: serve((request: proto.ReadRequest) => this.read(request)),
-            update: serve((request: proto.UpdateRequest) => this.update(request)),
-            delete: serve((request: proto.DeleteRequest) => this.delete(request)),
+            check: serve((request: Carried<proto.CheckRequest>) => this.check(request)),
+            diff: serve((request: Carried<proto.DiffRequest>) => this.diff(request)),
+            create: serve((request: Carried<proto.CreateRequest>) => this.create(request)),
+            read: serve((request: Carried<proto.ReadRequest>) => this.read(request)),
+            update: serve((request: Carried<proto.UpdateRequest>) => this.update(request)),
+            delete: serve((request: Carried<proto.DeleteRequest>) => this.delete(request)),
             cancel: serve(() => this.cancel()),
             getMapping: serve(() => new proto.GetMappingResponse()),
             getMappings: serve(() => new proto.GetMappingsResponse()),
             parameterize: refuse("parameters"),
-            invoke: serve((request: proto.InvokeRequest) => this.invoke(request)),
+            invoke: serve((request: Carried<proto.InvokeRequest>) => this.invoke(request)),
             call: refuse("methods"),
             construct: serve((request: proto.ConstructRequest) => components().construct(request, this.engine)),
         };
@@ -136,7 +132,7 @@ export class Service {
     }
 
     private configure(request: proto.ConfigureRequest): proto.ConfigureResponse {
-        this.served().configure(core().decode(request.getArgs()));
+        this.served().configure(core().bagOf(request.getArgs()));
         const response = new proto.ConfigureResponse();
         response.setAcceptsecrets(true);
         response.setSupportspreview(true);
@@ -145,69 +141,61 @@ export class Service {
         return response;
     }
 
-    private diff(request: proto.DiffRequest): proto.DiffResponse {
-        const { decode } = core();
-        return diffReply(this.served().diff(stepOf(request), decode(request.getOlds()), decode(request.getNews())));
+    private check({ message, bags }: Carried<proto.CheckRequest>): Carried<proto.CheckResponse> {
+        const { decode, encode } = core();
+        const found = this.served().check(typeOf(message), message.getUrn(), decode(bags.news));
+        return { message: checkReply(found), bags: found.ok ? { inputs: encode(found.inputs) } : {} };
     }
 
-    private async create(request: proto.CreateRequest): Promise<proto.CreateResponse> {
+    private diff({ message, bags }: Carried<proto.DiffRequest>): Carried<proto.DiffResponse> {
+        const { decode } = core();
+        const found = this.served().diff(stepOf(message), decode(bags.olds), decode(bags.news));
+        return { message: diffReply(found), bags: {} };
+    }
+
+    private async create({ message, bags }: Carried<proto.CreateRequest>): Promise<Carried<proto.CreateResponse>> {
         const { decode, encode } = core();
-        const inputs = decode(request.getProperties());
-        const step = stepOf(request);
+        const inputs = decode(bags.properties);
+        const step = stepOf(message);
         const { id, state } = await this.finishing(step, { id: "", inputs, state: {} }, () =>
             this.served().create(step, inputs),
         );
         const response = new proto.CreateResponse();
         response.setId(id);
-        response.setProperties(encode(state));
-        return response;
+        return { message: response, bags: { properties: encode(state) } };
     }
 
-    private async read(request: proto.ReadRequest): Promise<proto.ReadResponse> {
+    private async read({ message, bags }: Carried<proto.ReadRequest>): Promise<Carried<proto.ReadResponse>> {
         const { decode, encode } = core();
-        const was = {
-            id: request.getId(),
-            inputs: decode(request.getInputs()),
-            state: decode(request.getProperties()),
-        };
-        const step = stepOf(request);
+        const was = { id: message.getId(), inputs: decode(bags.inputs), state: decode(bags.properties) };
+        const step = stepOf(message);
         const there = await this.finishing(step, was, () => this.served().read(step, was));
         const response = new proto.ReadResponse();
-        if (there) {
-            response.setId(there.id);
-            response.setInputs(encode(there.inputs));
-            response.setProperties(encode(there.state));
-        }
-        return response;
+        if (!there) return { message: response, bags: {} };
+        response.setId(there.id);
+        return { message: response, bags: { inputs: encode(there.inputs), properties: encode(there.state) } };
     }
 
-    private async update(request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
+    private async update({ message, bags }: Carried<proto.UpdateRequest>): Promise<Carried<proto.UpdateResponse>> {
         const { decode, encode } = core();
-        const news = decode(request.getNews());
-        const was = { id: request.getId(), inputs: decode(request.getOldInputs()), state: decode(request.getOlds()) };
-        const step = stepOf(request);
+        const news = decode(bags.news);
+        const was = { id: message.getId(), state: decode(bags.olds) };
+        const step = stepOf(message);
         const state = await this.finishing(step, { ...was, inputs: news }, () => this.served().update(step, was, news));
-        const response = new proto.UpdateResponse();
-        response.setProperties(encode(state));
-        return response;
+        return { message: new proto.UpdateResponse(), bags: { properties: encode(state) } };
     }
 
-    private async delete(request: proto.DeleteRequest): Promise<Empty> {
+    private async delete({ message, bags }: Carried<proto.DeleteRequest>): Promise<Carried<Empty>> {
         const { decode } = core();
-        const was = {
-            id: request.getId(),
-            inputs: decode(request.getOldInputs()),
-            state: decode(request.getProperties()),
-        };
-        await this.served().delete(stepOf(request), was);
-        return new Empty();
+        const was = { id: message.getId(), inputs: decode(bags.oldInputs), state: decode(bags.properties) };
+        await this.served().delete(stepOf(message), was);
+        return { message: new Empty(), bags: {} };
     }
 
-    private async invoke(request: proto.InvokeRequest): Promise<proto.InvokeResponse> {
+    private async invoke({ message, bags }: Carried<proto.InvokeRequest>): Promise<Carried<proto.InvokeResponse>> {
         const { decode, encode } = core();
-        const response = new proto.InvokeResponse();
-        response.setReturn(encode(await this.served().invoke(request.getTok(), decode(request.getArgs()))));
-        return response;
+        const answer = await this.served().invoke(message.getTok(), decode(bags.args));
+        return { message: new proto.InvokeResponse(), bags: { return: encode(answer) } };
     }
 
     private cancel(): Empty {
@@ -249,10 +237,16 @@ function typeOf(request: ResourceRequest): string {
     return request.getType() || (request.getUrn().split("::")[2]?.split("$").at(-1) ?? "");
 }
 
-const checked = (result: Checked) => checkReply(result, core().encode);
+function checkConfig(request: proto.CheckRequest): proto.CheckResponse {
+    const { bagOf, structOf } = core();
+    const found = core().checkConfig(bagOf(request.getNews()));
+    const response = checkReply(found);
+    if (found.ok) response.setInputs(structOf(found.inputs));
+    return response;
+}
 
 /** Another host is other objects: everything is built there and removed here. */
 function diffConfig(request: proto.DiffRequest): proto.DiffResponse {
-    const { decode, difference } = core();
-    return diffReply(difference({ host: "replace" }, decode(request.getOlds()), decode(request.getNews())));
+    const { bagOf, difference } = core();
+    return diffReply(difference({ host: "replace" }, bagOf(request.getOlds()), bagOf(request.getNews())));
 }

@@ -4,7 +4,8 @@ import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
 import type { HostErrorKind } from "./host/errors";
-import { encode, type Bag } from "./wire";
+import { structOf } from "./struct";
+import type { Bag } from "./wire";
 
 /** The engine keeps a step as pending after INTERNAL and UNKNOWN, so these stand only where the outcome is unknown. */
 const CODES: Record<HostErrorKind, status> = {
@@ -38,8 +39,8 @@ export function unfinishedStatus(
 ): Partial<ServiceError> {
     const failed = new ErrorResourceInitFailed();
     failed.setId(id);
-    failed.setInputs(encode(inputs));
-    failed.setProperties(encode(state));
+    failed.setInputs(structOf(inputs));
+    failed.setProperties(structOf(state));
     failed.setReasonsList(reasons);
     const detail = new Any();
     detail.pack(failed.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");

@@ -1,6 +1,7 @@
 /** The provider's gRPC service as an engine drives it: requests are written before the clock starts, answers read after it. */
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
-import { encode, decode, type Bag } from "../../provider/wire";
+import { bagOf, structOf } from "../../provider/struct";
+import type { Bag } from "../../provider/wire";
 import { urnOf, type Plugin } from "../../test/provider/plugin";
 import { LightClient } from "./light-client";
 
@@ -102,10 +103,10 @@ export async function creating(
     const create = new proto.CreateRequest();
     create.setUrn(urnOf(type, name));
     create.setType(type);
-    create.setProperties(encode(inputs));
+    create.setProperties(structOf(inputs));
     return new Job([["check", request], requestOf("create", create)], after, ([, answer = EMPTY]) => {
         const response = proto.CreateResponse.deserializeBinary(answer);
-        made({ ...resource, inputs, id: response.getId(), state: decode(response.getProperties()) });
+        made({ ...resource, inputs, id: response.getId(), state: bagOf(response.getProperties()) });
     });
 }
 
@@ -121,12 +122,12 @@ export async function updating(
     update.setId(was.id);
     update.setUrn(urnOf(was.type, was.name));
     update.setType(was.type);
-    update.setOlds(encode(was.state));
-    update.setOldInputs(encode(was.inputs));
-    update.setNews(encode(news));
+    update.setOlds(structOf(was.state));
+    update.setOldInputs(structOf(was.inputs));
+    update.setNews(structOf(news));
     return new Job([["check", request], requestOf("update", update)], undefined, ([, answer = EMPTY]) => {
         const response = proto.UpdateResponse.deserializeBinary(answer);
-        made({ ...was, inputs: news, state: decode(response.getProperties()) });
+        made({ ...was, inputs: news, state: bagOf(response.getProperties()) });
     });
 }
 
@@ -136,8 +137,8 @@ export function reading(was: Standing): Job {
     read.setId(was.id);
     read.setUrn(urnOf(was.type, was.name));
     read.setType(was.type);
-    read.setInputs(encode(was.inputs));
-    read.setProperties(encode(was.state));
+    read.setInputs(structOf(was.inputs));
+    read.setProperties(structOf(was.state));
     return new Job([requestOf("read", read)], undefined, () => undefined);
 }
 
@@ -147,8 +148,8 @@ export function deleting(was: Standing, after?: Job): Job {
     remove.setId(was.id);
     remove.setUrn(urnOf(was.type, was.name));
     remove.setType(was.type);
-    remove.setProperties(encode(was.state));
-    remove.setOldInputs(encode(was.inputs));
+    remove.setProperties(structOf(was.state));
+    remove.setOldInputs(structOf(was.inputs));
     return new Job([requestOf("delete", remove)], after, () => undefined);
 }
 
@@ -162,11 +163,11 @@ async function checking(service: Service, { type, name, inputs }: Resource, olds
     const check = new proto.CheckRequest();
     check.setUrn(urnOf(type, name));
     check.setType(type);
-    check.setOlds(encode(olds));
-    check.setNews(encode(inputs));
+    check.setOlds(structOf(olds));
+    check.setNews(structOf(inputs));
     const [, request] = requestOf("check", check);
     const answer = proto.CheckResponse.deserializeBinary(await service.send("check", request));
     const [failure] = answer.getFailuresList();
     if (failure) throw new Error(`${type} ${name}: ${failure.getProperty()}: ${failure.getReason()}`);
-    return { inputs: decode(answer.getInputs()), request };
+    return { inputs: bagOf(answer.getInputs()), request };
 }

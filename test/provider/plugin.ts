@@ -8,7 +8,8 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
-import { decode, encode, type Bag } from "../../provider/wire";
+import { bagOf, structOf } from "../../provider/struct";
+import type { Bag } from "../../provider/wire";
 
 export const urnOf = (type: string, name: string, stack = "dev") => `urn:pulumi:${stack}::shop::${type}::${name}`;
 
@@ -26,8 +27,8 @@ export function unfinishedOf(error: unknown): { id: string; inputs: Bag; state: 
     return (
         failed && {
             id: failed.getId(),
-            inputs: decode(failed.getInputs()),
-            state: decode(failed.getProperties()),
+            inputs: bagOf(failed.getInputs()),
+            state: bagOf(failed.getProperties()),
             reasons: failed.getReasonsList(),
         }
     );
@@ -64,7 +65,7 @@ export class Plugin {
 
     configure(args: Bag): Promise<proto.ConfigureResponse> {
         const request = new proto.ConfigureRequest();
-        request.setArgs(encode(args));
+        request.setArgs(structOf(args));
         request.setAcceptsecrets(true);
         return ask((done) => this.client.configure(request, done));
     }
@@ -80,11 +81,11 @@ export class Plugin {
         const request = new proto.CheckRequest();
         request.setUrn(urnOf(type, "it"));
         request.setType(type);
-        request.setNews(encode(news));
+        request.setNews(structOf(news));
         const response = await ask<proto.CheckResponse>((done) => this.client.check(request, done));
         const failures = response.getFailuresList().map((failure) => [failure.getProperty(), failure.getReason()]);
         return {
-            inputs: decode(response.getInputs()),
+            inputs: bagOf(response.getInputs()),
             failures: Object.fromEntries(failures) as Record<string, string>,
         };
     }
@@ -93,8 +94,8 @@ export class Plugin {
         const request = new proto.DiffRequest();
         request.setUrn(urnOf(type, "it"));
         request.setType(type);
-        request.setOlds(encode(olds));
-        request.setNews(encode(news));
+        request.setOlds(structOf(olds));
+        request.setNews(structOf(news));
         return (await ask<proto.DiffResponse>((done) => this.client.diff(request, done))).toObject();
     }
 
@@ -110,11 +111,11 @@ export class Plugin {
         const request = new proto.CreateRequest();
         request.setUrn(urnOf(type, name, options.stack));
         request.setType(type);
-        request.setProperties(encode(inputs));
+        request.setProperties(structOf(inputs));
         request.setPreview(options.preview ?? false);
         request.setTimeout(options.timeout ?? 0);
         const response = await ask<proto.CreateResponse>((done) => this.client.create(request, done));
-        return { id: response.getId(), state: decode(response.getProperties()) };
+        return { id: response.getId(), state: bagOf(response.getProperties()) };
     }
 
     async update(
@@ -129,11 +130,11 @@ export class Plugin {
         request.setId(was.id);
         request.setUrn(urnOf(type, name));
         request.setType(type);
-        request.setOlds(encode(was.state));
-        request.setNews(encode(inputs));
+        request.setOlds(structOf(was.state));
+        request.setNews(structOf(inputs));
         request.setPreview(options.preview ?? false);
         request.setTimeout(options.timeout ?? 0);
-        return decode((await ask<proto.UpdateResponse>((done) => this.client.update(request, done))).getProperties());
+        return bagOf((await ask<proto.UpdateResponse>((done) => this.client.update(request, done))).getProperties());
     }
 
     /** Refresh; with empty bags an import. */
@@ -148,10 +149,10 @@ export class Plugin {
         request.setId(id);
         request.setUrn(urnOf(type, name));
         request.setType(type);
-        request.setInputs(encode(inputs));
-        request.setProperties(encode(state));
+        request.setInputs(structOf(inputs));
+        request.setProperties(structOf(state));
         const response = await ask<proto.ReadResponse>((done) => this.client.read(request, done));
-        return { id: response.getId(), inputs: decode(response.getInputs()), state: decode(response.getProperties()) };
+        return { id: response.getId(), inputs: bagOf(response.getInputs()), state: bagOf(response.getProperties()) };
     }
 
     async delete(type: string, name: string, was: Made, timeout = 0): Promise<void> {
@@ -159,7 +160,7 @@ export class Plugin {
         request.setId(was.id);
         request.setUrn(urnOf(type, name));
         request.setType(type);
-        request.setProperties(encode(was.state));
+        request.setProperties(structOf(was.state));
         request.setTimeout(timeout);
         await ask<Empty>((done) => this.client.delete(request, done));
     }
@@ -168,9 +169,9 @@ export class Plugin {
     async invoke(token: string, args: Bag = {}): Promise<Bag> {
         const request = new proto.InvokeRequest();
         request.setTok(token);
-        request.setArgs(encode(args));
+        request.setArgs(structOf(args));
         const response = await ask<proto.InvokeResponse>((done) => this.client.invoke(request, done));
-        return decode(response.getReturn());
+        return bagOf(response.getReturn());
     }
 
     cancel(): Promise<Empty> {

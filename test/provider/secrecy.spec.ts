@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { HostError } from "../../provider/host/errors";
 import { Unfinished } from "../../provider/lifecycle";
 import { Secrets } from "../../provider/secrecy";
-import { encode, Secret, type Property } from "../../provider/wire";
+import { encode } from "../../provider/struct";
+import { Secret, type Property } from "../../provider/wire";
 
 const CANARY = "Canary-7f31";
 /** Characters with a meaning to patterns, to JSON, or with two cases. */
