@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { format, resolveConfig } from "prettier";
 
 /** Everything else of the page is written by hand. */
-export const PAGE = "docs/performance.md";
+const PAGE = "docs/performance.md";
 
 /** @param name of the part: a group, or `machine` @throws Error where the page has no place for it */
-export function withPart(page: string, name: string, text: string): string {
+function withPart(page: string, name: string, text: string): string {
     const [begin, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
     const [from, to] = [page.indexOf(begin), page.indexOf(end)];
     if (from < 0 || to < from)

@@ -1,5 +1,4 @@
 /** What a domain is made of, as names and text: what is told in a preview where it changes. */
-import { isDeepStrictEqual } from "node:util";
 import type { GuestDescription } from "./libvirt/guest";
 
 /**
@@ -18,8 +17,8 @@ export function guestSettings({ nics, cmdline, disks, cloudInit, autostart: _liv
 }
 
 function collect(path: string, value: unknown, into: Record<string, string>): void {
-    if (value === undefined || value === null || isDeepStrictEqual(value, "")) return;
-    if (typeof value !== "object") {
+    if (value === undefined || value === null || value === "") return;
+    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
         into[path] = String(value);
         return;
     }
