@@ -122,6 +122,31 @@ describe("what the functions tell of a real host", function () {
         });
     });
 
+    it("that somebody manages, or that has an address, is warned of before it is plugged in", async () => {
+        for (const name of ["fn2", "fn3", "fn4"]) {
+            await run(`ip link add name ${name} type veth peer name ${name}-wire`);
+            await run(`ip address add 192.0.2.9/24 dev ${name}`);
+        }
+        await lab.run("sh", "-c", 'mkdir -p /run/network; printf "%s=up\\n" fn2 fn3 fn4 >/run/network/ifstate');
+        await plugin.create("kvmnet:ovs:Bridge", "plugs", { name: "fnb1", datapathType: "netdev" });
+        // What is seen of managers may be a second old.
+        await new Promise((resolve) => setTimeout(resolve, 1_050));
+        for (const [type, link, inputs] of [
+            ["kvmnet:host:BridgePort", "fn2", { name: "fn2", bridge: "fnbr" }],
+            ["kvmnet:ovs:Port", "fn3", { name: "fn3", bridge: "fnb1" }],
+            ["kvmnet:ovs:PortSet", "fn4", { bridge: "fnb1", ports: { fn4: { tag: 5 } } }],
+        ] as [string, string, Bag][]) {
+            engine.logged.length = 0;
+            const made = await plugin.create(type, "plug", inputs);
+            const warned = engine.logged.map(({ message }) => message).join("\n");
+            assert.match(warned, new RegExp(`ifupdown manages the link ${link} .*may undo this (plug|port)`), type);
+            if (type === "kvmnet:host:BridgePort")
+                assert.match(warned, /the link fn2 has the address 192\.0\.2\.9, .*Give it to the bridge/);
+            await plugin.delete(type, "plug", made);
+        }
+        await lab.run("rm", "/run/network/ifstate");
+    });
+
     describe("getNic", () => {
         it("tells one link with all that its driver takes", async () => {
             const nic = await plugin.invoke("kvmnet:host:getNic", { name: "fn0" });

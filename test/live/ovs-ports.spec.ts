@@ -344,6 +344,23 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await plugin.delete(TAP, "late0", tap);
         });
 
+        it("for a vhost-user guest has its socket; without DPDK it is kept with Open vSwitch's words", async () => {
+            const inputs = {
+                ...{ name: "vhu0", bridge: "pb0", type: "dpdkvhostuserclient", tag: 6 },
+                options: { vhostServerPath: "/run/guest/vhu0.sock", txRetriesMax: 16 },
+            };
+            const unfinished = unfinishedOf(await port("vhu0", inputs).catch((error: unknown) => error));
+            assert.match(unfinished?.reasons[0] ?? "", /vhu0.*Address family not supported/);
+            assert.equal(
+                await get("Interface", "vhu0", "options"),
+                '{tx-retries-max="16", vhost-server-path="/run/guest/vhu0.sock"}',
+            );
+            const made = { id: "vhu0", state: unfinished?.state ?? {} };
+            assert.deepEqual(await changes(PORT, made, inputs), []);
+            await plugin.delete(PORT, "vhu0", made);
+            assert.ok(!(await lab.vsctl("list-ports", "pb0")).includes("vhu0"));
+        });
+
         it("whose MTU somebody lowered tells it at a refresh; one that asks for an MTU is given it back by the switch", async () => {
             const mtu = async (name: string) => (await lab.links()).find(({ ifname }) => ifname === name)?.mtu;
             const tap = await plugin.create(TAP, "mtu1", { name: "mtu1" });
