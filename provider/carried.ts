@@ -7,7 +7,7 @@ export interface Carried<Message> {
     message: Message;
     bags: Bags;
 }
-export type Bags = { readonly [name: string]: Uint8Array | undefined };
+type Bags = { readonly [name: string]: Uint8Array | undefined };
 
 interface Serializable {
     serializeBinary(): Uint8Array;

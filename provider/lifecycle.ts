@@ -207,6 +207,7 @@ async function proven<State extends object>(
 ): Promise<Kept<State>> {
     const id = idOf(resource, want);
     const own = { mark: actor.owner.mark, known: want };
+    const began = performance.now();
     try {
         await again(work);
         await resource.settle?.(host, want);
@@ -221,7 +222,8 @@ async function proven<State extends object>(
             why ? `${resource.title} ${id}: ${found.fault}. ${REPAIR}` : error.message,
         ]);
     }
-    const found = await again(() => resource.find(host, id, own));
+    // The list of links that this step began with still tells what is there, unless something of ours has touched them.
+    const found = await again(() => resource.find(host.at({ linksSince: began }), id, own));
     if (!found)
         throw new HostError(
             "refused",

@@ -4,7 +4,7 @@ import type { Action, Plan, Step } from "../plan";
 import { LineRefused } from "./batch";
 import { HostError } from "./errors";
 import type { Host } from "./index";
-import { resolved } from "./ovsdb/operations";
+import { resolved, type Operation } from "./ovsdb/operations";
 
 /**
  * Every step of the plan, or none that can be taken back: where one is refused, those before it are undone in reverse
@@ -27,8 +27,7 @@ export async function carryOut(host: Host, subject: string, plan: Plan): Promise
         try {
             await checkAll(host, subject, group);
             await told(host, group, () => act(host, subject, merged(group)));
-            // A switch makes links too, and a program may do anything.
-            host.kernel.written();
+            if (group.some(({ action }) => touchesLinks(action))) host.kernel.written();
         } catch (error) {
             if (!(error instanceof HostError) || error.kind !== "refused") throw error;
             throw await undone(host, subject, [...done, ...begun(group, error)], error);
@@ -66,6 +65,25 @@ function grouped(plan: Plan): Step[][] {
         else groups.push([step]);
     }
     return groups;
+}
+
+/** Columns of a port by which Open vSwitch treats frames, and no link. */
+const OF_FRAMES = new Set(["tag", "trunks", "cvlans", "vlan_mode", "protected", "external_ids"]);
+
+/** A switch makes links too, and a program may do anything: only other VLANs for ports that are there leave links alone. */
+const touchesLinks = (action: Action): boolean =>
+    action.via !== "ovsdb" || !action.operations.every((operation) => isOfFrames(operation));
+
+function isOfFrames({ op, table, row, mutations }: Operation): boolean {
+    if (op === "wait" || op === "comment") return true;
+    if (table !== "Port") return false;
+    const columns =
+        op === "update"
+            ? Object.keys(row as object)
+            : op === "mutate"
+              ? (mutations as [column: string][]).map(([column]) => column)
+              : undefined;
+    return columns?.every((column) => OF_FRAMES.has(column)) ?? false;
 }
 
 const isBatch = (action: Action): action is Extract<Action, { lines: unknown }> => "lines" in action;

@@ -18,6 +18,8 @@ import { Turnout } from "./window";
 interface Terms {
     /** How old what is read may be [ms]; 0, the usual, asks anew. */
     maxAgeMs?: number;
+    /** Links that were listed after this moment [performance.now(), ms] are new enough, where we have changed none since. */
+    linksSince?: number;
     /** Longest wait for ovs-vswitchd [ms]. */
     timeoutMs?: number;
     status?: (message: string) => void;
@@ -89,12 +91,12 @@ export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace
         },
     };
     const at = (terms: Terms): Host => {
-        const { maxAgeMs = 0, timeoutMs, status = () => undefined } = terms;
+        const { maxAgeMs = 0, linksSince = Infinity, timeoutMs, status = () => undefined } = terms;
         return {
             ...parts,
             status,
             ...(timeoutMs ? { timeoutMs } : {}),
-            links: () => kernel.links(maxAgeMs),
+            links: () => kernel.links(Math.max(maxAgeMs, performance.now() - linksSince)),
             switch: () => ovsdb.view(maxAgeMs),
             read: (argv, parse) => kernel.read(argv, parse, maxAgeMs),
             at: (more) => at({ ...terms, ...more }),

@@ -4,7 +4,8 @@ import { carryOut } from "../../provider/host/carry-out";
 import { HostError } from "../../provider/host/errors";
 import type { Host } from "../../provider/host";
 import type { Link } from "../../provider/host/links";
-import { bridge, ip, type Line, type Plan, type Step } from "../../provider/plan";
+import type { Operation } from "../../provider/host/ovsdb/operations";
+import { bridge, ip, ovsdb, type Line, type Plan, type Step } from "../../provider/plan";
 
 /** A host that keeps what was asked of it and refuses what it is told to. */
 class KeepingHost {
@@ -16,12 +17,15 @@ class KeepingHost {
     /** Called with each line or program. */
     onEach: (text: string) => void | Promise<void> = () => undefined;
     links = new Map<string, Pick<Link, "index">>();
+    /** How often it was told that its links may have changed. */
+    outdated = 0;
 
     readonly host = {
         where: "this test",
         signal: this.stop.signal,
         links: () => Promise.resolve(this.links),
-        kernel: { written: () => undefined, change: this.change.bind(this) },
+        kernel: { written: () => this.outdated++, change: this.change.bind(this) },
+        ovsdb: { commit: () => Promise.resolve() },
         program: async (subject: string, argv: string[]) => {
             const text = argv.join(" ");
             await this.onEach(text);
@@ -138,5 +142,43 @@ describe("carrying out a plan", () => {
         there.onEach = () => new Promise((resolve) => setTimeout(resolve, 1_200));
         await carry(runs("a"));
         assert.deepEqual(there.told, ["runs a ..."]);
+    });
+
+    describe("tells that links may have changed", () => {
+        const port = { table: "Port", where: [["name", "==", "web0"]] };
+        const guard = { op: "wait", table: "Bridge", rows: [{ name: "br0" }] };
+        const told = async (...plan: Plan) => {
+            await carry(...plan);
+            return there.outdated;
+        };
+
+        it("after lines for the kernel and after programs", async () => {
+            assert.equal(await told(adds("a")), 1);
+            assert.equal(await told(runs("b")), 2);
+        });
+
+        for (const [what, operation] of Object.entries<Operation>({
+            "a new interface": { op: "insert", table: "Interface", row: { name: "web0" } },
+            "another MTU": { op: "update", table: "Interface", row: { mtu_request: 9000 } },
+            "a plugged port": { op: "mutate", table: "Bridge", mutations: [["ports", "insert", ["set", []]]] },
+            "another QoS": { op: "update", ...port, row: { tag: 5, qos: ["set", []] } },
+            "other interfaces of a port": { op: "mutate", ...port, mutations: [["interfaces", "delete", ["set", []]]] },
+            "a port that goes": { op: "delete", ...port },
+        }))
+            it(`after ${what} in the switch`, async () => assert.equal(await told(ovsdb("", [guard, operation])), 1));
+
+        it("not after other VLANs and marks of ports that are there", async () => {
+            const operations = [
+                guard,
+                {
+                    op: "update",
+                    ...port,
+                    row: { tag: 5, trunks: ["set", []], cvlans: ["set", []], vlan_mode: "access" },
+                },
+                { op: "mutate", ...port, mutations: [["external_ids", "insert", ["map", []]]] },
+                { op: "comment", comment: "kvmnet" },
+            ];
+            assert.equal(await told(ovsdb("", operations)), 0);
+        });
     });
 });
