@@ -2,13 +2,13 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Resource } from "./inputs";
-import { type PerProfile, type Profile, PROFILES, type RuleData } from "./rule";
+import { type PerProfile, type Profile, PROFILES, type Proof, type RuleData } from "./rule";
 import { everyRule, rules, stackRules } from "./table";
 import { upkeepRules } from "./upkeep";
 
 /** What stands in a rule's file. */
 export function rulePage(rule: RuleData): string {
-    const { id, title, why, fix, severity, sources, url, tags, parameters, level } = rule;
+    const { id, title, why, fix, severity, sources, url, tags, parameters, level, proof } = rule;
     const thresholds = Object.entries(parameters).map(
         ([name, { describe, value, minimum, maximum, allowed }]) =>
             `| \`${name}\` | ${describe} | ${allowed ? allowed.join(", ") : `${minimum} to ${maximum}`} | ${perProfile(value)} |`,
@@ -28,6 +28,7 @@ export function rulePage(rule: RuleData): string {
         "",
         ...sources.map((source) => `- ${source}`),
         "",
+        ...(proof ? ["## Proof", "", proofText(proof), ""] : []),
         "## Fix",
         "",
         `${fix} Read on: <${url}>`,
@@ -38,6 +39,11 @@ export function rulePage(rule: RuleData): string {
         ...examplesOf(rule),
     ].join("\n");
 }
+
+const proofText = (proof: Proof): string =>
+    "shows" in proof
+        ? `\`${proof.file}\` makes it, and sees: "${proof.shows}".`
+        : `It is not shown by a specification of ours. ${proof.notShown}`;
 
 function examplesOf({ id }: RuleData): string[] {
     const examples =

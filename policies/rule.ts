@@ -50,6 +50,9 @@ export interface Fault {
     remark?: true;
 }
 
+/** A specification of this package and the title of its test; or why none of our machines can show it. */
+export type Proof = { file: string; shows: string } | { notShown: string };
+
 /** What people and machines are told of a rule, whatever it judges. */
 export interface RuleData<Name extends string = string> {
     /** Kebab case, without prefix; the same in pack, config, docs and messages. */
@@ -65,6 +68,8 @@ export interface RuleData<Name extends string = string> {
     /** Page to read on. */
     url: string;
     tags: string[];
+    /** Where a run shows that what it refuses is bad. Every rule has one that is mandatory in the default profile. */
+    proof?: Proof;
     parameters: Record<Name, Parameter>;
     /** How to put it right, in general. */
     fix: string;

@@ -16,6 +16,7 @@ const macvtapMode = rule({
     sources: ["libvirt formatdomain, Direct attachment to physical interface"],
     url: `${FORMATDOMAIN}#direct-attachment-to-physical-interface`,
     tags: ["nic", "macvtap"],
+    proof: { file: "test/live/bad-nics.spec.ts", shows: "on macvtap without a mode is given vepa" },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
@@ -68,6 +69,7 @@ const vhostuserSharedMem = rule({
     sources: ["Open vSwitch, topics/dpdk/vhost-user", "tried: virsh define takes it without complaint"],
     url: `${FORMATDOMAIN}#vhost-user-interface`,
     tags: ["nic", "vhost-user", "start"],
+    proof: { notShown: "The switch of a lab has no DPDK, so no guest there is behind a vhost-user switch." },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
@@ -98,6 +100,10 @@ const vhostuserMode = rule({
     ],
     url: `${FORMATDOMAIN}#vhost-user-interface`,
     tags: ["nic", "vhost-user"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "that is the client of a vhost-user socket does not start without the switch",
+    },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
@@ -150,6 +156,10 @@ const vlanBackend = rule({
     sources: ["libvirt formatdomain, Setting VLAN tag", "libvirt issues 157 and 767", "tried: libvirt 9.0 defines it"],
     url: `${FORMATDOMAIN}#setting-vlan-tag-on-supported-network-types-only`,
     tags: ["nic", "vlan"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "with a VLAN on a plain bridge does not start, and does on Open vSwitch",
+    },
     appliesTo: guestNics,
     parameters: {
         libvirt: {
@@ -189,6 +199,7 @@ const vlanRange = rule({
     sources: ["IEEE 802.1Q, 9.6", "tried: ovs-vsctl takes 0 and 4095"],
     url: `${FORMATDOMAIN}#setting-vlan-tag-on-supported-network-types-only`,
     tags: ["vlan", "security"],
+    proof: { file: "test/live/bad-nics.spec.ts", shows: "is given VLAN 4095 by libvirt and the switch without a word" },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {

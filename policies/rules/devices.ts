@@ -72,6 +72,7 @@ const teamingMac = rule({
     ],
     url: `${FORMATDOMAIN}#teaming-a-virtio-hostdev-nic-pair`,
     tags: ["sriov", "migration"],
+    proof: { notShown: "It takes a NIC with virtual functions, which no lab has." },
     appliesTo: guests,
     parameters: {},
     judge({ nics }) {
@@ -197,6 +198,7 @@ const nameCharset = rule({
     sources: ["Linux net/core/dev.c, dev_valid_name", "tried: `ip link add 'x;id' type bridge` works"],
     url: `${FORMATDOMAIN}#overriding-the-target-element`,
     tags: ["security", "names"],
+    proof: { file: "test/live/bad-nics.spec.ts", shows: "a link is made under a name that is a command" },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
@@ -240,6 +242,7 @@ const secretPlain = rule({
     sources: ["libvirt formatdomain, Graphical framebuffers: passwd appears in clear text", "pulumi/pulumi#2862"],
     url: `${FORMATDOMAIN}#graphical-framebuffers`,
     tags: ["security", "secret"],
+    proof: { notShown: "There is nothing to run: whoever reads the file has the password." },
     appliesTo: { ...guests, types: [DOMAIN_XML] },
     parameters: {},
     judge({ said }) {

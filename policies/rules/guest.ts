@@ -114,6 +114,7 @@ const pinAuto = rule({
     sources: ["RHEL 7 virtualization deployment guide, 23.5", "libvirt formatdomain, vcpu placement"],
     url: `${FORMATDOMAIN}#cpu-allocation`,
     tags: ["cpu"],
+    proof: { notShown: "A lab has no numad: libvirt refuses every guest of placement auto there." },
     appliesTo: guests,
     parameters: {},
     judge({ said }) {

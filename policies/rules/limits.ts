@@ -83,6 +83,10 @@ const qosSingleOwner = stackRule({
     sources: ["libvirt src/util/virnetdevopenvswitch.c", "openvswitch/ovs-issues#210"],
     url: `${OVS}#port-table`,
     tags: ["qos"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "that is started again undoes the QoS that somebody else set on its port",
+    },
     parameters: {},
     judge(stack, each) {
         for (const { resource, nic } of stack.nics())
@@ -128,6 +132,10 @@ const policingUserspace = stackRule({
     sources: ["ovs-vswitchd.conf.db(5), Interface: ingress_policing_rate", "measured, one run a datapath"],
     url: `${OVS}#interface-table`,
     tags: ["qos"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "is policed nowhere on the userspace datapath: most of what is sent passes a limit of a twentieth",
+    },
     parameters: {},
     judge(stack, each) {
         const userspace = new Set<unknown>();

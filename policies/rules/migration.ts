@@ -99,6 +99,10 @@ const migrateModel = rule({
     ],
     url: PROVIDER,
     tags: ["migration", "nic"],
+    proof: {
+        file: "test/live/guests.spec.ts",
+        shows: "show what tuning is: rtl8139 without queues where nobody named a model, and virtio with 4 queues and a ring of 1024",
+    },
     appliesTo: domainChanges,
     parameters: {},
     judge(one) {
@@ -146,6 +150,7 @@ const migrateXsltLost = rule({
     sources: ["terraform-provider-libvirt 0.9, docs/resources/domain.md has no xml block"],
     url: PROVIDER,
     tags: ["migration", "xslt"],
+    proof: { notShown: "Line 0.9 of the provider is not run here: its documentation is what is known of it." },
     appliesTo: domainChanges,
     parameters: {},
     judge(one) {
@@ -264,6 +269,7 @@ const providerPin = stackRule({
     ],
     url: `${PROVIDER}/issues/1236`,
     tags: ["migration", "vlan"],
+    proof: { notShown: "Line 0.9 of the provider is not run here: its documentation is what is known of it." },
     parameters: {},
     judge(stack, each) {
         const providers = stack.of("pulumi:providers:libvirt");
@@ -309,6 +315,7 @@ const migrateXsltGone = stackRule({
     sources: ["terraform-provider-libvirt 0.8.3 and 0.9, documentation of libvirt_domain"],
     url: PROVIDER,
     tags: ["migration", "xslt"],
+    proof: { notShown: "Line 0.9 of the provider is not run here: its documentation is what is known of it." },
     parameters: {},
     judge(stack, each) {
         const lines = new Set(

@@ -23,6 +23,10 @@ const nicModelExplicit = rule({
     ],
     url: `${FORMATDOMAIN}#setting-the-nic-model`,
     tags: ["nic", "performance"],
+    proof: {
+        file: "test/live/guests.spec.ts",
+        shows: "show what tuning is: rtl8139 without queues where nobody named a model, and virtio with 4 queues and a ring of 1024",
+    },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
@@ -165,6 +169,10 @@ const nicModelLegacy = rule({
     sources: ["Nova SUPPORTED_VIF_MODELS", "xcp-ng/xcp#27", "CVE-2015-5165, CVE-2015-7504"],
     url: `${FORMATDOMAIN}#setting-the-nic-model`,
     tags: ["nic", "performance", "security"],
+    proof: {
+        file: "test/live/guests.spec.ts",
+        shows: "show what tuning is: rtl8139 without queues where nobody named a model, and virtio with 4 queues and a ring of 1024",
+    },
     appliesTo: guestNics,
     parameters: {
         newer: {
@@ -201,6 +209,10 @@ const ringValid = rule({
     sources: ["QEMU hw/net/virtio-net.c", "tried: QEMU 7.2 refuses 128, 1000 and 2048"],
     url: `${FORMATDOMAIN}#setting-nic-driver-specific-options`,
     tags: ["nic", "start"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "does not start with a receive ring of 2048 or 128, and does with 1024",
+    },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
@@ -241,6 +253,10 @@ const ringTxBackend = rule({
     ],
     url: `${FORMATDOMAIN}#setting-nic-driver-specific-options`,
     tags: ["nic", "start"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "has a transmit ring of 256 on a tap, by QEMU's own answer, where 1024 was asked for",
+    },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
@@ -316,6 +332,7 @@ const queuesMax = rule({
     sources: ["Linux drivers/net/tun.c MAX_TAP_QUEUES", "QEMU VIRTIO_QUEUE_MAX 1024"],
     url: `${FORMATDOMAIN}#setting-nic-driver-specific-options`,
     tags: ["nic", "start"],
+    proof: { file: "test/live/bad-nics.spec.ts", shows: "does not start with more queues than a tap has" },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
@@ -381,6 +398,9 @@ const jumboMrgRxbuf = rule({
     sources: ["Open vSwitch, topics/dpdk/jumbo-frames", "libvirt formatdomain, mrg_rxbuf"],
     url: `${FORMATDOMAIN}#setting-nic-driver-specific-options`,
     tags: ["nic", "mtu"],
+    proof: {
+        notShown: "The switch of a lab has no DPDK, so no guest there is behind a vhost-user switch.",
+    },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
@@ -446,6 +466,7 @@ const tapNameReserved = rule({
     ],
     url: `${FORMATDOMAIN}#overriding-the-target-element`,
     tags: ["nic", "names"],
+    proof: { file: "test/live/bad-nics.spec.ts", shows: "whose tap is named as libvirt's own gets another one" },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
@@ -471,6 +492,7 @@ const nicMacMulticast = rule({
     sources: ["IEEE 802, 8.2.2", "libvirt src/util/virmacaddr.c"],
     url: `${FORMATDOMAIN}#network-interfaces`,
     tags: ["nic", "mac", "start"],
+    proof: { file: "test/live/bad-nics.spec.ts", shows: "does not start with a MAC address of a group" },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {

@@ -35,6 +35,10 @@ const trunkUnbounded = stackRule({
     sources: ["ovs-vswitchd.conf.db(5), Port: VLAN Configuration", "measured: frames counted at the access port"],
     url: `${OVS}#port-table`,
     tags: ["vlan", "security"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "without VLAN, or native with empty trunks, hears and says every VLAN; each other one hears its own alone",
+    },
     parameters: {},
     judge(stack, each) {
         for (const one of stack.ports())
@@ -72,10 +76,11 @@ const pluggedTwice = stackRule({
     title: "A link is plugged into one bridge.",
     severity: "critical",
     level: { default: "mandatory" },
-    why: "A link belongs to one switch. Open vSwitch warns of the second in its log only, and which of the two gets the link depends on the order.",
-    sources: ["ovs-vswitchd log: could not add network device, already in use"],
+    why: "A link belongs to one switch. Open vSwitch's database refuses a second port of its name, whatever the bridge, so an update stops half way; the kernel has a link in one bridge only.",
+    sources: ["ovs-vswitchd.conf.db(5): names of ports and interfaces are unique", "tried: ovs-vsctl add-port"],
     url: `${OVS}#interface-table`,
     tags: ["topology"],
+    proof: { file: "test/live/bad-nics.spec.ts", shows: "that is in a bridge already is refused to another bridge" },
     parameters: {},
     judge(stack, each) {
         const seen = new Map<string, string>();
@@ -115,6 +120,10 @@ const mtuChain = stackRule({
     sources: ["Linux drivers/net/virtio_net.c virtnet_probe: max_mtu", "QEMU host_mtu"],
     url: "https://libvirt.org/formatdomain.html#mtu-configuration",
     tags: ["mtu"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "whose link has a smaller MTU loses the longer frames, which the others hear",
+    },
     parameters: {},
     judge(stack, each) {
         const mtuOf = new Map<unknown, number | undefined>();
@@ -172,6 +181,7 @@ const uplinkTwoBridges = stackRule({
     sources: ["ovs-vswitchd.conf.db(5): an interface is in one port of one bridge"],
     url: `${OVS}#bridge-table`,
     tags: ["topology", "security"],
+    proof: { file: "test/live/bad-nics.spec.ts", shows: "that is in a bridge already is refused to another bridge" },
     parameters: {},
     judge(stack, each) {
         const seen = new Map<unknown, string | undefined>();
@@ -355,6 +365,7 @@ const macDuplicate = stackRule({
     sources: ["IEEE 802.1D, 7.8: the learning process"],
     url: "https://libvirt.org/formatdomain.html#network-interfaces",
     tags: ["nic", "mac"],
+    proof: { file: "test/live/bad-nics.spec.ts", shows: "with the MAC address of another takes its frames" },
     parameters: {},
     judge(stack, each) {
         const seen = new Map<string, Resource>();

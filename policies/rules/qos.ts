@@ -23,6 +23,10 @@ const qosInboundPeak = rule({
     sources: ["libvirt src/util/virnetdevopenvswitch.c, virNetDevOpenvswitchInterfaceSetQos"],
     url: FORMATNETWORK,
     tags: ["qos"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "with an average and no peak is limited at 10 Gbit/s, which is not at all; with a peak at that",
+    },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
@@ -74,6 +78,7 @@ const qosFloor = rule({
     sources: ["libvirt formatnetwork, Quality of service: floor"],
     url: FORMATNETWORK,
     tags: ["qos"],
+    proof: { file: "test/live/bad-nics.spec.ts", shows: "with a guaranteed rate on Open vSwitch does not start" },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {

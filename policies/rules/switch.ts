@@ -28,6 +28,10 @@ const ovsdbTcp = rule({
     sources: ["ovsdb(7), Connection Methods"],
     url: `${OVS}#manager-table`,
     tags: ["security", "ovs"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "a switch database that listens on TCP is written by whoever reaches it, without a login",
+    },
     appliesTo: whole("kvmnet:ovs:Manager"),
     parameters: {},
     judge(props) {
@@ -196,6 +200,10 @@ const htbMaxRate = rule({
     sources: ["ovs-vswitchd.conf.db(5), QoS: other_config:max-rate"],
     url: `${OVS}#qos-table`,
     tags: ["qos"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "with a QoS by HTB without a rate shares 10 Gbit/s that its link does not have",
+    },
     appliesTo: whole("kvmnet:ovs:Qos"),
     parameters: {},
     judge(props) {
@@ -222,6 +230,10 @@ const bondMonitor = rule({
     sources: ["kernel bonding.rst, miimon"],
     url: BONDING,
     tags: ["bond", "availability"],
+    proof: {
+        notShown:
+            "It is about kernels before 6.0. The machine's own has no bonds, and that of the kernel guests is newer.",
+    },
     appliesTo: whole("kvmnet:host:Bond"),
     parameters: {},
     judge(props) {
@@ -278,6 +290,10 @@ const bondMode = rule({
     sources: ["kernel bonding.rst, mode: the default is balance-rr"],
     url: BONDING,
     tags: ["bond", "performance"],
+    proof: {
+        notShown:
+            "Frames change places between real links with queues of their own; links within one machine deliver at once.",
+    },
     appliesTo: whole("kvmnet:host:Bond"),
     parameters: {},
     judge(props) {

@@ -27,6 +27,10 @@ const vlanModeShape = stackRule({
     sources: ["ovs-vswitchd.conf.db(5), Port: VLAN Configuration"],
     url: `${OVS}#port-table`,
     tags: ["vlan"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "of an access VLAN makes nothing of trunks that are set beside it",
+    },
     parameters: {},
     judge(stack, each) {
         for (const one of stack.ports())
@@ -178,6 +182,10 @@ const mtuOverlay = stackRule({
     sources: ["RFC 7348, 4.3: a VTEP must not fragment", "harvester/docs#847"],
     url: `${OVS}#interface-table`,
     tags: ["mtu", "tunnel"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "of a tunnel loses the longest frames of a guest that has the MTU of the network below",
+    },
     parameters: {
         underlay: {
             describe: "MTU of the network that tunnels go through [byte]; 0 where it is not the same everywhere.",
@@ -314,6 +322,10 @@ const bridgeLoop = stackRule({
     sources: ["IEEE 802.1D, 7.1: a bridged network has one path between two stations"],
     url: `${OVS}#bridge-table`,
     tags: ["topology"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "to a second way between two bridges lets one broadcast run round without end",
+    },
     parameters: {},
     judge(stack, each) {
         const loop = loopEdge(stack);
