@@ -6,11 +6,27 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { plainProgress } from "../../cli/progress";
 import { labDown, labUp, runInLab } from "../../lab";
+import { ownerOf } from "../../provider/owner";
 import { EngineProject } from "../support/engine-project";
-import { BASELINES, CONFIG, LAB, PROJECT } from "./names";
+import { recordKernelOnly, type Left } from "./kernel";
+import { BASELINES, CONFIG, IN_LAB, KERNEL_ONLY, LAB, PROGRAM, PROJECT } from "./names";
 
-/** Bridges that the program imports: somebody made them before. */
-const MADE_BY_HAND = ["br-found"];
+/** What the program imports, or needs of a host: somebody made it before. */
+const MADE_BY_HAND = [
+    ["ovs-vsctl", "add-br", "br-found", "--", "set", "Bridge", "br-found", "datapath_type=netdev"],
+    ["ip", "link", "add", "name", "nic0", "type", "veth", "peer", "name", "cable"],
+];
+
+interface Resource {
+    urn: string;
+    type: string;
+    inputs?: object;
+    outputs?: object;
+}
+
+interface State {
+    deployment: { resources: Resource[] };
+}
 
 /** @returns exit status */
 export async function main([root = "."]: string[]): Promise<number> {
@@ -19,14 +35,16 @@ export async function main([root = "."]: string[]): Promise<number> {
     const folder = join(BASELINES, version);
     const project = new EngineProject({ name: PROJECT, root });
     try {
+        const kernelOnly = await recordKernelOnly(join(folder, KERNEL_ONLY), progress);
         await labDown(LAB);
         await labUp(LAB, progress);
-        for (const name of MADE_BY_HAND) await runInLab(LAB, ["ovs-vsctl", ...bridgeByHand(name)]);
-        project.copy(resolve(folder, "program.ts"), "index.ts");
-        await project.init(CONFIG);
+        for (const command of MADE_BY_HAND) await runInLab(LAB, command);
+        project.copy(resolve(folder, PROGRAM), "index.ts");
+        project.copy(resolve(folder, KERNEL_ONLY), KERNEL_ONLY);
+        await project.init({ ...CONFIG, ...IN_LAB });
         await project.pulumi("up", "--yes", "--skip-preview");
-        const state: unknown = JSON.parse(await project.pulumi("stack", "export"), withoutPlaces);
-        writeFileSync(join(folder, "state.json"), `${JSON.stringify(state, undefined, 4)}\n`);
+        const state = JSON.parse(await project.pulumi("stack", "export"), withoutPlaces) as State;
+        writeFileSync(join(folder, "state.json"), `${JSON.stringify(withLinks(state, kernelOnly), undefined, 4)}\n`);
         progress.note(`${join(folder, "state.json")} holds what ${version} left.`);
         return 0;
     } finally {
@@ -35,7 +53,17 @@ export async function main([root = "."]: string[]): Promise<number> {
     }
 }
 
-const bridgeByHand = (name: string) => ["add-br", name, "--", "set", "Bridge", name, "datapath_type=netdev"];
+/** A state that has these links too, as the engine would have written them: like the tap that it wrote. */
+function withLinks(state: State, links: Left[]): State {
+    const { resources } = state.deployment;
+    const like = resources.find(({ urn }) => urn.endsWith("::kvmnet:host:Ifb::shaper"));
+    if (!like) throw new Error("The recorded stack has no Ifb shaper, which shows how a link is written.");
+    const written = links.map(({ type, name, id, inputs, outputs }) => {
+        const urn = like.urn.replace(/kvmnet:host:Ifb::shaper$/, `${type}::${name}`);
+        return { ...like, urn, type, id, inputs, outputs: { ...outputs, owner: ownerOf(urn).mark } };
+    });
+    return { ...state, deployment: { ...state.deployment, resources: [...resources, ...written] } };
+}
 
 /** Where in which source a resource was declared says nothing about it, and names this machine's folders. */
 const withoutPlaces = (key: string, value: unknown) =>

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { BASELINES, CONFIG, PROJECT } from "../baseline/names";
+import { RESOURCES } from "../../provider/resources";
+import { BASELINES, CONFIG, KERNEL_ONLY, PROGRAM, PROJECT } from "../baseline/names";
 import { EngineProject } from "../support/engine-project";
 
 interface Recorded {
@@ -17,7 +18,8 @@ describe("a stack of a former release", function () {
             let project: EngineProject;
             before(async () => {
                 project = new EngineProject({ name: PROJECT });
-                project.copy(resolve(BASELINES, release, "program.ts"), "index.ts");
+                project.copy(resolve(BASELINES, release, PROGRAM), "index.ts");
+                project.copy(resolve(BASELINES, release, KERNEL_ONLY), KERNEL_ONLY);
                 await project.init(CONFIG);
                 await project.pulumi("stack", "import", "--file", state);
             });
@@ -29,7 +31,7 @@ describe("a stack of a former release", function () {
             });
 
             it("would have, were the program another: what is compared is the recorded state", async () => {
-                const program = readFileSync(join(BASELINES, release, "program.ts"), "utf8");
+                const program = readFileSync(join(BASELINES, release, PROGRAM), "utf8");
                 project.write("index.ts", program.replace("tag: 100", "tag: 101"));
                 const { output } = await project.run("preview", "--diff");
                 assert.match(output, /~ tag: 100 => 101/);
@@ -44,16 +46,13 @@ describe("a stack of a former release", function () {
         });
 });
 
-/** What each release served. */
+/** What each release served; the one that is being made, all that there is. */
 const RELEASED: Record<string, string[]> = {
     "0.1.0": [
-        "kvmnet:host:Bridge",
-        "kvmnet:host:BridgePort",
-        "kvmnet:host:Tap",
-        "kvmnet:ovs:Bridge",
-        "kvmnet:ovs:Port",
+        ...RESOURCES.keys(),
         "kvmnet:index:LinuxBridge",
         "kvmnet:index:OvsSwitch",
+        "kvmnet:index:TunedVirtioNic",
         "kvmnet:index:VlanTap",
         "pulumi:providers:kvmnet",
     ],
