@@ -129,6 +129,8 @@ const mtuChain = stackRule({
         const mtuOf = new Map<unknown, number | undefined>();
         for (const { name, mtu } of stack.links()) if (typeof mtu !== "object") mtuOf.set(name, mtu);
         for (const { name, tapMtu } of stack.ports()) if (typeof tapMtu === "number") mtuOf.set(name, tapMtu);
+        const bridges = new Map<unknown, number>();
+        for (const { name, mtu } of stack.bridges()) if (typeof mtu === "number") bridges.set(name, mtu);
         const bridgeOf = new Map(
             [...stack.ports(), ...stack.bridgePorts()].map(({ name, bridge }) => [name, bridge] as const),
         );
@@ -144,13 +146,11 @@ const mtuChain = stackRule({
                         set: `Set the tap's mtu to ${mtu}, or the NIC's to ${tapMtu}.`,
                     };
                 const plugged = bridgeOf.get(tapName);
-                const short = stack
-                    .bridges()
-                    .find(({ name, mtu: most }) => name === plugged && typeof most === "number" && most < mtu);
-                if (!short) return undefined;
+                const most = bridges.get(plugged);
+                if (most === undefined || most >= mtu) return undefined;
                 return {
-                    found: `its MTU is ${mtu}, and its bridge ${String(plugged)} carries ${String(short.mtu)}`,
-                    set: `Set the bridge's MTU to ${mtu}, or the NIC's to ${String(short.mtu)}.`,
+                    found: `its MTU is ${mtu}, and its bridge ${String(plugged)} carries ${most}`,
+                    set: `Set the bridge's MTU to ${mtu}, or the NIC's to ${most}.`,
                 };
             });
     },
