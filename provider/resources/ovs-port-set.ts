@@ -5,7 +5,7 @@ import { ovsdb } from "../plan";
 import type { HostResource } from "../resource";
 import { changedSet } from "./ovs-set-change";
 import { idProblem, setHere, type SetHere } from "./ovs-set-here";
-import { removedTaps, unguarded, unpluggedAll } from "./ovs-set-removal";
+import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 
@@ -34,6 +34,7 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
         const all = [...members.values()];
         return [
             ...unguarded(view, all, mark),
+            ...unlimitedLinks(all),
             ...(all.some(({ holder }) => holder)
                 ? [ovsdb(`unplugs ${all.length} ports from ${state.bridge}`, unpluggedAll(all))]
                 : []),

@@ -16,7 +16,7 @@ import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows } fr
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
 import { requireColumns } from "./ovs-rows";
-import { SHAPING_LOST, shapedAgain, shapingLost } from "./ovs-shaping";
+import { SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from "./ovs-shaping";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { guardPorts, isSecure, unguardPorts } from "./table-zero";
@@ -140,6 +140,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         ...(isGuarded(found.rows.port) ? unguards(found, mark) : []),
         ...(found.holder
             ? [
+                  ...unshapedAll([found.rows]),
                   ovsdb(`unplugs ${found.state.name} from ${String(found.holder.name)}`, [
                       unplug(found.holder._uuid, [found.rows.port._uuid]),
                   ]),

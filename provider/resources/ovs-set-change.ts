@@ -14,7 +14,7 @@ import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, typ
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { requireColumns } from "./ovs-rows";
 import { listed, type Member, type SetHere } from "./ovs-set-here";
-import { removedTaps, unguarded, unpluggedAll } from "./ovs-set-removal";
+import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
 import { changedTap, isRemade, madeTap } from "./ovs-set-taps";
 import { guardPorts, type GuardedPort } from "./table-zero";
 
@@ -82,6 +82,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
             ? [ovsdb(`unplugs ${remade.length} ports whose taps are made anew`, unpluggedAll(remade))]
             : []),
         ...items.flatMap((item) => tapSteps(item, mark)),
+        ...unlimitedLinks(left),
         ...switchStep(want.bridge, items, left),
         ...items.flatMap(({ want: { name, type } }) => (type === "internal" || type === "tap" ? [bringUp(name)] : [])),
         ...guards(want.bridge, items, needs, mark),

@@ -7,6 +7,7 @@ import { gone } from "./link-marks";
 import { guardOf, hasMeter, isGuarded } from "./ovs-ingress";
 import { unplug } from "./ovs-port-change";
 import type { Member } from "./ovs-set-here";
+import { unshapedAll } from "./ovs-shaping";
 import { isSecure, unguardPorts } from "./table-zero";
 
 /** One operation a bridge: a port may have been moved by hand. */
@@ -21,6 +22,10 @@ export function unpluggedAll(members: readonly Member[]): Operation[] {
     }
     return [...byHolder.values()].map(({ holder, ports }) => unplug(holder, ports));
 }
+
+/** Before they are unplugged: what is limited in links that stay. */
+export const unlimitedLinks = (members: readonly Member[]): Plan =>
+    unshapedAll(members.flatMap(({ rows, holder, tap }) => (rows && holder && !tap ? [rows] : [])));
 
 /** After the switch has let go of them; many are removed as one group. */
 export function removedTaps(members: readonly Member[]): Plan {

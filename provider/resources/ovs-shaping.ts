@@ -1,8 +1,11 @@
-/** Whether the QoS of a port is in force: whoever replaces the kernel's queueing of a tap takes it away, and no row tells. */
+/**
+ * What the kernel does for a port beside what its rows say: whoever replaces the queueing of a tap takes its QoS away,
+ * and a link that is unplugged keeps it.
+ */
 import type { Host } from "../host";
-import { textOf, uuidsOf } from "../host/ovsdb/columns";
-import { ofRow, set } from "../host/ovsdb/operations";
-import type { Replica } from "../host/ovsdb/replica";
+import { numberOf, textOf, uuidsOf } from "../host/ovsdb/columns";
+import { ofRow, set, type Operation, type Row } from "../host/ovsdb/operations";
+import type { Replica, Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
 import type { PortRows } from "./ovs-port-rows";
 
@@ -32,3 +35,35 @@ export const shapedAgain = ({ port }: PortRows): Plan => {
         ovsdb(`gives ${String(port.name)} its QoS again`, put(port.qos)),
     ];
 };
+
+/**
+ * Takes QoS and policing out of the kernel before ports go whose links stay: the switch takes them away where the row
+ * changes, and leaves them where the port goes.
+ */
+export function unshapedAll(ports: readonly PortRows[]): Plan {
+    const shaped = ports.filter(({ port, links }) => uuidsOf(port.qos).length > 0 && links.every(isSystem));
+    const policed = ports.flatMap(({ links }) => links.filter(isPoliced));
+    if (shaped.length + policed.length === 0) return [];
+    const put = (table: string, { _uuid }: Seen, row: Row): Operation => ({
+        op: "update",
+        table,
+        where: ofRow(_uuid),
+        row,
+    });
+    return [
+        ovsdb(
+            `lifts the limits of ${shaped.length + policed.length} links`,
+            [
+                ...shaped.map(({ port }) => put("Port", port, { qos: set() })),
+                ...policed.map((link) => put("Interface", link, { ingress_policing_rate: 0 })),
+            ],
+            [
+                ...shaped.map(({ port }) => put("Port", port, { qos: port.qos })),
+                ...policed.map((link) => put("Interface", link, { ingress_policing_rate: link.ingress_policing_rate })),
+            ],
+        ),
+    ];
+}
+
+const isSystem = ({ type }: Seen): boolean => (textOf(type) ?? "system") === "system";
+const isPoliced = (link: Seen): boolean => isSystem(link) && (numberOf(link.ingress_policing_rate) ?? 0) > 0;
