@@ -310,4 +310,57 @@ const rateLimit = stackRule({
     },
 });
 
-export const limitRules = [qosSingleOwner, policingUserspace, qosAboveLink, uplinkOversubscribed, rateLimit];
+/** Below it a limit is a mistake of the unit: a guest could not even boot over it [bit/s]. */
+const LEAST_RATE = 100e3;
+
+const rateUnit = stackRule({
+    id: "rate-unit",
+    title: "A limit is written in the unit that was meant.",
+    severity: "medium",
+    level: { default: "advisory" },
+    why: "A letter makes a thousand: 10kbit for 10Mbit cuts a guest off. A limit below 100 kbit/s, or a thousand times below the rate of the way out, may be such a slip.",
+    sources: ["arithmetic of the declared rates"],
+    url: `${OVS}#interface-table`,
+    tags: ["qos", "units"],
+    parameters: {
+        link: LINK,
+        times: {
+            describe: "From how many times below the way out a limit is told [times].",
+            value: { default: 1000 },
+            minimum: 10,
+            maximum: 1_000_000,
+        },
+    },
+    judge(stack, each, { link, times }) {
+        const told = (what: string, limit: number | undefined, out: number | undefined) => {
+            if (limit === undefined || (limit >= LEAST_RATE && limit * times > (out ?? 0))) return undefined;
+            const beside =
+                limit < LEAST_RATE || out === undefined ? "" : `, and ${shownRate(out)} lead out of its bridge`;
+            return {
+                found: `its ${what} is ${shownRate(limit)}${beside}`,
+                set: `Set ${shownRate(limit * 1000)} where that was meant.`,
+            };
+        };
+        const outs = uplinkRates(stack, link);
+        for (const one of stack.ports())
+            each(one.resource, nameOf(one), () =>
+                told("ingress", bitsOf(textAt(one.props, "ingress", "rate")), outs.get(known(one.bridge) ?? "")),
+            );
+        for (const resource of stack.of("kvmnet:ovs:Qos"))
+            each(resource, "its rate", () => told("maxRate", bitsOf(textAt(resource.props, "maxRate")), undefined));
+    },
+    fix: "Write the rate with its unit, such as 10Mbit.",
+    examples: {
+        good: [
+            [port({ name: "tap0", ingress: { rate: "100kbit" } })],
+            [...uplink({ qos: "out" }), qos("out", "10Gbit"), port({ name: "tap0", ingress: { rate: "11Mbit" } })],
+        ],
+        bad: [
+            [port({ name: "tap0", ingress: { rate: "99kbit" } })],
+            [...uplink({ qos: "out" }), qos("out", "10Gbit"), port({ name: "tap0", ingress: { rate: "10Mbit" } })],
+            [qos("q", "10kbit")],
+        ],
+    },
+});
+
+export const limitRules = [qosSingleOwner, policingUserspace, qosAboveLink, uplinkOversubscribed, rateUnit, rateLimit];

@@ -86,6 +86,8 @@ const EDGES: [rule: string, passes: Stack[], broken: Stack[], thresholds?: Recor
         [tunnel(1451, "192.0.2.1"), tunnel(1431, "2001:db8::1")],
     ],
     ["mtu-chain", [chain(1500)], [chain(1501)]],
+    ["rate-unit", [sender("1001kbit")], [sender("1000kbit")]],
+    ["rate-unit", [sender("100kbit")], [sender("99kbit")], { times: 1000000 }],
     ["nic-vectors", [nic({ queues: 4 })], [nic({ queues: 5 })], { vectors: 10 }],
     ["vlan-backend", [], [bridged], { libvirt: 10 }],
     ["vlan-backend", [bridged], [], { libvirt: 11 }],
