@@ -30,7 +30,7 @@ export const UplinkFields = z.strictObject({
 type Fields = z.output<typeof UplinkFields>;
 
 /** What `getNic` told of the links, by their names. */
-export const UplinkFacts = z.record(z.string(), GetNicOutputs.partial()).optional();
+const UplinkFacts = z.record(z.string(), GetNicOutputs.partial()).optional();
 type Facts = z.output<typeof UplinkFacts>;
 
 export const Uplink = withCrossCheck(UplinkFields.extend({ facts: UplinkFacts }), ({ facts, ...uplink }, say) => {

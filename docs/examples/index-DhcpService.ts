@@ -1,10 +1,10 @@
 import { DhcpService, OvsSwitch } from "kvmnet";
 
-const lan = new OvsSwitch("lan", { vlans: { office: 130 } });
+const bureau = new OvsSwitch("bureau", { vlans: { office: 130 } });
 
 // Addresses for everybody in the VLAN, and always the same one for the guest with this MAC address.
-const office = new DhcpService("office", {
-    switch: lan,
+const desks = new DhcpService("desks", {
+    switch: bureau,
     vlan: "office",
     address: "10.13.0.1/24",
     ranges: [{ start: "10.13.0.100", end: "10.13.0.199", leaseTime: "12h" }],
@@ -12,4 +12,4 @@ const office = new DhcpService("office", {
     domain: "office.lan",
 });
 
-export const interfaceName = office.interfaceName;
+export const interfaceName = desks.interfaceName;

@@ -61,7 +61,7 @@ const mac = (text: string) => hex(text);
 const u16 = (value: number) => Buffer.from([value >> 8, value & 255]);
 const v4 = (text: string) => Buffer.from(text.split(".").map(Number));
 
-export const BROADCAST = "ff:ff:ff:ff:ff:ff";
+const BROADCAST = "ff:ff:ff:ff:ff:ff";
 
 /** Addresses of a frame: to whom, and as whom. */
 interface Between {
@@ -74,7 +74,7 @@ interface Between {
 }
 
 /** An Ethernet frame with room for a number at its end. */
-export function ethernet(type: number, { to = BROADCAST, from, vlan, length = 64 }: Between, payload: Buffer): Buffer {
+function ethernet(type: number, { to = BROADCAST, from, vlan, length = 64 }: Between, payload: Buffer): Buffer {
     const tag = vlan === undefined ? Buffer.alloc(0) : Buffer.concat([u16(0x8100), u16(vlan)]);
     const frame = Buffer.concat([mac(to), mac(from), tag, u16(type), payload]);
     return Buffer.concat([frame, Buffer.alloc(Math.max(length + tag.length - frame.length, 4))]);
