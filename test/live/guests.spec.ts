@@ -104,6 +104,12 @@ describe("guests that people compose, through the engine", function () {
         (JSON.parse(await project.pulumi("stack", "output", "--json")) as Record<string, unknown>)[name];
     const running = async () =>
         (await lab.run("virsh", "--quiet", "list", "--name")).split("\n").filter(Boolean).sort();
+    /** The QEMU process of a guest: another number is another start. */
+    const pidOf = (guest: string) => readFileSync(`${paths.folder}/libvirt/qemu/${guest}.pid`, "utf8").trim();
+    const upWith = async (settings: Record<string, string>) => {
+        for (const [key, value] of Object.entries(settings)) await project.pulumi("config", "set", key, value);
+        return project.pulumi("up", "--yes", "--skip-preview");
+    };
 
     it("are made, and a second preview and a refresh find no difference", async () => {
         assert.deepEqual(await running(), ["byhand", "plain", "store", "tuned", "web-0", "web-1"]);
@@ -189,10 +195,55 @@ describe("guests that people compose, through the engine", function () {
         }
     });
 
-    it("are gone after destroy, with their volumes and ports", async () => {
-        await project.pulumi("destroy", "--yes", "--skip-preview");
-        assert.deepEqual(await running(), []);
-        assert.equal(await lab.run("virsh", "--quiet", "vol-list", "default"), "");
-        assert.equal(await lab.vsctl("list-br"), "");
+    describe("scaled from 2 to 3 to 1", () => {
+        it("leave the others alone: the same processes go on", async () => {
+            const others = { "web-0": pidOf("web-0"), store: pidOf("store"), byhand: pidOf("byhand") };
+            const second = pidOf("web-1");
+            await upWith({ count: "3" });
+            assert.deepEqual(await running(), ["byhand", "plain", "store", "tuned", "web-0", "web-1", "web-2"]);
+            assert.equal(pidOf("web-1"), second);
+            await upWith({ count: "1" });
+            assert.deepEqual(await running(), ["byhand", "plain", "store", "tuned", "web-0"]);
+            for (const [guest, pid] of Object.entries(others)) assert.equal(pidOf(guest), pid, guest);
+        });
+    });
+
+    describe("changed in what only a new domain brings", () => {
+        it("are named in the preview, with the property, before anything happens", async () => {
+            const pid = pidOf("store");
+            await project.pulumi("config", "set", "rxRing", "512");
+            const { output: shown } = await project.run("preview");
+            assert.match(
+                shown,
+                /replaces guest store: nics\.0\.rxRing \(1024 to 512\)\. It is shut down first; its disks stay\./,
+            );
+            assert.doesNotMatch(shown, /replaces guest (web|byhand)/);
+            assert.equal(pidOf("store"), pid);
+        });
+
+        it("are shut down, and find on their disk what they wrote", async () => {
+            const shown = await project.pulumi("up", "--yes", "--skip-preview");
+            assert.doesNotMatch(shown, /did not shut down/);
+            const guest = await openGuest(LAB, "store", 300_000);
+            try {
+                assert.equal(guest.report.nics[0]?.rxRing, 512);
+                await eventually(
+                    async () => assert.equal((await guest.run(["test", "-b", "/dev/vda"])).exitCode, 0),
+                    120_000,
+                );
+                assert.match((await guest.run(["head", "-c", "16", "/dev/vda"])).output, /^kept-by-the-disk/);
+            } finally {
+                guest.close();
+            }
+        });
+    });
+
+    describe("destroyed", () => {
+        it("are gone after destroy, with their volumes and ports", async () => {
+            await project.pulumi("destroy", "--yes", "--skip-preview");
+            assert.deepEqual(await running(), []);
+            assert.equal(await lab.run("virsh", "--quiet", "vol-list", "default"), "");
+            assert.equal(await lab.vsctl("list-br"), "");
+        });
     });
 });
