@@ -53,9 +53,12 @@ export async function prepareLab(progress: Progress): Promise<void> {
     await guestImage(progress);
 }
 
-/** The switch with DPDK, beside the one without, which stays the machine's own. */
+/**
+ * The switch with DPDK, beside the one without, which stays the machine's own. Debian only recommends the library of
+ * memory pools, and without it every port of DPDK is refused ("Failed to create memory pool", Invalid argument).
+ */
 export const prepareDpdk = (progress: Progress): Promise<void> =>
-    installPackages(progress, ["openvswitch-switch-dpdk"]);
+    installPackages(progress, ["openvswitch-switch-dpdk", "librte-mempool-ring23"]);
 
 /**
  * Takes a lab down: its processes, namespaces, mounts and files.
