@@ -44,6 +44,11 @@ export class Provider {
     private readonly cancelling = new AbortController();
     private readonly claims = new Map<string, string>();
     private readonly told = new Set<string>();
+    /**
+     * What state knew of a resource that foretells. Where what it depends on is deleted before it is replaced, the engine
+     * asks for a difference with the former inputs alone, and then creates it anew.
+     */
+    private readonly former = new Map<string, Bag>();
 
     constructor(private readonly log: EngineLog) {}
 
@@ -72,6 +77,7 @@ export class Provider {
         const planned = this.planned(resource, step.urn, news);
         const id = plannedId(resource, planned);
         const presets = defined((resource.presets ?? {}) as Bag);
+        if (resource.foretold) this.former.set(step.urn, state);
         this.foretell(resource, step.urn, state, planned);
         return difference(
             resource.cost,
@@ -95,6 +101,8 @@ export class Provider {
     async create(step: Step, inputs: Bag): Promise<{ id: string; state: Bag }> {
         const resource = resourceOf(step.type);
         const secrets = secretsOf(resource, inputs);
+        const former = this.former.get(step.urn);
+        if (former) this.foretell(resource, step.urn, former, this.planned(resource, step.urn, inputs));
         if (step.preview)
             return { id: plannedId(resource, inputs), state: this.preview(resource, step.urn, inputs, {}, secrets) };
         return secrets.kept(async () => {
