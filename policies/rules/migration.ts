@@ -248,8 +248,12 @@ const migrateNetworkReplace = rule({
 /** The version of the libvirt provider that a program's providers are of; they are all of one where it is installed once. */
 function versionOf({ props }: Resource): string | undefined {
     const text = textAt(props, "version");
-    return typeof text === "string" ? /^\d+\.\d+\.\d+/.exec(text)?.[0] : undefined;
+    const version = typeof text === "string" ? /^\d+\.\d+\.\d+/.exec(text)?.[0] : undefined;
+    return version === BRIDGE ? undefined : version;
 }
+
+/** Of the bridge to Terraform's providers: the engine shows a provider behind it with the bridge's version, not its own. */
+const BRIDGE = "0.9.0";
 
 const provider = (version: string): Resource => ({
     type: "pulumi:providers:libvirt",
@@ -301,7 +305,7 @@ const providerPin = stackRule({
         ],
         bad: [
             [provider("0.9.4"), virtio({ vlan: { tags: [{ id: 10 }] } })],
-            [provider("0.9.0"), virtio({ vlan: { tags: [{ id: 10 }] } })],
+            [provider("0.9.1"), virtio({ vlan: { tags: [{ id: 10 }] } })],
         ],
     },
 });
@@ -348,6 +352,10 @@ const migrateXsltGone = stackRule({
                 tunedClassic('<model type="virtio"/><driver name="vhost" queues="4" rx_queue_size="1024"/>'),
             ],
             [provider("0.9.5"), virtio()],
+            [
+                provider(BRIDGE),
+                tunedClassic('<model type="virtio"/><driver name="vhost" queues="4" rx_queue_size="1024"/>'),
+            ],
         ],
         bad: [
             [provider("0.9.5"), tunedClassic('<model type="virtio"/><driver queues="4" rx_queue_size="1024"/>')],
