@@ -260,7 +260,7 @@ describe("OpenFlow flows on a real switch", function () {
             const made = await Promise.all(
                 [11, 12, 13].map((table) => plugin.create(FLOWS, `two-${table}`, want(`0x${table}`, table))),
             );
-            assert.equal((await dump("two")).length, 6);
+            assert.equal((await dump("two")).length, 7);
             await Promise.all([
                 plugin.delete(FLOWS, "two-11", made[0] as Made),
                 plugin.delete(FLOWS, "two-12", made[1] as Made),
@@ -299,7 +299,7 @@ describe("OpenFlow flows on a real switch", function () {
                 await doomed.stop();
                 if (!done) killed += 1;
                 const made = await plugin.create(FLOWS, "kill", want);
-                assert.equal((await dump("kill")).length, 4);
+                assert.equal((await dump("kill")).length, 5);
                 await plugin.delete(FLOWS, "kill", made);
                 assert.deepEqual(await dump("kill"), ["priority=0 actions=NORMAL"]);
                 assert.equal(await meters("kill"), "");
