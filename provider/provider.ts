@@ -94,7 +94,7 @@ export class Provider {
         for (const sentence of resource.foretold?.(known(state), known(planned)) ?? []) {
             if (this.told.has(sentence)) continue;
             this.told.add(sentence);
-            void this.log.warn(urn, sentence);
+            void this.log.warn(urn, secretsOf(resource, state, planned).hidden(sentence));
         }
     }
 

@@ -8,6 +8,7 @@ import { stackRule } from "../stack-rule";
 import { tunedClassic, tunedDomain } from "./examples";
 
 const PROVIDER = "https://github.com/dmacvicar/terraform-provider-libvirt";
+const NOT_RUN = { notShown: "Line 0.9 of the provider is not run here: its documentation is what is known of it." };
 const UPDATE = "terraform-provider-libvirt 0.9, internal/provider/domain_resource.go, Update";
 
 const change = (before: Resource, after: Resource, more: object = {}): Resource => ({
@@ -150,7 +151,7 @@ const migrateXsltLost = rule({
     sources: ["terraform-provider-libvirt 0.9, docs/resources/domain.md has no xml block"],
     url: PROVIDER,
     tags: ["migration", "xslt"],
-    proof: { notShown: "Line 0.9 of the provider is not run here: its documentation is what is known of it." },
+    proof: NOT_RUN,
     appliesTo: domainChanges,
     parameters: {},
     judge(one) {
@@ -273,7 +274,7 @@ const providerPin = stackRule({
     ],
     url: `${PROVIDER}/issues/1236`,
     tags: ["migration", "vlan"],
-    proof: { notShown: "Line 0.9 of the provider is not run here: its documentation is what is known of it." },
+    proof: NOT_RUN,
     parameters: {},
     judge(stack, each) {
         const providers = stack.of("pulumi:providers:libvirt");
@@ -319,7 +320,7 @@ const migrateXsltGone = stackRule({
     sources: ["terraform-provider-libvirt 0.8.3 and 0.9, documentation of libvirt_domain"],
     url: PROVIDER,
     tags: ["migration", "xslt"],
-    proof: { notShown: "Line 0.9 of the provider is not run here: its documentation is what is known of it." },
+    proof: NOT_RUN,
     parameters: {},
     judge(stack, each) {
         const lines = new Set(

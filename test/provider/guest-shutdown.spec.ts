@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { Provider } from "../../provider/provider";
 import { guestShutdown } from "../../provider/resources/guest-shutdown";
+import { Secret, type Bag } from "../../provider/wire";
 
 describe("a guest whose settings change", () => {
     const was = { name: "web1", "nics.0.rxRing": "512", vcpus: "2" };
@@ -22,5 +24,41 @@ describe("a guest whose settings change", () => {
     it("is told of by nothing where nothing changes, or where the settings are not known", () => {
         assert.deepEqual(told(was), []);
         assert.deepEqual(guestShutdown.foretold!({ settings: was }, {}), []);
+    });
+});
+
+describe("what a preview tells of a guest that is replaced", () => {
+    const step = {
+        type: guestShutdown.type,
+        urn: "urn:pulumi:dev::shop::kvmnet:host:GuestShutdown::web1",
+        preview: true,
+    };
+    const was = (cmdline: Bag[string]): Bag => ({
+        domain: "d1",
+        timeout: 60,
+        effect: "replaces",
+        settings: { name: "web1", cmdline },
+    });
+    const told: string[] = [];
+    const provider = () =>
+        new Provider({
+            warn: (_urn, message) => Promise.resolve(void told.push(message)),
+            status: () => undefined,
+            debug: () => undefined,
+        });
+    beforeEach(() => (told.length = 0));
+
+    it("is told also where the engine asks with the former inputs alone and then creates it anew", async () => {
+        const one = provider();
+        one.diff(step, was("quiet"), was("quiet"));
+        assert.deepEqual(told, []);
+        await one.create(step, was("debug"));
+        assert.equal(told.length, 1);
+        assert.match(told[0] ?? "", /replaces guest web1: cmdline \(quiet to debug\)/);
+    });
+    it("shows no secret among its settings", () => {
+        provider().diff(step, was(new Secret("password=hunter22")), was(new Secret("password=hunter33")));
+        assert.equal(told.length, 1);
+        assert.doesNotMatch(told[0] ?? "", /hunter/);
     });
 });
