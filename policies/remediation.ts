@@ -1,34 +1,17 @@
 /** Puts resources right before they are made, where a user asked for it (level `remediate`) and the right value is certain. */
 import { type ResourceValidationArgs, UnknownValueError } from "@pulumi/policy";
-import { tuneNic } from "../tuning/nic";
 import { at, plain } from "./inputs";
-import { known, maybe, NotKnown } from "./known";
-import { type GuestNic, nameOf, numberSaid } from "./nics/guest-nic";
+import { maybe, NotKnown } from "./known";
+import { nameOf } from "./nics/guest-nic";
 import { nativeNics } from "./nics/native";
+import { placeOf } from "./nics/said";
+import { NIC_REMEDIES } from "./remedies";
 import type { Finding, TableRule } from "./rule";
 
 type Bag = Record<string, unknown>;
 
-/** Values by their path below an interface of the 0.9 line; undefined takes away what stands there. */
-type NicRemedy = (nic: GuestNic) => Record<string, unknown>;
-
-const LONGEST_RING = 1024;
-const isRing = (size: number | undefined) => size === undefined || [256, 512, LONGEST_RING].includes(size);
-
-/** What no guest and no switch can take amiss; a model, for one, needs a driver in the guest and is nobody's guess. */
-const NICS: Readonly<Record<string, NicRemedy>> = {
-    "ring-undersized": () => ({ "driver.rxQueueSize": LONGEST_RING }),
-    "ring-valid": (nic) => ({
-        ...(isRing(known(nic.rxRing)) ? {} : { "driver.rxQueueSize": LONGEST_RING }),
-        ...(isRing(numberSaid(nic, "txRing")) ? {} : { "driver.txQueueSize": undefined }),
-    }),
-    "ring-tx-backend": () => ({ "driver.txQueueSize": undefined }),
-    "queues-missing": (nic) => ({ "driver.queues": tuneNic(known(nic.guest.vcpus)).queues.value }),
-    "jumbo-mrg-rxbuf": () => ({ "driver.host.mrgRxBuf": undefined }),
-};
-
 /** Whether a rule can be set to `remediate`. */
-export const isRemediable = (id: string): boolean => id in NICS;
+export const isRemediable = (id: string): boolean => id in NIC_REMEDIES;
 
 /**
  * All inputs of the resource with what the rule refuses put right; undefined where there is nothing, where something of
@@ -48,16 +31,16 @@ export function remediated(
         .judge(inputs, args.getConfig())
         .filter((one) => one.kind === "violation" && !isExempted(one));
     if (violations.length === 0) return undefined;
-    const remedy = NICS[rule.id];
+    const remedy = NIC_REMEDIES[rule.id];
     const interfaces = at(inputs, "devices", "interfaces");
     if (!remedy || !Array.isArray(interfaces)) return undefined;
     const subjects = new Set(violations.map(({ subject }) => subject));
     nativeNics(inputs).forEach((nic, index) => {
         if (nic instanceof NotKnown || !subjects.has(nameOf(nic))) return;
-        const values = maybe(() => remedy(nic));
-        if (values instanceof NotKnown) return;
-        for (const [path, value] of Object.entries(values))
-            put(props, ["devices", "interfaces", index, ...path.split(".")], value);
+        const changes = maybe(() => remedy(nic));
+        if (changes instanceof NotKnown) return;
+        for (const { field, value } of changes)
+            put(props, ["devices", "interfaces", index, ...placeOf(field, "native").split(".")], value);
     });
     return props;
 }

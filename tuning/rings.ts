@@ -8,6 +8,7 @@ import { chosenByUser, type Tuned } from "./value";
 /** Ring sizes that QEMU takes [descriptors] (hw/net/virtio-net.c). */
 export const GUEST_RINGS = [256, 512, 1024] as const;
 export type GuestRingSize = (typeof GUEST_RINGS)[number];
+export const isGuestRing = (size: number): boolean => (GUEST_RINGS as readonly number[]).includes(size);
 
 const QEMU_RX = "QEMU hw/net/virtio-net.c VIRTIO_NET_RX_QUEUE_MIN_SIZE and _MAX_SIZE";
 const QEMU_TX = "QEMU hw/net/virtio-net.c virtio_net_max_tx_queue_size";

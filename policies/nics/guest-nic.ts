@@ -89,20 +89,14 @@ const PROXMOX_OPTIONS: Readonly<Partial<Record<NicField, string>>> = {
 
 const SETTINGS = {
     model: {
-        native: "model.type",
-        xml: (value: string) => `<model type="${value}"/>`,
         ours: "model",
         proxmox: (key: string) => `Begin ${key} with virtio= in place of its model.`,
     },
     queues: {
-        native: "driver.queues",
-        xml: (value: string) => `<driver queues="${value}"/>`,
         ours: "queues",
         proxmox: (key: string, value: string) => `Set queues=${value} in ${key}.`,
     },
     rxRing: {
-        native: "driver.rxQueueSize",
-        xml: (value: string) => `<driver rx_queue_size="${value}"/>`,
         ours: "rxRing",
         proxmox: () => `Take machine away, or set it to 7.1 or newer: Proxmox VE then sets 1024 by itself.`,
     },
@@ -110,14 +104,15 @@ const SETTINGS = {
 
 /** A sentence that says where to write a value. */
 export function toSet({ written }: GuestNic, setting: keyof typeof SETTINGS, value: string | number): string {
-    const { native, xml, ours, proxmox } = SETTINGS[setting];
+    const { ours, proxmox } = SETTINGS[setting];
     if (written.line === "proxmox") return proxmox(written.key, String(value));
+    const element = placeOf(setting, "xml").replace('..."', `${value}"/`);
     const place =
         written.line === "native"
-            ? `Set devices.interfaces[${written.index}].${native} to ${JSON.stringify(value)}`
+            ? `Set devices.interfaces[${written.index}].${placeOf(setting, "native")} to ${JSON.stringify(value)}`
             : written.line === "xml"
-              ? `Write ${xml(String(value))} into this interface`
-              : `Let the stylesheet in xml.xslt write ${xml(String(value))} into this interface`;
+              ? `Write ${element} into this interface`
+              : `Let the stylesheet in xml.xslt write ${element} into this interface`;
     if (written.line === "xml") return `${place}.`;
     return `${place}; for a NIC of kvmnet's VirtualMachine set ${ours}: ${JSON.stringify(value)}.`;
 }

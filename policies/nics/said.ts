@@ -12,6 +12,9 @@ interface Place {
 
 /** Fields of `<interface>`. */
 const NIC = {
+    model: { xml: "model@type", native: "model.type" },
+    queues: { xml: "driver@queues", native: "driver.queues" },
+    rxRing: { xml: "driver@rx_queue_size", native: "driver.rxQueueSize" },
     txRing: { xml: "driver@tx_queue_size", native: "driver.txQueueSize" },
     driver: { xml: "driver@name", native: "driver.name" },
     packed: { xml: "driver@packed", native: "driver.packed" },
@@ -91,6 +94,10 @@ export const placeOf = (field: NicField, line: "classic" | "native" | "xml"): st
     const element = path.split("/").at(-1) || "interface";
     return attribute ? `<${element} ${attribute}="...">` : `<${element}>`;
 };
+
+/** The elements below an interface and the attribute of the last in which the field stands. */
+export const xmlStepsOf = (field: NicField): { elements: string[]; attribute: string | undefined } =>
+    stepsOf(NIC[field].xml);
 
 /** A place as the names of its elements and its attribute, taken apart once. */
 function stepsOf(place: string): { elements: string[]; attribute: string | undefined } {

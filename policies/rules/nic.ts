@@ -1,6 +1,7 @@
 /** Rules for the NICs of a guest: model, rings, queues. */
 import { tuneNic } from "../../tuning/nic";
 import { ringSpan, shownSeconds, SMALLEST_FRAME, USUAL_FRAME } from "../../tuning/physics";
+import { isGuestRing } from "../../tuning/rings";
 import { known } from "../known";
 import { modelOf, numberSaid, toChange, toSet } from "../nics/guest-nic";
 import { guestNics } from "../nics/reader";
@@ -195,9 +196,6 @@ const nicModelLegacy = rule({
     },
 });
 
-const RINGS = [256, 512, 1024];
-const isRing = (value: number) => RINGS.includes(value);
-
 const ringValid = rule({
     id: "ring-valid",
     title: "The rings of a virtio NIC have a size that QEMU takes.",
@@ -218,8 +216,8 @@ const ringValid = rule({
     judge(nic) {
         const rx = known(nic.rxRing);
         const tx = numberSaid(nic, "txRing");
-        if (!isRing(rx)) return { found: `its RX ring has ${rx} descriptors`, set: toSet(nic, "rxRing", 1024) };
-        if (tx === undefined || isRing(tx)) return undefined;
+        if (!isGuestRing(rx)) return { found: `its RX ring has ${rx} descriptors`, set: toSet(nic, "rxRing", 1024) };
+        if (tx === undefined || isGuestRing(tx)) return undefined;
         return { found: `its TX ring has ${tx} descriptors`, set: toChange(nic, "txRing", 256) };
     },
     fix: "Use 256, 512 or 1024 descriptors.",
@@ -262,7 +260,7 @@ const ringTxBackend = rule({
     judge(nic) {
         const tx = numberSaid(nic, "txRing");
         // Any other size is a matter of `ring-valid`.
-        if (tx === undefined || tx <= 256 || !isRing(tx)) return undefined;
+        if (tx === undefined || tx <= 256 || !isGuestRing(tx)) return undefined;
         const backend = known(nic.backend);
         if (backend !== undefined && LONG_TX.includes(backend)) return undefined;
         return {

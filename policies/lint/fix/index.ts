@@ -2,9 +2,10 @@
 import { NotKnown } from "../../known";
 import { fileNics } from "../../nics/domain-xml";
 import { childrenOf, parseOutline } from "../../nics/outline";
+import { xmlStepsOf } from "../../nics/said";
 import type { LintFinding } from "../finding";
 import type { KindName } from "../kinds";
-import { BOND_REMEDIES, NIC_REMEDIES } from "./remedies";
+import { BOND_REMEDIES, INTERFACE_REMEDIES } from "./remedies";
 import { changed } from "./xml-edit";
 
 export interface Fixed {
@@ -40,7 +41,7 @@ const FIXES: Readonly<Partial<Record<KindName, Fix>>> = {
 
 /** One change at a time, each on the text that the former left. */
 function fixDomain(text: string, { rule, position }: LintFinding): string | undefined {
-    const remedy = NIC_REMEDIES.get(rule);
+    const remedy = INTERFACE_REMEDIES[rule];
     if (!remedy) return undefined;
     const placed = () => {
         const domain = parseOutline(text, position.file);
@@ -50,9 +51,15 @@ function fixDomain(text: string, { rule, position }: LintFinding): string | unde
     };
     const { nic } = placed();
     if (!nic || nic instanceof NotKnown) return undefined;
-    for (const change of remedy(nic)) {
+    for (const { field, value } of remedy(nic)) {
         const { element } = placed();
-        if (element) text = changed(text, element, change);
+        const { elements, attribute } = xmlStepsOf(field);
+        if (element && attribute)
+            text = changed(text, element, {
+                elements,
+                attribute,
+                ...(value === undefined ? {} : { value: `${value}` }),
+            });
     }
     return text;
 }

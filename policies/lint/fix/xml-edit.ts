@@ -2,16 +2,16 @@
 import { childOf, type XmlElement } from "../../nics/outline";
 
 export interface XmlChange {
-    /** Elements below the one that is changed, such as `driver` or `bandwidth/inbound`. */
-    path: string;
+    /** Elements below the one that is changed, such as `bandwidth` and `inbound`. */
+    elements: readonly string[];
     attribute: string;
     /** Undefined takes the attribute away. */
     value?: string;
 }
 
 /** @param element outline of a part of `text`, as it stands there */
-export function changed(text: string, element: XmlElement, { path, attribute, value }: XmlChange): string {
-    const names = path.split("/");
+export function changed(text: string, element: XmlElement, { elements, attribute, value }: XmlChange): string {
+    const names = [...elements];
     let inner = element;
     while (names.length > 0) {
         const next = childOf(inner, names[0] ?? "");
