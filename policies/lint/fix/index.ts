@@ -2,9 +2,11 @@
 import { NotKnown } from "../../known";
 import { fileNics } from "../../nics/domain-xml";
 import { childrenOf, parseOutline } from "../../nics/outline";
+import { proxmoxNics, type ProxmoxVm } from "../../nics/proxmox";
 import { xmlStepsOf } from "../../nics/said";
 import type { LintFinding } from "../finding";
 import type { KindName } from "../kinds";
+import { readProxmox } from "../readers/proxmox";
 import { BOND_REMEDIES, INTERFACE_REMEDIES } from "./remedies";
 import { changed } from "./xml-edit";
 
@@ -79,10 +81,12 @@ async function fixBond(
     return path && withValue(text, [...path, ...remedy[kind]], remedy.value);
 }
 
-/** `netN` stands on the line itself. */
-function fixProxmox(text: string, { rule, position, fix }: LintFinding): string | undefined {
-    if (rule !== "queues-missing") return undefined;
-    const [, queues] = /^Set queues=(\d+) in net\d+\.$/.exec(fix ?? "") ?? [];
+/** `netN` stands on the line itself; of what a remedy changes, queues are all that it can say. */
+function fixProxmox(text: string, { rule, position }: LintFinding): string | undefined {
+    const [vm] = readProxmox({ file: position.file, text });
+    const nics = proxmoxNics((vm?.props as { proxmoxVm: ProxmoxVm }).proxmoxVm);
+    const nic = nics.find(({ written }) => written.line === "proxmox" && written.row === position.line);
+    const queues = nic && INTERFACE_REMEDIES[rule]?.(nic).find(({ field }) => field === "queues")?.value;
     if (queues === undefined) return undefined;
     const lines = text.split("\n");
     const at = (position.line ?? 1) - 1;
