@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { setTimeout } from "node:timers/promises";
 import type { Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
-import { run, runJson, startOvs, tryRun } from "../support/kernel-guest";
+import { run, startOvs, tryRun } from "../support/kernel-guest";
+import { moveIn, reaches } from "../support/namespace-guests";
 
 const [BRIDGE, PORT, SET, QOS, VETH] = [
     "kvmnet:ovs:Bridge",
@@ -155,35 +155,13 @@ describe("Open vSwitch on the kernel's datapath", function () {
             for (const [guest, address, vlans] of guests) {
                 made.push([VETH, guest, await plugin.create(VETH, guest, { name: guest, peer: `${guest}-in` })]);
                 made.push([PORT, guest, await port(guest, vlans)]);
-                await run("ip", "netns", "add", guest);
-                await run("ip", "link", "set", "dev", `${guest}-in`, "netns", guest);
-                await run("ip", "-n", guest, "link", "set", "dev", `${guest}-in`, "up");
-                const nic = guest === "st" ? "tag10" : `${guest}-in`;
-                if (guest === "st") {
-                    await run("ip", "-n", guest, ..."link add link st-in name tag10 type vlan id 10".split(" "));
-                    await run("ip", "-n", guest, "link", "set", "dev", nic, "up");
-                }
-                await run("ip", "-n", guest, "address", "add", address, "dev", nic);
+                await moveIn(guest, address, guest === "st" ? 10 : undefined);
             }
         });
         after(async () => {
             for (const [type, name, one] of made.reverse()) await plugin.delete(type, name, one);
             for (const [guest] of guests) await run("ip", "netns", "delete", guest);
         });
-        /** Whether a guest finds another's MAC address, for which frames must pass in both directions. */
-        const reaches = async (from: string, to: string) => {
-            await run("ip", "-n", from, "neigh", "flush", "to", to);
-            await run("ip", "netns", "exec", from, "bash", "-c", `echo > /dev/udp/${to}/9`);
-            for (let waited = 0; waited < 10_000; waited += 100) {
-                const [neighbor] = await runJson<{ lladdr?: string; state: string[] }[]>(
-                    ...["ip", "-json", "-n", from, "neigh", "show", "to", to],
-                );
-                if (neighbor?.lladdr) return true;
-                if (neighbor?.state.includes("FAILED")) return false;
-                await setTimeout(100);
-            }
-            return false;
-        };
 
         it("of one VLAN reach each other, tagged or not, and none of another VLAN", async () => {
             assert.ok(await reaches("sa", "192.0.2.2"));
