@@ -17,17 +17,22 @@ ofctl() {
     ovs-ofctl --protocols=OpenFlow13,OpenFlow14,OpenFlow15 --timeout=5 "$@"
 }
 
+# Text as it is: an echo may read \1 as a character's number.
+say() {
+    printf '%s\n' "$1"
+}
+
 # One sed command a port: its numbers for its name, or its lines away.
 numbers() {
-    echo "/^port /d"
+    say "/^port /d"
     while read -r kind name _; do
         [ "$kind" = port ] || continue
-        number=$(echo "$ports" | sed -n "s/^ *\([0-9]*\)($name): .*/\1/p")
+        number=$(say "$ports" | sed -n "s/^ *\([0-9]*\)($name): .*/\1/p")
         if [ -n "$number" ]; then
-            echo "s/in_port=@$name@/in_port=$number/g"
-            echo "s/meter\([:=]\)@$name@/meter\1$((number + 65536))/g"
+            say "s/in_port=@$name@/in_port=$number/g"
+            say "s/meter\([:=]\)@$name@/meter\1$((number + 65536))/g"
         else
-            echo "/@$name@/d # missing"
+            say "/@$name@/d # missing"
         fi
     done <"$folder/flows"
 }
@@ -35,14 +40,14 @@ numbers() {
 restore() {
     ports=$(ofctl dump-ports-desc "$bridge") || return 1
     script=$(numbers)
-    missing=$(echo "$script" | grep -c '# missing$')
+    missing=$(say "$script" | grep -c '# missing$')
     [ "$missing" = 0 ] || [ "$1" = late ] || return 1
-    lines=$(echo "$script" | sed 's/ # missing$//' | sed -f /dev/stdin "$folder/flows")
-    echo "$lines" | sed -n 's/^meter //p' | while read -r meter; do
+    lines=$(say "$script" | sed 's/ # missing$//' | sed -f /dev/stdin "$folder/flows")
+    say "$lines" | sed -n 's/^meter //p' | while read -r meter; do
         ofctl add-meter "$bridge" "$meter" 2>/dev/null || ofctl mod-meter "$bridge" "$meter"
     done
-    echo "$lines" | grep -v '^meter ' | ofctl bundle "$bridge" - || return 1
-    echo "$(date -u +%FT%TZ) put the flows of $bridge back, without $missing ports that are missing"
+    say "$lines" | grep -v '^meter ' | ofctl bundle "$bridge" - || return 1
+    say "$(date -u +%FT%TZ) put the flows of $bridge back, without $missing ports that are missing"
 }
 
 while :; do
@@ -56,7 +61,7 @@ while :; do
         grep -q '^flow ' "$folder/flows" || break
         if [ $tries -lt 40 ]; then restore soon && break; else restore late && break; fi
         tries=$((tries + 1))
-        sleep 0.05
+        if [ $tries -lt 60 ]; then sleep 0.05; else sleep 5; fi
     done
     if [ "$missing" = 0 ]; then
         ovs-ofctl --protocols=OpenFlow13,OpenFlow14,OpenFlow15 monitor "$bridge" >/dev/null 2>&1
