@@ -12,6 +12,8 @@ import {
     type VirtualMachineTransform,
 } from "./virtual-machine";
 
+const OWN_MAC = "the guests of a group need a MAC address each; leave mac out to derive them";
+
 const GroupNic = z.looseObject({
     vlans: z
         .array(z.union([VlanId, Label]), "vlans is a list of VLANs, such as ['web', 'db'] or [100, 200]")
@@ -20,7 +22,8 @@ const GroupNic = z.looseObject({
     vlan: z.unknown().optional(),
     firstAddress: AddressWithPrefix.optional(),
     address: z.undefined("the guests of a group need an address each; set firstAddress").optional(),
-    mac: z.undefined("the guests of a group need a MAC address each; leave mac out to derive them").optional(),
+    mac: z.undefined(OWN_MAC).optional(),
+    portSecurity: z.looseObject({ mac: z.undefined(OWN_MAC).optional() }).optional(),
 });
 
 export const GroupFields = z.object({
@@ -40,7 +43,9 @@ const GroupSchema = withCrossCheck(GroupFields, (group, say) => {
 });
 
 /** A NIC that every guest of a group has. */
-export interface GroupNicArgs extends Omit<GuestNicArgs, "mac" | "address"> {
+export interface GroupNicArgs extends Omit<GuestNicArgs, "mac" | "address" | "portSecurity"> {
+    /** As whom each guest may send, on a switch with `portSecurity`: `{}` takes MAC and address from its NIC. */
+    portSecurity?: Omit<NonNullable<GuestNicArgs["portSecurity"]>, "mac">;
     /** VLANs that the guests are spread over, in turn, instead of one `vlan`. */
     vlans?: (string | number)[];
     /** Address of guest 0 with its prefix length; each other guest has the one after the guest before it. */

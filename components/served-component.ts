@@ -2,7 +2,6 @@
 import type { ComponentResource, ComponentResourceOptions, Inputs } from "@pulumi/pulumi";
 import { z } from "zod";
 import { IfName, VlanId } from "../schemas/units";
-import { VlanTapFields } from "../schemas/vlan-tap";
 
 /** A component for every language. */
 export interface ServedComponent {
@@ -17,12 +16,9 @@ export interface ServedComponent {
 
 export const OPTIONAL_NAME = "Name on the host; absent means the logical name, shortened where it must be.";
 
-/** What a NIC is plugged into, by names: other languages hand over no components. */
+/** What something is plugged into, by names: other languages hand over no components. */
 export const Plug = {
     switch: IfName.optional().describe("Open vSwitch bridge to plug into, by its name on the host."),
     vlan: VlanId.optional().describe("Access VLAN on the switch [802.1Q id]."),
-    trunk: VlanTapFields.shape.trunk,
-    rateLimit: VlanTapFields.shape.rateLimit,
-    qos: VlanTapFields.shape.qos,
     bridge: IfName.optional().describe("Linux bridge to plug into, by its name on the host."),
 };

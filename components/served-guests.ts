@@ -3,8 +3,10 @@ import { z } from "zod";
 import { DhcpServerFields } from "../schemas/dhcp";
 import { Boot, GuestSize } from "../schemas/environment";
 import { guestParts } from "../schemas/guest";
+import { NicSecurity } from "../schemas/nic-security";
 import { AddressWithPrefix, HostPath, IfName, Label, VlanId } from "../schemas/units";
 import { VirtioNic } from "../schemas/virtio-nic";
+import { VlanTapFields } from "../schemas/vlan-tap";
 import { DhcpService, type DhcpServiceArgs } from "./dhcp-service";
 import { GroupFields, GuestGroup, type GuestGroupArgs } from "./guest-group";
 import { OPTIONAL_NAME, Plug, type ServedComponent } from "./served-component";
@@ -14,13 +16,22 @@ import { VirtualMachine } from "./virtual-machine";
 const TapName = z.string().describe("Name of the tap on the host.");
 const ByNic = z.record(z.string(), z.string());
 
+/** What a NIC is plugged into, and what its port on a switch takes of it. */
+const NicPlug = {
+    ...Plug,
+    trunk: VlanTapFields.shape.trunk,
+    rateLimit: VlanTapFields.shape.rateLimit,
+    qos: VlanTapFields.shape.qos,
+    portSecurity: NicSecurity.optional(),
+};
+
 const tunedVirtioNic: ServedComponent = {
     description: "One NIC of a guest with every value decided, and its tap on a switch or bridge of the host.",
     inputs: VirtioNic.extend({
         guest: Label.describe("Name of the guest that has this NIC."),
         nic: Label.optional().describe("Name of the NIC in its guest; absent means the logical name."),
         vcpus: GuestSize.shape.vcpus,
-        ...Plug,
+        ...NicPlug,
     }),
     outputs: z.object({
         tapName: TapName,
@@ -62,7 +73,7 @@ const virtualMachine: ServedComponent = {
     inputs: guestInputs.extend({
         name: Label.optional().describe("Name of the guest, which its domain carries; absent means the logical name."),
         nics: z
-            .record(z.string(), VirtioNic.extend(Plug).meta({ token: "index:GuestNic" }))
+            .record(z.string(), VirtioNic.extend(NicPlug).meta({ token: "index:GuestNic" }))
             .optional()
             .describe("NICs by name, in the order the guest sees them."),
     }),
@@ -96,7 +107,10 @@ const guestGroup: ServedComponent = {
                 z.string(),
                 VirtioNic.omit({ mac: true, address: true })
                     .extend({
-                        ...Plug,
+                        ...NicPlug,
+                        portSecurity: NicSecurity.omit({ mac: true })
+                            .meta({ token: "index:GroupNicSecurity" })
+                            .optional(),
                         vlans: z
                             .array(VlanId)
                             .optional()

@@ -4,6 +4,7 @@ import { host, ovs } from "../resources";
 import type { DeclaredNic } from "../schemas/declared";
 import type { TapInput } from "../schemas/links";
 import { withCrossCheck } from "../schemas/named";
+import { NicSecurity, securityOf } from "../schemas/nic-security";
 import { Label, VlanId } from "../schemas/units";
 import { VlanTapFields } from "../schemas/vlan-tap";
 import { checkNic, type DecidedNic, VirtioNic, type VirtioNicInput } from "../schemas/virtio-nic";
@@ -24,6 +25,7 @@ const NicSchema = withCrossCheck(
         trunk: VlanTapFields.shape.trunk,
         rateLimit: VlanTapFields.shape.rateLimit,
         qos: VlanTapFields.shape.qos,
+        portSecurity: NicSecurity.optional(),
         plug: z.enum(["switch", "bridge"], {
             error: "a NIC is plugged into exactly one of switch and bridge; set one of them",
         }),
@@ -35,6 +37,8 @@ const NicSchema = withCrossCheck(
         for (const key of ["trunk", "rateLimit", "qos"] as const)
             if (args[key] !== undefined && (args.plug === "bridge" || args.vhostUserSocket !== undefined))
                 say([key], `${key} is for a tap on an Open vSwitch switch; remove it`);
+        if (args.plug === "bridge" && args.portSecurity !== undefined)
+            say(["portSecurity"], "portSecurity is for a NIC on an Open vSwitch switch; remove it");
         if (args.plug === "switch" && args.vlan === undefined && args.trunk === undefined)
             say(
                 ["vlan"],
@@ -65,6 +69,8 @@ export interface TunedVirtioNicArgs extends VirtioNicInput, Plug, Pick<VlanTapAr
     guest: string;
     /** Name of the NIC in its guest; absent means the logical name. */
     nic?: string;
+    /** As whom the guest may send, on a switch with `portSecurity`: `{}` takes MAC and address from the NIC. */
+    portSecurity?: z.input<typeof NicSecurity>;
     /** Virtual CPUs of the guest [count]: the tuning model derives the queues from it. */
     vcpus: number;
     transform?: TunedVirtioNicTransform;
@@ -101,18 +107,31 @@ export class TunedVirtioNic extends Component {
             },
             `TunedVirtioNic ${name}`,
         );
+        if (settings.portSecurity && ovsSwitch instanceof OvsSwitch)
+            ovsSwitch.requirePortSecurity(`TunedVirtioNic ${name}`);
         const { guest, nic, vcpus, vlan, address } = settings;
         const decision = decideNic(settings, vcpus, nicMac(thisStack(), guest, nic));
         super("TunedVirtioNic", name, { ...settings, ...decision.nic }, opts);
         const onHost = { name: ifName(guest, nic), multiQueue: decision.nic.queues > 1, mtu: decision.nic.mtu };
 
         const { vhostUserSocket, trunk, rateLimit, qos } = settings;
+        const portSecurity =
+            settings.portSecurity && securityOf(settings.portSecurity, { mac: decision.nic.mac, address });
         const { tapName, bridgeName } =
             ovsSwitch === undefined
                 ? this.#onBridge(onHost, linuxBridge!, transform)
                 : vhostUserSocket === undefined
-                  ? this.#onSwitch({ ...onHost, switch: ovsSwitch, vlan, trunk, rateLimit, qos, transform })
-                  : this.#byVhostUser({ ...onHost, switch: ovsSwitch, vlan, transform }, vhostUserSocket);
+                  ? this.#onSwitch({
+                        ...onHost,
+                        switch: ovsSwitch,
+                        vlan,
+                        trunk,
+                        rateLimit,
+                        qos,
+                        portSecurity,
+                        transform,
+                    })
+                  : this.#byVhostUser({ ...onHost, switch: ovsSwitch, vlan, portSecurity, transform }, vhostUserSocket);
 
         this.decided = decision.nic;
         this.reasons = decision.reasons;
@@ -128,7 +147,10 @@ export class TunedVirtioNic extends Component {
             address: address ?? null,
         }));
         const { reasons } = decision;
-        this.registerOutputs({ guest, nic, vcpus, ...decision.nic, tapName, bridgeName, vlan, address, reasons });
+        this.registerOutputs({
+            ...{ guest, nic, vcpus, ...decision.nic, tapName, bridgeName, vlan, address },
+            ...{ trunk, rateLimit, portSecurity, reasons },
+        });
     }
 
     #onSwitch(args: VlanTapArgs): OnHost {
@@ -136,7 +158,10 @@ export class TunedVirtioNic extends Component {
     }
 
     /** The switch has DPDK and is the socket's client; QEMU keeps the socket, so that either may be started again. */
-    #byVhostUser({ name, switch: plug, vlan, mtu, transform }: VlanTapArgs, vhostServerPath: string): OnHost {
+    #byVhostUser(
+        { name, switch: plug, vlan, mtu, portSecurity, transform }: VlanTapArgs,
+        vhostServerPath: string,
+    ): OnHost {
         const inputs = {
             name: name ?? "",
             bridge: plug instanceof OvsSwitch ? plug.bridgeName : plug,
@@ -144,6 +169,7 @@ export class TunedVirtioNic extends Component {
             options: { vhostServerPath },
             tag: Number(vlan),
             mtuRequest: mtu,
+            ...(portSecurity ? { portSecurity } : {}),
         };
         const port = new ovs.Port(...this.child("port", inputs, transform?.port));
         return { tapName: port.name, bridgeName: port.bridge };

@@ -225,6 +225,92 @@ describe("a guest's NIC on a switch", () => {
             refused(/rateLimit is for a tap on an Open vSwitch switch/),
         );
     });
+
+    it("registers what its tap takes of it", async () => {
+        const data = { switch: "br", trunk: { vlans: [10] }, rateLimit: { fromGuest: "10Mbit" }, portSecurity: {} };
+        const run = await machine({ boot, nics: { data: { ...data, mac: "52:54:00:AA:00:01" } } });
+        const { trunk, rateLimit, portSecurity } = run.named("web-1-nic-data").outputs;
+        assert.deepEqual(
+            { trunk, rateLimit, portSecurity },
+            {
+                trunk: { vlans: [10] },
+                rateLimit: { fromGuest: "10Mbit" },
+                portSecurity: { mac: "52:54:00:aa:00:01" },
+            },
+        );
+    });
+});
+
+describe("the port security of a guest's NIC", () => {
+    const mac = "52:54:00:aa:00:01";
+    type Nic = NonNullable<VirtualMachineArgs["nics"]>[string];
+    const onSwitch = (nic: Nic, secure = true) =>
+        withLibvirt("0.8.3", () =>
+            registeredBy(() => {
+                const plug = new OvsSwitch("safe", { portSecurity: secure });
+                new VirtualMachine("web-1", { boot, nics: { data: { switch: plug, vlan: 7, mac, ...nic } } });
+            }),
+        );
+    const security = async (nic: Nic) =>
+        (await onSwitch(nic)).registered.find(({ type, inputs }) => type === "kvmnet:ovs:Port" && inputs.tag === 7)
+            ?.inputs.portSecurity;
+
+    for (const [what, nic, port] of [
+        ["takes MAC and address from the NIC", { address: "10.0.0.11/24" }, { mac, addresses: ["10.0.0.11"] }],
+        ["takes an IPv6 address in the one spelling", { address: "FD00:0::11/64" }, { mac, addresses: ["fd00::11"] }],
+        ["takes every address where the NIC has none", {}, { mac }],
+        [
+            "has more addresses beside the NIC's own, and each once",
+            { address: "10.0.0.11/24", portSecurity: { addresses: ["10.0.0.100", "10.0.0.11"] } },
+            { mac, addresses: ["10.0.0.100", "10.0.0.11"] },
+        ],
+        [
+            "is of another MAC address where one is given",
+            { portSecurity: { mac: "52:54:00:AA:00:02" } },
+            { mac: "52:54:00:aa:00:02" },
+        ],
+        [
+            "holds for vhost-user as well",
+            { vhostUserSocket: "/run/vhu0.sock", address: "10.0.0.11/24" },
+            { mac, addresses: ["10.0.0.11"] },
+        ],
+    ] as [string, Nic, object][])
+        it(what, async () => assert.deepEqual(await security({ portSecurity: {}, ...nic }), port));
+
+    it("takes the MAC address that is derived", async () => {
+        const run = await onSwitch({ mac: undefined, portSecurity: {} });
+        const derived = run.named("web-1-nic-data").outputs.mac;
+        assert.deepEqual(run.named("web-1-nic-data-tap-port").inputs.portSecurity, { mac: derived });
+    });
+
+    it("of a group is each guest's own, with an address that all share", async () => {
+        const data = { switch: "safe", vlan: 7, firstAddress: "10.0.0.11/24" };
+        const group = (portSecurity: object) =>
+            withLibvirt("0.8.3", () =>
+                registeredBy(
+                    () => new GuestGroup("web", { count: 2, boot, nics: { data: { ...data, portSecurity } } }),
+                ),
+            );
+        const run = await group({ addresses: ["10.0.0.100"] });
+        for (const [number, own] of ["10.0.0.11", "10.0.0.12"].entries())
+            assert.deepEqual(run.named(`web-${number}-nic-data-tap-port`).inputs.portSecurity, {
+                mac: run.named(`web-${number}-nic-data`).outputs.mac,
+                addresses: ["10.0.0.100", own],
+            });
+        await assert.rejects(group({ mac }), refused(/nics\.data\.portSecurity\.mac: .*leave mac out/));
+    });
+
+    it("is refused on a Linux bridge, and on a switch that does not keep it", async () => {
+        await assert.rejects(
+            machine({ boot, nics: { data: { bridge: "br0", portSecurity: {} } } }),
+            refused(/portSecurity is for a NIC on an Open vSwitch switch/),
+        );
+        for (const nic of [{}, { vhostUserSocket: "/run/vhu0.sock" }])
+            await assert.rejects(
+                onSwitch({ ...nic, portSecurity: {} }, false),
+                refused(/TunedVirtioNic web-1-nic-data: portSecurity: .*set portSecurity: true on OvsSwitch safe/),
+            );
+    });
 });
 
 describe("what a change does to a guest", () => {
