@@ -44,7 +44,9 @@ export class EngineProject {
     constructor(private readonly options: EngineProjectOptions) {
         const { name, runtime = "nodejs", root = process.cwd(), declares = {} } = options;
         const plugins = { providers: [{ name: "kvmnet", path: resolve(root, "provider") }] };
-        this.write("Pulumi.yaml", stringify({ name, runtime, plugins, ...declares }));
+        // Pulumi's YAML knows no aliases.
+        const plain = { aliasDuplicateObjects: false };
+        this.write("Pulumi.yaml", stringify({ name, runtime, plugins, ...declares }, plain));
         mkdirSync(join(this.folder, "state"));
         if (runtime === "nodejs") this.install(resolve(root));
     }
