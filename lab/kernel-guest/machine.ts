@@ -19,11 +19,11 @@ const COMMAND_LINE =
     "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off nokaslr no5lvl nowatchdog audit=0 apparmor=0 " +
     "tsc=reliable no_timer_check random.trust_cpu=on cryptomgr.notests rcupdate.rcu_expedited=1";
 
-/** A NIC with rings, interrupts to moderate and a PCI Express link, whose cable leads nowhere; its driver is not loaded. */
-const NIC = [
-    ...["-netdev", "hubport,id=cable,hubid=0", "-device", "pcie-root-port,id=lane,chassis=1"],
-    ...["-device", "e1000e,bus=lane,netdev=cable,romfile="],
-];
+/** NICs with rings, interrupts to moderate and a PCI Express link, whose cables meet; their driver is not loaded. */
+const NICS = [1, 2].flatMap((number) => [
+    ...["-netdev", `hubport,id=cable${number},hubid=0`, "-device", `pcie-root-port,id=lane${number},chassis=${number}`],
+    ...["-device", `e1000e,bus=lane${number},netdev=cable${number},romfile=`],
+]);
 
 /**
  * The command that runs the machine, for as long as the process that starts it lives. Its standard output is the
@@ -50,6 +50,6 @@ export function machineCommand({ kernel, initrd }: KernelImage, { cpus, memoryMi
         ...["-device", `virtio-9p-pci,fsdev=${ROOT_TAG},mount_tag=${ROOT_TAG}`],
         ...["-device", `virtio-serial-pci,max_ports=${Object.keys(PORTS).length + 1}`],
         ...ports,
-        ...NIC,
+        ...NICS,
     ];
 }
