@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { host } from "../resources";
 import type { GetNicOutputs as NicFacts } from "../schemas/facts";
-import { tuningOf, Uplink as UplinkSchema, type UplinkInput } from "../schemas/uplink";
+import { hardwareOf, tuningOf, Uplink as UplinkSchema, type UplinkInput } from "../schemas/uplink";
 import { Component, parseArgs, type Transform } from "./component";
 import { ifName } from "./names";
 
@@ -29,8 +29,10 @@ export class Uplink extends Component {
     /** @throws pulumi.RunError with everything wrong in the arguments */
     constructor(name: string, { transform, ...args }: UplinkArgs, opts?: pulumi.ComponentResourceOptions) {
         const settings = parseArgs(UplinkSchema, { ...args, name: args.name ?? ifName(name) }, `Uplink ${name}`);
-        const { facts: _, ...uplink } = settings;
-        super("Uplink", name, uplink, opts);
+        const { facts, ...uplink } = settings;
+        const nics = hardwareOf(uplink.links, facts);
+        const judged = { ...uplink, ...(nics && { nics }) };
+        super("Uplink", name, judged, opts);
         const { links, bond, mtu, name: bondName } = uplink;
         const { mtu: _mtu, ...tuned } = tuningOf(uplink);
         // A bond gives its MTU to its links.
@@ -42,7 +44,7 @@ export class Uplink extends Component {
             ? this.#bonded({ name: bondName, members: links, mtu, ...bond }, tunings, transform)
             : (tunings[0]?.name ?? pulumi.output(only));
         this.mtu = mtu;
-        this.registerOutputs({ linkName: this.linkName, links, mtu });
+        this.registerOutputs({ linkName: this.linkName, ...judged });
     }
 
     #tuned(link: string, tuned: Omit<host.LinkArgs, "name">, transform: UplinkArgs["transform"]): host.Link {

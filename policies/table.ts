@@ -13,6 +13,7 @@ import { changeRules, migrationRules } from "./rules/migration";
 import { nicRules } from "./rules/nic";
 import { pathRules } from "./rules/path";
 import { qosRules } from "./rules/qos";
+import { slotRules } from "./rules/slots";
 import { switchRules } from "./rules/switch";
 import { topologyRules } from "./rules/topology";
 
@@ -35,6 +36,7 @@ export const stackRules: readonly StackTableRule[] = [
     ...topologyRules,
     ...addressRules,
     ...limitRules,
+    ...slotRules,
     ...hostStackRules,
     ...migrationRules,
 ];

@@ -1,7 +1,7 @@
 /** What a NIC is tuned for: the facts that a person knows of guest, link and host. */
 import { z } from "zod";
 import { CpuList, TuningProfile } from "./tuning-words";
-import { GuestRing, Mtu, Queues, Rate } from "./units";
+import { GuestRing, Mtu, PcieGeneration, PcieLanes, Queues, Rate } from "./units";
 
 const count = (what: string, most: number) =>
     z
@@ -61,11 +61,8 @@ export const TuningInput = z.strictObject({
             rxRingMax: count("rxRingMax", 65536).optional().describe("Largest receive ring of the NIC (`ethtool -g`)."),
             txRingMax: count("txRingMax", 65536).optional().describe("Largest transmit ring of the NIC."),
             channelsMax: count("channelsMax", 1024).optional().describe("Most channels of the NIC (`ethtool -l`)."),
-            pcieGeneration: count("pcieGeneration", 5).optional().describe("PCIe generation of its slot."),
-            pcieLanes: z
-                .literal([1, 2, 4, 8, 16], { error: "pcieLanes is 1, 2, 4, 8 or 16" })
-                .optional()
-                .describe("PCIe lanes of its slot."),
+            pcieGeneration: PcieGeneration.optional().describe("PCIe generation of its slot."),
+            pcieLanes: PcieLanes.optional().describe("PCIe lanes of its slot."),
             guests: count("guests", 10000).default(1).describe("Guests of this rate behind the NIC [count]."),
         })
         .optional()

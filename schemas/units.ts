@@ -86,6 +86,15 @@ export const AddressWithPrefix = z
     })
     .describe("Address with prefix length, such as 10.0.0.11/24.");
 
+/** Generation of PCI Express whose packets are of any size: what a lane carries follows from its rate and line code. */
+export const PcieGeneration = z
+    .int("pcieGeneration is a whole number from 1 to 5")
+    .min(1, "pcieGeneration is at least 1")
+    .max(5, "pcieGeneration is at most 5");
+
+/** Lanes of a PCI Express slot, as a card uses them. */
+export const PcieLanes = z.literal([1, 2, 4, 8, 16], { error: "pcieLanes is 1, 2, 4, 8 or 16" });
+
 /** Absolute path of a file on the host. */
 export const HostPath = z.string("a path is text").regex(/^\/[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u, {
     error: "a path on the host is absolute, starts with / and has no control characters",

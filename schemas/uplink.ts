@@ -4,7 +4,7 @@ import { BondFields, fitsMode } from "./bond";
 import { GetNicOutputs } from "./facts";
 import { LinkTuningFields } from "./link-tuning";
 import { entriesOf, withCrossCheck } from "./named";
-import { IfName } from "./units";
+import { IfName, PcieGeneration, PcieLanes, Rate } from "./units";
 
 const { mtu, txQueueLength, rxRing, txRing, channels, coalesce, features } = LinkTuningFields.shape;
 const { mode, miimon, lacpRate, xmitHashPolicy, minLinks, primary } = BondFields.shape;
@@ -25,6 +25,15 @@ export const UplinkFields = z.strictObject({
         .refine((list) => new Set(list).size === list.length, { error: "links names one link twice" })
         .describe("Links of the host: one, or several that become a bond."),
     bond: BondOf.optional(),
+    rate: Rate.optional().describe(
+        "Rate of each link that is counted on, for rules; absent is the speed that `facts` tell.",
+    ),
+    pcieGeneration: PcieGeneration.optional().describe(
+        "PCIe generation of each link's slot, for rules, where `facts` do not tell it.",
+    ),
+    pcieLanes: PcieLanes.optional().describe(
+        "PCIe lanes of each link's slot, for rules, where `facts` do not tell them.",
+    ),
     ...tuning,
 });
 type Fields = z.output<typeof UplinkFields>;
@@ -34,7 +43,7 @@ const UplinkFacts = z.record(z.string(), GetNicOutputs.partial()).optional();
 type Facts = z.output<typeof UplinkFacts>;
 
 export const Uplink = withCrossCheck(UplinkFields.extend({ facts: UplinkFacts }), ({ facts, ...uplink }, say) => {
-    const { links, bond } = uplink;
+    const { links, bond, pcieGeneration, pcieLanes } = uplink;
     const several = Array.isArray(links) && links.length > 1;
     if (several && bond === undefined)
         say(["bond"], 'several links are a bond; say how, such as { mode: "802.3ad" } or { mode: "active-backup" }');
@@ -43,6 +52,11 @@ export const Uplink = withCrossCheck(UplinkFields.extend({ facts: UplinkFacts })
     for (const [option] of entriesOf(bond as Record<string, unknown> | undefined))
         if (bond && option !== "mode" && !fitsMode(option, bond.mode))
             say(["bond", option], `${option} means nothing in mode ${bond.mode}; remove it`);
+    if ((pcieGeneration === undefined) !== (pcieLanes === undefined))
+        say(
+            [pcieLanes === undefined ? "pcieLanes" : "pcieGeneration"],
+            "pcieGeneration and pcieLanes tell together what a slot carries; set both or none",
+        );
     for (const name of Array.isArray(links) ? links : []) judge(uplink, name, facts?.[name], say);
 });
 export type UplinkInput = z.input<typeof UplinkFields>;
@@ -81,6 +95,27 @@ function judge(
                 `${name} has it ${fact.active ? "on" : "off"}, and its driver cannot change that`,
             );
     }
+}
+
+/** What of a NIC does not change with its tuning, in the words of `getNic`. */
+type Hardware = Pick<GetNicOutputs, "speed" | "busAddress"> & {
+    rings?: Pick<NonNullable<GetNicOutputs["rings"]>, "rxMax" | "txMax">;
+    pcie?: Pick<NonNullable<GetNicOutputs["pcie"]>, "generation" | "lanes">;
+};
+
+/** What rules judge of the hardware, by link; undefined where no facts were given. */
+export function hardwareOf(links: readonly string[], facts: Facts): Record<string, Hardware> | undefined {
+    const told = links.flatMap((link) => {
+        const { speed, busAddress, rings, pcie } = facts?.[link] ?? {};
+        const nic: Hardware = {
+            ...(speed === undefined ? {} : { speed }),
+            ...(busAddress === undefined ? {} : { busAddress }),
+            ...(rings && { rings: { rxMax: rings.rxMax, txMax: rings.txMax } }),
+            ...(pcie && { pcie: { generation: pcie.generation, lanes: pcie.lanes } }),
+        };
+        return Object.keys(nic).length > 0 ? [[link, nic] as const] : [];
+    });
+    return told.length > 0 ? Object.fromEntries(told) : undefined;
 }
 
 /** Whether the links are tuned at all. */

@@ -33,6 +33,8 @@ const LANES: Readonly<Record<number, { rate: number; code: number }>> = {
     5: { rate: 32e9, code: 128 / 130 },
 };
 
+export const PCIE_GENERATIONS: readonly number[] = Object.keys(LANES).map(Number);
+
 /** Header, sequence, checksum and framing of one packet with a 64-bit address on PCIe 3 and newer [byte]. */
 const TLP_OVERHEAD = 26;
 
@@ -43,7 +45,7 @@ const TLP_OVERHEAD = 26;
  */
 export function pcieCapacity(generation: number, lanes: number, payload = 256) {
     const lane = LANES[generation];
-    if (!lane) throw new RangeError(`PCIe generations are ${Object.keys(LANES).join(", ")} (got ${generation})`);
+    if (!lane) throw new RangeError(`PCIe generations are ${PCIE_GENERATIONS.join(", ")} (got ${generation})`);
     const ceiling = lane.rate * lane.code * lanes;
     return { ceiling, effective: (ceiling * payload) / (payload + TLP_OVERHEAD) };
 }

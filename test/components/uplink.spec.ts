@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { MtuDomain, Uplink, VlanTap } from "../../components";
+import { lint } from "../../policies/lint/run";
+import { packOf } from "../../policies/pack";
+import { profileOf } from "../../policies/profiles";
+import { rules, stackRules } from "../../policies/table";
+import { runPolicy } from "../../policies/test-kit";
 import { registeredBy } from "../support/engine-mocks";
 
 const refused = (message: RegExp) => (error: unknown) =>
@@ -85,6 +90,12 @@ describe("Uplink", () => {
     ] as [string, Args, RegExp][])
         it(`refuses ${what}`, () => assert.rejects(made(args), refused(says)));
 
+    it("is refused with half of what a slot is", () =>
+        assert.rejects(
+            made({ links: ["eno1"], pcieGeneration: 3 }),
+            refused(/pcieLanes: pcieGeneration and pcieLanes tell together what a slot carries/),
+        ));
+
     it("takes what the hardware says it can", () =>
         made({
             links: ["eno1"],
@@ -93,6 +104,86 @@ describe("Uplink", () => {
             features: { "large-receive-offload": false },
             facts,
         }));
+});
+
+describe("what rules are told of an Uplink", () => {
+    const nic = (port: number) => ({
+        speed: 25_000,
+        busAddress: `0000:3b:00.${port}`,
+        rings: { rx: 256, tx: 256, rxMax: 4096, txMax: 4096 },
+        pcie: { generation: 3, lanes: 4, maxGeneration: 4, maxLanes: 8, capacity: 32 },
+    });
+    const facts = { ens1f0: nic(0), ens1f1: nic(1) };
+    const bonded = (mode: "802.3ad" | "active-backup") => ({ links: ["ens1f0", "ens1f1"], bond: { mode }, facts });
+    const told = (args: ConstructorParameters<typeof Uplink>[1]) => registeredBy(() => new Uplink("wan", args));
+
+    it("is what it is made of, and of the hardware what tuning does not change", async () => {
+        const run = await told({ ...bonded("802.3ad"), mtu: 9000, rxRing: 4096 });
+        const of = (port: number) => ({
+            speed: 25_000,
+            busAddress: `0000:3b:00.${port}`,
+            rings: { rxMax: 4096, txMax: 4096 },
+            pcie: { generation: 3, lanes: 4 },
+        });
+        const { linkName, ...outputs } = run.named("wan").outputs;
+        assert.equal(linkName, "wan");
+        assert.deepEqual(outputs, {
+            name: "wan",
+            links: ["ens1f0", "ens1f1"],
+            bond: { mode: "802.3ad" },
+            mtu: 9000,
+            rxRing: 4096,
+            nics: { ens1f0: of(0), ens1f1: of(1) },
+        });
+    });
+
+    it("is the same whether a policy sees its inputs or its outputs", async () => {
+        const { inputs, outputs } = (await told({ ...bonded("802.3ad"), rate: "10Gbit" })).named("wan");
+        const { linkName: _, ...judged } = outputs;
+        assert.deepEqual(inputs, judged);
+    });
+
+    const declared = { links: ["eno1"], rate: "100Gbit", pcieGeneration: 3 };
+    for (const [what, args, says] of [
+        [
+            "two ports that share a slot too small for both",
+            bonded("802.3ad"),
+            /x4 of ens1f0 and ens1f1 carries 28\.6 .*50 Gbit/,
+        ],
+        ["two ports of which one works at a time", bonded("active-backup"), undefined],
+        ["a slot that was declared, too small", { ...declared, pcieLanes: 8 }, /x8 of eno1 carries 57\.2 .*100 Gbit/],
+        ["a slot that was declared, large enough", { ...declared, pcieLanes: 16 }, undefined],
+        [
+            "the slot that getNic tells, though another was declared",
+            { ...declared, pcieLanes: 16, facts: { eno1: nic(0) } },
+            /x4 of eno1 carries 28\.6 .*100 Gbit/,
+        ],
+        ["a slot of which nothing is told", { links: ["eno1"], rate: "100Gbit" }, undefined],
+        [
+            "a generation that came after this release",
+            { links: ["eno1"], facts: { eno1: { speed: 400_000, pcie: { ...nic(0).pcie, generation: 6 } } } },
+            /Could not decide: .*PCIe 6/,
+        ],
+    ] as [string, ConstructorParameters<typeof Uplink>[1], RegExp | undefined][])
+        it(`lets pcie-undersized judge ${what}, in the pack and in the linter`, async () => {
+            const { type, name, urn, inputs, outputs } = (await told(args)).named("wan");
+            const found = await runPolicy(packOf([], stackRules), [{ type, name, props: outputs }]);
+            const ours = found.filter(({ policy }) => policy === "pcie-undersized").map(({ message }) => message);
+
+            const state = { version: 3, deployment: { resources: [{ urn, type, inputs }] } };
+            const { report, unreadable } = await lint(
+                [{ path: "state.json", content: Buffer.from(JSON.stringify(state)) }],
+                {
+                    ...{ rules, stackRules, config: profileOf("default"), profile: "default", version: "0.0.0" },
+                },
+            );
+            assert.deepEqual(unreadable, []);
+            const linted = report.findings.filter(({ rule }) => rule === "pcie-undersized");
+            assert.deepEqual([ours.length, linted.length], says ? [1, 1] : [0, 0], ours.join());
+            if (!says) return;
+            assert.match(ours[0] ?? "", says);
+            assert.match(`${linted[0]?.kind === "undecided" ? "Could not decide: " : ""}${linted[0]?.message}`, says);
+        });
 });
 
 describe("MtuDomain", () => {

@@ -38,9 +38,13 @@ const guestsOn = (...cpus: string[]) =>
         name: `guest${index}`,
     }));
 
+const slot = (rate: string) => [made("index:Uplink", { links: ["eth0"], rate, pcieGeneration: 3, pcieLanes: 8 })];
+
 type Stack = Resource | Resource[];
 /** The last values that pass and the first that do not, of each rule that judges numbers, with thresholds where one is moved. */
 const EDGES: [rule: string, passes: Stack[], broken: Stack[], thresholds?: Record<string, number>][] = [
+    ["pcie-undersized", [slot("57205Mbit")], [slot("57206Mbit")]],
+    ["pcie-undersized", [slot("114410Mbit")], [slot("114411Mbit")], { percent: 50 }],
     [
         "ring-valid",
         [nic({ rxQueueSize: 256 }), nic({ rxQueueSize: 1024 })],
