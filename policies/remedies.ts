@@ -1,5 +1,5 @@
 /** What puts a NIC right for certain: what no guest and no switch can take amiss. All else needs a person. */
-import { tuneNic } from "../tuning/nic";
+import { usualQueues } from "../tuning/queues";
 import { isGuestRing } from "../tuning/rings";
 import { known } from "./known";
 import { type GuestNic, numberSaid } from "./nics/guest-nic";
@@ -28,6 +28,6 @@ export const NIC_REMEDIES: Readonly<Partial<Record<string, NicRemedy>>> = {
         ];
     },
     "ring-tx-backend": () => [NO_TX],
-    "queues-missing": (nic) => [{ field: "queues", value: tuneNic(known(nic.guest.vcpus)).queues.value }],
+    "queues-missing": (nic) => [{ field: "queues", value: usualQueues(known(nic.guest.vcpus)) }],
     "jumbo-mrg-rxbuf": () => [{ field: "mrgRxbuf" }],
 };

@@ -102,11 +102,9 @@ export function thresholdsOf<Name extends string>(
     parameters: Record<Name, Parameter>,
     given: Partial<Record<string, number>>,
 ): Record<Name, number> {
-    const names = Object.keys(parameters) as Name[];
-    return Object.fromEntries(names.map((name) => [name, given[name] ?? parameters[name].value.default])) as Record<
-        Name,
-        number
-    >;
+    const thresholds = {} as Record<Name, number>;
+    for (const name in parameters) thresholds[name] = given[name] ?? parameters[name].value.default;
+    return thresholds;
 }
 
 /** Seals a rule for the table. */
@@ -116,15 +114,20 @@ export function rule<Subject, Name extends string>({ appliesTo, judge, ...data }
         types: appliesTo.types,
         judge(props, thresholds = {}) {
             const parameters = thresholdsOf(data.parameters, thresholds);
-            return appliesTo.read(props).flatMap((subject): Finding[] => {
-                if (subject instanceof NotKnown) return [{ kind: "undecided", subject: "", because: subject.because }];
+            const findings: Finding[] = [];
+            for (const subject of appliesTo.read(props)) {
+                if (subject instanceof NotKnown) {
+                    findings.push({ kind: "undecided", subject: "", because: subject.because });
+                    continue;
+                }
                 const fault = maybe(() => judge(subject, parameters));
-                if (!fault) return [];
+                if (!fault) continue;
                 const at = appliesTo.at?.(subject);
                 const told = { subject: appliesTo.name(subject), ...(at ? { at } : {}) };
-                if (fault instanceof NotKnown) return [{ ...told, kind: "undecided", because: fault.because }];
-                return [{ ...told, kind: "violation", fault }];
-            });
+                if (fault instanceof NotKnown) findings.push({ ...told, kind: "undecided", because: fault.because });
+                else findings.push({ ...told, kind: "violation", fault });
+            }
+            return findings;
         },
     };
 }

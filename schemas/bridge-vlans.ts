@@ -1,6 +1,7 @@
 /** VLANs of one port of a Linux bridge that filters them: what passes, and what leaves with a tag. */
 import type { Say } from "./named";
-import { VlanId, VlanList, vlanRange } from "./units";
+import { VlanId, VlanList } from "./units";
+import { vlanRange } from "./vlan-range";
 
 /** @param port how the port is called in a sentence  @param absent what holds where none of the three is given */
 export const vlanFields = (port: string, absent: string) => ({

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { count, toggle } from "./link-parts";
 import { entriesOf, named, type Say } from "./named";
 import { CpuList } from "./tuning-words";
-import { bytes, HostPath, Label, Size } from "./units";
+import { bytes } from "./amounts";
+import { HostPath, Label, Size } from "./units";
 
 const Topology = z
     .strictObject({

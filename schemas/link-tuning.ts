@@ -1,5 +1,6 @@
 /** How a link that exists is tuned, in the words of ip-link(8), ethtool(8) and the kernel's scaling.rst. */
 import { z } from "zod";
+import { cpuList, cpusOf } from "./cpu-list";
 import { LinkName } from "./ip-text";
 import { count, toggle, TxQueueLength } from "./link-parts";
 import { withCrossCheck } from "./named";
@@ -9,30 +10,6 @@ import { Mtu } from "./units";
 function cpuListText(text: string): string | undefined {
     const cpus = cpusOf(text);
     return cpus && cpuList(cpus);
-}
-
-/** @returns ascending CPU numbers, below 8192 (NR_CPUS of the largest kernels); undefined for what is no list */
-export function cpusOf(text: string): number[] | undefined {
-    if (text.trim() === "") return [];
-    const cpus = new Set<number>();
-    for (const entry of text.split(",")) {
-        const match = /^\s*(\d{1,4})(?:-(\d{1,4}))?\s*$/.exec(entry);
-        const [from, to] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
-        if (!match || to < from || to > 8191) return undefined;
-        for (let cpu = from; cpu <= to; cpu++) cpus.add(cpu);
-    }
-    return [...cpus].sort((a, b) => a - b);
-}
-
-/** @param cpus ascending */
-export function cpuList(cpus: readonly number[]): string {
-    const ranges: [number, number][] = [];
-    for (const cpu of cpus) {
-        const last = ranges.at(-1);
-        if (last && cpu === last[1] + 1) last[1] = cpu;
-        else ranges.push([cpu, cpu]);
-    }
-    return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(",");
 }
 
 const queueCpus = (name: string, told: string) => {

@@ -4,7 +4,8 @@ import { count, toggle } from "./link-parts";
 import { IpAddress } from "./ip-text";
 import type { Say } from "./named";
 import { checkOptions, InterfaceOptions, isTunnel } from "./ovs-interface";
-import { bitsPerSecond, Label, Mac, Mtu, Rate, Size, VlanId, VlanList } from "./units";
+import { bitsPerSecond } from "./amounts";
+import { Label, Mac, Mtu, Rate, Size, VlanId, VlanList } from "./units";
 
 /** The switch keeps it in 32 bits of kbit/s. */
 const MOST_KBIT = 2 ** 32 - 1;

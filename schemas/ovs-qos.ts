@@ -3,7 +3,8 @@ import { z } from "zod";
 import { count } from "./link-parts";
 import { named, withCrossCheck, type Say } from "./named";
 import { unlessEmpty } from "./ovs-maps";
-import { bitsPerSecond, Label, Rate, Size } from "./units";
+import { bitsPerSecond } from "./amounts";
+import { Label, Rate, Size } from "./units";
 
 /** Queues that linux-htb and linux-hfsc may have (ovs-vswitchd.conf.db(5), Queue). */
 const MOST_QUEUE = 61439;

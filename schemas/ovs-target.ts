@@ -20,14 +20,6 @@ function isTarget(text: string): boolean {
     return match ? Number(match[1] ?? 1) <= 65535 : SOCKET.test(text);
 }
 
-/** Whether it waits for others to connect. */
-export const isPassive = (target: string): boolean => /^p(ssl|tcp|unix):/.test(target);
-/** Whether TLS protects it. */
-export const isTls = (target: string): boolean => /^p?ssl:/.test(target);
-/** Whether everybody on the way can read and change what it says. */
-export const isOpen = (target: string): boolean =>
-    /^p?tcp:/.test(target) && !/^tcp:(127\.|\[::1\]|localhost)|^ptcp:\d*:(127\.|\[::1\]|localhost)/.test(target);
-
 export const ConnectionMode = z.enum(
     ["in-band", "out-of-band"],
     "a connection mode is in-band (through this bridge) or out-of-band (through another network)",

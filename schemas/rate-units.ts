@@ -1,5 +1,5 @@
 /** Rates and sizes in the unit of each program that takes them: exact, or refused with the nearest that would do. */
-import { bitsPerSecond, bytes } from "./units";
+import { bitsPerSecond, bytes } from "./amounts";
 
 /** Bits a second in one unit of each consumer, and where that stands. */
 export const RATE_UNITS = {

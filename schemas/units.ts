@@ -1,6 +1,8 @@
 /** The words of the trade, each defined once: its bounds, its unit, its message, its canonical spelling. */
 import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
+import { RATE_HELP, rateText, SIZE_HELP, sizeText } from "./amounts";
+import { vlanRange } from "./vlan-range";
 
 /** Longest interface name [bytes]: IFNAMSIZ (16, linux/if.h) less the closing NUL. */
 export const MAX_IFNAME = 15;
@@ -100,90 +102,24 @@ export const HostPath = z.string("a path is text").regex(/^\/[^\p{Cc}\p{Cs}\uFFF
     error: "a path on the host is absolute, starts with / and has no control characters",
 });
 
-/** Prefixes of rates: decimal, as the trade counts bits (kbit = 1,000 bit). */
-const RATE_PREFIXES: Readonly<Record<string, bigint>> = {
-    "": 1n,
-    k: 10n ** 3n,
-    M: 10n ** 6n,
-    G: 10n ** 9n,
-    T: 10n ** 12n,
-};
-/** Prefixes of sizes: `k` is 1,000 bytes and `Ki` is 1,024. */
-const SIZE_PREFIXES: Readonly<Record<string, bigint>> = {
-    ...RATE_PREFIXES,
-    Ki: 2n ** 10n,
-    Mi: 2n ** 20n,
-    Gi: 2n ** 30n,
-    Ti: 2n ** 40n,
-};
-
-const RATE_HELP = 'a rate is text such as "2Gbit", "100 Mbit/s" or "250 MB/s", at least 1 bit/s and at most 10 Tbit/s';
-const SIZE_HELP = 'a size is text such as "64KiB", "1 MB" or "9000B", at most 1 PB';
-
-/** Bits a second that a text stands for, exactly; undefined where it is no rate or no whole number of bits. */
-function bitsOf(text: string): bigint | undefined {
-    const match = /^\s*(\d{1,15})(?:\.(\d{1,12}))?\s*([kKMGT]?)(bit|bps|b|B|Byte)?(?:\/s|ps)?\s*$/.exec(text);
-    if (!match) return undefined;
-    const [, whole = "", fraction = "", prefix = "", unit = "bit"] = match;
-    const factor = (RATE_PREFIXES[prefix === "K" ? "k" : prefix] ?? 1n) * (unit === "B" || unit === "Byte" ? 8n : 1n);
-    return exactly(whole, fraction, factor);
-}
-
-/** Bytes that a text stands for, exactly; undefined where it is no size or no whole number of bytes. */
-function bytesOf(text: string): bigint | undefined {
-    const match = /^\s*(\d{1,15})(?:\.(\d{1,12}))?\s*(k|K|M|G|T|Ki|Mi|Gi|Ti)?(B|Byte|bit)?\s*$/.exec(text);
-    if (!match) return undefined;
-    const [, whole = "", fraction = "", prefix = "", unit = "B"] = match;
-    const bytes = exactly(whole, fraction, SIZE_PREFIXES[prefix === "K" ? "k" : prefix] ?? 1n);
-    if (bytes === undefined || unit !== "bit") return bytes;
-    return bytes % 8n === 0n ? bytes / 8n : undefined;
-}
-
-function exactly(whole: string, fraction: string, factor: bigint): bigint | undefined {
-    const scaled = BigInt(whole + fraction) * factor;
-    const divisor = 10n ** BigInt(fraction.length);
-    return scaled % divisor === 0n ? scaled / divisor : undefined;
-}
-
-/** The shortest exact spelling: `2Gbit`, `1500kbit`, `64KiB`. */
-function spelled(value: bigint, prefixes: Readonly<Record<string, bigint>>, unit: string): string {
-    const best = Object.entries(prefixes)
-        .filter(([, factor]) => value % factor === 0n)
-        .reduce((a, b) => (b[1] > a[1] ? b : a));
-    return `${value / best[1]}${best[0]}${unit}`;
-}
-
-function amount(
-    read: (text: string) => bigint | undefined,
-    spell: (value: bigint) => string,
-    least: bigint,
-    most: bigint,
-    help: string,
-) {
+function amount(spell: (input: string | number) => string | undefined, help: string) {
     return z.union([z.string(), z.number()], { error: help }).transform((input, context) => {
-        const value =
-            typeof input === "number" ? (Number.isSafeInteger(input) ? BigInt(input) : undefined) : read(input);
-        if (value !== undefined && value >= least && value <= most) return spell(value);
+        const text = spell(input);
+        if (text !== undefined) return text;
         context.issues.push({ code: "custom", input, message: help });
         return z.NEVER;
     });
 }
 
 /** A rate in its canonical spelling (`2Gbit`); TypeScript may write a number of bit/s. Prefixes are decimal. */
-export const Rate = amount(bitsOf, (value) => spelled(value, RATE_PREFIXES, "bit"), 1n, 10n ** 13n, RATE_HELP).describe(
+export const Rate = amount(rateText, RATE_HELP).describe(
     'Rate, such as "2Gbit" or "250 MB/s" [bit/s where it is a number].',
 );
 
 /** A size in its canonical spelling (`64KiB`); TypeScript may write a number of bytes. */
-export const Size = amount(bytesOf, (value) => spelled(value, SIZE_PREFIXES, "B"), 0n, 10n ** 15n, SIZE_HELP).describe(
+export const Size = amount(sizeText, SIZE_HELP).describe(
     'Size, such as "64KiB" or "1 MB" [byte where it is a number].',
 );
-
-/** Bits a second of a rate that `Rate` has read; a whole number below 2^53. */
-export const bitsPerSecond = (rate: string): number => Number(bitsOf(rate) ?? 0n);
-
-/** Bytes of a size that `Size` has read. */
-export const bytes = (size: string): number => Number(bytesOf(size) ?? 0n);
 
 /** VLANs of a trunk in the canonical spelling: ascending, disjoint and merged, such as `["10", "20-29"]`. */
 export const VlanList = z
@@ -206,15 +142,6 @@ export const VlanList = z
         return merged(ranges).map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`));
     })
     .describe('VLAN ids and ranges, such as ["10", "20-29"].');
-
-/** First and last VLAN id of one entry of a VLAN list, or undefined where it is none. */
-export function vlanRange(entry: string): [number, number] | undefined {
-    const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(entry.trim());
-    if (!match) return undefined;
-    const from = Number(match[1]);
-    const to = Number(match[2] ?? match[1]);
-    return from >= 1 && to <= 4094 && from <= to ? [from, to] : undefined;
-}
 
 function merged(ranges: [number, number][]): [number, number][] {
     const result: [number, number][] = [];

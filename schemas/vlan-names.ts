@@ -1,7 +1,8 @@
 /** VLANs as people write them: by the name that a switch has for one, by id, or as a range of ids. */
 import { z } from "zod";
 import type { Say } from "./named";
-import { VlanId, VlanList, vlanRange } from "./units";
+import { VlanId, VlanList } from "./units";
+import { vlanRange } from "./vlan-range";
 
 /** VLAN ids by name, as a switch declares them. */
 export type Vlans = Readonly<Record<string, number>>;

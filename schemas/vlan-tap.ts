@@ -3,7 +3,8 @@ import { z } from "zod";
 import { withCrossCheck } from "./named";
 import { IngressLimit, PortSecurity } from "./ovs-port-parts";
 import { Tap } from "./tap";
-import { bitsPerSecond, IfName, Label, Rate, Size } from "./units";
+import { bitsPerSecond } from "./amounts";
+import { IfName, Label, Rate, Size } from "./units";
 import { checkVlanNames, VlanName, VlanNames } from "./vlan-names";
 
 const Trunk = z

@@ -17,6 +17,16 @@ export const vectorsOf = (queues: number): number => 2 * queues + 2;
 /** Most queue pairs that leave room for the vectors of all NICs [count], at least 1. */
 const mostByVectors = (nics: number): number => Math.max(1, Math.floor((MOST_VECTORS / nics - 2) / 2));
 
+/** Queue pairs where nobody chose [count], of a NIC that is alone on its tap unless more is said. */
+export function usualQueues(
+    vcpus: number,
+    { backend = "tap", nics = 1, xdp = false }: Partial<Pick<TuningInput, "backend" | "nics" | "xdp">> = {},
+): number {
+    const aCpu = xdp ? 2 : 1;
+    const most = Math.min(aCpu * vcpus, aCpu * MOST_QUEUES_UNMEASURED, LIMITS[backend].queues, mostByVectors(nics));
+    return Math.max(1, most);
+}
+
 export function tuneQueues(input: TuningInput): Tuned<number> {
     const { vcpus, backend, profile, nics, xdp, guestOs } = input;
     if (input.queues !== undefined) return withCost(chosen(input.queues, input), nics);
@@ -32,7 +42,7 @@ export function tuneQueues(input: TuningInput): Tuned<number> {
         );
     const useful = xdp ? 2 * vcpus : vcpus;
     const byVectors = mostByVectors(nics);
-    const value = Math.min(useful, MOST_QUEUES_UNMEASURED * (xdp ? 2 : 1), LIMITS[backend].queues, byVectors);
+    const value = usualQueues(vcpus, { backend, nics, xdp });
     return withCost(
         {
             value,

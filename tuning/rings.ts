@@ -1,6 +1,6 @@
 /** Receive and transmit rings of a virtio NIC. */
 import type { TuningInput } from "../schemas/tuning";
-import { bitsPerSecond } from "../schemas/units";
+import { bitsPerSecond } from "../schemas/amounts";
 import { LIMITS } from "./backends";
 import { framesPerSecond, ringSpan, shownRate, shownSeconds, SMALLEST_FRAME } from "./physics";
 import { chosenByUser, type Tuned } from "./value";

@@ -1,7 +1,7 @@
 /** From what is known of guest, link and host to every value of the NIC and of what surrounds it. */
 import { RATE_UNITS, rateIn, type RateUnit } from "../schemas/rate-units";
 import type { TuningInput } from "../schemas/tuning";
-import { bitsPerSecond } from "../schemas/units";
+import { bitsPerSecond } from "../schemas/amounts";
 import { LIMITS } from "./backends";
 import { place, type Placement } from "./placement";
 import { tuneQueues } from "./queues";

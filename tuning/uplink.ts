@@ -1,6 +1,6 @@
 /** The physical NIC behind the guests: its rings and channels, and whether link and slot carry what they are promised. */
 import type { TuningInput } from "../schemas/tuning";
-import { bitsPerSecond } from "../schemas/units";
+import { bitsPerSecond } from "../schemas/amounts";
 import { cpusOf } from "./cpus";
 import { pcieCapacity, ringSpan, shownRate, shownSeconds, USUAL_FRAME } from "./physics";
 import type { Tuned } from "./value";

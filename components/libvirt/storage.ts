@@ -1,6 +1,6 @@
 /** Volumes and cloud-init disks in the words of both lines of @pulumi/libvirt. */
 import type * as pulumi from "@pulumi/pulumi";
-import { bytes } from "../../schemas/units";
+import { bytes } from "../../schemas/amounts";
 import type { CloudinitDiskArgs, VolumeArgs } from "./native-schema";
 
 /** A volume that is made for a guest. */

@@ -36,11 +36,11 @@ export function judge(
         asked.set(type, found);
         return found;
     };
-    const single = resources.flatMap((resource) =>
-        askedAbout(resource.type).flatMap(({ rule, thresholds }) =>
-            rule.judge(resource.props, thresholds).map((finding) => told(rule, resource, finding, config)),
-        ),
-    );
+    const single: LintFinding[] = [];
+    for (const resource of resources)
+        for (const { rule, thresholds } of askedAbout(resource.type))
+            for (const finding of rule.judge(resource.props, thresholds))
+                single.push(told(rule, resource, finding, config));
     return single.concat(across);
 }
 

@@ -1,5 +1,5 @@
 /** A file as the readers get it: decoded text, and places in it. */
-
+import { isUtf8 } from "node:buffer";
 import type { PlacedResource } from "./finding";
 
 /** A file that is none of what the linter reads, or cannot be read; its message is a sentence. */
@@ -41,14 +41,22 @@ const MARKS = [
 export function textOf(file: string, bytes: Buffer): string {
     const mark = MARKS.find(({ bytes: first }) => first.every((byte, index) => bytes[index] === byte));
     const encoding = mark?.encoding ?? declaredIn(bytes) ?? "utf-8";
-    let text: string;
-    try {
-        text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
-    } catch {
+    const text = decoded(bytes, encoding);
+    if (text === undefined)
         throw new Unreadable(`${file} is no ${encoding.toUpperCase()} text. Convert it, such as by iconv -t UTF-8.`);
-    }
     if (text.includes("\0")) throw new Unreadable(`${file} is no text: it holds NUL characters.`);
     return text;
+}
+
+/** Without a byte order mark; undefined where it is no such text. */
+function decoded(bytes: Buffer, encoding: string): string | undefined {
+    // A decoder takes several times as long to make as such a file to be decoded.
+    if (encoding === "utf-8") return isUtf8(bytes) ? bytes.toString("utf8").replace(/^\uFEFF/, "") : undefined;
+    try {
+        return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    } catch {
+        return undefined;
+    }
 }
 
 /** `<?xml version="1.0" encoding="ISO-8859-1"?>`, as far as ASCII tells it. */

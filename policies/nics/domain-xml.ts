@@ -2,15 +2,11 @@
 import { type Maybe, maybe, NotKnown } from "../known";
 import { type GuestNic, UNSAID } from "./guest-nic";
 import { onNetwork } from "./network-xml";
-import { childOf, childrenOf, type Kept, keptPaths, parseOutline, UNREADABLE, type XmlElement } from "./outline";
-import { GUEST_ELEMENTS, guestSaidByXml, nicSaidByXml } from "./said";
+import { childOf, childrenOf, type Kept, keptPlaces, parseOutline, UNREADABLE, type XmlElement } from "./outline";
+import { GUEST_PLACES, guestSaidByXml, nicSaidByXml } from "./said";
 
 /** All of a domain that is looked at: its interfaces whole, of the rest what fields stand in. */
-export const LOOKED_AT: Kept = (() => {
-    const kept = keptPaths([...GUEST_ELEMENTS, "name", "vcpu", "os/type", "devices"]);
-    if (typeof kept.devices === "object") kept.devices.interface = true;
-    return kept;
-})();
+export const LOOKED_AT: Kept = keptPlaces([...GUEST_PLACES, "name", "vcpu", "os/type", "devices/interface"]);
 
 /** What a stylesheet leaves open. */
 export interface Doubts {

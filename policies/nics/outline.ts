@@ -40,33 +40,45 @@ const NONE: XmlElement[] = [];
 /** A place that no file has: of elements that a stylesheet writes. */
 const NOWHERE = { line: 1, column: 1, span: { start: 0, openEnd: 0, end: 0 } };
 
-/** Elements that are kept, by name, each with those below it; `true` keeps all below. */
-export interface Kept {
-    [name: string]: Kept | true;
+/** What is kept of an element: `true` is all of it. */
+export type Kept = true | Way;
+
+/** An element that is kept without its text, and only where something below it or one of these attributes stands. */
+interface Way {
+    below: Record<string, Kept>;
+    attributes: string[];
 }
 
-/** Made of paths such as `devices/disk/driver`. */
-export function keptPaths(paths: Iterable<string>): Kept {
-    const root = Object.create(null) as Kept;
-    for (const path of paths) {
-        let at = root;
-        for (const name of path.split("/").filter(Boolean)) {
-            const below = (at[name] ??= Object.create(null) as Kept);
-            if (below === true) break;
-            at = below;
-        }
+const newWay = (): Way => ({ below: Object.create(null) as Way["below"], attributes: [] });
+
+/** Made of places such as `os/type`, which is kept whole, and `devices/disk/driver@iothread`. */
+export function keptPlaces(places: Iterable<string>): Kept {
+    const root = newWay();
+    for (const place of places) {
+        const [path = "", attribute] = place.split("@");
+        keep(root, path.split("/").filter(Boolean), attribute);
     }
     return root;
+}
+
+function keep(way: Way, [name, ...rest]: string[], attribute: string | undefined): void {
+    if (name === undefined) {
+        if (attribute !== undefined) way.attributes.push(attribute);
+    } else if (rest.length === 0 && attribute === undefined) way.below[name] = true;
+    else {
+        const next = (way.below[name] ??= newWay());
+        if (next !== true) keep(next, rest, attribute);
+    }
 }
 
 /**
  * @param kept where thousands of files are held at a time: what stands below the root and is not in it is left out, though it is parsed all the same
  * @throws NotKnown where the text is no well-formed XML, or declares entities or a document type, which nobody here needs
  */
-export function parseOutline(text: string, what: string, kept: Kept | true = true): XmlElement {
+export function parseOutline(text: string, what: string, kept: Kept = true): XmlElement {
     const parser = new SaxesParser({ position: false });
     const open: (Growing | undefined)[] = [];
-    const below: (Kept | true | undefined)[] = [];
+    const below: (Kept | undefined)[] = [];
     let root: XmlElement | undefined;
     let line = 1;
     let lineStart = 0;
@@ -82,7 +94,7 @@ export function parseOutline(text: string, what: string, kept: Kept | true = tru
         if (open.length >= DEEPEST) throw new NotKnown(`${what} nests deeper than ${DEEPEST} elements`);
         const parent = open.at(-1);
         const of = below.at(-1);
-        const keeps = root === undefined ? kept : of === true ? true : of?.[name];
+        const keeps = root === undefined ? kept : of === true ? true : of?.below[name];
         below.push(keeps);
         if (keeps === undefined) {
             open.push(undefined);
@@ -113,21 +125,26 @@ export function parseOutline(text: string, what: string, kept: Kept | true = tru
         if (element) element.span.openEnd = parser.position;
     });
     const collected = (part: string) => {
-        const element = open.at(-1);
+        const element = below.at(-1) === true ? open.at(-1) : undefined;
         if (element) element.text += part;
     };
     parser.on("text", collected);
     parser.on("cdata", collected);
     parser.on("closetag", () => {
-        below.pop();
+        const keeps = below.pop();
         const element = open.pop();
-        if (element) element.span.end = parser.position;
+        if (!element) return;
+        element.span.end = parser.position;
+        if (keeps !== true && saysNothing(element, keeps)) open.at(-1)?.children.pop();
     });
 
     parser.write(text).close();
     if (!root) throw new NotKnown(`${what} is no well-formed XML`);
     return root;
 }
+
+const saysNothing = ({ children, attributes }: Growing, way: Way | undefined) =>
+    children.length === 0 && !way?.attributes.some((name) => name in attributes);
 
 /** Child elements, all or those of a name. */
 export const childrenOf = ({ children }: XmlElement, name: string): XmlElement[] =>

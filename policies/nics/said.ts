@@ -73,18 +73,18 @@ const GUEST = {
 } satisfies Record<string, Place>;
 export type GuestField = keyof typeof GUEST;
 
-/** Elements below `<domain>` in which such fields stand. */
-export const GUEST_ELEMENTS: readonly string[] = Object.values(GUEST).map(({ xml }) => xml.split("@")[0] ?? "");
+/** Where in `<domain>` such fields stand. */
+export const GUEST_PLACES: readonly string[] = Object.values(GUEST).map(({ xml }) => xml);
 
 /** The text of a field; undefined where nothing is said. An element or object that is merely there reads `present`. */
 export type Said<Field extends string> = (field: Field) => Maybe<string | undefined>;
 
 export const nicSaidByXml = (element: XmlElement, unreadable: string): Said<NicField> =>
-    saidByXml(NIC, element, unreadable);
+    saidByXml(NIC_STEPS, element, unreadable);
 export const guestSaidByXml = (element: XmlElement, unreadable: string): Said<GuestField> =>
-    saidByXml(GUEST, element, unreadable);
-export const nicSaidByArguments = (nic: unknown): Said<NicField> => saidByArguments(NIC, nic);
-export const guestSaidByArguments = (domain: unknown): Said<GuestField> => saidByArguments(GUEST, domain);
+    saidByXml(GUEST_STEPS, element, unreadable);
+export const nicSaidByArguments = (nic: unknown): Said<NicField> => saidByArguments(NIC_STEPS, nic);
+export const guestSaidByArguments = (domain: unknown): Said<GuestField> => saidByArguments(GUEST_STEPS, domain);
 
 /** Where a person writes the field: `driver.txQueueSize`, or `<driver tx_queue_size="...">`. */
 export const placeOf = (field: NicField, line: "classic" | "native" | "xml"): string => {
@@ -95,45 +95,61 @@ export const placeOf = (field: NicField, line: "classic" | "native" | "xml"): st
     return attribute ? `<${element} ${attribute}="...">` : `<${element}>`;
 };
 
-/** The elements below an interface and the attribute of the last in which the field stands. */
-export const xmlStepsOf = (field: NicField): { elements: string[]; attribute: string | undefined } =>
-    stepsOf(NIC[field].xml);
-
-/** A place as the names of its elements and its attribute, taken apart once. */
-function stepsOf(place: string): { elements: string[]; attribute: string | undefined } {
-    const [path = "", attribute] = place.split("@");
-    return { elements: path.split("/").filter(Boolean), attribute };
+/** A place taken apart: the names of its elements and its attribute, and its path in arguments. */
+interface Steps {
+    elements: readonly string[];
+    attribute: string | undefined;
+    native: readonly (string | number)[];
 }
-const steps = new Map([...Object.values(NIC), ...Object.values(GUEST)].map(({ xml }) => [xml, stepsOf(xml)] as const));
 
-/** The first element that stands at a path, whichever of its parents are there several times. */
-function elementAt(root: XmlElement, path: readonly string[], from = 0): XmlElement | undefined {
-    const name = path[from];
-    if (name === undefined) return root;
+function stepsOf({ xml, native }: Place): Steps {
+    const [path = "", attribute] = xml.split("@");
+    return {
+        elements: path.split("/").filter(Boolean),
+        attribute,
+        native: native.split(".").map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
+    };
+}
+
+/** Once for all: every rule asks of every NIC. */
+const takenApart = <Field extends string>(places: Record<Field, Place>) =>
+    Object.fromEntries(Object.entries<Place>(places).map(([field, place]) => [field, stepsOf(place)])) as Record<
+        Field,
+        Steps
+    >;
+const NIC_STEPS = takenApart<NicField>(NIC);
+const GUEST_STEPS = takenApart<GuestField>(GUEST);
+
+/** The elements below an interface and the attribute of the last in which the field stands. */
+export const xmlStepsOf = (field: NicField): Pick<Steps, "elements" | "attribute"> => NIC_STEPS[field];
+
+/** The first element that stands at a path and says it, whichever of its parents are there several times. */
+function elementAt(root: XmlElement, steps: Steps, from = 0): XmlElement | undefined {
+    const name = steps.elements[from];
+    if (name === undefined)
+        return steps.attribute === undefined || steps.attribute in root.attributes ? root : undefined;
     for (const child of root.children) {
-        const found = child.name === name ? elementAt(child, path, from + 1) : undefined;
+        const found = child.name === name ? elementAt(child, steps, from + 1) : undefined;
         if (found) return found;
     }
     return undefined;
 }
 
 const saidByXml =
-    <Field extends string>(places: Record<Field, Place>, root: XmlElement, unreadable: string): Said<Field> =>
+    <Field extends string>(places: Record<Field, Steps>, root: XmlElement, unreadable: string): Said<Field> =>
     (field) => {
-        const { xml } = places[field];
-        const { elements, attribute } = steps.get(xml) ?? stepsOf(xml);
-        const element = elementAt(root, elements);
+        const steps = places[field];
+        const element = elementAt(root, steps);
         if (!element) return undefined;
-        if (attribute === undefined) return "present";
-        const text = element.attributes[attribute] ?? "";
+        if (steps.attribute === undefined) return "present";
+        const text = element.attributes[steps.attribute] ?? "";
         return text.includes(unreadable) ? new NotKnown(`its ${field} is not known yet`) : text || undefined;
     };
 
 const saidByArguments =
-    <Field extends string>(places: Record<Field, Place>, root: unknown): Said<Field> =>
+    <Field extends string>(places: Record<Field, Steps>, root: unknown): Said<Field> =>
     (field) => {
-        const path = places[field].native.split(".").map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-        const found = at(root, ...path);
+        const found = at(root, ...places[field].native);
         if (found instanceof NotKnown) return found;
         if (found === undefined || found === null || found === "") return undefined;
         if (typeof found === "string") return found;

@@ -1,5 +1,5 @@
 /** Rules across resources for a host: congestion control, bridge netfilter, CPUs of guests, polling threads, protection of ports. */
-import { cpusOf } from "../../schemas/link-tuning";
+import { cpusOf } from "../../schemas/cpu-list";
 import { at, listAt, type Resource, textAt } from "../inputs";
 import { known, maybe, NotKnown } from "../known";
 import { guestNics } from "../nics/reader";

@@ -1,5 +1,5 @@
 /** Rules for the host itself: settings of the kernel, links and their interrupts, bonds, and the bridges of guests. */
-import { cpusOf } from "../../schemas/link-tuning";
+import { cpusOf } from "../../schemas/cpu-list";
 import { at, countAt, listAt, textAt } from "../inputs";
 import { known } from "../known";
 import { type Reader, rule } from "../rule";

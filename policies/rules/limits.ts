@@ -1,6 +1,6 @@
 /** Rules across resources for rates: who sets them, and whether the link has what is promised. */
+import { bitsPerSecond, rateText } from "../../schemas/amounts";
 import { shownRate } from "../../tuning/physics";
-import { bitsPerSecond, Rate } from "../../schemas/units";
 import { at, textAt } from "../inputs";
 import { known, type Maybe } from "../known";
 import { onOpenVSwitch } from "../nics/guest-nic";
@@ -33,8 +33,8 @@ const nameOf = ({ name }: StackPort) =>
 
 /** Bits a second of a rate as it is written; undefined for none and for what is no rate. @throws NotKnown */
 function bitsOf(text: Maybe<string | undefined>): number | undefined {
-    const rate = Rate.safeParse(known(text));
-    return rate.success ? bitsPerSecond(rate.data) : undefined;
+    const rate = rateText(known(text) ?? "");
+    return rate === undefined ? undefined : bitsPerSecond(rate);
 }
 
 /** Rates of `Qos` by name. */
@@ -42,8 +42,8 @@ function shapers(stack: Stack): Map<unknown, number> {
     const rates = new Map<unknown, number>();
     for (const { props } of stack.of("kvmnet:ovs:Qos")) {
         const [name, maxRate] = [textAt(props, "name"), textAt(props, "maxRate")];
-        const rate = Rate.safeParse(maxRate);
-        if (typeof name === "string" && rate.success) rates.set(name, bitsPerSecond(rate.data));
+        const rate = typeof maxRate === "string" ? bitsOf(maxRate) : undefined;
+        if (typeof name === "string" && rate !== undefined) rates.set(name, rate);
     }
     return rates;
 }
@@ -253,9 +253,9 @@ const uplinkOversubscribed = stackRule({
         const promised = new Map<string, number>();
         for (const one of stack.ports()) {
             const rate = textAt(one.props, "ingress", "rate");
-            const limit = Rate.safeParse(rate);
-            if (typeof one.bridge === "string" && limit.success)
-                promised.set(one.bridge, (promised.get(one.bridge) ?? 0) + bitsPerSecond(limit.data));
+            const limit = typeof rate === "string" ? bitsOf(rate) : undefined;
+            if (typeof one.bridge === "string" && limit !== undefined)
+                promised.set(one.bridge, (promised.get(one.bridge) ?? 0) + limit);
         }
         for (const { resource, name } of stack.bridges())
             each(resource, "its uplinks", () => {

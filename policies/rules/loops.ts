@@ -1,5 +1,5 @@
 /** Rings of bridges: whether what joins two bridges joins two that are joined already. */
-import { vlanRange } from "../../schemas/units";
+import { vlanRange } from "../../schemas/vlan-range";
 import { at, textAt } from "../inputs";
 import { maybe } from "../known";
 import type { Resource } from "../inputs";

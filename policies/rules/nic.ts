@@ -1,6 +1,6 @@
 /** Rules for the NICs of a guest: model, rings, queues. */
-import { tuneNic } from "../../tuning/nic";
 import { ringSpan, shownSeconds, SMALLEST_FRAME, USUAL_FRAME } from "../../tuning/physics";
+import { usualQueues } from "../../tuning/queues";
 import { isGuestRing } from "../../tuning/rings";
 import { known } from "../known";
 import { modelOf, numberSaid, toChange, toSet } from "../nics/guest-nic";
@@ -136,7 +136,7 @@ const queuesMissing = rule({
         if (vcpus < several) return undefined;
         return {
             found: `it has 1 queue, and its guest has ${vcpus} vCPUs`,
-            set: toSet(nic, "queues", tuneNic(vcpus).queues.value),
+            set: toSet(nic, "queues", usualQueues(vcpus)),
         };
     },
     fix: "Set queues to the number of vCPUs, at most 8 unless measured.",
@@ -311,7 +311,7 @@ const queuesOverVcpu = rule({
         if (queues <= factor * vcpus) return undefined;
         return {
             found: `it has ${queues} queues, and its guest has ${vcpus} vCPUs`,
-            set: toSet(nic, "queues", tuneNic(vcpus).queues.value),
+            set: toSet(nic, "queues", usualQueues(vcpus)),
         };
     },
     fix: "Set queues to the number of vCPUs, at most 8 unless measured.",

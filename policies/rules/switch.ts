@@ -1,6 +1,6 @@
 /** Rules for single resources of the host: ways into the switch, mirrors, limits and bonds. */
-import { bitsPerSecond, bytes, Rate, Size } from "../../schemas/units";
-import { isOpen } from "../../schemas/ovs-target";
+import { bitsPerSecond, bytes, rateText, sizeText } from "../../schemas/amounts";
+import { isOpen } from "../../schemas/target-text";
 import { at, countAt, type Resource, textAt } from "../inputs";
 import { known, NotKnown } from "../known";
 import { type Reader, rule } from "../rule";
@@ -168,13 +168,13 @@ const policingBurst = rule({
         },
     },
     judge({ props }, { percent }) {
-        const rate = Rate.safeParse(known(textAt(props, "ingress", "rate")));
-        const burst = Size.safeParse(known(textAt(props, "ingress", "burst")));
-        if (!rate.success || !burst.success) return undefined;
-        const least = Math.max(1518, (bitsPerSecond(rate.data) / 8) * (percent / 100));
-        if (bytes(burst.data) >= least) return undefined;
+        const rate = rateText(known(textAt(props, "ingress", "rate")) ?? "");
+        const burst = sizeText(known(textAt(props, "ingress", "burst")) ?? "");
+        if (rate === undefined || burst === undefined) return undefined;
+        const least = Math.max(1518, (bitsPerSecond(rate) / 8) * (percent / 100));
+        if (bytes(burst) >= least) return undefined;
         return {
-            found: `its burst of ${burst.data} is ${Math.round((bytes(burst.data) / (bitsPerSecond(rate.data) / 8)) * 100)} % of a second at ${rate.data}`,
+            found: `its burst of ${burst} is ${Math.round((bytes(burst) / (bitsPerSecond(rate) / 8)) * 100)} % of a second at ${rate}`,
             set: `Set ingress.burst to ${Math.ceil(least / 1000)}kB, or leave it out.`,
         };
     },

@@ -1,5 +1,5 @@
 /** Which CPUs serve the queues of a link (RPS, XPS): masks under /sys/class/net/LINK/queues. */
-import { cpuList, cpusOf } from "../../schemas/link-tuning";
+import { cpuList, cpusOf } from "../../schemas/cpu-list";
 import type { Place } from "./place";
 
 /** CPU lists by the number of the queue; absent is a queue that has none to set. */

@@ -1,5 +1,6 @@
 /** What a NIC does not take, told before anything is changed, all at once. */
-import { cpusOf, type LinkTuning } from "../../schemas/link-tuning";
+import { cpusOf } from "../../schemas/cpu-list";
+import { type LinkTuning } from "../../schemas/link-tuning";
 import type { Host } from "../host";
 import { HostError } from "../host/errors";
 import { coveredBy, type Tuned } from "../host/link-tuning";

@@ -1,6 +1,7 @@
 /** An OpenFlow controller of a bridge. */
 import { OvsController, OvsControllerOutputs } from "../../schemas/ovs-controller";
-import { isPassive, Target } from "../../schemas/ovs-target";
+import { Target } from "../../schemas/ovs-target";
+import { isPassive } from "../../schemas/target-text";
 import { IfName } from "../../schemas/units";
 import { HostError, shownName } from "../host/errors";
 import { keyOf, textOf } from "../host/ovsdb/columns";

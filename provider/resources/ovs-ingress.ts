@@ -1,5 +1,6 @@
 /** How a port's ingress limit and its security stand in the switch: policing of its interface, or flows and a meter. */
-import { bitsPerSecond, bytes, Rate, Size } from "../../schemas/units";
+import { bitsPerSecond, bytes } from "../../schemas/amounts";
+import { Rate, Size } from "../../schemas/units";
 import type { IngressLimit as Declared, PortSecurity } from "../../schemas/ovs-port-parts";
 import type { Host } from "../host";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";

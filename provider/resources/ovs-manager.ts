@@ -1,6 +1,7 @@
 /** A connection through which the switch database can be read and written. */
 import { OvsManager, OvsManagerOutputs } from "../../schemas/ovs-manager";
-import { isOpen, isTls, Target } from "../../schemas/ovs-target";
+import { Target } from "../../schemas/ovs-target";
+import { isOpen, isTls } from "../../schemas/target-text";
 import type { Host } from "../host";
 import { attachedRow, managedBy, stateBy, type Shape } from "./attached-row";
 

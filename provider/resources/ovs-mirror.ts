@@ -1,6 +1,7 @@
 /** A mirror of a bridge. */
 import { OvsMirror } from "../../schemas/ovs-mirror";
-import { IfName, Label, VlanList, vlanRange } from "../../schemas/units";
+import { IfName, Label, VlanList } from "../../schemas/units";
+import { vlanRange } from "../../schemas/vlan-range";
 import { HostError, shownName } from "../host/errors";
 import { numberOf, textOf, valuesOf } from "../host/ovsdb/columns";
 import type { Uuid } from "../host/ovsdb/operations";

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { INTERFACE_TYPES, type InterfaceOptions, type InterfaceType } from "../../schemas/ovs-interface";
 import type { PortOfSet } from "../../schemas/ovs-port-set";
-import { VlanList, vlanRange } from "../../schemas/units";
+import { VlanList } from "../../schemas/units";
+import { vlanRange } from "../../schemas/vlan-range";
 import { shownName } from "../host/errors";
 import { keyOf, numberOf, textOf, uuidsOf, valuesOf } from "../host/ovsdb/columns";
 import type { Uuid } from "../host/ovsdb/operations";

@@ -1,6 +1,7 @@
 /** The only place that knows the columns of a QoS and its queues, and in which unit each of them counts. */
 import type { OvsQos, QosQueue } from "../../schemas/ovs-qos";
-import { bitsPerSecond, bytes, Rate, Size } from "../../schemas/units";
+import { bitsPerSecond, bytes } from "../../schemas/amounts";
+import { Rate, Size } from "../../schemas/units";
 import { numberOf, textOf, uuidsOf } from "../host/ovsdb/columns";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY } from "../owner";

@@ -1,6 +1,6 @@
 /** What stands in our tables of a bridge: a port's ingress limit, by a meter, as whom it may send, and what hands on to a user's flows. */
 import type { PortSecurity } from "../../schemas/ovs-port-parts";
-import { isPassive } from "../../schemas/ovs-target";
+import { isPassive } from "../../schemas/target-text";
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
 import { flowText, groupText, meterText, parseFlows, parseMeters, strictly, type Flow } from "../host/flow-text";

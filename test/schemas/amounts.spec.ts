@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { bitsPerSecond, bytes, Rate, Size } from "../../schemas/units";
+import { bitsPerSecond, bytes } from "../../schemas/amounts";
+import { Rate, Size } from "../../schemas/units";
 
 const canonical = (text: string | number) => Rate.parse(text);
 

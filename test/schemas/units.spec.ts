@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { GuestRing, IfName, Mac, Mtu, Queues, VlanId, VlanList, vlanRange } from "../../schemas/units";
+import { GuestRing, IfName, Mac, Mtu, Queues, VlanId, VlanList } from "../../schemas/units";
+import { vlanRange } from "../../schemas/vlan-range";
 
 const takes = (schema: { safeParse(input: unknown): { success: boolean } }, value: unknown) =>
     schema.safeParse(value).success;
