@@ -1,5 +1,5 @@
 /** A rule about the slots of NICs: whether PCI Express carries what the wires do. */
-import { bitsPerSecond, Rate } from "../../schemas/units";
+import { bitsPerSecond, rateText } from "../../schemas/amounts";
 import { pcieCapacity, PCIE_GENERATIONS, shownRate } from "../../tuning/physics";
 import { at, countAt, listAt, textAt } from "../inputs";
 import { known, NotKnown } from "../known";
@@ -26,10 +26,10 @@ const shownLink = (link: string) => (/^[\w.@-]{1,15}$/.test(link) ? link : "a li
  */
 function slotsOf(props: unknown): Slot[] {
     const slots = new Map<string, Slot>();
-    const promised = Rate.safeParse(known(textAt(props, "rate")));
+    const promised = rateText(known(textAt(props, "rate")) ?? "");
     for (const link of known(listAt(props, "links")).map(String)) {
         const of = (...path: string[]) => known(countAt(undefined, props, "nics", link, ...path));
-        const speed = promised.success ? bitsPerSecond(promised.data) : (of("speed") ?? 0) * 1e6;
+        const speed = promised === undefined ? (of("speed") ?? 0) * 1e6 : bitsPerSecond(promised);
         const generation = of("pcie", "generation") ?? known(countAt(undefined, props, "pcieGeneration"));
         const lanes = of("pcie", "lanes") ?? known(countAt(undefined, props, "pcieLanes"));
         if (speed === 0 || generation === undefined || lanes === undefined) continue;
