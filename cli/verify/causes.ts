@@ -19,6 +19,9 @@ interface Witnesses {
 export function causeOf({ field, declared, said }: Difference, { seen, xml, qemu }: Witnesses): string | undefined {
     const by = (witness: string) => said.find((one) => one.by === witness)?.value;
     if (said.length === 0) return "nobody could be asked: the guest is off, or has no such NIC";
+    const [atBoot, now] = [by("guest"), by("guest agent")];
+    if (atBoot === declared && now !== undefined && now !== declared)
+        return "it was changed in the guest since it booted: set it back there, or start the guest again";
     if (field === "vhost")
         return "libvirt falls back to QEMU's own loop where vhost_net is missing on the host: load it (modprobe vhost_net), then start the guest again";
     if (field === "rings RX/TX" && seen && xml?.txRing !== undefined && xml.txRing > 256 && seen.txRing === 256)

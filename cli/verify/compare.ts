@@ -1,6 +1,7 @@
 /** Holds what was declared of a NIC against what the guest and the host say. Pure: what it judges was read before. */
 import type { DeclaredNic } from "../../schemas/declared";
 import type { QemuNic } from "../audit/qemu-line";
+import type { AgentNic } from "./agent";
 import { causeOf } from "./causes";
 import type { XmlNic } from "./domain";
 
@@ -22,8 +23,11 @@ interface SeenPlug {
     vlan?: string;
 }
 
-/** Who was asked: the guest itself, libvirt's domain XML, the command line of QEMU, the kernel, Open vSwitch. */
-type Witness = "guest" | "domain XML" | "QEMU" | "kernel" | "Open vSwitch";
+/**
+ * Who was asked: the guest itself once it had booted, QEMU's agent in it now, libvirt's domain XML, the command line of
+ * QEMU, the kernel, Open vSwitch.
+ */
+type Witness = "guest" | "guest agent" | "domain XML" | "QEMU" | "kernel" | "Open vSwitch";
 
 /** What one of them says of a value. */
 interface Said {
@@ -65,6 +69,7 @@ export interface HostSays {
     plug: SeenPlug;
     /** MTU of the tap, by the kernel [byte]. */
     tapMtu?: number;
+    agent?: AgentNic;
     xml?: XmlNic;
     qemu?: QemuNic;
 }
@@ -73,7 +78,7 @@ export interface HostSays {
 export function verifyNic(
     declared: DeclaredNic,
     seen: SeenNic | undefined,
-    { plug, tapMtu, xml, qemu }: HostSays,
+    { plug, tapMtu, agent, xml, qemu }: HostSays,
     reaches: { declared: string[]; seen: string[] },
 ): VerifiedNic {
     const model = declared.model ?? "none";
@@ -81,14 +86,23 @@ export function verifyNic(
     const rings = (nic: { rxRing?: number; txRing?: number } | undefined) =>
         nic?.rxRing === undefined ? undefined : `${nic.rxRing}/${nic.txRing ?? 256}`;
     const text = (value: number | undefined) => (value === undefined ? undefined : `${value}`);
+    const drivers = [seen?.driver, agent?.driver].filter((driver) => driver !== undefined);
     const by = plug.kind === "linux" ? "kernel" : "Open vSwitch";
     const cells: Cell[] = [
         {
-            ...cell("model", model, { guest: seen && modelOf(seen.driver), QEMU: qemu && qemu.model }),
-            agrees: seen?.driver === DRIVER_OF[model] && (!qemu || qemu.model === modelOf(DRIVER_OF[model])),
+            ...cell("model", model, {
+                guest: seen && modelOf(seen.driver),
+                "guest agent": agent?.driver && modelOf(agent.driver),
+                QEMU: qemu && qemu.model,
+            }),
+            agrees:
+                drivers.length > 0 &&
+                drivers.every((driver) => driver === DRIVER_OF[model]) &&
+                (!qemu || qemu.model === modelOf(DRIVER_OF[model])),
         },
         cell("queues", `${declared.queues}`, {
             guest: text(seen?.queues),
+            "guest agent": text(agent?.queues),
             "domain XML": text(xml?.queues),
             QEMU: text(qemu?.queues),
         }),
@@ -99,6 +113,7 @@ export function verifyNic(
         }),
         cell("MTU", `${declared.mtu}`, {
             guest: text(seen?.mtu),
+            "guest agent": text(agent?.mtu),
             "domain XML": text(xml?.mtu),
             kernel: text(tapMtu),
         }),

@@ -7,6 +7,7 @@ import type { DeclaredNic } from "../../schemas/declared";
 import { declaredOf } from "../declared";
 import type { Progress } from "../progress";
 import type { LabProject } from "../lab-project";
+import { agentsOf } from "./agent";
 import { openGuests } from "./guests";
 import { verifyNic, type HostSays, type VerifiedNic } from "./compare";
 import { nicsOf, type QemuNic } from "../audit/qemu-line";
@@ -50,19 +51,21 @@ export async function verifyProject(project: LabProject, progress: Progress, mea
     }
 }
 
-/** What libvirt, QEMU, Open vSwitch and the kernel say of each NIC. */
+/** What libvirt, QEMU, the agents in the guests, Open vSwitch and the kernel say of each NIC. */
 async function hostOf(hostText: string, nics: DeclaredNic[]): Promise<(nic: DeclaredNic) => HostSays> {
     const host = await openHost(parsed(HostRef, hostText, "host"));
     try {
         const names = [...new Set(nics.map(({ guest }) => guest))];
-        const [ports, links, domains] = await Promise.all([
+        const [ports, links, domains, agentOf] = await Promise.all([
             nics.some(({ plug }) => plug.kind === "ovs") ? host.ovsPorts() : [],
             host.links(),
             Promise.all(names.map(async (name) => [name, await domainOf(host, name)] as const)),
+            agentsOf(host.place, nics),
         ]);
         const portOf = new Map(ports.map((port) => [port.name, port]));
         const domain = new Map(domains);
-        return ({ guest, mac, plug, tap }) => {
+        return (nic) => {
+            const { guest, mac, plug, tap } = nic;
             const port = portOf.get(tap);
             const xml = domain.get(guest)?.xml.find((nic) => nic.mac === mac);
             return {
@@ -71,6 +74,7 @@ async function hostOf(hostText: string, nics: DeclaredNic[]): Promise<(nic: Decl
                         ? { kind: "linux", bridge: links.get(tap)?.master, vlan: "-" }
                         : { kind: "ovs", bridge: port?.bridge, vlan: port && `${port.tag ?? "every VLAN"}` },
                 tapMtu: links.get(tap)?.mtu,
+                agent: agentOf(nic),
                 xml,
                 qemu: domain.get(guest)?.qemu.find(({ id }) => id === xml?.alias),
             };

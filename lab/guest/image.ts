@@ -17,13 +17,13 @@ export interface GuestImage {
 
 /** Counts up when this file makes another image out of the same parts. */
 const RECIPE = 1;
-/** Before the report: the NICs. After it: what only some guests need (DHCP, disks), and the power button. */
+/** Before the report: the NICs. After it: what only some guests need (DHCP, disks, an agent), and the power button. */
 const MODULES = {
     "at-boot": ["virtio_pci", "virtio_net"],
-    later: ["af_packet", "button", "evdev", "virtio_blk", "virtio_scsi", "sr_mod", "isofs"],
+    later: ["af_packet", "button", "evdev", "virtio_blk", "virtio_scsi", "sr_mod", "isofs", "virtio_console"],
 };
 /** Programs beside busybox, with the libraries they load. */
-const PROGRAMS = ["sbin/ethtool", "usr/bin/iperf3"];
+const PROGRAMS = ["sbin/ethtool", "usr/bin/iperf3", "usr/sbin/qemu-ga"];
 
 /** Kernel and initramfs of the lab's guests; at once when they are in the cache. */
 export async function guestImage(progress: Progress): Promise<GuestImage> {

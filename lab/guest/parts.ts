@@ -15,7 +15,10 @@ export interface PackageSet {
 
 const LAB_GUEST: PackageSet = {
     kernel: "linux-image-cloud-amd64",
-    programs: ["busybox-static", "ethtool", "libmnl0", "iperf3", "libiperf0", "libsctp1"],
+    programs: [
+        ...["busybox-static", "ethtool", "libmnl0", "iperf3", "libiperf0", "libsctp1"],
+        ...["qemu-guest-agent", "libglib2.0-0", "libpcre2-8-0", "libnuma1", "liburing2", "libudev1"],
+    ],
 };
 
 /** The name of the package with the kernel itself, out of `apt-cache depends linux-image-cloud-amd64`. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { audit } from "../../cli/audit";
-import { labDown, runInLab } from "../../lab";
+import { labDown, openGuest, runInLab } from "../../lab";
 import { openHost } from "../../provider/host";
 import { kvmnet } from "../support/command";
 import { sampleProject, type SampleProject } from "../support/sample";
@@ -147,6 +147,32 @@ describe("kvmnet audit of a host that runs", function () {
         const { status, output } = await kvmnet(project.folder, "audit", HOST, "--guest-agent");
         assert.equal(status, 1);
         assert.match(output, /The agent of the guest bad-1 does not answer; what the host says is judged\./);
+    });
+
+    it("judges by what the agents say of the CPUs that are on, where there are agents", async () => {
+        const { output } = await kvmnet(project.folder, "audit", HOST, "--guest-agent");
+        assert.doesNotMatch(output, /The agent of the guest (web|db)-/);
+        const guest = await openGuest(LAB, "web-1");
+        const switched = async (on: 0 | 1) => {
+            const command = `for cpu in 2 3; do echo ${on} >/sys/devices/system/cpu/cpu$cpu/online; done`;
+            assert.equal((await guest.run(["sh", "-c", command])).exitCode, 0);
+        };
+        const overQueued = async (...options: string[]) =>
+            (await told(...options)).findings
+                .filter(({ rule, subject }) => rule === "queues-over-vcpu" && subject.includes("web-1"))
+                .map(({ message }) => message);
+        await switched(0);
+        try {
+            assert.deepEqual(await overQueued(), []);
+            const before = await wholeState();
+            const found = await overQueued("--guest-agent");
+            assert.equal(found.length, 2, found.join("\n"));
+            for (const message of found) assert.match(message, /2 vCPUs/);
+            assert.deepEqual(await wholeState(), before);
+        } finally {
+            await switched(1);
+            guest.close();
+        }
     });
 
     it("writes the other formats, and takes exemptions and a baseline, as the linter does", async () => {
