@@ -174,11 +174,15 @@ const mgmtBridgeShared = stackRule({
     id: "sec-mgmt-bridge-shared",
     title: "Guests are not in the network by which the host is managed.",
     severity: "critical",
-    level: { default: "advisory", security: "mandatory" },
-    why: "A guest in the host's own network reaches its management ports, can take its address by ARP, and hears its broadcasts. It is a common set-up all the same, which is why it is mandatory in profile security alone.",
+    level: { default: "mandatory" },
+    why: "A guest in the host's own network reaches its management ports, can take the place of the host's gateway by one ARP packet, and hears its broadcasts. It is a common set-up all the same: where it is meant, exempt the bridge and give the reason.",
     sources: ["NIST SP 800-125B, 4: separation of the management network"],
     url: "https://csrc.nist.gov/pubs/sp/800/125/b/final",
     tags: ["security", "topology"],
+    proof: {
+        file: "test/live/bad-nics.spec.ts",
+        shows: "in the host's own network takes the place of the host's gateway; in a VLAN of its own it does not",
+    },
     parameters: {},
     judge(stack, each) {
         const management = managementLinks(stack);

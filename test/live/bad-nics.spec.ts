@@ -292,6 +292,30 @@ describe("what the rules refuse is bad", function () {
             assert.deepEqual(await heard("t10", { tag: 10, to: shared }), ["b10"]);
         });
 
+        it("in the host's own network takes the place of the host's gateway; in a VLAN of its own it does not", async () => {
+            await lab.vsctl("add-br", "mgmt", "--", "set", "Bridge", "mgmt", "datapath_type=netdev");
+            await lab.run("ip", "address", "add", "10.99.0.1/24", "dev", "mgmt");
+            await lab.run("ip", "link", "set", "dev", "mgmt", "up");
+            await plug("shared", "mgmt");
+            await plug("apart", "mgmt", ["tag=10"]);
+            const gateway = ["10.99.0.254", "lladdr", "52:54:00:00:00:fe", "dev", "mgmt", "nud", "reachable"];
+            /** A guest says that the gateway's address is its own. @returns whom the host then takes for its gateway */
+            const claimed = async (from: string, mac: string) => {
+                await lab.run("ip", "neigh", "replace", ...gateway);
+                const address = "0a6300fe";
+                const frame = `ffffffffffff${mac}0806${"0001080006040001"}${mac}${address}${"0".repeat(12)}${address}`;
+                const out = `in_port=${from} packet=${frame.padEnd(120, "0")} actions=NORMAL`;
+                await lab.run("ovs-ofctl", "packet-out", "mgmt", out);
+                await setTimeout(200);
+                const [found] = JSON.parse(await lab.run("ip", "-json", "neigh", "show", "10.99.0.254")) as {
+                    lladdr: string;
+                }[];
+                return found?.lladdr;
+            };
+            assert.equal(await claimed("apart", "525400000031"), "52:54:00:00:00:fe");
+            assert.equal(await claimed("shared", "525400000032"), "52:54:00:00:00:32");
+        });
+
         it("whose link has a smaller MTU loses the longer frames, which the others hear", async () => {
             for (const end of ["a10", "a10-in", "b10", "b10-in"])
                 await lab.run("ip", "link", "set", "dev", end, "mtu", "9000");
