@@ -1,6 +1,7 @@
 /** Messages with properties: their bags stay bytes beside them, so that only those that are needed are read, and by us. */
 import type { ServiceDefinition } from "@grpc/grpc-js";
 import { BinaryReader, BinaryWriter } from "google-protobuf";
+import { beThrifty } from "./thrift";
 
 /** A message of Pulumi's without its bags, and these by their names, serialized. */
 export interface Carried<Message> {
@@ -37,6 +38,7 @@ export function carrying(service: ServiceDefinition): ServiceDefinition {
             {
                 ...plain,
                 requestDeserialize: (bytes: Buffer) => {
+                    beThrifty(bytes.length);
                     const { rest, bags } = apart(bytes, request);
                     return { message: plain.requestDeserialize(rest) as unknown, bags };
                 },

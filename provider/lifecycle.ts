@@ -222,8 +222,8 @@ async function proven<State extends object>(
             why ? `${resource.title} ${id}: ${found.fault}. ${REPAIR}` : error.message,
         ]);
     }
-    // The list of links that this step began with still tells what is there, unless something of ours has touched them.
-    const found = await again(() => resource.find(host.at({ linksSince: began }), id, own));
+    // What this step began with still tells what is there, unless something of ours has touched it.
+    const found = await again(() => resource.find(host.at({ readSince: began }), id, own));
     if (!found)
         throw new HostError(
             "refused",

@@ -15,12 +15,21 @@ export type Bag = Record<string, Property>;
 /** A secret of a secret is a secret. */
 export const secret = (value: Property): Secret => (value instanceof Secret ? value : new Secret(value));
 
-/** The value without its secret wrappers, at any depth. */
+/** The value without its secret wrappers, at any depth; itself where it has none, since a set of ports is large. */
 export function revealed(property: Property): Property {
     if (property instanceof Secret) return revealed(property.value);
-    if (Array.isArray(property)) return property.map(revealed);
+    if (Array.isArray(property)) {
+        const inner = property.map(revealed);
+        return inner.every((value, index) => value === property[index]) ? property : inner;
+    }
     if (typeof property !== "object" || property === null) return property;
-    return Object.fromEntries(Object.entries(property).map(([key, value]) => [key, revealed(value)]));
+    let shown: Bag | undefined;
+    for (const key in property) {
+        const value = property[key] as Property;
+        const inner = revealed(value);
+        if (inner !== value) (shown ??= { ...property })[key] = inner;
+    }
+    return shown ?? property;
 }
 
 const hasSecret = (property: Property | undefined): boolean => some(property, (value) => value instanceof Secret);

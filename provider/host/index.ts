@@ -18,8 +18,11 @@ import { Turnout } from "./window";
 interface Terms {
     /** How old what is read may be [ms]; 0, the usual, asks anew. */
     maxAgeMs?: number;
-    /** Links that were listed after this moment [performance.now(), ms] are new enough, where we have changed none since. */
-    linksSince?: number;
+    /**
+     * What was read after this moment [performance.now(), ms] is new enough: links where we have changed none since, and
+     * the copy of the switch database, in which our own changes always are.
+     */
+    readSince?: number;
     /** Longest wait for ovs-vswitchd [ms]. */
     timeoutMs?: number;
     status?: (message: string) => void;
@@ -91,13 +94,14 @@ export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace
         },
     };
     const at = (terms: Terms): Host => {
-        const { maxAgeMs = 0, linksSince = Infinity, timeoutMs, status = () => undefined } = terms;
+        const { maxAgeMs = 0, readSince = Infinity, timeoutMs, status = () => undefined } = terms;
+        const ageMs = () => Math.max(maxAgeMs, performance.now() - readSince);
         return {
             ...parts,
             status,
             ...(timeoutMs ? { timeoutMs } : {}),
-            links: () => kernel.links(Math.max(maxAgeMs, performance.now() - linksSince)),
-            switch: () => ovsdb.view(maxAgeMs),
+            links: () => kernel.links(ageMs()),
+            switch: () => ovsdb.view(ageMs()),
             read: (argv, parse) => kernel.read(argv, parse, maxAgeMs),
             at: (more) => at({ ...terms, ...more }),
         };

@@ -113,11 +113,13 @@ export async function managerCautions(
     names: readonly (string | undefined)[],
     what: string,
 ): Promise<string[]> {
+    const asked = [...new Set(names)].filter((name) => name !== undefined);
+    if (asked.length === 0) return [];
     const claims = await readClaims(host);
     // Most hosts of guests have nobody else, and then links need not be read.
     if (claims.byIndex.size + claims.byName.size === 0 && !claims.docker) return [];
     const links = await host.links();
-    return [...new Set(names)].flatMap((name) => {
+    return asked.flatMap((name) => {
         const link = name === undefined ? undefined : links.get(name);
         return (link ? managersOf(claims, link, links) : []).map(
             (manager) =>

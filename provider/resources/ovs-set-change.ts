@@ -31,9 +31,10 @@ interface Item {
 
 export async function changedSet(host: Host, here: SetHere | undefined, want: OvsPortSet, mark: string): Promise<Plan> {
     const subject = `OVS port set ${want.bridge}`;
-    const view = here?.view ?? (await host.switch());
-    // `find` has just read the links.
-    const links = here?.links ?? (await host.at({ maxAgeMs: 1_000 }).links());
+    // `find` has just read both.
+    const read = host.at({ maxAgeMs: 1_000 });
+    const view = here?.view ?? (await read.switch());
+    const links = here?.links ?? (await read.links());
     const touched = Object.entries(want.ports).filter(
         ([name, port]) => !stands(here?.members.get(name), want.bridge, port),
     );

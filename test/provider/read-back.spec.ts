@@ -22,10 +22,10 @@ class CountingHost {
         return Promise.resolve(new Map<string, Link>());
     });
 
-    at = ({ linksSince = Infinity }: { linksSince?: number }): Host =>
+    at = ({ readSince = Infinity }: { readSince?: number }): Host =>
         ({
             at: this.at,
-            links: () => this.all.get(Math.max(0, performance.now() - linksSince)),
+            links: () => this.all.get(Math.max(0, performance.now() - readSince)),
             kernel: { written: () => this.all.outdated(), change: () => Promise.resolve() },
             ovsdb: { commit: () => Promise.resolve() },
             status: () => undefined,
