@@ -22,6 +22,8 @@ export function causeOf({ field, declared, said }: Difference, { seen, xml, qemu
     const [atBoot, now] = [by("guest"), by("guest agent")];
     if (atBoot === declared && now !== undefined && now !== declared)
         return "it was changed in the guest since it booted: set it back there, or start the guest again";
+    if (field === "policing")
+        return "libvirt's outbound bandwidth, or somebody by hand: policing limits nothing on the userspace datapath, though the switch counts drops; use ingress of ovs.Port, which is a meter there";
     if (field === "vhost")
         return "libvirt falls back to QEMU's own loop where vhost_net is missing on the host: load it (modprobe vhost_net), then start the guest again";
     if (field === "rings RX/TX" && seen && xml?.txRing !== undefined && xml.txRing > 256 && seen.txRing === 256)

@@ -21,6 +21,8 @@ interface SeenPlug {
     kind?: "ovs" | "linux";
     bridge?: string;
     vlan?: string;
+    /** Policing of the port that limits nothing [kbit/s]. */
+    idlePolicing?: number;
 }
 
 /**
@@ -37,7 +39,7 @@ interface Said {
 
 /** One cell of the table: what was declared, what each witness says, and whether all of them agree. */
 interface Cell {
-    field: "model" | "queues" | "rings RX/TX" | "MTU" | "plug" | "VLAN" | "reaches" | "vhost";
+    field: "model" | "queues" | "rings RX/TX" | "MTU" | "plug" | "VLAN" | "reaches" | "vhost" | "policing";
     declared: string;
     /** What is there; where the witnesses differ, what each of them says. */
     seen: string;
@@ -120,6 +122,10 @@ export function verifyNic(
         cell("plug", declared.plug.bridge, { [by]: plug.bridge }),
         cell("VLAN", declared.plug.vlan === null ? "-" : `${declared.plug.vlan}`, { [by]: plug.vlan }),
         cell("reaches", listed(reaches.declared), { guest: listed(reaches.seen) }),
+        // Only a limit that is none is told: no NIC is declared with policing.
+        ...(plug.idlePolicing === undefined
+            ? []
+            : [cell("policing", "none", { "Open vSwitch": `${plug.idlePolicing} kbit/s` })]),
         // Only a domain that asks for vhost can be without it.
         ...(xml?.driver === "vhost" && qemu ? [cell("vhost", "in the kernel", { QEMU: movedBy(qemu) })] : []),
     ];

@@ -72,7 +72,12 @@ async function hostOf(hostText: string, nics: DeclaredNic[]): Promise<(nic: Decl
                 plug:
                     plug.kind === "linux"
                         ? { kind: "linux", bridge: links.get(tap)?.master, vlan: "-" }
-                        : { kind: "ovs", bridge: port?.bridge, vlan: port && `${port.tag ?? "every VLAN"}` },
+                        : {
+                              kind: "ovs",
+                              bridge: port?.bridge,
+                              vlan: port && `${port.tag ?? "every VLAN"}`,
+                              idlePolicing: port?.idlePolicing,
+                          },
                 tapMtu: links.get(tap)?.mtu,
                 agent: agentOf(nic),
                 xml,

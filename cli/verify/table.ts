@@ -4,17 +4,20 @@ import pc from "picocolors";
 import { allAgree, type VerifiedNic } from "./compare";
 
 export function verifiedTable(nics: VerifiedNic[]): string {
-    const fields = nics[0]?.cells.map(({ field }) => field) ?? [];
+    // Some fields are those of a few NICs alone.
+    const fields = [...new Set(nics.flatMap(({ cells }) => cells.map(({ field }) => field)))];
     const table = new Table({
         head: ["guest", "NIC", "", ...fields],
         style: { head: [], border: [], compact: true },
         colAligns: [],
     });
     for (const { guest, nic, cells } of nics) {
+        const row = (text: (cell: VerifiedNic["cells"][number]) => string) =>
+            fields.map((field) => cells.filter((cell) => cell.field === field).map(text)[0] ?? "");
         const shade = (agrees: boolean, text: string) => (agrees ? pc.green(text) : pc.red(pc.bold(`${text} !`)));
         table.push(
-            [guest, nic, "declared", ...cells.map(({ declared }) => declared)],
-            ["", "", "seen", ...cells.map(({ agrees, seen }) => shade(agrees, seen))],
+            [guest, nic, "declared", ...row(({ declared }) => declared)],
+            ["", "", "seen", ...row(({ agrees, seen }) => shade(agrees, seen))],
         );
     }
     return `${table.toString()}\n${verdict(nics)}`;

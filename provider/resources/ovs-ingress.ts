@@ -4,6 +4,7 @@ import { Rate, Size } from "../../schemas/units";
 import type { IngressLimit as Declared, PortSecurity } from "../../schemas/ovs-port-parts";
 import type { Host } from "../host";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
+import { ignoresPolicing } from "../host/ovsdb/ports";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { areInForce, SECURITY_KEY, securityFrom } from "./port-security";
 import { INGRESS_KEY, readGuards, type Guard, type IngressLimit, type InForce } from "./table-zero";
@@ -13,12 +14,8 @@ const LEAST_BURST_KBIT = 8_000;
 /** Share of a second's worth that TCP needs to come near the rate (there). */
 const BURST_SHARE = 0.8;
 
-/**
- * Whether a limit is a meter. The userspace datapath takes policing of taps and counts drops, and drops nothing; DPDK's
- * own ports police by themselves.
- */
-export const isMetered = (bridge: Seen | undefined, type: string | undefined): boolean =>
-    textOf(bridge?.datapath_type) === "netdev" && !type?.startsWith("dpdk");
+/** Whether a limit is a meter: where policing limits nothing. */
+export const isMetered = ignoresPolicing;
 
 export function limitOf({ rate, burst }: Declared): IngressLimit {
     const rateKbit = bitsPerSecond(rate) / 1_000;

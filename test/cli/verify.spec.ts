@@ -47,6 +47,24 @@ describe("a NIC held against its declaration", () => {
         assert.deepEqual(wrongFields({ ...web1, model: null }, { ...seen, driver: "8139cp" }, plug, reaches), []));
 });
 
+describe("a NIC whose port is policed where that limits nothing", () => {
+    const policed = verifyNic(web1, seen, { plug: { ...plug.plug, idlePolicing: 10_000 } }, reaches);
+
+    it("differs, and is told what limits there", () => {
+        const wrong = policed.cells.filter(({ agrees }) => !agrees);
+        assert.deepEqual(
+            wrong.map(({ field, seen }) => `${field}: ${seen}`),
+            ["policing: 10000 kbit/s"],
+        );
+        assert.match(wrong[0]?.cause ?? "", /limits nothing on the userspace datapath.*use ingress of ovs\.Port/);
+    });
+    it("has a column of its own, which stays empty at the others", () => {
+        const lines = verifiedTable([verifyNic(web2, seen, plug, { declared: [], seen: [] }), policed]).split("\n");
+        assert.match(lines.find((line) => line.includes("guest")) ?? "", /policing/);
+        assert.equal(new Set(lines.filter((line) => line.includes("│")).map((line) => line.split("│").length)).size, 1);
+    });
+});
+
 describe("the questions of reachability", () => {
     const asked = pairsOf([web1, web2, db1]).map(({ from, to, joined }) => `${from.guest}>${to.guest} ${joined}`);
 

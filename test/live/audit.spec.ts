@@ -14,7 +14,7 @@ const nic = (mac: string, ...parts: string[]) =>
 
 /**
  * A guest that waits at its first instruction. Its first NIC is what libvirt makes of no model; the second was declared
- * well, and QEMU is told something else; the third is as it should be.
+ * well, and QEMU is told something else; the third is as it should be; the fourth has a limit that limits nothing.
  */
 const BAD = `<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>bad-1</name>
@@ -26,6 +26,7 @@ const BAD = `<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/q
     ${nic("01")}
     ${nic("02", "<alias name='ua-lies'/><vlan><tag id='300'/></vlan><model type='virtio'/><driver name='qemu' queues='2' rx_queue_size='1024'/>")}
     ${nic("03", "<vlan><tag id='300'/></vlan><model type='virtio'/><driver name='qemu' queues='2' rx_queue_size='1024'/>")}
+    ${nic("04", "<vlan><tag id='300'/></vlan><model type='virtio'/><driver name='qemu' queues='2' rx_queue_size='1024'/><bandwidth><outbound average='1250'/></bandwidth>")}
   </devices>
   <qemu:override>
     <qemu:device alias='ua-lies'>
@@ -172,6 +173,32 @@ describe("kvmnet audit of a host that runs", function () {
         } finally {
             await switched(1);
             guest.close();
+        }
+    });
+
+    it("and kvmnet verify say of policing that it limits nothing on the userspace datapath", async () => {
+        const vsctl = async (...argv: string[]) => (await inLab("ovs-vsctl", ...argv)).trim();
+        const policed = "--columns=name,ingress_policing_rate find Interface ingress_policing_rate>0".split(" ");
+        const made = await vsctl("--bare", "--format=csv", ...policed);
+        assert.match(made, /^vnet\d+,10000$/, "libvirt's outbound bandwidth is policing of the port");
+        const { findings } = await told();
+        const idle = findings.filter(({ rule }) => rule === "policing-userspace");
+        assert.equal(idle.length, 1, JSON.stringify(idle, null, 1));
+        assert.match(idle[0]?.subject ?? "", /bad-1/);
+        assert.match(idle[0]?.message ?? "", /1250 kB\/s limits nothing on a bridge of the userspace datapath/);
+
+        const verified = () => kvmnet(project.folder, "verify");
+        assert.equal((await verified()).status, 0);
+        await vsctl("set", "Interface", "web-1-data", "ingress_policing_rate=10000");
+        try {
+            const { status, output } = await verified();
+            assert.equal(status, 1);
+            assert.match(
+                output,
+                /web-1 data: policing is 10000 kbit\/s, declared is none; likely .*limits nothing on the userspace datapath/,
+            );
+        } finally {
+            await vsctl("set", "Interface", "web-1-data", "ingress_policing_rate=0");
         }
     });
 

@@ -11,19 +11,34 @@ export interface PortSeen {
     tag?: number;
     /** VLAN ids, ascending; empty on a port that carries every VLAN, or one by its tag. */
     trunks: number[];
+    /** Policing of its interfaces that limits nothing [kbit/s]; absent where there is none. */
+    idlePolicing?: number;
 }
+
+/**
+ * Whether policing limits nothing: the userspace datapath takes it for taps and counts drops, and drops nothing; DPDK's
+ * own ports police by themselves.
+ */
+export const ignoresPolicing = (bridge: Row | undefined, type: string | undefined): boolean =>
+    textOf(bridge?.datapath_type) === "netdev" && !type?.startsWith("dpdk");
 
 export async function readPorts(ovsdb: Ovsdb): Promise<PortSeen[]> {
     const view = await ovsdb.view();
-    return view.all("Port").map((port) => seen(port, textOf(view.holderOf(port)?.name) ?? ""));
+    return view.all("Port").map((port) => seen(port, view.holderOf(port), view.referred("Interface", port.interfaces)));
 }
 
-const seen = (port: Row, bridge: string): PortSeen => ({
+const seen = (port: Row, bridge: Row | undefined, links: Row[]): PortSeen => ({
     name: String(port.name),
-    bridge,
+    bridge: textOf(bridge?.name) ?? "",
     vlanMode: textOf(port.vlan_mode),
     tag: numberOf(port.tag),
     trunks: valuesOf(port.trunks)
         .filter((id) => typeof id === "number")
         .sort((a, b) => a - b),
+    ...idle(links.filter(({ type }) => ignoresPolicing(bridge, textOf(type)))),
 });
+
+function idle(links: Row[]): Pick<PortSeen, "idlePolicing"> {
+    const rate = Math.max(0, ...links.map((link) => numberOf(link.ingress_policing_rate) ?? 0));
+    return rate > 0 ? { idlePolicing: rate } : {};
+}
