@@ -9,7 +9,7 @@ import { exempt } from "../../policies/lint/exempt";
 import { lint } from "../../policies/lint/run";
 import { profileOf } from "../../policies/profiles";
 import type { Profile } from "../../policies/rule";
-import { classicDomain } from "../../policies/rules/examples";
+import { classicDomain, nativeDomain } from "../../policies/rules/examples";
 import { rules, stackRules } from "../../policies/table";
 
 /** Stands in a program's arguments for an output that preview does not know. */
@@ -17,7 +17,7 @@ const UNKNOWN = "UNKNOWN";
 
 /** Domains as they lie in domains.json. The libvirt provider's address is not known either: so it connects to nobody. */
 const PROGRAM = `
-const { interpolate, output } = require("@pulumi/pulumi");
+const { CustomResource, interpolate, output } = require("@pulumi/pulumi");
 const { Domain, Provider } = require("@pulumi/libvirt");
 const unknown = output(require("@pulumi/pulumi/output").unknown);
 const provider = new Provider("nowhere", { uri: interpolate\`qemu+unix:///system?socket=\${unknown}\` });
@@ -27,9 +27,15 @@ const filled = (value) => {
     if (typeof value !== "object") return value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, filled(inner)]));
 };
+/** As the 0.9 line sends it: the class of line 0.8 leaves out what it does not know. */
+class NativeDomain extends CustomResource {
+    constructor(name, props, opts) {
+        super("libvirt:index/domain:Domain", name, props, opts);
+    }
+}
 const { exempt } = require("${resolve("engine/load.cjs")}")("components/exempt");
 for (const [name, { reasons, ...props }] of Object.entries(require("./domains.json")))
-    new Domain(name, { ...filled(props), name }, exempt(reasons ?? {}, { provider }));
+    new ("devices" in props ? NativeDomain : Domain)(name, { ...filled(props), name }, exempt(reasons ?? {}, { provider }));
 `;
 
 const PROJECT = {
@@ -45,6 +51,7 @@ const domains = {
     bare: classicDomain(DRIVER),
     small: classicDomain('<model type="virtio"/><driver queues="4" rx_queue_size="256"/>'),
     single: classicDomain('<model type="virtio"/><driver queues="1" rx_queue_size="1024"/>'),
+    native: nativeDomain({ model: { type: "virtio" }, driver: { queues: 4, rxQueueSize: 256 } }),
     open: classicDomain("", { xml: { xslt: UNKNOWN } }),
     old: classicDomain('<model type="rtl8139"/>', {
         vcpu: 1,
@@ -203,6 +210,20 @@ describe("the policy pack in the engine", function () {
             [],
         );
         assert.doesNotMatch(preview.stdout, /"diffKind":/);
+    });
+
+    it("goes on with what it put right where the level is remediate, and shows that it did", () => {
+        const levels = join(folder, "levels.json");
+        writeFileSync(levels, JSON.stringify({ "ring-undersized": { enforcementLevel: "remediate", minimum: 1024 } }));
+        writeFileSync(join(folder, "domains.json"), JSON.stringify({ native: domains.native.props }));
+        const packed = ["--policy-pack", resolve("policies"), "--policy-pack-config", levels];
+        const previewed = (...args: string[]) => pulumi("preview", "--stack", "test", ...args);
+        const ring = (...args: string[]) => /"rxQueueSize": (\d+)/.exec(previewed("--json", ...args).stdout)?.[1];
+        assert.equal(ring(), "256");
+        assert.equal(ring(...packed), "1024");
+        const { status, output } = previewed(...packed);
+        assert.equal(status, 0, output);
+        assert.match(output, /\[remediate\] +ring-undersized/);
     });
 
     it("only remarks on a small ring by the default profile", () => {

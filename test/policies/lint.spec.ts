@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DOMParser } from "@xmldom/xmldom";
@@ -281,6 +281,33 @@ describe("kvmnet lint", () => {
         assert.equal(await status("advisory.xml"), 0);
         assert.equal(await status("advisory.xml", { failOn: "advisory" }), 1);
         assert.equal(await status("advisory.xml", { profile: "throughput" }), 1);
+    });
+
+    it("fails on what could not be decided where --fail-on undecided says so, and on no remark then", async () => {
+        const status = async (name: string, failOn: string) =>
+            (await quietly(() => run([join(folder, name)], { ...options, failOn }))).status;
+        writeFileSync(join(folder, "open.txt"), interfaces(GOOD.replace("queues='4'", "queues='many'")));
+        assert.equal(await status("open.txt", "mandatory"), 0);
+        assert.equal(await status("open.txt", "advisory"), 0);
+        assert.equal(await status("open.txt", "undecided"), 1);
+        assert.equal(await status("advisory.xml", "undecided"), 0);
+        assert.equal(await status("bad[1].xml", "undecided"), 1);
+        assert.equal(await status("open.txt", "never"), 2);
+    });
+
+    it("takes files of several folders for one host where --one-host says so, and else each folder for one", async () => {
+        const names = ["one", "two"].map((name) => {
+            mkdirSync(join(folder, name));
+            writeFileSync(join(folder, name, "guest.txt"), interfaces(GOOD).replace("<name>web", `<name>${name}`));
+            return join(folder, name, "guest.txt");
+        });
+        const found = async (oneHost: boolean) => {
+            const { status, said } = await quietly(() => run(names, { ...options, format: ["json"], oneHost }));
+            const { findings } = JSON.parse(said) as { findings: { rule: string }[] };
+            return { status, rules: [...new Set(findings.map(({ rule }) => rule))] };
+        };
+        assert.deepEqual(await found(false), { status: 0, rules: [] });
+        assert.deepEqual(await found(true), { status: 1, rules: ["nic-mac-duplicate"] });
     });
 
     it("takes globs, and writes several formats in one run", async () => {
