@@ -19,9 +19,13 @@ interface Tables {
     ports: ReadonlyMap<string, string>;
 }
 
+/** Where a flow names a port by its number (ovs-actions(7)), as the switch prints it. */
+const PORT = /\b(in_port=|output:|output\(port=|enqueue:|resubmit\()(\d+)/g;
+
 /**
- * All that is ours, line by line: `port NAME`, `meter METER`, and lines of a bundle. A port's number is written as
- * `@NAME@`, since the port may get another; so is the number of its meter.
+ * All that is ours, line by line: `port NAME`, `meter METER`, and lines of a bundle. A port's number in a flow is written
+ * as `@NAME@`, since the port may get another; so is the number of its meter. A group keeps its numbers: were it left out
+ * while one of its ports is missing, the switch would refuse all flows with it.
  */
 export function snapshotText(bridge: Seen | undefined, { flows, groups, meters, ports }: Tables): string {
     const cookies = declaredCookies(bridge);
@@ -33,7 +37,7 @@ export function snapshotText(bridge: Seen | undefined, { flows, groups, meters, 
     };
     const byName = (line: string) =>
         line
-            .replace(/\bin_port=(\d+)/g, (_, port: string) => `in_port=${nameOf(port, Number(port))}`)
+            .replace(PORT, (_, key: string, port: string) => `${key}${nameOf(port, Number(port))}`)
             .replace(/\bmeter([:=])(\d+)/g, (_, sign: string, id: string) => {
                 const isPorts = Number(id) >= FIRST_PORT_METER;
                 return `meter${sign}${isPorts ? nameOf(id, Number(id) - FIRST_PORT_METER) : id}`;
@@ -41,10 +45,10 @@ export function snapshotText(bridge: Seen | undefined, { flows, groups, meters, 
     const lines = [
         ...meters
             .filter(({ id }) => id >= FIRST_PORT_METER || declared.meters.has(id))
-            .map((meter) => `meter ${meterText(meter)}`),
+            .map((meter) => byName(`meter ${meterText(meter)}`)),
         ...groups.filter(({ id }) => declared.groups.has(id)).map((group) => `group add ${groupText(group)}`),
-        ...kept.map((flow) => `flow add cookie=${flow.cookie},${flowText(flow)}`),
-    ].map(byName);
+        ...kept.map((flow) => byName(`flow add cookie=${flow.cookie},${flowText(flow)}`)),
+    ];
     const named = new Set(lines.flatMap((line) => [...line.matchAll(/@([^@]+)@/g)].map(([, name]) => name)));
     return [...[...named].map((name) => `port ${name}`), ...lines].map((line) => `${line}\n`).join("");
 }

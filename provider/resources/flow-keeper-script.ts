@@ -27,10 +27,12 @@ numbers() {
     say "/^port /d"
     while read -r kind name _; do
         [ "$kind" = port ] || continue
+        # A dot would stand for any letter, and so for another port.
+        case $name in *.*) name=$(say "$name" | sed 's/\./[.]/g') ;; esac
         number=$(say "$ports" | sed -n "s/^ *\([0-9]*\)($name): .*/\1/p")
         if [ -n "$number" ]; then
-            say "s/in_port=@$name@/in_port=$number/g"
             say "s/meter\([:=]\)@$name@/meter\1$((number + 65536))/g"
+            say "s/@$name@/$number/g"
         else
             say "/@$name@/d # missing"
         fi

@@ -18,6 +18,9 @@ export function securityFrom(text: string | undefined): PortSecurity | undefined
     return PortSecurity.safeParse({ mac, ...(addresses ? { addresses } : {}) }).data;
 }
 
+/** The link-layer address of neighbour discovery without that option. */
+const NONE = "00:00:00:00:00:00";
+
 type Guard = Pick<Flow, "table" | "priority" | "match" | "actions">;
 
 /**
@@ -37,8 +40,7 @@ export function guardsOf(port: string, { mac, addresses }: PortSecurity): Guard[
         match,
         actions,
     });
-    // An address of zero is an option that is not there.
-    const layers = [mac, "00:00:00:00:00:00"];
+    const layers = [mac, NONE];
     const v4 = addresses?.filter((address) => !isV6(address)).map((address) => `,nw_src=${address}`) ?? [""];
     const own6 = addresses?.some(isV6) ? [...addresses.filter(isV6), linkLocal(mac)] : [];
     const v6 = addresses ? [...new Set(own6)] : [undefined];
@@ -61,7 +63,7 @@ export function guardsOf(port: string, { mac, addresses }: PortSecurity): Guard[
             flow(300, `ipv6,${from}${src6(source)}`, pass),
             ...(source === undefined
                 ? []
-                : [flow(400, `icmp6,${from},ipv6_src=::,icmp_type=135,nd_target=${source}`, pass)]),
+                : [flow(400, `icmp6,${from},ipv6_src=::,icmp_type=135,nd_target=${source},nd_sll=${NONE}`, pass)]),
         ]),
         ...(addresses && v6.length > 0
             ? [131, 143].map((report) =>
