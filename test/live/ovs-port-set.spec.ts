@@ -6,9 +6,11 @@ import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { killedAtEachMoment } from "../support/killed-runs";
 import { labName } from "../support/labs";
+import { asOneself, fromOf, guest, udp, type Stream } from "../support/wire";
 import { ProviderLab } from "./provider-lab";
 
 const [BRIDGE, SET, PORT] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:PortSet", "kvmnet:ovs:Port"];
+const [FLOWS, KEEPER] = ["kvmnet:ovs:Flows", "kvmnet:ovs:FlowKeeper"];
 
 describe("a set of ports on a real switch", function () {
     this.timeout(600_000);
@@ -237,6 +239,81 @@ describe("a set of ports on a real switch", function () {
             const other = await plugin.create(PORT, "lone", { name: "k9", bridge: "sb0", type: "internal" });
             await assert.rejects(plugin.read(SET, "imported", "sb0/k9"), /k9: it belongs to resource lone/);
             await plugin.delete(PORT, "lone", other);
+        });
+    });
+
+    describe("that says as whom a guest may send", () => {
+        const [safe, other] = ["52:54:00:00:00:01", "52:54:00:00:00:02"];
+        const portSecurity = { mac: safe, addresses: ["10.0.0.1", "fd00::1"] };
+        const inputs = (security?: Bag): Bag => ({
+            bridge: "sb2",
+            ports: {
+                safe: { tag: 7, tap: {}, ...(security && { portSecurity: security }) },
+                free: { tag: 7, tap: {} },
+                ear: { tag: 7, tap: {} },
+            },
+        });
+        let made: Made;
+        const around: [type: string, made: Made][] = [];
+        before(async () => {
+            for (const [type, of] of [
+                [BRIDGE, { name: "sb2", datapathType: "netdev", failMode: "secure" }],
+                [FLOWS, { bridge: "sb2", flows: ["table=10,priority=0,actions=NORMAL"] }],
+                [KEEPER, { bridge: "sb2" }],
+            ] as [string, Bag][])
+                around.push([type, await plugin.create(type, "sb2", of)]);
+            made = await plugin.create(SET, "set", inputs(portSecurity));
+        });
+        after(async () => {
+            if (made) await plugin.delete(SET, "set", made);
+            for (const [type, one] of around.reverse()) await plugin.delete(type, "sb2", one);
+        });
+
+        const lengths = (frames: Buffer[]) => frames.map(({ length }) => length).sort((a, b) => a - b);
+        /** Lengths of what the ear hears while a guest at the tap says all of it. */
+        const heard = async (tap: string, frames: Buffer[]) => {
+            const run = lab.run.bind(lab);
+            const streams = frames.map((frame): Stream => ["every", 40, frame]);
+            const [talk] = await Promise.all([guest(run, "ear", 5), guest(run, tap, 4, ...streams)]);
+            const said = talk.heard.filter((frame) => fromOf(frame).startsWith("52:54:00:00:00:"));
+            return [...new Set(said.map(({ length }) => length))].sort((a, b) => a - b);
+        };
+
+        it("passes what is its own and drops what it sends as another: MAC, IPv4, ARP and neighbour discovery", async () => {
+            assert.deepEqual(await changes(made, inputs(portSecurity)), []);
+            const [honest, spoofed] = asOneself(safe);
+            assert.deepEqual(await heard("safe", [...honest, ...spoofed]), lengths(honest));
+        });
+
+        it("leaves the set's other ports as they are: from there all of it is heard", async () => {
+            const [honest, spoofed] = asOneself(other);
+            assert.deepEqual(await heard("free", [...honest, ...spoofed]), lengths([...honest, ...spoofed]));
+        });
+
+        it("shows flows that somebody removed, and puts them back", async () => {
+            await lab.run("ovs-ofctl", "del-flows", "sb2", "table=5");
+            let drifted = made;
+            await eventually(async () => {
+                drifted = await refreshed(made, inputs(portSecurity));
+                assert.deepEqual(await changes(drifted, inputs(portSecurity)), ["ports.safe.portSecurity"]);
+            });
+            made.state = await plugin.update(SET, "set", drifted, inputs(portSecurity));
+            const [honest, spoofed] = asOneself(safe);
+            assert.deepEqual(await heard("safe", [...honest, ...spoofed]), lengths(honest));
+        });
+
+        it("changes live to another identity, and to none", async () => {
+            const next = inputs({ mac: other });
+            assert.deepEqual(await changes(made, next), [
+                "ports.safe.portSecurity.addresses",
+                "ports.safe.portSecurity.mac",
+            ]);
+            made.state = await plugin.update(SET, "set", made, next);
+            const own = udp({ from: other, length: 100 }, "10.0.0.99", "10.0.0.2");
+            const former = udp({ from: safe, length: 200 }, "10.0.0.1", "10.0.0.2");
+            assert.deepEqual(await heard("safe", [own, former]), [100]);
+            made.state = await plugin.update(SET, "set", made, inputs());
+            assert.deepEqual(await heard("safe", [own, former]), [100, 200]);
         });
     });
 

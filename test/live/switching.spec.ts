@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
 import { EngineProject } from "../support/engine-project";
 import { labName } from "../support/labs";
-import { advertisement, arp, fromOf, guest, plain, udp, vlanOf, type Stream, type Talk } from "../support/wire";
+import { asOneself, fromOf, guest, plain, udp, vlanOf, type Stream, type Talk } from "../support/wire";
 import { ProviderLab } from "./provider-lab";
 
 const PROGRAM = (near: string, far: string) => `
@@ -231,49 +231,24 @@ describe("switches, taps and the guests behind them", function () {
     });
 
     describe("port security", () => {
-        /** Frames by their length: those that say who sent them, and those that say somebody else did. */
-        const said = (own: string): [honest: Buffer[], spoofed: Buffer[]] => {
-            const [from, other] = [own, "52:54:00:00:00:99"];
-            const target = { v6: "fd000000000000000000000000000001", other: "fd000000000000000000000000000099" };
-            return [
-                [
-                    udp({ from, length: 100 }, "10.0.0.1", "10.0.0.2"),
-                    arp({ from, length: 110 }, { mac: own, ip: "10.0.0.1" }, "10.0.0.2"),
-                    advertisement({ from }, { source: target.v6, target: target.v6, mac: own }),
-                ],
-                [
-                    udp({ from: other, length: 200 }, "10.0.0.1", "10.0.0.2"),
-                    udp({ from, length: 210 }, "10.0.0.99", "10.0.0.2"),
-                    arp({ from, length: 220 }, { mac: own, ip: "10.0.0.99" }, "10.0.0.2"),
-                    arp({ from, length: 230 }, { mac: other, ip: "10.0.0.1" }, "10.0.0.2"),
-                    Buffer.concat([
-                        advertisement({ from }, { source: target.v6, target: target.other, mac: own }),
-                        Buffer.alloc(240 - 90),
-                    ]),
-                    Buffer.concat([
-                        advertisement({ from }, { source: target.v6, target: target.v6, mac: other }),
-                        Buffer.alloc(250 - 90),
-                    ]),
-                ],
-            ];
-        };
         const lengths = (frames: Buffer[]) => frames.map(({ length }) => length).sort((a, b) => a - b);
         const streams = (frames: Buffer[]) => frames.map((frame): Stream => ["every", 40, frame]);
 
         it("lets a guest send as itself and drops what it sends as another: MAC, IPv4, ARP and neighbour discovery", async () => {
-            const [honest, spoofed] = said(MACS.safe);
+            const [honest, spoofed] = asOneself(MACS.safe);
             const [talk] = await Promise.all([at("web2", 5), at("safe", 4, ...streams([...honest, ...spoofed]))]);
             assert.deepEqual(lengthsOf(talk), lengths(honest));
         });
         it("is what drops them: from a port without it all are heard", async () => {
-            const [honest, spoofed] = said(MACS.web1);
+            const [honest, spoofed] = asOneself(MACS.web1);
             const [talk] = await Promise.all([at("web2", 5), at("web1", 4, ...streams([...honest, ...spoofed]))]);
             assert.deepEqual(lengthsOf(talk), lengths([...honest, ...spoofed]));
         });
 
         it("holds over a kill of the switch under a spoofing guest: nothing passes until its flows are back, by themselves", async () => {
-            const [[honest], [spoofed]] = said(MACS.safe) as [[Buffer], [Buffer]];
-            const flows = async () => (await near.run("ovs-ofctl", "--no-stats", "dump-flows", "core")).split("\n").sort();
+            const [[honest], [spoofed]] = asOneself(MACS.safe) as [[Buffer], [Buffer]];
+            const flows = async () =>
+                (await near.run("ovs-ofctl", "--no-stats", "dump-flows", "core")).split("\n").sort();
             const meters = async () =>
                 (await near.run("ovs-ofctl", "-OOpenFlow15", "dump-meters", "core")).split("\n").slice(1);
             const before = { flows: await flows(), meters: await meters() };

@@ -83,7 +83,7 @@ function ethernet(type: number, { to = BROADCAST, from, vlan, length = 64 }: Bet
 /** A frame of an ethertype for experiments (IEEE 802.1, 0x88b5). */
 export const plain = (between: Between): Buffer => ethernet(0x88b5, between, Buffer.alloc(0));
 
-export const arp = (between: Between, sender: { mac: string; ip: string }, target: string): Buffer =>
+const arp = (between: Between, sender: { mac: string; ip: string }, target: string): Buffer =>
     ethernet(
         0x0806,
         between,
@@ -101,7 +101,7 @@ export function udp(between: Between, source: string, target: string): Buffer {
 }
 
 /** A neighbour advertisement (RFC 4861, 4.4), whose ICMP checksum nobody on the way checks. */
-export function advertisement(
+function advertisement(
     between: Between,
     { source, target, mac: at }: { source: string; target: string; mac: string },
 ): Buffer {
@@ -124,3 +124,33 @@ export const vlanOf = ({ bytes }: Pick<Heard, "bytes">): number | undefined =>
     bytes.readUInt16BE(12) === 0x8100 ? bytes.readUInt16BE(14) & 0xfff : undefined;
 export const fromOf = ({ bytes }: Pick<Heard, "bytes">): string =>
     (bytes.subarray(6, 12).toString("hex").match(/../g) ?? []).join(":");
+
+/**
+ * Frames of a guest that has 10.0.0.1 and fd00::1, each of another length: those that say so, and those that say somebody
+ * else sent them.
+ */
+export function asOneself(own: string): [honest: Buffer[], spoofed: Buffer[]] {
+    const [from, other] = [own, "52:54:00:00:00:99"];
+    const target = { v6: "fd000000000000000000000000000001", other: "fd000000000000000000000000000099" };
+    return [
+        [
+            udp({ from, length: 100 }, "10.0.0.1", "10.0.0.2"),
+            arp({ from, length: 110 }, { mac: own, ip: "10.0.0.1" }, "10.0.0.2"),
+            advertisement({ from }, { source: target.v6, target: target.v6, mac: own }),
+        ],
+        [
+            udp({ from: other, length: 200 }, "10.0.0.1", "10.0.0.2"),
+            udp({ from, length: 210 }, "10.0.0.99", "10.0.0.2"),
+            arp({ from, length: 220 }, { mac: own, ip: "10.0.0.99" }, "10.0.0.2"),
+            arp({ from, length: 230 }, { mac: other, ip: "10.0.0.1" }, "10.0.0.2"),
+            Buffer.concat([
+                advertisement({ from }, { source: target.v6, target: target.other, mac: own }),
+                Buffer.alloc(240 - 90),
+            ]),
+            Buffer.concat([
+                advertisement({ from }, { source: target.v6, target: target.v6, mac: other }),
+                Buffer.alloc(250 - 90),
+            ]),
+        ],
+    ];
+}
