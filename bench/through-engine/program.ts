@@ -76,4 +76,4 @@ export class EngineProgram {
     }
 }
 
-const SETTINGS = { module: "commonjs", target: "es2022", esModuleInterop: true, resolveJsonModule: true };
+const SETTINGS = { module: "nodenext", target: "es2022", esModuleInterop: true, resolveJsonModule: true };

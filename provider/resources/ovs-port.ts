@@ -16,7 +16,7 @@ import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows } fr
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
 import { requireColumns } from "./ovs-rows";
-import { SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from "./ovs-shaping";
+import { queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from "./ovs-shaping";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { guardPorts, isSecure, unguardPorts } from "./table-zero";
@@ -77,7 +77,8 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const holder = view.holderOf(port);
         const bridge = textOf(holder?.name) ?? "";
         const inForce = await inForceOf(host, bridge, [port]);
-        const unshaped = await shapingLost(host, view, rows);
+        // Most ports have no QoS, and then links need not be read.
+        const unshaped = queueingOf(view, rows) !== undefined && shapingLost(view, rows, await host.links());
         return {
             view,
             rows,
@@ -116,7 +117,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const stays = !moves && isGuarded(rows.port) ? state : undefined;
         return [
             ...(isGuarded(rows.port) && moves ? unguards(found, mark) : []),
-            ...(unshaped ? shapedAgain(rows) : []),
+            ...shapedAgain(unshaped ? [rows] : []),
             ovsdb(
                 `sets the OVS port ${want.name}`,
                 [

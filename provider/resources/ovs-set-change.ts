@@ -16,6 +16,7 @@ import { requireColumns } from "./ovs-rows";
 import { listed, type Member, type SetHere } from "./ovs-set-here";
 import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
 import { changedTap, isRemade, madeTap } from "./ovs-set-taps";
+import { shapedAgain } from "./ovs-shaping";
 import { guardPorts, type GuardedPort } from "./table-zero";
 
 /** One port of the set that is written. */
@@ -83,6 +84,9 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
             ? [ovsdb(`unplugs ${remade.length} ports whose taps are made anew`, unpluggedAll(remade))]
             : []),
         ...items.flatMap((item) => tapSteps(item, mark)),
+        ...shapedAgain(
+            items.flatMap(({ member, remade }) => (member?.rows && member.unshaped && !remade ? [member.rows] : [])),
+        ),
         ...unlimitedLinks(left),
         ...switchStep(want.bridge, items, left),
         ...items.flatMap(({ want: { name, type } }) => (type === "internal" || type === "tap" ? [bringUp(name)] : [])),
@@ -91,11 +95,12 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     ];
 }
 
-/** Whether a port stands where and as it is wanted, with our mark. */
+/** Whether a port stands where and as it is wanted, with our mark and its QoS in force. */
 const stands = (member: Member | undefined, bridge: string, want: PortOfSet): boolean =>
     member?.state !== undefined &&
     member.holder?.name === bridge &&
     member.marked &&
+    !member.unshaped &&
     (member.tap?.link.up ?? true) &&
     sameValue(member.state, want);
 

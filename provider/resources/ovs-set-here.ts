@@ -12,6 +12,7 @@ import { faultOf } from "./ovs-fault";
 import { inForceOf } from "./ovs-ingress";
 import { conflictOf, interfacesOf, portState, typeOf, type PortRows } from "./ovs-port-rows";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
+import { SHAPING_LOST, shapingLost } from "./ovs-shaping";
 
 /** One port of the set, as far as it is there. */
 export interface Member {
@@ -22,6 +23,8 @@ export interface Member {
     tap?: TapHere;
     /** Whether all of it carries our mark. */
     marked: boolean;
+    /** Whether its QoS stands in its row alone. */
+    unshaped: boolean;
     /** As it is declared; absent where the port is not on the set's bridge. */
     state?: PortOfSet;
 }
@@ -86,7 +89,13 @@ export async function setHere(
                 continue;
             }
         }
-        members.set(name, { name, rows, marked: carried === mark, ...(holder ? { holder } : {}) });
+        members.set(name, {
+            name,
+            rows,
+            marked: carried === mark,
+            unshaped: shapingLost(view, rows, links),
+            ...(holder ? { holder } : {}),
+        });
     }
     // A tap that Open vSwitch itself opened, for an internal port, is not one that somebody made.
     const isPlugged = (name: string) => typeOf(members.get(name)?.rows?.links[0]) === "system";
@@ -104,7 +113,7 @@ export async function setHere(
     });
     const taps = await tapsHere(host, ownTaps, (name) => declared.get(name)?.tap);
     for (const [name, tap] of taps) {
-        const member = members.get(name) ?? { name, marked: true };
+        const member = members.get(name) ?? { name, marked: true, unshaped: false };
         members.set(name, { ...member, tap, marked: member.marked && tap.link.alias === mark });
     }
     const missing = asked && asked.names !== "all" ? [...asked.names].filter((name) => !members.has(name)) : [];
@@ -120,14 +129,16 @@ export async function setHere(
     const ofports: Record<string, number> = {};
     const faults: string[] = [];
     for (const member of members.values()) {
-        const { name, rows, tap, holder } = member;
+        const { name, rows, tap, holder, unshaped } = member;
         if (!rows || holder?.name !== bridge) continue;
         member.state = { ...portState(view, rows, inForce, declared.get(name)), ...(tap ? { tap: tap.state } : {}) };
         state[name] = member.state;
         const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
         if (ofport > 0) ofports[name] = ofport;
         const fault =
-            faultOf(rows.links[0], view) ?? (tap && known && !tap.link.up ? "its tap is set down" : undefined);
+            faultOf(rows.links[0], view) ??
+            (tap && known && !tap.link.up ? "its tap is set down" : undefined) ??
+            (unshaped ? SHAPING_LOST : undefined);
         if (fault !== undefined) faults.push(`port ${name}: ${fault}`);
     }
     const all = [...members.values()].every(({ marked }) => marked);

@@ -2,7 +2,7 @@
  * What the kernel does for a port beside what its rows say: whoever replaces the queueing of a tap takes its QoS away,
  * and a link that is unplugged keeps it.
  */
-import type { Host } from "../host";
+import type { Link } from "../host/links";
 import { numberOf, textOf, uuidsOf } from "../host/ovsdb/columns";
 import { ofRow, set, type Operation, type Row } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
@@ -12,15 +12,21 @@ import type { PortRows } from "./ovs-port-rows";
 /** What ovs-vswitchd puts there for each of its types (lib/netdev-linux.c). */
 const QDISC: Readonly<Record<string, string>> = { "linux-htb": "htb", "linux-hfsc": "hfsc" };
 
+/** What the kernel should queue a tap with for its port's QoS; undefined where nothing, or where it is no tap of the host's. */
+export function queueingOf(view: Replica, { port, links }: PortRows): string | undefined {
+    const [link, ...more] = links;
+    if (!link || more.length > 0 || !isSystem(link)) return undefined;
+    return QDISC[textOf(view.row("QoS", uuidsOf(port.qos)[0])?.type) ?? ""];
+}
+
 /**
  * Whether the kernel has lost what shapes a tap. libvirt gives every tap the queueing `noqueue` when its guest starts
  * (qemuDomainInterfaceSetDefaultQDisc), whoever made it.
  */
-export async function shapingLost(host: Host, view: Replica, { port, links }: PortRows): Promise<boolean> {
-    const [link, ...more] = links;
-    const wanted = QDISC[textOf(view.row("QoS", uuidsOf(port.qos)[0])?.type) ?? ""];
-    if (wanted === undefined || !link || more.length > 0 || (textOf(link.type) ?? "system") !== "system") return false;
-    const there = (await host.links()).get(String(link.name));
+export function shapingLost(view: Replica, rows: PortRows, links: ReadonlyMap<string, Link>): boolean {
+    const wanted = queueingOf(view, rows);
+    if (wanted === undefined) return false;
+    const there = links.get(String(rows.links[0]?.name));
     return there?.tap !== undefined && there.qdisc !== wanted;
 }
 
@@ -28,13 +34,17 @@ export const SHAPING_LOST =
     "its QoS is not in force: somebody replaced the queueing of its tap, as libvirt does when a guest starts";
 
 /** The switch sets up what shapes a link only where the row changes: away with it, and there again. */
-export const shapedAgain = ({ port }: PortRows): Plan => {
-    const put = (qos: unknown) => [{ op: "update", table: "Port", where: ofRow(port._uuid), row: { qos } }];
+export function shapedAgain(ports: readonly PortRows[]): Plan {
+    if (ports.length === 0) return [];
+    const put = (qosOf: (port: Seen) => unknown) =>
+        ports.map(({ port }) => ({ op: "update", table: "Port", where: ofRow(port._uuid), row: { qos: qosOf(port) } }));
+    const [none, theirs] = [put(() => set()), put(({ qos }) => qos)];
+    const names = ports.map(({ port }) => String(port.name)).join(", ");
     return [
-        ovsdb(`takes the lost QoS of ${String(port.name)} away`, put(set()), put(port.qos)),
-        ovsdb(`gives ${String(port.name)} its QoS again`, put(port.qos)),
+        ovsdb(`takes the lost QoS of ${names} away`, none, theirs),
+        ovsdb(`gives ${names} their QoS again`, theirs),
     ];
-};
+}
 
 /**
  * Takes QoS and policing out of the kernel before ports go whose links stay: the switch takes them away where the row

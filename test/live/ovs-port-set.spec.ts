@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
 import { status, type ServiceError } from "@grpc/grpc-js";
 import type { Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
@@ -357,6 +358,34 @@ describe("a set of ports on a real switch", function () {
             /no QoS gold/,
         );
         assert.equal(await linkNamed("h0"), undefined);
+    });
+
+    it("sees that the kernel has lost the QoS of a tap, as when libvirt starts its guest, and puts it back, and only that", async () => {
+        const gold = await plugin.create("kvmnet:ovs:Qos", "gold", {
+            name: "gold",
+            type: "linux-htb",
+            maxRate: "50Mbit",
+        });
+        const inputs = {
+            bridge: "sb0",
+            ports: { q1: { tap: {}, qos: "gold" }, q2: { tap: {}, qos: "gold" }, q3: { tap: {} } },
+        };
+        const made = await plugin.create(SET, "set", inputs);
+        const shaping = (name: string) => lab.run("tc", "class", "show", "dev", name);
+        assert.match(await shaping("q1"), /htb .*ceil 50Mbit/);
+        const others = await Promise.all(["q2", "q3"].map(versionOf));
+        await lab.run("tc", "qdisc", "replace", "dev", "q1", "root", "noqueue");
+        // A refresh may take a list of links that is a second old.
+        await setTimeout(1_000);
+        const error: unknown = await refreshed(made, inputs).catch((error: unknown) => error);
+        const unfinished = unfinishedOf(error);
+        assert.match(unfinished?.reasons.join() ?? String(error), /port q1: its QoS is not in force/);
+        assert.doesNotMatch(unfinished?.reasons.join() ?? "", /q2|q3/);
+        made.state = await plugin.update(SET, "set", { id: "sb0", state: unfinished?.state ?? {} }, inputs);
+        assert.match(await shaping("q1"), /htb .*ceil 50Mbit/);
+        assert.deepEqual(await Promise.all(["q2", "q3"].map(versionOf)), others);
+        await plugin.delete(SET, "set", made);
+        await plugin.delete("kvmnet:ovs:Qos", "gold", gold);
     });
 
     it("beside another on the same bridge leaves that one alone", async () => {
