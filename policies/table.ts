@@ -6,6 +6,7 @@ import { backendRules } from "./rules/backends";
 import { connectionRules } from "./rules/connections";
 import { deviceRules } from "./rules/devices";
 import { guestRules } from "./rules/guest";
+import { hardwareRules, hardwareStackRules } from "./rules/hardware";
 import { hostRules } from "./rules/host";
 import { hostStackRules } from "./rules/host-stack";
 import { limitRules } from "./rules/limits";
@@ -27,6 +28,7 @@ export const rules: readonly TableRule[] = [
     ...switchRules,
     ...deviceRules,
     ...hostRules,
+    ...hardwareRules,
     ...changeRules,
 ];
 
@@ -38,6 +40,7 @@ export const stackRules: readonly StackTableRule[] = [
     ...limitRules,
     ...slotRules,
     ...hostStackRules,
+    ...hardwareStackRules,
     ...migrationRules,
 ];
 

@@ -4,6 +4,7 @@ import { readHardware } from "../../provider/host/hardware";
 import type { Link } from "../../provider/host/links";
 import type { Replica, Seen } from "../../provider/host/ovsdb/replica";
 import type { Resource } from "../../policies/inputs";
+import { factsOf, qdiscsOf } from "./link-facts";
 import { RESOURCES } from "../../provider/resources";
 
 /** How old what was read may be [ms]: one audit reads everything once. */
@@ -31,16 +32,19 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /** Links and bridges of the kernel. @throws HostError */
 export async function linkResources(host: Host): Promise<Resource[]> {
-    const links = await host.at({ maxAgeMs: ONCE_MS }).links();
-    return found(
-        host,
-        [...links.values()].flatMap((link): Known[] => [
-            ...declaring(link),
+    const once = host.at({ maxAgeMs: ONCE_MS });
+    const [links, qdiscs] = await Promise.all([once.links(), once.read(["tc", "-json", "qdisc", "show"], qdiscsOf)]);
+    const hardware = await readHardware(host.files, [...links.keys()]);
+    return found(host, [
+        // Of all settings this one alone is held against links that are there.
+        { type: "kvmnet:host:Sysctl", id: "net.core.default_qdisc" },
+        ...[...links.values()].flatMap((link): Known[] => [
+            ...declaring(link).map((one) => ({ ...one, more: factsOf(link, hardware.get(link.name), qdiscs) })),
             ...(link.master !== undefined && links.get(link.master)?.kind === "bridge"
                 ? [{ type: "kvmnet:host:BridgePort", id: link.name }]
                 : []),
         ]),
-    );
+    ]);
 }
 
 function declaring({ name, kind, tap }: Link): Known[] {

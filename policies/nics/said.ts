@@ -64,6 +64,7 @@ const GUEST = {
     hugepages: { xml: "memoryBacking/hugepages", native: "memoryBacking.memoryHugePages" },
     vcpuPin: { xml: "cputune/vcpupin@cpuset", native: "cpuTune.vcpuPins.0.cpuSet" },
     emulatorPin: { xml: "cputune/emulatorpin@cpuset", native: "cpuTune.emulatorPin.cpuSet" },
+    memoryNodes: { xml: "numatune/memory@nodeset", native: "numaTune.memory.nodeset" },
     placement: { xml: "vcpu@placement", native: "vcpuPlacement" },
     graphicsListen: { xml: "devices/graphics@listen", native: "devices.graphics.0.vnc.listen" },
     graphicsPassword: { xml: "devices/graphics@passwd", native: "devices.graphics.0.vnc.passwd" },

@@ -28,6 +28,8 @@ export interface Link {
     up: boolean;
     flags: readonly string[];
     tap?: { multiQueue: boolean; vnetHdr: boolean };
+    /** SR-IOV virtual functions, where the hardware has some in use. */
+    virtualFunctions?: { index: number; trust?: boolean; spoofCheck?: boolean }[];
     /** How the kernel queues what leaves it: `htb`, `noqueue`, ... */
     qdisc?: string;
 }
@@ -44,6 +46,9 @@ const IpLink = z.object({
     master: z.string().optional(),
     link: z.string().nullish(),
     flags: z.array(z.string()).default([]),
+    vfinfo_list: z
+        .array(z.object({ vf: z.number(), trust: z.boolean().optional(), spoofchk: z.boolean().optional() }))
+        .optional(),
     linkinfo: z
         .object({
             info_kind: z.string().optional(),
@@ -121,6 +126,7 @@ function toLink({
     master,
     link,
     flags,
+    vfinfo_list,
     linkinfo,
 }: IpLink): Link {
     const data = linkinfo?.info_data ?? {};
@@ -142,6 +148,15 @@ function toLink({
         flags,
         up: flags.includes("UP"),
         ...(qdisc ? { qdisc } : {}),
+        ...(vfinfo_list?.length
+            ? {
+                  virtualFunctions: vfinfo_list.map(({ vf, trust, spoofchk }) => ({
+                      index: vf,
+                      ...(trust === undefined ? {} : { trust }),
+                      ...(spoofchk === undefined ? {} : { spoofCheck: spoofchk }),
+                  })),
+              }
+            : {}),
         ...(kind === "tun" && data.type === "tap"
             ? { tap: { multiQueue: data.multi_queue === true, vnetHdr: data.vnet_hdr === true } }
             : {}),

@@ -150,6 +150,16 @@ describe("nmstate", () => {
         assert.deepEqual(levels, ["Port bond0, port bond0: advisory", "Port tap0, port tap0: mandatory"]);
     });
 
+    it("tells of virtual functions that are trusted, or whose addresses nobody checks", async () => {
+        const vfs = "[{id: 0, trust: false, spoof-check: true}, {id: 1, trust: true, spoof-check: false}]";
+        const nic = `interfaces:\n  - name: ens1f0\n    type: ethernet\n    ethernet:\n      sr-iov: {total-vfs: 2, vfs: ${vfs}}\n`;
+        const findings = await found({ "n.yml": nic });
+        assert.deepEqual(findings, [
+            "vf-spoof n.yml:2 Link ens1f0, its virtual function 1",
+            "vf-trust n.yml:2 Link ens1f0, its virtual function 1",
+        ]);
+    });
+
     it("is read from a policy of Kubernetes, and as JSON", async () => {
         const policy = `kind: NodeNetworkConfigurationPolicy\nspec:\n  desiredState:\n    interfaces:\n      - {name: b, type: bond}\n`;
         assert.equal(await kindOf(policy), "nmstate");

@@ -65,7 +65,7 @@ function resourcesOf(link: unknown, others: Others): Made[] {
     });
     switch (own(link, "type")) {
         case "ethernet":
-            return [host("Link", {}), ...addressesOf(name, link)];
+            return [host("Link", functionsOf(link)), ...addressesOf(name, link)];
         case "dummy":
             return [host("Dummy", {}), ...addressesOf(name, link)];
         case "bond":
@@ -100,6 +100,19 @@ function resourcesOf(link: unknown, others: Others): Made[] {
         default:
             return addressesOf(name, link);
     }
+}
+
+/** Virtual functions of a NIC, in the words of a `Link` as an audit tells it. */
+function functionsOf(link: unknown): object {
+    const functions = own(link, "ethernet", "sr-iov", "vfs");
+    if (functions === undefined) return {};
+    return {
+        virtualFunctions: listOf(functions).map((one) => ({
+            index: countOf(own(one, "id")),
+            trust: own(one, "trust"),
+            spoofCheck: own(one, "spoof-check"),
+        })),
+    };
 }
 
 const portsOf = (link: unknown) =>
