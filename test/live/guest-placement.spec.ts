@@ -1,13 +1,16 @@
 /** Where guests run: on which CPUs of a host, in which cells of their own, by which firmware, and on which of two hosts. */
 import assert from "node:assert/strict";
 import { realpathSync } from "node:fs";
+import { join } from "node:path";
 import { openGuest } from "../../lab";
+import { guestParts, kernelVersion } from "../../lab/guest/parts";
 import { HostRef, libvirtUri } from "../../schemas/host-ref";
 import { QUICK_BOOT } from "../../schemas/lab-guest";
 import { labPaths } from "../../schemas/lab-paths";
 import { EngineProject } from "../support/engine-project";
 import { eventually } from "../support/eventually";
 import { labName } from "../support/labs";
+import { firmwareFolder } from "../support/ovmf";
 import { ProviderLab } from "./provider-lab";
 
 const NEAR = labName("near");
@@ -30,7 +33,7 @@ describe("a guest with its place on the host", function () {
     this.timeout(900_000);
     const lab = new ProviderLab(NEAR);
     const project = new EngineProject({ name: "placement" });
-    const program = `
+    const program = (kernel: string) => `
 import { OvsSwitch, VirtualMachine } from "kvmnet";
 
 const ovsSwitch = new OvsSwitch("br-place", { datapathType: "netdev", vlans: { web: 100 } });
@@ -42,11 +45,19 @@ new VirtualMachine("placed", {
     pinning: { vcpus: ["0", "1", "1", "0-1"], emulator: "1", memoryNodes: "0" },
     nics: { data: { switch: ovsSwitch, vlan: "web", address: "10.90.0.1/24" } },
 });
+new VirtualMachine("uefi", {
+    boot: ${boot({ kernel, initrd: labPaths(NEAR).initrd })}, console: ${consoleOf(NEAR, "uefi")},
+    accelerator: "tcg", memoryMiB: 256, shutdownTimeout: 10, firmware: "/usr/share/OVMF/OVMF_CODE.fd",
+});
 `;
     before(async function () {
         this.timeout(FIRST_RUN_MS);
         await lab.up();
-        project.write("index.ts", program);
+        const shown = `lowerdir=${await firmwareFolder()}:/usr/share`;
+        await lab.run("mount", "-t", "overlay", "-o", shown, "firmware", "/usr/share");
+        // The firmware starts a kernel with an entry of its own, which what a lab's guests boot has not.
+        const parts = await guestParts(() => undefined);
+        project.write("index.ts", program(join(parts, "boot", `vmlinuz-${kernelVersion(parts)}`)));
         await project.init({ "kvmnet:host": lab.host, "libvirt:uri": libvirtUri(HostRef.parse(lab.host)) });
         await project.pulumi("up", "--yes", "--skip-preview");
     });
@@ -111,9 +122,30 @@ new VirtualMachine("placed", {
         }
     });
 
+    it("starts by the firmware that it names, and by a BIOS where it names none", async () => {
+        for (const [name, status] of [
+            ["uefi", 0],
+            ["placed", 1],
+        ] as const) {
+            const guest = await openGuest(NEAR, name, BOOT_MS);
+            const { exitCode } = await guest.run(["test", "-d", "/sys/firmware/efi"]);
+            guest.close();
+            assert.equal(exitCode, status, name);
+        }
+        assert.match(await virsh("dumpxml", "uefi"), /<nvram[^>]*>[^<]+<\/nvram>/);
+    });
+
     it("changes nothing the second time, and is read back the same", async () => {
         await project.pulumi("preview", "--expect-no-changes");
         await project.pulumi("refresh", "--yes", "--expect-no-changes");
+    });
+
+    it("is gone after destroy, with the variables of its firmware", async () => {
+        const variables = () => lab.run("find", "/var/lib/libvirt/qemu/nvram", "-type", "f");
+        assert.notEqual(await variables(), "");
+        await project.pulumi("destroy", "--yes", "--skip-preview");
+        assert.equal(await virsh("list", "--all"), "");
+        assert.equal(await variables(), "");
     });
 });
 
