@@ -6,6 +6,7 @@ export { Environment, type EnvironmentArgs } from "./environment";
 export { exempt, type Reason } from "./exempt";
 export { GuestGroup, type GroupHost, type GroupNicArgs, type GuestGroupArgs } from "./guest-group";
 export { LinuxBridge, type LinuxBridgeArgs } from "./linux-bridge";
+export { ManagementNetwork, type ManagementNetworkArgs } from "./management-network";
 export { MtuDomain, type MtuDomainArgs, type MtuHop } from "./mtu-domain";
 export { OvsSwitch, type OvsSwitchArgs, type OvsSwitchTransform } from "./ovs-switch";
 export { stackConfig } from "./stack-config";

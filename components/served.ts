@@ -1,12 +1,14 @@
 /** The components as programs of other languages see them: arguments and outputs by schema, made by type token. */
 import { z } from "zod";
 import { BridgeWithPortsFields } from "../schemas/bridge-with-ports";
+import { ManagementNetworkFields } from "../schemas/management-network";
 import { MtuDomain as MtuDomainSchema } from "../schemas/mtu-domain";
 import { SwitchFields } from "../schemas/ovs-switch";
 import { IfName, VlanId, VlanList } from "../schemas/units";
 import { UplinkFields } from "../schemas/uplink";
 import { VlanTapFields } from "../schemas/vlan-tap";
 import { LinuxBridge } from "./linux-bridge";
+import { ManagementNetwork, type ManagementNetworkArgs } from "./management-network";
 import { MtuDomain, type MtuDomainArgs } from "./mtu-domain";
 import { OvsSwitch } from "./ovs-switch";
 import { OPTIONAL_NAME, type ServedComponent } from "./served-component";
@@ -40,6 +42,22 @@ const linuxBridge: ServedComponent = {
     travelling: [],
     make(name, args, opts) {
         const resource = new LinuxBridge(name, args, opts);
+        return { resource, outputs: { bridgeName: resource.bridgeName } };
+    },
+};
+
+const managementNetwork: ServedComponent = {
+    description:
+        "A Linux bridge with the addresses by which the host is managed, its uplink or one VLAN of it, and its default routes. " +
+        "It takes no path that an SSH connection to the host uses, unless it is told so.",
+    inputs: ManagementNetworkFields.extend({
+        name: IfName.optional().describe(OPTIONAL_NAME),
+        uplink: IfName.describe("Link of the host by which the network is reached, by its name on the host."),
+    }),
+    outputs: z.object({ bridgeName: BridgeName }),
+    travelling: ["uplink"],
+    make(name, args, opts) {
+        const resource = new ManagementNetwork(name, args as unknown as ManagementNetworkArgs, opts);
         return { resource, outputs: { bridgeName: resource.bridgeName } };
     },
 };
@@ -105,6 +123,7 @@ const vlanTap: ServedComponent = {
 /** By type token. */
 export const SERVED: ReadonlyMap<string, ServedComponent> = new Map([
     ["kvmnet:index:LinuxBridge", linuxBridge],
+    ["kvmnet:index:ManagementNetwork", managementNetwork],
     ["kvmnet:index:MtuDomain", mtuDomain],
     ["kvmnet:index:OvsSwitch", ovsSwitch],
     ["kvmnet:index:Uplink", uplink],

@@ -3,6 +3,7 @@ import { Address4 } from "ip-address";
 import { z } from "zod";
 import { count, linkFields, toggle } from "./link-parts";
 import { withCrossCheck, type Say } from "./named";
+import { takesOperatorPath } from "./operator-path";
 import { IfName, Mac } from "./units";
 
 const MODES = [
@@ -157,6 +158,7 @@ export const BondFields = z.strictObject({
         .describe(
             "Whether frames that arrive at a member in waiting are taken, too; absent is the kernel's false. Changes live.",
         ),
+    takesOperatorPath: takesOperatorPath("may take in a link over which an SSH connection to the host runs"),
 });
 type Fields = z.output<typeof BondFields>;
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { checkVlans, vlanFields } from "./bridge-vlans";
 import { count, toggle } from "./link-parts";
 import { withCrossCheck } from "./named";
+import { takesOperatorPathAsPort } from "./operator-path";
 import { IfName } from "./units";
 
 const flag = (name: string, told: string, preset: boolean) =>
@@ -33,6 +34,7 @@ export const BridgePortFields = z.strictObject({
     priority: count("priority", 0, 63, "(the lowest wins)")
         .optional()
         .describe("Spanning tree priority of the port; absent is the kernel's 32. Changes live."),
+    takesOperatorPath: takesOperatorPathAsPort,
 });
 
 /** One link plugged into a Linux bridge. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { count, toggle } from "./link-parts";
 import { IpAddress } from "./ip-text";
 import type { Say } from "./named";
+import { takesOperatorPathAsPort } from "./operator-path";
 import { checkOptions, InterfaceOptions, isTunnel } from "./ovs-interface";
 import { bitsPerSecond } from "./amounts";
 import { Label, Mac, Mtu, Rate, Size, VlanId, VlanList } from "./units";
@@ -79,6 +80,7 @@ export const portFields = {
     qos: Label.optional().describe(
         "Name of the `Qos` that shapes what leaves the port; absent leaves one that libvirt or others have set. Changes live.",
     ),
+    takesOperatorPath: takesOperatorPathAsPort,
 };
 
 /** A port's fields as `checkPort` meets them: perhaps raw, so it looks before it reads. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { IpAddress, IpNetwork, isV6, LinkName } from "./ip-text";
 import { count, toggle } from "./link-parts";
 import { withCrossCheck, type Say } from "./named";
+import { takesOperatorPath } from "./operator-path";
 import { RoutingTable } from "./routing-table";
 
 const NextHop = z
@@ -90,6 +91,9 @@ const Fields = z.strictObject({
     advmss: bytes("advmss", "TCP segment size that is told to the other side"),
     initcwnd: packets("initcwnd", "Congestion window that TCP connections start with"),
     initrwnd: packets("initrwnd", "Receive window that TCP connections start with"),
+    takesOperatorPath: takesOperatorPath(
+        "may lead elsewhere, or when it goes nowhere, what belongs to an SSH connection to the host",
+    ),
 });
 
 export const Route = withCrossCheck(Fields, (route, say) => {

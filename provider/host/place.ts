@@ -13,6 +13,8 @@ export interface Place {
     ovsdbSocket: string;
     /** Folder of this machine in which the host's journal and settings of ours lie; root's alone. */
     stateFolder: string;
+    /** `SSH_CONNECTION` of whoever started us, where they are on the host itself. */
+    sshConnection?: string;
     /** Runs a program there. @param input what it reads on stdin, there as a whole before the program starts */
     run(argv: string[], input?: string): Promise<Ran>;
     /** Starts a program there that stays; it ends with the place. */
@@ -26,6 +28,7 @@ export async function placeOf(ref: HostRef): Promise<Place> {
             where: "this machine",
             ovsdbSocket: "/var/run/openvswitch/db.sock",
             stateFolder: "/var/lib/kvmnet",
+            ...(process.env.SSH_CONNECTION === undefined ? {} : { sshConnection: process.env.SSH_CONNECTION }),
             run: (argv, input) => runProgram(argv, input),
             start: startProgram,
         };

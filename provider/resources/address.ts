@@ -9,6 +9,7 @@ import { ip, type JournalEntry, type Line, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { forget, lifeOf, note, noted } from "./former-values";
 import { isTold } from "./link-settings";
+import { keepAddress, keepDirection, permissionOf } from "./operator-guard";
 import { requireLink } from "./virtual-link";
 
 /** An address that was found, and what is noted of it. */
@@ -40,7 +41,9 @@ export const address: HostResource<Address, Here> = {
         dad: "update",
         validLifetime: "update",
         preferredLifetime: "update",
+        takesOperatorPath: "update",
     },
+    presets: { takesOperatorPath: false },
     idForm: "LINK/ADDRESS, as `eth0/10.0.0.11/24`, with `peer ADDRESS` behind where it has one",
     idOf,
     checkId(id) {
@@ -55,7 +58,7 @@ export const address: HostResource<Address, Here> = {
         const life = await lifeOf(host, seen);
         const entry = await noted(host, keyOf(id), life);
         return {
-            state: stateOf(seen, known),
+            state: { ...stateOf(seen, known), ...permissionOf(known) },
             mark: entry?.mark,
             objectId: String(seen.index),
             fault: seen.flags.has("dadfailed") ? "another host on the link has the address already" : undefined,
@@ -71,6 +74,7 @@ export const address: HostResource<Address, Here> = {
     async create(host, want, mark) {
         const link = await requireLink(host, `address ${idOf(want)}`, want.link);
         const key = keyOf(idOf(want));
+        await keepWays(host, want);
         return [
             note(key, mark, await lifeOf(host, link), {}, await host.journal.get(key)),
             ip(
@@ -91,6 +95,7 @@ export const address: HostResource<Address, Here> = {
     ],
 
     async delete(host, { state }) {
+        await keepAddress(host, `address ${idOf(state)}`, state, state);
         return [
             ...(await keepingOthers(host, state)),
             ip(`takes the address ${state.address} from ${state.link}`, [["address", "delete", ...placeOf(state)]]),
@@ -177,6 +182,15 @@ function lifetimesOf(seen: AddressSeen, known: Address | undefined): Partial<Add
         ...(validLifetime === undefined ? {} : { validLifetime }),
         ...(preferredLifetime === undefined || same ? {} : { preferredLifetime }),
     };
+}
+
+/** Its network becomes a route of its own. */
+async function keepWays(host: Host, want: Address): Promise<void> {
+    const { link, address, peer, prefixRoute, metric } = want;
+    if (!prefixRoute) return;
+    const destination = networkOf(peer === undefined ? address : `${peer}/${address.split("/")[1]}`);
+    const own = { destination, link, metric: metric ?? usualMetric(address), last: !isV6(address) };
+    await keepDirection(host, `address ${idOf(want)}`, want, own);
 }
 
 /** Words that name it on its link: local address, and the other end where it has one. */

@@ -6,6 +6,7 @@ import type { HostResource } from "../resource";
 import { letGo, membersOf, takeIn, takenIn } from "./bond-members";
 import { setLink } from "./link-marks";
 import { plain, yesNo, type Printed, type Setting, type Settings } from "./link-settings";
+import { keepLinks, pathCautions, permissionOf } from "./operator-guard";
 import { plugCautions } from "./plug-cautions";
 import { virtualLink, type LinkHere } from "./virtual-link";
 
@@ -101,6 +102,7 @@ const link = virtualLink<Bond>({
         lpInterval: "update",
         resendIgmp: "update",
         allSlavesActive: "update",
+        takesOperatorPath: "update",
     },
     derived: ["miimon"],
     complete: (want) => ({ ...want, miimon: want.miimon ?? (want.arpInterval ? 0 : DEFAULT_MIIMON) }),
@@ -117,6 +119,7 @@ const link = virtualLink<Bond>({
 
 export const bond: HostResource<Bond, BondHere> = {
     ...link,
+    presets: { ...link.presets, takesOperatorPath: false },
 
     async find(host, name, own) {
         const here = await link.find(host, name, own);
@@ -134,6 +137,7 @@ export const bond: HostResource<Bond, BondHere> = {
                 ...here.state,
                 ...(members.length > 0 ? { members: [...members].sort() } : {}),
                 ...(typeof primary === "string" && primary !== "" ? { primary } : {}),
+                ...permissionOf(own.known),
             },
             ours: members,
             others: present.filter((member) => !members.includes(member)),
@@ -141,6 +145,7 @@ export const bond: HostResource<Bond, BondHere> = {
     },
 
     async create(host, want, mark) {
+        await keepLinks(host, `bond ${want.name}`, want, want.members ?? [], `the bond ${want.name}`);
         return [
             ...(await link.create(host, want, mark)),
             ...(await takeIn(host, want.name, want.members ?? [], mark)),
@@ -151,6 +156,8 @@ export const bond: HostResource<Bond, BondHere> = {
     async update(host, found, want, mark) {
         const wanted = want.members ?? [];
         const there = found.state.members ?? [];
+        const come = wanted.filter((member) => !there.includes(member));
+        await keepLinks(host, `bond ${want.name}`, want, come, `the bond ${want.name}`);
         return [
             ...(await letGo(
                 host,
@@ -158,12 +165,7 @@ export const bond: HostResource<Bond, BondHere> = {
                 found.ours.filter((member) => !wanted.includes(member)),
             )),
             ...(await link.update(host, found, want, mark)),
-            ...(await takeIn(
-                host,
-                want.name,
-                wanted.filter((member) => !there.includes(member)),
-                mark,
-            )),
+            ...(await takeIn(host, want.name, come, mark)),
             ...primarySteps(found.state.primary, want),
         ];
     },
@@ -180,7 +182,13 @@ export const bond: HostResource<Bond, BondHere> = {
         return [...(await letGo(host, state.name, ours)), ...(await link.delete(host, found, mark))];
     },
 
-    cautions: (host, { name, members = [] }) => plugCautions(host, "bond", `Bond ${name}: its member`, members),
+    async cautions(host, want) {
+        const { name, members = [] } = want;
+        return [
+            ...(await plugCautions(host, "bond", `Bond ${name}: its member`, members)),
+            ...(await pathCautions(host, want, members, name)),
+        ];
+    },
 
     claims: ({ name, members = [] }) => [`link ${name}`, ...members.map((member) => `plug of ${member}`)],
 };

@@ -10,6 +10,7 @@ import type { Found, HostResource } from "../resource";
 import { declarationOf, defaultPvid, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
 import { setLink } from "./link-marks";
 import { plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
+import { keepLinks, keepPlugged, pathCautions, permissionOf } from "./operator-guard";
 import { plugCautions } from "./plug-cautions";
 import { untilForwarding } from "./spanning-tree";
 import { requireLink } from "./virtual-link";
@@ -53,8 +54,9 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
         hairpin: "update",
         cost: "update",
         priority: "update",
+        takesOperatorPath: "update",
     },
-    presets: presetsOf(SETTINGS),
+    presets: { ...presetsOf(SETTINGS), takesOperatorPath: false },
 
     /**
      * A plug has no place for a mark. It is ours where our state knows it, or where the link or the bridge carries a
@@ -74,6 +76,7 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
                 bridge: link.master,
                 ...told(SETTINGS, link.slave, known),
                 ...(vlans ? declarationOf(vlans, defaultPvid(bridge) ?? 0, known) : {}),
+                ...permissionOf(known),
             },
             objectId: String(link.index),
             ...(ours ? { mark } : {}),
@@ -104,7 +107,11 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
         ];
     },
 
-    delete: (_host, { state }) => [unplug(state.name)],
+    async delete(host, { state }) {
+        await keepPlugged(host, `bridge port ${state.name}`, state, [state.name]);
+        return [unplug(state.name)];
+    },
+
     claims: ({ name }) => [`plug of ${name}`],
 
     async cautions(host, want) {
@@ -113,6 +120,7 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
         return [
             ...(hasVlans(want) && bridge?.data.vlan_filtering === 0 ? [ignored] : []),
             ...(await plugCautions(host, "bridge", "Bridge port: the link", [want.name])),
+            ...(await pathCautions(host, want, [want.name], want.bridge)),
         ];
     },
 
@@ -147,6 +155,7 @@ async function plug(host: Host, want: BridgePort): Promise<Plan> {
             `there is no Linux bridge ${bridge} on ${host.where}`,
             "Declare it as kvmnet:host:Bridge and pass its name on, or correct the name.",
         );
+    await keepLinks(host, subject, want, [name], `the bridge ${bridge}`);
     const standard = defaultPvid(holder);
     const vlans = vlanSteps(want, tableOf({}, standard ?? 0), standard);
     // A port passes everything from its first moment on. Virtual links wait, set down, until its rules stand; a NIC

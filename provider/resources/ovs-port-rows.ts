@@ -10,6 +10,7 @@ import type { Uuid } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY } from "../owner";
 import { declaredOf, limitAt, limitOf, securityAt } from "./ovs-ingress";
+import { permissionOf } from "./operator-guard";
 import { told, typedKeys, typedState, type Typed } from "./ovs-keys";
 import { one, type Managed } from "./ovs-rows";
 import { SECURITY_KEY, securityText } from "./port-security";
@@ -38,7 +39,7 @@ const OPTIONS: Typed<InterfaceOptions> = {
 };
 
 /** What Open vSwitch has where nothing is said. */
-export const PORT_PRESETS = { protected: false } as const satisfies Port;
+export const PORT_PRESETS = { protected: false, takesOperatorPath: false } as const satisfies Port;
 
 /** What a row is written with beside what is declared. */
 interface Beside {
@@ -123,6 +124,7 @@ export function portState(view: Replica, { port, links }: PortRows, inForce: InF
         portSecurity: link && links.length === 1 ? securityAt(port, link, inForce) : undefined,
         protected: port.protected === true,
         qos: qosName(view, port),
+        ...permissionOf(known),
     };
     const type = typeOf(link);
     if (type !== "system" || known?.type !== undefined) held.type = type;

@@ -3,9 +3,10 @@ import { OvsPortSet, OvsPortSetOutputs } from "../../schemas/ovs-port-set";
 import { managerCautions } from "../host/managers";
 import { ovsdb } from "../plan";
 import type { HostResource } from "../resource";
-import { changedSet } from "./ovs-set-change";
+import { changedSet, devicesOf, keepAllPlugged } from "./ovs-set-change";
 import { idProblem, setHere, type SetHere } from "./ovs-set-here";
 import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
+import { pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 
@@ -30,8 +31,9 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
     create: (host, want, mark) => changedSet(host, undefined, want, mark),
     update: (host, found, want, mark) => changedSet(host, found, want, mark),
 
-    delete(_host, { view, members, state }, mark) {
+    async delete(host, { view, members, state }, mark) {
         const all = [...members.values()];
+        await keepAllPlugged(host, `OVS port set ${state.bridge}`, all);
         return [
             ...unguarded(view, all, mark),
             ...unlimitedLinks(all),
@@ -48,13 +50,13 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
             ...(type === "internal" || type === "tap" ? [] : [`plug of ${name}`]),
         ]),
 
-    cautions(host, { ports }) {
-        const plugged = Object.entries(ports).filter(([, { type = "system", tap }]) => type === "system" && !tap);
-        return managerCautions(
-            host,
-            plugged.map(([name]) => name),
-            "this port",
+    async cautions(host, { bridge, ports }) {
+        const plugged = Object.entries(ports).flatMap(([name, port]) =>
+            devicesOf(name, port).map((link) => ({ link, port })),
         );
+        const paths = plugged.map(({ link, port }) => pathCautions(host, port, [link], bridge));
+        const links = plugged.map(({ link }) => link);
+        return [...(await managerCautions(host, links, "this port")), ...(await Promise.all(paths)).flat()];
     },
 
     async settle(host, { bridge, ports }) {

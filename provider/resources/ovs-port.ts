@@ -17,6 +17,7 @@ import { needsOf, type Needs } from "./ovs-port-needs";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
 import { requireColumns } from "./ovs-rows";
 import { queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from "./ovs-shaping";
+import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { guardPorts, isSecure, unguardPorts } from "./table-zero";
@@ -65,6 +66,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         bondUpdelay: "update",
         bondDowndelay: "update",
         otherConfig: "update",
+        takesOperatorPath: "update",
     },
     presets: { ...PORT_PRESETS, ...BOND_PRESETS },
     outputs: OvsPortOutputs,
@@ -103,6 +105,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
     async create(host, want, mark) {
         const subject = `OVS port ${want.name}`;
         const needs = needsOf(host, await host.switch(), subject, want.bridge, [want]);
+        await keepLinks(host, subject, want, devicesOf(want), `the bridge ${want.bridge}`);
         const managed = await writable(host, subject, want, needs, mark);
         return [plugs(want, managed), ...up(want), ...guards(want, needs, mark)];
     },
@@ -114,6 +117,9 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const managed = await writable(host, subject, want, needs, mark, found);
         const { operations, undo } = changedPort(rows, want, managed, "");
         const moves = holder?.name !== want.bridge;
+        const there = moves ? [] : devicesOf(state);
+        const come = devicesOf(want).filter((name) => !there.includes(name));
+        await keepLinks(host, subject, want, come, `the bridge ${want.bridge}`);
         const stays = !moves && isGuarded(rows.port) ? state : undefined;
         return [
             ...(isGuarded(rows.port) && moves ? unguards(found, mark) : []),
@@ -137,26 +143,36 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         ];
     },
 
-    delete: (_host, found, mark) => [
-        ...(isGuarded(found.rows.port) ? unguards(found, mark) : []),
-        ...(found.holder
-            ? [
-                  ...unshapedAll([found.rows]),
-                  ovsdb(`unplugs ${found.state.name} from ${String(found.holder.name)}`, [
-                      unplug(found.holder._uuid, [found.rows.port._uuid]),
-                  ]),
-                  ...found.rows.links.flatMap(removeLeft),
-              ]
-            : []),
-    ],
+    async delete(host, found, mark) {
+        const { holder, state, rows } = found;
+        if (holder) await keepPlugged(host, `OVS port ${state.name}`, state, devicesOf(state));
+        return [
+            ...(isGuarded(rows.port) ? unguards(found, mark) : []),
+            ...(holder
+                ? [
+                      ...unshapedAll([rows]),
+                      ovsdb(`unplugs ${state.name} from ${String(holder.name)}`, [
+                          unplug(holder._uuid, [rows.port._uuid]),
+                      ]),
+                      ...rows.links.flatMap(removeLeft),
+                  ]
+                : []),
+        ];
+    },
 
     claims: ({ name, type, interfaces }) =>
         interfaces?.length
             ? [`plug of ${name}`, ...interfaces.map((link) => `plug of ${link}`)]
             : [type === "internal" || type === "tap" ? `link ${name}` : `plug of ${name}`],
 
-    async cautions(host, { name, type, interfaces, options }) {
-        if (type === "system") return managerCautions(host, interfaces ?? [name], "this port");
+    async cautions(host, want) {
+        const { name, bridge, options } = want;
+        const devices = devicesOf(want);
+        if (devices.length > 0)
+            return [
+                ...(await managerCautions(host, devices, "this port")),
+                ...(await pathCautions(host, want, devices, bridge)),
+            ];
         // Of two ends one is made first.
         if (options?.peer === undefined || (await host.switch()).byName("Interface", options.peer)) return [];
         return [`OVS port ${name}: its peer ${options.peer} is not there yet. It passes nothing until it is.`];
@@ -167,6 +183,9 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         await untilForwarding(host, `OVS port ${name}`, bridge, [name]);
     },
 };
+
+/** Links of the host that it plugs in. */
+const devicesOf = ({ name, type, interfaces }: OvsPort): string[] => (type === "system" ? (interfaces ?? [name]) : []);
 
 /** The rows that are wanted, which this version of Open vSwitch can hold. */
 async function writable(

@@ -11,6 +11,7 @@ import { gone } from "./link-marks";
 import { guardOf, isGuarded } from "./ovs-ingress";
 import { bringUp } from "./ovs-link-up";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, type Wanted } from "./ovs-port-change";
+import { keepLinks, keepPlugged } from "./operator-guard";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { requireColumns } from "./ovs-rows";
 import { listed, type Member, type SetHere } from "./ovs-set-here";
@@ -40,6 +41,11 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ([name, port]) => !stands(here?.members.get(name), want.bridge, port),
     );
     refuseTaken(host, subject, view, links, touched, here);
+    for (const [name, port] of touched) {
+        const member = here?.members.get(name);
+        const stays = member?.rows !== undefined && member.holder?.name === want.bridge;
+        if (!stays) await keepLinks(host, subject, port, devicesOf(name, port), `the bridge ${want.bridge}`);
+    }
     const wanted = touched.map(([name, { tap: _, ...port }]): Wanted => ({ ...port, name }));
     const needs = needsOf(host, view, subject, want.bridge, wanted);
     const items = touched.map(([name, { tap }], index): Item => {
@@ -67,6 +73,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ),
     ]);
     const left = [...(here?.members.values() ?? [])].filter(({ name }) => !Object.hasOwn(want.ports, name));
+    await keepAllPlugged(host, subject, left);
     const remade = items.flatMap(({ member, remade }) => (remade && member?.rows ? [member] : []));
     const tapless = items.flatMap(({ member, tap }) => (member?.tap && !tap ? [member] : []));
     return [
@@ -93,6 +100,15 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ...guards(want.bridge, items, needs, mark),
         ...removedTaps([...left, ...tapless]),
     ];
+}
+
+/** The link of the host that a port plugs in: neither the switch nor the set makes it. */
+export const devicesOf = (name: string, { type = "system", tap }: PortOfSet): string[] =>
+    type === "system" && !tap ? [name] : [];
+
+/** Before members are unplugged. @throws HostError refused where an operator's connection runs over one */
+export async function keepAllPlugged(host: Host, subject: string, members: readonly Member[]): Promise<void> {
+    for (const { name, state } of members) if (state) await keepPlugged(host, subject, state, devicesOf(name, state));
 }
 
 /** Whether a port stands where and as it is wanted, with our mark and its QoS in force. */

@@ -10,6 +10,7 @@ import { ip, type Line } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { forget } from "./former-values";
 import { isTold } from "./link-settings";
+import { keepDirection, keepRoute, permissionOf } from "./operator-guard";
 import { markOf, noteMark } from "./routing-marks";
 import { requireLink } from "./virtual-link";
 
@@ -43,7 +44,9 @@ export const route: HostResource<Route, Here> = {
         advmss: "update",
         initcwnd: "update",
         initrwnd: "update",
+        takesOperatorPath: "update",
     },
+    presets: { takesOperatorPath: false },
     idForm: '"DESTINATION table TABLE", as `"10.0.0.0/8 table main"`, with `metric METRIC` behind where it is not the kernel\'s own (IPv4 0, IPv6 1024)',
     idOf: (state) => idOf(placeOf(state)),
     checkId(id) {
@@ -57,7 +60,7 @@ export const route: HostResource<Route, Here> = {
         const seen = asked && (await routeOf(host, asked));
         if (!seen) return undefined;
         return {
-            state: stateOf(seen, own.known),
+            state: { ...stateOf(seen, own.known), ...permissionOf(own.known) },
             mark: await markOf(host, keyOf(asked), seen.protocol, own),
             conflict:
                 seen.more.length === 0 ? undefined : `has what this resource cannot tell (${seen.more.join(", ")})`,
@@ -67,6 +70,7 @@ export const route: HostResource<Route, Here> = {
 
     async create(host, want, mark) {
         await requireLinks(host, want);
+        await keepWays(host, want);
         return [
             await noteMark(host, keyOf(placeOf(want)), mark),
             ip(
@@ -79,6 +83,7 @@ export const route: HostResource<Route, Here> = {
 
     async update(host, { state, protocol }, want, mark) {
         await requireLinks(host, want);
+        await keepWays(host, want);
         return [
             await noteMark(host, keyOf(placeOf(want)), mark),
             ip(
@@ -89,10 +94,14 @@ export const route: HostResource<Route, Here> = {
         ];
     },
 
-    delete: (_host, { state, protocol }) => [
-        ip(`removes the route to ${state.destination}`, [["route", "delete", ...targetOf(state, protocol)]]),
-        forget(keyOf(placeOf(state))),
-    ],
+    async delete(host, { state, protocol }) {
+        const { destination, table, metric } = placeOf(state);
+        if (table === "main") await keepRoute(host, subjectOf(state), state, { destination, metric });
+        return [
+            ip(`removes the route to ${state.destination}`, [["route", "delete", ...targetOf(state, protocol)]]),
+            forget(keyOf(placeOf(state))),
+        ];
+    },
 
     claims: (want) => [`route ${idOf(placeOf(want))}`],
     cautions: (host, want) => managerCautions(host, linksOf(want), "this route"),
@@ -177,8 +186,17 @@ function hopsOf(ways: WaySeen[], known: NextHops): NextHops {
 const linksOf = ({ link, nextHops = [] }: Route) =>
     [link, ...nextHops.map((hop) => hop.link)].filter((name) => name !== undefined);
 
+/** Which rules send an operator's packets to another table is not judged. */
+async function keepWays(host: Host, want: Route): Promise<void> {
+    const { destination, table, metric } = placeOf(want);
+    const { link, gateway } = want;
+    if (table === "main") await keepDirection(host, subjectOf(want), want, { destination, metric, link, gateway });
+}
+
+const subjectOf = (want: Route) => `route ${idOf(placeOf(want))}`;
+
 async function requireLinks(host: Host, want: Route): Promise<void> {
-    for (const name of linksOf(want)) await requireLink(host, `route ${idOf(placeOf(want))}`, name);
+    for (const name of linksOf(want)) await requireLink(host, subjectOf(want), name);
 }
 
 /** Words that name it, and nothing else in its place. */

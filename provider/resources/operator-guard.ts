@@ -1,0 +1,180 @@
+/**
+ * Nobody who works on a host from elsewhere is cut off by a change of ours without being told so: what would take a link,
+ * a route or an address from their connection is refused before anything is changed. Judgement is apart from reading.
+ */
+import { isV6, networkOf } from "../../schemas/ip-text";
+import type { Host } from "../host";
+import { readAddresses, type AddressSeen } from "../host/addresses";
+import { HostError } from "../host/errors";
+import { readWays, usualPath, type Way } from "../host/operator-ways";
+
+/** What was declared, as far as it says that it may. */
+interface Told {
+    takesOperatorPath?: boolean;
+}
+
+/** What state keeps of it: the host has no place for it. */
+export const permissionOf = (known: Told | undefined): Told =>
+    known?.takesOperatorPath === undefined ? {} : { takesOperatorPath: known.takesOperatorPath };
+
+/** A route as far as it decides over others. */
+export interface Direction {
+    destination: string;
+    metric: number;
+    link?: string | undefined;
+    gateway?: string | undefined;
+    /** It stands behind one alike, as the route of an IPv4 address does (fib_add_ifaddr in net/ipv4/fib_frontend.c). */
+    last?: boolean;
+}
+
+/** @param into what they are plugged into, for the sentence: `the bridge br0` @throws HostError refused */
+export async function keepLinks(
+    host: Host,
+    subject: string,
+    told: Told,
+    links: readonly string[],
+    into: string,
+): Promise<void> {
+    if (told.takesOperatorPath || links.length === 0) return;
+    const way = takenFrom(await readWays(host), links);
+    if (way) throw linkKept(subject, way, links, into, await readAddresses(host));
+}
+
+/** Before links are taken out of what carries an operator's connection. @throws HostError refused */
+export async function keepPlugged(host: Host, subject: string, told: Told, links: readonly string[]): Promise<void> {
+    if (told.takesOperatorPath || links.length === 0) return;
+    const way = takenFrom(await readWays(host), links);
+    if (way)
+        throw kept(
+            subject,
+            `${runsOver(way, links)}, which is to be unplugged`,
+            `${SAY_FIRST} or connect over another link.`,
+        );
+}
+
+/** Before a route, or a network that an address brings, leads elsewhere what goes to an operator. @throws HostError refused */
+export async function keepDirection(host: Host, subject: string, told: Told, route: Direction): Promise<void> {
+    if (told.takesOperatorPath) return;
+    const way = divertedFrom(await readWays(host), route);
+    if (way)
+        throw kept(
+            subject,
+            `${connection(way)} goes over ${way.links.join(", ")} and would be led over ${route.link ?? route.gateway ?? "nothing"} by the route to ${route.destination}`,
+            "Set takesOperatorPath: true if that is meant and you have another way to the host, or choose another network or metric.",
+        );
+}
+
+/** Before a route goes by which packets go to an operator. @throws HostError refused */
+export async function keepRoute(host: Host, subject: string, told: Told, route: Direction): Promise<void> {
+    if (told.takesOperatorPath) return;
+    const way = (await readWays(host)).find(
+        ({ destination, metric }) => destination === route.destination && metric === route.metric,
+    );
+    if (way)
+        throw kept(
+            subject,
+            `${connection(way)} goes by this route, over ${way.links.join(", ")}`,
+            `${SAY_FIRST} or connect over another link.`,
+        );
+}
+
+/** Before an address goes to which an operator is connected. @throws HostError refused */
+export async function keepAddress(
+    host: Host,
+    subject: string,
+    told: Told,
+    { link, address }: Pick<AddressSeen, "link" | "address">,
+): Promise<void> {
+    if (told.takesOperatorPath) return;
+    const ways = await readWays(host);
+    const way = ways.length > 0 ? readdressed(ways, address, await readAddresses(host)) : undefined;
+    if (way)
+        throw kept(
+            subject,
+            `${connection(way)} is to this address of ${link}`,
+            `${SAY_FIRST} or connect to another address.`,
+        );
+}
+
+/** A sentence for each of these links by which the host is usually reached, where nobody is connected to it now. */
+export async function pathCautions(host: Host, told: Told, links: readonly string[], into: string): Promise<string[]> {
+    if (told.takesOperatorPath || links.length === 0) return [];
+    const path = await usualPath(host);
+    return links
+        .filter((link) => path.has(link))
+        .map(
+            (link) =>
+                `${link} carries the default route of ${host.where}, and is plugged into ${into}: if you reach the host over it, have another way to it.`,
+        );
+}
+
+/** The first way that one of the links is part of. */
+export const takenFrom = (ways: readonly Way[], links: readonly string[]): Way | undefined =>
+    ways.find(({ path }) => links.some((link) => path.has(link)));
+
+/** The first way that a new route would replace: it is more specific, or as specific and preferred, and leads elsewhere. */
+export const divertedFrom = (ways: readonly Way[], route: Direction): Way | undefined =>
+    ways.find((way) => isWithin(way.operator.peer, route.destination) && wins(route, way) && !leadsAlike(route, way));
+
+function isWithin(peer: string, network: string): boolean {
+    if (isV6(peer) !== isV6(network)) return false;
+    return networkOf(`${peer}/${lengthOf(network)}`) === network;
+}
+
+const lengthOf = (network: string) => Number(network.split("/")[1]);
+
+function wins(route: Direction, way: Way): boolean {
+    const more = lengthOf(route.destination) - lengthOf(way.destination);
+    return more > 0 || (more === 0 && (route.last ? route.metric < way.metric : route.metric <= way.metric));
+}
+
+/** Over the same link, and by the same router where there is one. */
+const leadsAlike = ({ link, gateway }: Direction, way: Way): boolean =>
+    gateway === way.gateway &&
+    (link === undefined ? gateway !== undefined : way.links.length === 1 && way.links[0] === link);
+
+/** The first way whose operator is connected to an address that the host has nowhere else, in no other length either. */
+export function readdressed(
+    ways: readonly Way[],
+    address: string,
+    addresses: readonly Pick<AddressSeen, "address">[],
+): Way | undefined {
+    const [local] = address.split("/");
+    const held = addresses.filter((one) => one.address.split("/")[0] === local);
+    return held.length > 1 ? undefined : ways.find(({ operator }) => operator.local === local);
+}
+
+/** The refusal to take links, with what else would stop working. */
+export function linkKept(
+    subject: string,
+    way: Way,
+    links: readonly string[],
+    into: string,
+    addresses: readonly Pick<AddressSeen, "link" | "address" | "scope">[],
+): HostError {
+    const own = addresses.filter(({ link, scope }) => link === linkOn(way, links) && scope === "global");
+    const lost =
+        own.length > 0 ? `; its ${own.map(({ address }) => address).join(" and ")} would stop working there` : "";
+    return kept(
+        subject,
+        `${runsOver(way, links)}, which is to be plugged into ${into}${lost}`,
+        "Set takesOperatorPath: true if that is meant and you have another way to the host, or use another link.",
+    );
+}
+
+/** A resource that goes takes its last word with it, so it is told before. */
+const SAY_FIRST =
+    "Set takesOperatorPath: true on it and run `pulumi up` before it is removed, if you have another way to the host,";
+
+const connection = ({ operator }: Way) => `the SSH connection from ${operator.peer} to ${operator.local}`;
+
+const linkOn = ({ path }: Way, links: readonly string[]) => links.find((name) => path.has(name)) ?? "";
+
+function runsOver(way: Way, links: readonly string[]): string {
+    const link = linkOn(way, links);
+    const carried = way.links.includes(link) ? "" : ` (part of its way over ${way.links.join(", ")})`;
+    return `${connection(way)} runs over the link ${link}${carried}`;
+}
+
+const kept = (subject: string, fact: string, next: string) =>
+    new HostError("refused", subject, `${fact}, so nothing was changed`, next);

@@ -1,0 +1,15 @@
+/** What says that a change may cut off whoever works on the host from elsewhere. */
+import { toggle } from "./link-parts";
+
+/** @param what what it may do, for the sentence: `may plug in a link over which an SSH connection to the host runs` */
+export const takesOperatorPath = (what: string) =>
+    toggle("takesOperatorPath")
+        .optional()
+        .describe(
+            `Whether it ${what}; the connection may end by that. Absent is false: it is refused, and nothing is changed. Changes live.`,
+        );
+
+/** Of what is plugged into something. */
+export const takesOperatorPathAsPort = takesOperatorPath(
+    "may plug in, or later unplug, a link over which an SSH connection to the host runs",
+);

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { status, type ServiceError } from "@grpc/grpc-js";
+import type { Bag } from "../../provider/wire";
+import { FakeEngine } from "../provider/fake-engine";
+import { Plugin, type Made } from "../provider/plugin";
+import { eventually } from "../support/eventually";
+import { labName } from "../support/labs";
+import { argv } from "../support/object-life";
+import { listening, network, Operator, standing } from "../support/operator";
+import { ProviderLab } from "./provider-lab";
+
+const CHECKED = { checked: true };
+
+describe("the connection of who works on a host", function () {
+    this.timeout(60_000);
+    const lab = new ProviderLab(labName("operator"));
+    const engine = new FakeEngine();
+    let plugin: Plugin;
+    let stopListening: () => Promise<void>;
+    let operator: Operator;
+    const ip = (line: string) => lab.run("ip", ...argv(line));
+    const everything = () => standing((...words) => lab.run(...words));
+
+    /** Refused in these words, and the host is as it was. */
+    const refused = async (work: () => Promise<unknown>, ...says: RegExp[]) => {
+        const before = await everything();
+        await assert.rejects(work(), (error: ServiceError) => {
+            assert.equal(error.code, status.FAILED_PRECONDITION, error.details);
+            for (const words of says) assert.match(error.details, words);
+            return true;
+        });
+        assert.equal(await everything(), before);
+        assert(await operator.answers());
+    };
+    /** What the plugin knows of connections may be a second old. */
+    const known = () => new Promise((resolve) => setTimeout(resolve, 1_100));
+    const create = (kind: string, name: string, inputs: Bag) => plugin.create(`kvmnet:${kind}`, name, inputs);
+    /** A program declares a plug once; here several resources would have the same. */
+    const plug = (name: string, link: string) =>
+        plugin.create("kvmnet:ovs:Port", name, { name: link, bridge: "br-ovs", type: "system" }, CHECKED);
+    const remove = (kind: string, name: string, made: Made) => plugin.delete(`kvmnet:${kind}`, name, made);
+
+    before(async () => {
+        await lab.up();
+        await network((...words) => lab.run(...words));
+        await ip("link add name br9 address 52:54:00:00:00:09 type bridge");
+        await ip("link set dev br9 addrgenmode none");
+        await ip("link set dev br9 up");
+        await lab.vsctl("add-br", "br-ovs", "--", "set", "Bridge", "br-ovs", "datapath_type=netdev");
+        stopListening = await listening(lab.name, 22);
+        operator = await Operator.connect(lab.name, "operator", "192.0.2.1", 22);
+        plugin = await Plugin.start(lab.host, await engine.start());
+    });
+    after(async () => {
+        await plugin?.stop();
+        engine.stop();
+        await operator?.leave();
+        await stopListening?.();
+        await lab.down();
+    });
+
+    it("is seen as the kernel has it: the socket says it in IPv6, and the route in IPv4", async () => {
+        assert.match(
+            await lab.run("ss", "-Htn", "state", "established"),
+            /\[::ffff:192\.0\.2\.1\]:22 +\[::ffff:192\.0\.2\.7\]/,
+        );
+        assert.match(await ip("route get fibmatch 192.0.2.7 from 192.0.2.1"), /^192\.0\.2\.0\/24 dev wan0/);
+    });
+
+    it("keeps its link from a bridge", () =>
+        refused(
+            () => create("host:BridgePort", "port", { name: "wan0", bridge: "br9" }),
+            /^bridge port wan0: the SSH connection from 192\.0\.2\.7 to 192\.0\.2\.1 runs over the link wan0, which is to be plugged into the bridge br9; its 192\.0\.2\.1\/24 would stop working there, so nothing was changed\. Set takesOperatorPath: true .*, or use another link\.$/,
+        ));
+
+    it("keeps its link from a switch, alone and in a set", async () => {
+        await refused(
+            () => plug("port", "wan0"),
+            /^OVS port wan0: the SSH connection from 192\.0\.2\.7 .* over the link wan0, .* into the bridge br-ovs;/,
+        );
+        await refused(
+            () => plugin.create("kvmnet:ovs:PortSet", "set", { bridge: "br-ovs", ports: { wan0: {} } }, CHECKED),
+            /^OVS port set br-ovs: the SSH connection from 192\.0\.2\.7 .* over the link wan0,/,
+        );
+    });
+
+    it("keeps its packets from another way: an address whose network is nearer, and such a route", async () => {
+        await refused(
+            () => create("host:Address", "address", { link: "lan0", address: "192.0.2.2/28" }),
+            /^address lan0\/192\.0\.2\.2\/28: the SSH connection .* goes over wan0 and would be led over lan0 by the route to 192\.0\.2\.0\/28, so nothing/,
+        );
+        await refused(
+            () => create("host:Route", "route", { destination: "192.0.2.7/32", link: "lan0" }),
+            /^route 192\.0\.2\.7\/32 table main: the SSH connection .* would be led over lan0/,
+        );
+    });
+
+    it("keeps what lies below the link of its route, and that link itself", async () => {
+        await ip("link add name br8 up type bridge");
+        await ip("link set dev lan0 master br8");
+        await ip("address add 198.51.100.1/24 dev br8");
+        await ip("-n operator address add 198.51.100.7/24 dev lan1");
+        const another = await Operator.connect(lab.name, "operator", "198.51.100.1", 22);
+        await known();
+        await refused(
+            () => plug("below", "lan0"),
+            /from 198\.51\.100\.7 to 198\.51\.100\.1 runs over the link lan0 \(part of its way over br8\)/,
+        );
+        await refused(
+            () => plug("itself", "br8"),
+            /runs over the link br8, .*; its 198\.51\.100\.1\/24 would stop working there/,
+        );
+        await another.leave();
+        await ip("-n operator address delete 198.51.100.7/24 dev lan1");
+        await ip("link delete dev br8");
+    });
+
+    it("may end where the port says that it takes its path; unplugged, the host is as it was", async () => {
+        const before = await everything();
+        const port = await create("host:BridgePort", "told", { name: "wan0", bridge: "br9", takesOperatorPath: true });
+        assert.match(await ip("link show dev wan0"), /master br9/);
+        const { state } = await plugin.read("kvmnet:host:BridgePort", "told", port.id, {}, port.state);
+        assert.deepEqual(state, port.state, "a refresh keeps what the host has no place for");
+        await remove("host:BridgePort", "told", port);
+        assert.equal(await everything(), before);
+        await eventually(async () => assert(await operator.answers()));
+    });
+
+    it("goes on while another link is plugged in and has an address and a route", async () => {
+        const made = await managed();
+        assert(await operator.answers());
+        for (const one of made.reverse()) await remove(...one);
+        assert(await operator.answers());
+    });
+
+    it("keeps the plug, the address and the route that it came to use, until they say that they take it", async () => {
+        const before = await everything();
+        const made = await managed();
+        await ip("-n operator address add 203.0.113.7/24 dev lan1");
+        const another = await Operator.connect(lab.name, "operator", "203.0.113.1", 22);
+        await known();
+        const [port, address] = made as [Managed, Managed, Managed];
+        await refused(
+            () => remove(...port),
+            /^bridge port lan0: the SSH connection from 203\.0\.113\.7 .* over the link lan0 \(part of its way over br9\), which is to be unplugged, so nothing was changed\. Set takesOperatorPath: true on it and run `pulumi up` before/,
+        );
+        await refused(
+            () => remove(...address),
+            /^address br9\/203\.0\.113\.1\/24: the SSH connection from 203\.0\.113\.7 to 203\.0\.113\.1 is to this address of br9/,
+        );
+        assert(await another.answers());
+        for (const [kind, name, { id, state }] of made.reverse()) {
+            const type = `kvmnet:${kind}`;
+            const { inputs: news } = await plugin.check(type, { ...inputsOf(kind), takesOperatorPath: true });
+            assert.deepEqual((await plugin.diff(type, state, news)).diffsList, ["takesOperatorPath"]);
+            assert.deepEqual((await plugin.diff(type, state, news)).replacesList, []);
+            await remove(kind, name, { id, state: await plugin.update(type, name, { id, state }, news) });
+        }
+        await another.leave();
+        await ip("-n operator address delete 203.0.113.7/24 dev lan1");
+        assert.equal(await everything(), before);
+    });
+
+    it("is not known where nobody is connected: the default route's link is plugged in, with a caution", async () => {
+        await operator.leave();
+        await ip("route add default via 192.0.2.7");
+        await known();
+        await remove(
+            "host:BridgePort",
+            "free",
+            await create("host:BridgePort", "free", { name: "wan0", bridge: "br9" }),
+        );
+        assert(
+            engine.logged.some(({ message }) => message.startsWith("wan0 carries the default route of lab ")),
+            JSON.stringify(engine.logged),
+        );
+    });
+
+    type Managed = [kind: string, name: string, made: Made];
+
+    const inputsOf = (kind: string): Bag =>
+        ({
+            "host:BridgePort": { name: "lan0", bridge: "br9" },
+            "host:Address": { link: "br9", address: "203.0.113.1/24" },
+            "host:Route": { destination: "0.0.0.0/0", gateway: "203.0.113.7", metric: 10 },
+        })[kind] ?? {};
+
+    /** What a management network is made of, in the order in which it is made. */
+    async function managed(): Promise<Managed[]> {
+        const made: Managed[] = [];
+        for (const kind of ["host:BridgePort", "host:Address", "host:Route"])
+            made.push([kind, kind, await create(kind, kind, inputsOf(kind))]);
+        return made;
+    }
+});

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Host } from "../../provider/host";
+import { linksOf, type Link } from "../../provider/host/links";
+import { pathOver, readWays, type Way } from "../../provider/host/operator-ways";
+import { operatorsOf, parseSockets, type Socket } from "../../provider/host/operators";
+import {
+    divertedFrom,
+    linkKept,
+    readdressed,
+    takenFrom,
+    type Direction,
+} from "../../provider/resources/operator-guard";
+import { networkOf } from "../../schemas/ip-text";
+
+const v4 = fc.ipV4();
+const v6 = fc.constantFrom("2001:db8::1", "fd00::7", "fe80::1", "::1");
+const port = fc.integer({ min: 1, max: 65535 });
+const programs = fc.array(fc.stringMatching(/^[a-z:_ ()-]{1,15}$/), { maxLength: 3 });
+const device = fc.option(fc.constantFrom("eth0", "br-mgmt", "eth0.40"), { nil: undefined });
+
+/** An end as `ss` of iproute2 6.1 prints it; an address of IPv4 at a socket of IPv6 is `mapped`. */
+const endText = (address: string, mapped: boolean, of: string | undefined, at: string) =>
+    `${address.includes(":") || mapped ? `[${mapped ? "::ffff:" : ""}${address}]` : address}${of === undefined ? "" : `%${of}`}:${at}`;
+
+const socket = fc.record(
+    {
+        listens: fc.boolean(),
+        local: fc.oneof(v4, v6),
+        peer: fc.oneof(v4, v6),
+        port,
+        far: port,
+        programs,
+        device,
+        mapped: fc.boolean(),
+    },
+    { noNullPrototype: true },
+);
+type Drawn = typeof socket extends fc.Arbitrary<infer Value> ? Value : never;
+
+function lineOf({ listens, local, peer, port, far, programs, device, mapped }: Drawn): string {
+    const users = programs.map((name, index) => `("${name}",pid=${index + 1},fd=3)`).join(",");
+    const ends = [
+        endText(local, mapped && !local.includes(":"), device, String(port)),
+        listens ? "*:*" : endText(peer, mapped && !peer.includes(":"), undefined, String(far)),
+    ];
+    return `${listens ? "LISTEN" : "ESTAB "} 0      128     ${ends.join("   ")} ${users === "" ? "" : `users:(${users})`}`;
+}
+
+const found = ({ listens, local, peer, port, programs, device }: Drawn): Socket => ({
+    listens,
+    local,
+    port,
+    peer: listens ? "" : peer,
+    programs,
+    ...(device === undefined ? {} : { device }),
+});
+
+describe("the sockets of a host", () => {
+    it("are read as they were printed, whatever they are", () => {
+        fc.assert(
+            fc.property(fc.array(socket), (drawn) =>
+                assert.deepEqual(parseSockets(drawn.map(lineOf).join("\n")), drawn.map(found)),
+            ),
+        );
+    });
+
+    it("are none in any other text", () => {
+        fc.assert(fc.property(fc.string(), (text) => assert.deepEqual(parseSockets(text), [])));
+    });
+});
+
+describe("who works on a host", () => {
+    const operators = (text: string, sshConnection?: string) => operatorsOf(parseSockets(text), sshConnection);
+    const SSHD = 'LISTEN 0 128 *:2222 *:* users:(("sshd",pid=7,fd=3))\n';
+
+    it("is who is connected to port 22, once, and by the address that a route leads to", () =>
+        assert.deepEqual(
+            operators(
+                "ESTAB 0 0 [::ffff:192.0.2.1]:22 [::ffff:192.0.2.7]:4000\n" +
+                    "ESTAB 0 0 192.0.2.1:22 192.0.2.7:4001\nESTAB 0 0 192.0.2.1:443 192.0.2.8:4001\n",
+            ),
+            [{ peer: "192.0.2.7", local: "192.0.2.1" }],
+        ));
+
+    it("is who is connected to a port at which an SSH server listens", () =>
+        assert.deepEqual(
+            operators(`${SSHD}ESTAB 0 0 10.0.0.1:2222 10.0.0.7:4000 users:(("sshd-session",pid=9,fd=4))`),
+            [{ peer: "10.0.0.7", local: "10.0.0.1" }],
+        ));
+
+    it("is nobody to whom an SSH server connects, as for a jump host", () =>
+        assert.deepEqual(operators(`${SSHD}ESTAB 0 0 10.0.0.1:50000 10.0.0.9:22 users:(("sshd",pid=9,fd=8))`), []));
+
+    it("is whom SSH_CONNECTION names, though the connection cannot be seen, and who is connected to its port", () =>
+        assert.deepEqual(operators("ESTAB 0 0 10.0.0.1:2022 10.0.0.8:4000", "10.0.0.7 5000 10.0.0.1 2022"), [
+            { peer: "10.0.0.7", local: "10.0.0.1" },
+            { peer: "10.0.0.8", local: "10.0.0.1" },
+        ]));
+
+    it("is known with the link of a link-local address", () => {
+        const operator = { peer: "fe80::7", local: "fe80::1", device: "eth0" };
+        assert.deepEqual(operators("ESTAB 0 0 [fe80::1]%eth0:22 [fe80::7]:40150"), [operator]);
+        assert.deepEqual(operators("", "fe80::7%eth0 40150 fe80::1%eth0 22"), [operator]);
+    });
+
+    it("is nobody where SSH_CONNECTION holds what is no address", () =>
+        assert.deepEqual(operators("", "x;id 1 10.0.0.1 22"), []));
+});
+
+/** Links as `ip -json -details link show` prints them. */
+const HOST: ReadonlyMap<string, Link> = linksOf([
+    { ifname: "eth0", master: "bond0" },
+    { ifname: "eth1", master: "bond0" },
+    { ifname: "eth2", master: "ovs-system" },
+    { ifname: "bond0", linkinfo: { info_kind: "bond" } },
+    { ifname: "bond0.40", link: "bond0", master: "br0", linkinfo: { info_kind: "vlan" } },
+    { ifname: "br0", linkinfo: { info_kind: "bridge" } },
+    { ifname: "tap0", master: "br0", linkinfo: { info_kind: "tun", info_data: { type: "tap" } } },
+    { ifname: "ovs-system", linkinfo: { info_kind: "openvswitch" } },
+    { ifname: "br-ex", master: "ovs-system", linkinfo: { info_kind: "openvswitch" } },
+    { ifname: "vrf0", linkinfo: { info_kind: "vrf" } },
+    { ifname: "eth3", master: "vrf0" },
+    { ifname: "eth4", master: "vrf0" },
+]);
+
+describe("the path of a connection on a host", () => {
+    const path = (...starts: string[]) => [...pathOver(starts, HOST, new Map([["br-ex", ["br-ex", "eth2"]]]))].sort();
+
+    it("goes down through a bridge, a VLAN and a bond to its members, and past the taps of guests", () =>
+        assert.deepEqual(path("br0"), ["bond0", "bond0.40", "br0", "eth0", "eth1"]));
+    it("goes up to what the link is plugged into, and not down to its other ports", () => {
+        assert.deepEqual(path("eth0"), ["bond0", "eth0"]);
+        assert.deepEqual(path("eth3"), ["eth3", "vrf0"]);
+    });
+    it("goes through the ports of an Open vSwitch bridge, and not through those of all of them", () =>
+        assert.deepEqual(path("br-ex"), ["br-ex", "eth2", "ovs-system"]));
+    it("is a link alone that carries nothing and is carried by nothing, or is gone", () => {
+        assert.deepEqual(path("eth2"), ["eth2", "ovs-system"]);
+        assert.deepEqual(path("gone0"), ["gone0"]);
+    });
+});
+
+describe("the ways to who works on a host", () => {
+    const sockets =
+        "ESTAB 0 0 10.0.0.1:22 10.0.0.7:1\nESTAB 0 0 10.0.0.1:22 203.0.113.9:1\nESTAB 0 0 [fe80::1]%eth3:22 [fe80::7]:1\n";
+    const asked: string[] = [];
+    const host = {
+        place: {
+            where: "a fake",
+            run: ([program]: string[], input = "") => {
+                if (program === "ss") return Promise.resolve({ code: 0, stdout: sockets, stderr: "" });
+                asked.push(...input.trimEnd().split("\n"));
+                const stdout = '[{"dst":"10.0.0.0/24","dev":"br0"}]\n[{"dst":"fe80::/64","dev":"eth3","metric":256}]\n';
+                return Promise.resolve({ code: 1, stdout, stderr: "Network is unreachable\nCommand failed -:2\n" });
+            },
+        },
+        links: () => Promise.resolve(HOST),
+    } as unknown as Host;
+
+    it("are asked of the kernel from the address that each is connected to; who is not reached has none", async () => {
+        const ways = await readWays(host);
+        assert.deepEqual(asked, [
+            "route get fibmatch 10.0.0.7 from 10.0.0.1",
+            "route get fibmatch 203.0.113.9 from 10.0.0.1",
+            "route get fibmatch fe80::7 from fe80::1 oif eth3",
+        ]);
+        assert.deepEqual(
+            ways.map(({ operator, links, destination, metric }) => [operator.peer, links, destination, metric]),
+            [
+                ["10.0.0.7", ["br0"], "10.0.0.0/24", 0],
+                ["fe80::7", ["eth3"], "fe80::/64", 256],
+            ],
+        );
+        assert(ways[0]?.path.has("eth1"));
+    });
+});
+
+const way = (more: Partial<Way> = {}): Way => ({
+    operator: { peer: "192.0.2.7", local: "10.0.0.1" },
+    links: ["br0"],
+    destination: "0.0.0.0/0",
+    metric: 100,
+    gateway: "10.0.0.254",
+    path: new Set(["br0", "eth0"]),
+    ...more,
+});
+
+describe("a change that would cut somebody off", () => {
+    it("is one that takes a link of their path", () => {
+        assert.equal(takenFrom([way()], ["eth1"]), undefined);
+        assert.deepEqual(takenFrom([way()], ["eth1", "eth0"]), way());
+        assert.equal(takenFrom([], ["eth0"]), undefined);
+    });
+
+    it("is told with the link, the peer, the addresses that stop working, and what to do", () => {
+        const addresses = [
+            { link: "eth0", address: "10.0.0.1/24", scope: "global" },
+            { link: "eth0", address: "fe80::1/64", scope: "link" },
+            { link: "eth1", address: "10.9.0.1/24", scope: "global" },
+        ];
+        assert.equal(
+            linkKept("bridge port eth0", way(), ["eth0"], "the bridge br1", addresses).message,
+            "bridge port eth0: the SSH connection from 192.0.2.7 to 10.0.0.1 runs over the link eth0 (part of its way over br0), " +
+                "which is to be plugged into the bridge br1; its 10.0.0.1/24 would stop working there, so nothing was changed. " +
+                "Set takesOperatorPath: true if that is meant and you have another way to the host, or use another link.",
+        );
+    });
+
+    for (const [what, route, diverts] of [
+        ["a nearer network on another link", { destination: "192.0.2.0/24", metric: 500, link: "eth1" }, true],
+        ["a preferred default route", { destination: "0.0.0.0/0", metric: 50, gateway: "10.9.0.254" }, true],
+        ["a default route that comes after", { destination: "0.0.0.0/0", metric: 200, gateway: "10.9.0.254" }, false],
+        ["the same way, preferred", { destination: "0.0.0.0/0", metric: 0, gateway: "10.0.0.254", link: "br0" }, false],
+        ["another network", { destination: "198.51.100.0/24", metric: 0, link: "eth1" }, false],
+        ["a network of the other family", { destination: "::/0", metric: 0, link: "eth1" }, false],
+        ["a route to nowhere", { destination: "192.0.2.7/32", metric: 0 }, true],
+    ] as [string, Direction, boolean][])
+        it(`${diverts ? "is" : "is not"} ${what}`, () =>
+            assert.equal(divertedFrom([way()], route) !== undefined, diverts));
+
+    it("is no address of IPv4 whose network is on a link already: its route comes last", () => {
+        const direct = { destination: "192.0.2.0/24", metric: 0 };
+        const there = way({ ...direct, gateway: undefined as never });
+        assert.equal(divertedFrom([there], { ...direct, link: "eth1", last: true }), undefined);
+        assert(divertedFrom([there], { ...direct, link: "eth1" }));
+    });
+
+    it("is never a route that is less near than theirs", () => {
+        fc.assert(
+            fc.property(v4, fc.integer({ min: 1, max: 32 }), fc.nat(31), fc.nat(1_000), (peer, near, less, metric) => {
+                const network = (length: number) => networkOf(`${peer}/${length}`);
+                const there = way({ operator: { peer, local: "10.0.0.1" }, destination: network(near), metric: 100 });
+                const route = { destination: network(Math.min(less, near - 1)), metric, link: "eth1" };
+                assert.equal(divertedFrom([there], route), undefined);
+            }),
+        );
+    });
+
+    it("is one that takes the address that they are connected to, where the host has it once", () => {
+        const others = [{ address: "10.0.0.2/24" }];
+        assert.deepEqual(readdressed([way()], "10.0.0.1/24", [{ address: "10.0.0.1/24" }, ...others]), way());
+        assert.equal(readdressed([way()], "10.0.0.2/24", others), undefined);
+        assert.equal(
+            readdressed([way()], "10.0.0.1/24", [{ address: "10.0.0.1/24" }, { address: "10.0.0.1/25" }]),
+            undefined,
+        );
+    });
+});
