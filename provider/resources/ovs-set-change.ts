@@ -41,11 +41,11 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ([name, port]) => !stands(here?.members.get(name), want.bridge, port),
     );
     refuseTaken(host, subject, view, links, touched, here);
-    for (const [name, port] of touched) {
+    const come = touched.filter(([name]) => {
         const member = here?.members.get(name);
-        const stays = member?.rows !== undefined && member.holder?.name === want.bridge;
-        if (!stays) await keepLinks(host, subject, port, devicesOf(name, port), `the bridge ${want.bridge}`);
-    }
+        return member?.rows === undefined || member.holder?.name !== want.bridge;
+    });
+    await keepLinks(host, subject, {}, untoldOf(come), `the bridge ${want.bridge}`);
     const wanted = touched.map(([name, { tap: _, ...port }]): Wanted => ({ ...port, name }));
     const needs = needsOf(host, view, subject, want.bridge, wanted);
     const items = touched.map(([name, { tap }], index): Item => {
@@ -108,8 +108,17 @@ export const devicesOf = (name: string, { type = "system", tap }: PortOfSet): st
 
 /** Before members are unplugged. @throws HostError refused where an operator's connection runs over one */
 export async function keepAllPlugged(host: Host, subject: string, members: readonly Member[]): Promise<void> {
-    for (const { name, state } of members) if (state) await keepPlugged(host, subject, state, devicesOf(name, state));
+    await keepPlugged(
+        host,
+        subject,
+        {},
+        untoldOf(members.flatMap(({ name, state }) => (state ? [[name, state]] : []))),
+    );
 }
+
+/** The links of those that do not say that they may take an operator's path. */
+const untoldOf = (ports: readonly [string, PortOfSet][]): string[] =>
+    ports.flatMap(([name, port]) => (port.takesOperatorPath ? [] : devicesOf(name, port)));
 
 /** Whether a port stands where and as it is wanted, with our mark and its QoS in force. */
 const stands = (member: Member | undefined, bridge: string, want: PortOfSet): boolean =>
