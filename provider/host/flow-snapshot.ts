@@ -20,7 +20,7 @@ interface Tables {
 }
 
 /** Where a flow names a port by its number (ovs-actions(7)), as the switch prints it. */
-const PORT = /\b(in_port=|output:|output\(port=|enqueue:|resubmit\()(\d+)/g;
+const PORT = /\b(in_port=|output:|output\(port=|enqueue:|resubmit[(:])(\d+)/g;
 
 /**
  * All that is ours, line by line: `port NAME`, `meter METER`, and lines of a bundle. A port's number in a flow is written

@@ -48,7 +48,7 @@ function tablesOf(numbers: Numbers) {
                 `cookie=${OURS}, table=0, priority=40000,in_port=${number} actions=meter:${FIRST_PORT_METER + number},goto_table:5`,
                 `cookie=${OURS}, table=5, priority=100,in_port=${number} actions=drop`,
                 `cookie=${DECLARED}, table=10, priority=9,tcp,in_port=${number},tp_dst=1 actions=meter:5,output:${number}`,
-                `cookie=${DECLARED}, table=10, priority=8,vlan_tci=0x${name.length} actions=output:${number},enqueue:${number}:1`,
+                `cookie=${DECLARED}, table=10, priority=8,vlan_tci=0x${name.length} actions=resubmit:${number},resubmit(${number},11),output:${number},enqueue:${number}:1`,
                 `cookie=${FOREIGN}, table=10, priority=7,in_port=${number} actions=drop`,
             ]),
         ].map(parseFlow),
