@@ -110,6 +110,9 @@ const guestGroup: ServedComponent = {
                         ...NicPlug,
                         portSecurity: NicSecurity.omit({ mac: true })
                             .meta({ token: "index:GroupNicSecurity" })
+                            .describe(
+                                "As whom each guest may send, on a switch with portSecurity: what comes from another MAC or IP address is dropped. {} takes all from its NIC. Changes live.",
+                            )
                             .optional(),
                         vlans: z
                             .array(VlanId)
