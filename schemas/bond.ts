@@ -158,7 +158,9 @@ export const BondFields = z.strictObject({
         .describe(
             "Whether frames that arrive at a member in waiting are taken, too; absent is the kernel's false. Changes live.",
         ),
-    takesOperatorPath: takesOperatorPath("may take in a link over which an SSH connection to the host runs"),
+    takesOperatorPath: takesOperatorPath(
+        "may take in, or later let go, a link over which an SSH connection to the host runs",
+    ),
 });
 type Fields = z.output<typeof BondFields>;
 

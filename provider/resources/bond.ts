@@ -6,7 +6,7 @@ import type { HostResource } from "../resource";
 import { letGo, membersOf, takeIn, takenIn } from "./bond-members";
 import { setLink } from "./link-marks";
 import { plain, yesNo, type Printed, type Setting, type Settings } from "./link-settings";
-import { keepLinks, pathCautions, permissionOf } from "./operator-guard";
+import { keepLinks, keepPlugged, pathCautions, permissionOf } from "./operator-guard";
 import { plugCautions } from "./plug-cautions";
 import { virtualLink, type LinkHere } from "./virtual-link";
 
@@ -157,13 +157,11 @@ export const bond: HostResource<Bond, BondHere> = {
         const wanted = want.members ?? [];
         const there = found.state.members ?? [];
         const come = wanted.filter((member) => !there.includes(member));
+        const gone = found.ours.filter((member) => !wanted.includes(member));
         await keepLinks(host, `bond ${want.name}`, want, come, `the bond ${want.name}`);
+        await keepPlugged(host, `bond ${want.name}`, want, gone);
         return [
-            ...(await letGo(
-                host,
-                want.name,
-                found.ours.filter((member) => !wanted.includes(member)),
-            )),
+            ...(await letGo(host, want.name, gone)),
             ...(await link.update(host, found, want, mark)),
             ...(await takeIn(host, want.name, come, mark)),
             ...primarySteps(found.state.primary, want),
@@ -179,6 +177,7 @@ export const bond: HostResource<Bond, BondHere> = {
                 `it holds links that this resource did not put there (${others.map(shownName).slice(0, 20).join(", ")}), so it is not removed`,
                 "Take these links out first.",
             );
+        await keepPlugged(host, `bond ${state.name}`, state, ours);
         return [...(await letGo(host, state.name, ours)), ...(await link.delete(host, found, mark))];
     },
 
