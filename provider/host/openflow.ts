@@ -2,12 +2,13 @@
  * Flows, groups and meters of bridges by `ovs-ofctl`. Flows and groups change in bundles (OpenFlow 1.4, ovs-ofctl(8)); a
  * bundle takes no meters, so those that it needs are made before it and those that it frees go after it.
  */
+import { setTimeout } from "node:timers/promises";
 import { HostError, quoted } from "./errors";
 import { KEEPER_KEY, snapshotFile, snapshotText } from "./flow-snapshot";
 import { meterText, parseFlows, parseGroups, parseMeters, parsePorts, type Flow, type Meter } from "./flow-text";
 import { keyOf } from "./ovsdb/columns";
 import type { Seen } from "./ovsdb/replica";
-import { declaredCookies, sharedFlows, type BridgeFlows } from "./pipeline";
+import { declaredCookies, SHARED_COOKIE, sharedFlows, type BridgeFlows } from "./pipeline";
 import { FOUND_NOBODY } from "./patient";
 import type { Place } from "./place";
 import { Window, type Verdict } from "./window";
@@ -16,6 +17,8 @@ import { Window, type Verdict } from "./window";
 const PROTOCOLS = "OpenFlow13,OpenFlow14,OpenFlow15";
 /** Longest wait for ovs-vswitchd [s]. */
 const WAIT_S = 20;
+/** Longest wait for a keeper of flows, which itself waits two seconds for ports, and how often it is looked for [ms]. */
+const [PUT_BACK_MS, LOOK_MS] = [6_000, 100];
 
 interface Change {
     subject: string;
@@ -91,6 +94,7 @@ export class Openflow {
     }
 
     private async changeAll(bridge: string, changes: Change[]): Promise<Verdict<void>[]> {
+        await this.untilPutBack(bridge);
         const errors = new Map<Change, unknown>();
         const ports = changes.some(({ lines }) => lines.some((line) => line.includes("{ofport:")))
             ? parsePorts(await this.ask(bridge, ["dump-ports-desc", bridge]))
@@ -127,10 +131,31 @@ export class Openflow {
         return numbered.map((change) => (errors.has(change) ? { error: errors.get(change) } : { result: undefined }));
     }
 
+    /**
+     * After a restart of ovs-vswitchd a FlowKeeper puts back what it keeps. Until then nothing may change: what is there
+     * is written down after each change, and would be a part of it.
+     *
+     * @throws HostError refused where it does not come back
+     */
+    private async untilPutBack(bridge: string): Promise<void> {
+        if (!isKept(await this.rowOf(bridge))) return;
+        const { stdout: kept } = await this.place.run(["cat", "--", snapshotFile(bridge)]);
+        if (!/^flow /m.test(kept)) return;
+        const shared = ["--no-stats", "dump-flows", bridge, `cookie=${SHARED_COOKIE}/-1`];
+        for (const until = performance.now() + PUT_BACK_MS; performance.now() < until; await setTimeout(LOOK_MS))
+            if ((await this.ask(bridge, shared)).includes("actions=")) return;
+        throw new HostError(
+            "refused",
+            `OVS bridge ${bridge}`,
+            `ovs-vswitchd was restarted, and the flows in ${snapshotFile(bridge)} are not put back, so no other is changed`,
+            "Run `pulumi up --refresh`, which starts what puts them back where it does not run; then run the same command again.",
+        );
+    }
+
     /** Writes down what is there now, where a FlowKeeper keeps it. */
     private async keep(bridge: string): Promise<void> {
         const row = await this.rowOf(bridge);
-        if (keyOf(row?.external_ids, KEEPER_KEY) === undefined) return;
+        if (!isKept(row)) return;
         const dump = (command: string) => this.ask(bridge, ["--no-stats", "--no-names", command, bridge]);
         const [flows, groups, meters, ports] = await Promise.all([
             dump("dump-flows").then(parseFlows),
@@ -206,6 +231,8 @@ export class Openflow {
 }
 
 const OFCTL = ["ovs-ofctl", `--protocols=${PROTOCOLS}`, `--timeout=${WAIT_S}`];
+const isKept = (row: Seen | undefined) => keyOf(row?.external_ids, KEEPER_KEY) !== undefined;
+
 const PUT = "meter put ";
 const DELETE = "meter delete ";
 const SHARED = "shared";

@@ -1,15 +1,17 @@
 /** What keeps the flows of a bridge on its host: a script of its own, since nothing of ours but its files is there. */
 
 /**
- * Arguments: the folder with the file `flows`, the bridge, and a file for what it has to say where nobody else takes it. It waits, without asking, at an OpenFlow connection, which
- * ends when ovs-vswitchd does; then it puts back what the file says, as soon as all its ports are there, or without those
- * that are not there after two seconds, which follow when they come.
+ * Arguments: the folder with the file `flows`, the bridge, and a file for what it has to say where nobody else takes it.
+ * It waits, without asking, at an OpenFlow connection, which ends when ovs-vswitchd does; then it puts back what the file
+ * says, as soon as all its ports are there, or without those that are not there after two seconds. While some are missing
+ * it looks at the bridge's ports every two seconds, and puts back what is theirs when they have come.
  */
 export const KEEPER_SCRIPT = String.raw`#!/bin/sh
 # Puts the flows of one Open vSwitch bridge back after a restart of ovs-vswitchd. Written by kvmnet; do not edit.
 folder=$1
 bridge=$2
 missing=0
+known=
 [ $# = 2 ] || exec </dev/null >>"$3" 2>&1
 echo $$ >"$folder/pid"
 
@@ -39,6 +41,16 @@ numbers() {
     done <"$folder/flows"
 }
 
+# Numbers and names of ports, without what changes by itself.
+numbered() {
+    sed -n 's/^ *\([0-9]*([^)]*)\): .*/\1/p'
+}
+
+restored() {
+    ofctl dump-flows "$bridge" cookie=0x6b6e000000000000/-1 | grep -q actions= || return 1
+    [ "$missing" = 0 ] || [ "$(ofctl dump-ports-desc "$bridge" | numbered)" = "$known" ]
+}
+
 restore() {
     ports=$(ofctl dump-ports-desc "$bridge") || return 1
     script=$(numbers)
@@ -49,6 +61,7 @@ restore() {
         ofctl add-meter "$bridge" "$meter" 2>/dev/null || ofctl mod-meter "$bridge" "$meter"
     done
     say "$lines" | grep -v '^meter ' | ofctl bundle "$bridge" - || return 1
+    known=$(say "$ports" | numbered)
     say "$(date -u +%FT%TZ) put the flows of $bridge back, without $missing ports that are missing"
 }
 
@@ -59,7 +72,9 @@ while :; do
         if [ $tries -lt 200 ]; then sleep 0.02; else sleep 1; fi
     done
     tries=0
-    while [ "$missing" != 0 ] || ! ofctl dump-flows "$bridge" cookie=0x6b6e000000000000/-1 | grep -q actions=; do
+    # Those that are missing have been waited for.
+    [ "$missing" = 0 ] || tries=40
+    until restored; do
         grep -q '^flow ' "$folder/flows" || break
         if [ $tries -lt 40 ]; then restore soon && break; else restore late && break; fi
         tries=$((tries + 1))

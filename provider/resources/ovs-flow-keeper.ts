@@ -43,6 +43,8 @@ export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
         if (!row || mark === undefined) return undefined;
         const systemd = await hasSystemd(host);
         const pid = await pidOf(host, bridge);
+        const { stdout: script } = await host.place.run(["cat", "--", scriptFile(bridge)]);
+        const fault = pid ? (script === KEEPER_SCRIPT ? undefined : OTHER_RELEASE) : NOT_RUNNING;
         return {
             row,
             pid,
@@ -51,25 +53,28 @@ export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
             mark,
             objectId: row._uuid[1],
             outputs: { file: snapshotFile(bridge), ...(systemd ? { unit: unitOf(bridge) } : {}) },
-            ...(pid ? {} : { fault: "the program that puts the flows back does not run" }),
+            ...(fault === undefined ? {} : { fault }),
         };
     },
 
     async create(host, want, mark) {
         const row = (await host.switch()).byName("Bridge", want.bridge);
-        if (row) return kept(host, row, want, mark, await hasSystemd(host));
-        throw new HostError(
-            "missing",
-            `OVS flow keeper ${want.bridge}`,
-            `there is no OVS bridge ${want.bridge} on ${host.where}`,
-            "Declare it as kvmnet:ovs:Bridge and pass its name on, or correct the name.",
-        );
+        if (!row)
+            throw new HostError(
+                "missing",
+                `OVS flow keeper ${want.bridge}`,
+                `there is no OVS bridge ${want.bridge} on ${host.where}`,
+                "Declare it as kvmnet:ovs:Bridge and pass its name on, or correct the name.",
+            );
+        const { noted, written, started } = await keeping(host, row, want, mark, await hasSystemd(host));
+        return [...noted, ...written, ...started];
     },
 
-    update: async (host, found, want, mark) => [
-        ...(found.pid ? stopped(found, found.pid) : []),
-        ...(await kept(host, found.row, want, mark, found.systemd)),
-    ],
+    /** Where the switch was restarted while nothing ran, the file is put back before it is written anew. */
+    async update(host, found, want, mark) {
+        const { noted, started, written } = await keeping(host, found.row, want, mark, found.systemd);
+        return [...(found.pid ? stopped(found, found.pid) : []), ...noted, ...started, ...written];
+    },
 
     /** A program that was just started notes its number a moment later. */
     async settle(host, { bridge }) {
@@ -88,38 +93,58 @@ export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
     },
 };
 
+const NOT_RUNNING = "the program that puts the flows back does not run";
+const OTHER_RELEASE = "the program that puts the flows back is of another release";
+
 /** Longest wait for the start, and how often it is looked at meanwhile [ms]. */
 const [PATIENCE_MS, POLL_MS] = [5_000, 20];
 
 const pidOf = (host: Host, bridge: string) => runningAs(host, `${keeperFolder(bridge)}/pid`, keeperFolder(bridge));
 
+const scriptFile = (bridge: string) => `${keeperFolder(bridge)}/keep`;
 const unitOf = (bridge: string) => `kvmnet-flows-${bridge}.service`;
-const command = (bridge: string) => ["/bin/sh", `${keeperFolder(bridge)}/keep`, keeperFolder(bridge), bridge];
+const command = (bridge: string) => ["/bin/sh", scriptFile(bridge), keeperFolder(bridge), bridge];
 /** Where nobody keeps a system log, what it has to say goes beside its file. */
 const detached = (bridge: string) => ["setsid", "--fork", ...command(bridge), `${keeperFolder(bridge)}/log`];
 
-/** The note comes first: from then on each change of flows writes the file, and so does this one. */
-async function kept(host: Host, row: Seen, { bridge }: OvsFlowKeeper, mark: string, systemd: boolean): Promise<Plan> {
+interface Keeping {
+    /** The note comes first: from then on each change of flows writes the file, and so does this one. */
+    noted: Plan;
+    started: Plan;
+    written: Plan;
+}
+
+async function keeping(
+    host: Host,
+    row: Seen,
+    { bridge }: OvsFlowKeeper,
+    mark: string,
+    systemd: boolean,
+): Promise<Keeping> {
     const folder = keeperFolder(bridge);
     const secure = isSecure(await host.switch(), bridge);
-    return [
-        program(`makes ${folder}`, ["install", "-d", "-m", "700", folder]),
-        program(
-            `writes ${folder}/keep`,
-            ["install", "-m", "600", "/dev/stdin", `${folder}/keep`],
-            undefined,
-            KEEPER_SCRIPT,
-        ),
-        ovsdb(
-            `notes that the flows of ${bridge} are kept`,
-            [putKeys("Bridge", row._uuid, "external_ids", { [KEEPER_KEY]: mark })],
-            [withoutKey(row._uuid)],
-        ),
-        { what: `writes the flows of ${bridge}`, action: { via: "openflow", bridge, bundle: [shared(secure)] } },
-        ...(systemd
+    return {
+        noted: [
+            program(`makes ${folder}`, ["install", "-d", "-m", "700", folder]),
+            program(
+                `writes ${scriptFile(bridge)}`,
+                ["install", "-m", "600", "/dev/stdin", scriptFile(bridge)],
+                undefined,
+                KEEPER_SCRIPT,
+            ),
+            ovsdb(
+                `notes that the flows of ${bridge} are kept`,
+                [putKeys("Bridge", row._uuid, "external_ids", { [KEEPER_KEY]: mark })],
+                [withoutKey(row._uuid)],
+            ),
+        ],
+        started: systemd
             ? startUnit(unitOf(bridge), unitText(bridge))
-            : [program(`keeps the flows of ${bridge}`, detached(bridge))]),
-    ];
+            : [program(`keeps the flows of ${bridge}`, detached(bridge))],
+        written: [
+            { what: `writes the flows of ${bridge}`, action: { via: "openflow", bridge, bundle: [shared(secure)] } },
+        ],
+    };
 }
 
 /** Without systemd it leads a session of its own: what it waits for ends with it. */

@@ -1,0 +1,106 @@
+/** What puts the flows of a bridge back after a restart of ovs-vswitchd, among changes of the same moment and without them. */
+import assert from "node:assert/strict";
+import type { Bag } from "../../provider/wire";
+import { FakeEngine } from "../provider/fake-engine";
+import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
+import { labName } from "../support/labs";
+import { ProviderLab } from "./provider-lab";
+
+const [BRIDGE, FLOWS, KEEPER] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Flows", "kvmnet:ovs:FlowKeeper"];
+const FOLDER = "/var/lib/kvmnet-flows/kb0";
+
+describe("a keeper of flows on a real switch", function () {
+    this.timeout(120_000);
+    const lab = new ProviderLab(labName("keeper"));
+    const engine = new FakeEngine();
+    let plugin: Plugin;
+    let keeper: Made;
+    let flows: Made;
+    const declared = (...ports: number[]): Bag => ({
+        bridge: "kb0",
+        cookie: "0x2a",
+        flows: ports.map((port) => `table=10,priority=10,udp,tp_dst=${port},actions=drop`),
+    });
+    before(async () => {
+        await lab.up();
+        plugin = await Plugin.start(lab.host, await engine.start());
+        await plugin.create(BRIDGE, "kb0", { name: "kb0", datapathType: "netdev", failMode: "secure" });
+        flows = await plugin.create(FLOWS, "acl", declared(1, 2, 3));
+        keeper = await plugin.create(KEEPER, "keeper", { bridge: "kb0" });
+    });
+    after(async () => {
+        await plugin?.stop();
+        engine.stop();
+        await lab.down();
+    });
+
+    /** Every flow that is there, without what changes by itself. */
+    const there = async () =>
+        (await lab.run("ovs-ofctl", "--no-stats", "dump-flows", "kb0"))
+            .split("\n")
+            .map((line) => line.trim())
+            .sort();
+    const kept = () => lab.run("cat", `${FOLDER}/flows`);
+    const changed = async (...ports: number[]) => {
+        flows.state = await plugin.update(FLOWS, "acl", flows, declared(...ports));
+    };
+    const pidOf = (file: string) => lab.run("cat", file);
+    const killed = async (pid: string) => {
+        await lab.run("kill", "-KILL", "--", pid);
+        await lab.run("tail", `--pid=${pid.replace("-", "")}`, "-f", "/dev/null");
+    };
+    const killSwitch = async () => killed(await pidOf("/run/openvswitch/ovs-vswitchd.pid"));
+
+    it("gives all of them back, and a change of that moment waits for it", async () => {
+        await killSwitch();
+        await lab.up();
+        await changed(1, 2, 3, 4);
+        const now = await there();
+        for (const port of [1, 2, 3, 4])
+            assert.ok(
+                now.some((line) => line.includes(`tp_dst=${port} `)),
+                `port ${port} of\n${now.join("\n")}`,
+            );
+        assert.equal((await kept()).match(/tp_dst=/g)?.length, 4);
+    });
+
+    it("that does not run keeps its file: a change is refused until it is started, which the next update does", async () => {
+        const [before, file] = [await there(), await kept()];
+        await killed(`-${await pidOf(`${FOLDER}/pid`)}`);
+        await killSwitch();
+        await lab.up();
+        await assert.rejects(changed(1), /are not put back, so no other is changed/);
+        assert.equal(await kept(), file);
+        const error: unknown = await plugin
+            .read(KEEPER, "keeper", keeper.id, { bridge: "kb0" }, keeper.state)
+            .catch((error: unknown) => error);
+        assert.match(unfinishedOf(error)?.reasons.join() ?? String(error), /does not run/);
+        keeper.state = await plugin.update(KEEPER, "keeper", keeper, { bridge: "kb0" });
+        assert.deepEqual(await there(), before);
+        await changed(1, 2);
+        assert.equal((await kept()).match(/tp_dst=/g)?.length, 2);
+    });
+
+    it("whose program is of another release is told, and an update brings ours", async () => {
+        await lab.run("sh", "-c", `echo "# as it was" >>${FOLDER}/keep`);
+        const error: unknown = await plugin
+            .read(KEEPER, "keeper", keeper.id, { bridge: "kb0" }, keeper.state)
+            .catch((error: unknown) => error);
+        assert.match(unfinishedOf(error)?.reasons.join() ?? String(error), /of another release/);
+        keeper.state = await plugin.update(KEEPER, "keeper", keeper, { bridge: "kb0" });
+        await plugin.read(KEEPER, "keeper", keeper.id, { bridge: "kb0" }, keeper.state);
+        await killSwitch();
+        await lab.up();
+        await changed(7);
+        assert.ok((await there()).some((line) => line.includes("tp_dst=7 ")));
+    });
+
+    it("is gone with all it wrote, and the flows stay", async () => {
+        const before = await there();
+        const pid = await pidOf(`${FOLDER}/pid`);
+        await plugin.delete(KEEPER, "keeper", keeper);
+        await lab.run("tail", `--pid=${pid}`, "-f", "/dev/null");
+        await assert.rejects(lab.run("ls", FOLDER), /No such file/);
+        assert.deepEqual(await there(), before);
+    });
+});
