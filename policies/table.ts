@@ -9,6 +9,7 @@ import { guestRules } from "./rules/guest";
 import { hardwareRules, hardwareStackRules } from "./rules/hardware";
 import { hostRules } from "./rules/host";
 import { hostStackRules } from "./rules/host-stack";
+import { interruptRules } from "./rules/interrupts";
 import { limitRules } from "./rules/limits";
 import { changeRules, migrationRules } from "./rules/migration";
 import { nicRules } from "./rules/nic";
@@ -41,6 +42,7 @@ export const stackRules: readonly StackTableRule[] = [
     ...slotRules,
     ...hostStackRules,
     ...hardwareStackRules,
+    ...interruptRules,
     ...migrationRules,
 ];
 

@@ -4,6 +4,7 @@ import { readHardware } from "../../provider/host/hardware";
 import type { Link } from "../../provider/host/links";
 import type { Replica, Seen } from "../../provider/host/ovsdb/replica";
 import type { Resource } from "../../policies/inputs";
+import { type Interrupt, interruptsOf, irqbalanceOf } from "./interrupts";
 import { factsOf, qdiscsOf } from "./link-facts";
 import { RESOURCES } from "../../provider/resources";
 
@@ -35,17 +36,24 @@ export async function linkResources(host: Host): Promise<Resource[]> {
     const once = host.at({ maxAgeMs: ONCE_MS });
     const [links, qdiscs] = await Promise.all([once.links(), once.read(["tc", "-json", "qdisc", "show"], qdiscsOf)]);
     const hardware = await readHardware(host.files, [...links.keys()]);
-    return found(host, [
+    const [interrupts, irqbalance] = await Promise.all([interruptsOf(host.place, hardware), irqbalanceOf(host.place)]);
+    const declared = await found(host, [
         // Of all settings this one alone is held against links that are there.
         { type: "kvmnet:host:Sysctl", id: "net.core.default_qdisc" },
         ...[...links.values()].flatMap((link): Known[] => [
-            ...declaring(link).map((one) => ({ ...one, more: factsOf(link, hardware.get(link.name), qdiscs) })),
+            ...declaring(link).map((one) => ({
+                ...one,
+                more: { ...factsOf(link, hardware.get(link.name), qdiscs), ...told(interrupts.get(link.name)) },
+            })),
             ...(link.master !== undefined && links.get(link.master)?.kind === "bridge"
                 ? [{ type: "kvmnet:host:BridgePort", id: link.name }]
                 : []),
         ]),
     ]);
+    return [...declared, irqbalance];
 }
+
+const told = (interrupts: Interrupt[] | undefined) => (interrupts ? { interrupts } : {});
 
 function declaring({ name, kind, tap }: Link): Known[] {
     if (name === "lo") return [];

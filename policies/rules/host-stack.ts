@@ -1,7 +1,7 @@
 /** Rules across resources for a host: congestion control, bridge netfilter, CPUs of guests, polling threads, protection of ports. */
-import { cpusOf } from "../../schemas/cpu-list";
 import { at, listAt, type Resource, textAt } from "../inputs";
 import { known, maybe, NotKnown } from "../known";
+import { pinnedCpus } from "../nics/pins";
 import { guestNics } from "../nics/reader";
 import { stackRule } from "../stack-rule";
 import type { Stack, StackPort } from "../stack";
@@ -113,14 +113,6 @@ const bridgeNf = stackRule({
     },
 });
 
-/** CPUs that a guest's vCPUs are pinned to one by one; a list for several is the host's choice and no promise. */
-function pinnedCpus({ props }: Resource): number[] {
-    return known(listAt(props, "cpuTune", "vcpuPins")).flatMap((pin) => {
-        const cpus = cpusOf(known(textAt(pin, "cpuSet")) ?? "");
-        return cpus?.length === 1 ? cpus : [];
-    });
-}
-
 const pinned = (name: string, ...cpus: number[]): Resource => ({
     ...tunedDomain(
         { ...good, mac: { address: `52:54:00:00:00:${name.padStart(2, "0")}` } },
@@ -158,7 +150,7 @@ const smtSiblings = stackRule({
         for (const type of guestNics.types)
             for (const resource of stack.of(type))
                 each(resource, "its pinning", () => {
-                    const cpus = pinnedCpus(resource);
+                    const cpus = pinnedCpus(resource.props);
                     const shared = cpus.find((cpu) => (taken.get(core(cpu)) ?? resource.name) !== resource.name);
                     const other = shared === undefined ? undefined : taken.get(core(shared));
                     for (const cpu of cpus) if (!taken.has(core(cpu))) taken.set(core(cpu), resource.name);

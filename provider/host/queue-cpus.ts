@@ -32,7 +32,7 @@ export const queuePath = (link: string, kind: keyof QueueCpus, queue: number | s
     `/sys/class/net/${link}/queues/${kind === "rps" ? "rx" : "tx"}-${queue}/${kind}_cpus`;
 
 /** CPUs of a mask: hexadecimal, in groups of 32 bits parted by commas (bitmap_parse in lib/bitmap-str.c). */
-function cpusOfMask(mask: string): string {
+export function cpusOfMask(mask: string): string {
     const bits = mask
         .split(",")
         .map((group, index) => (index === 0 ? group : group.padStart(8, "0")))

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { interruptsOf, irqbalanceOf } from "../../cli/audit/interrupts";
 import { factsOf, qdiscsOf } from "../../cli/audit/link-facts";
 import type { Resource } from "../../policies/inputs";
+import { NotKnown } from "../../policies/known";
 import { judge } from "../../policies/lint/judge";
 import { profileOf } from "../../policies/profiles";
 import { domainFile, made } from "../../policies/rules/examples";
@@ -104,5 +106,108 @@ describe("what an audit adds to a host's links", () => {
             told(...onHost, of("ens1f0"), guest(nodes)).filter((line) => line.includes("numa-nic"));
         assert.match(numa("0")[0] ?? "", /hardware at NUMA node 1, and its guest's memory is at 0\.$/);
         assert.deepEqual(numa("0-1"), []);
+    });
+});
+
+/** A host's files as `grep` finds them, and whether irqbalance runs: the exit code of `pgrep`, or none where it is not there. */
+function hostOf(files: Record<string, string>, pgrep?: number): Place {
+    const under = (paths: string[]) => Object.keys(files).filter((file) => paths.some((path) => file.startsWith(path)));
+    const run = ([program = "", ...words]: string[]) => {
+        if (program === "pgrep")
+            return pgrep === undefined ? Promise.reject(new Error("no pgrep")) : Promise.resolve(ran("", pgrep));
+        const paths = words.filter((word) => word.startsWith("/"));
+        if (words.includes("--files-with-matches")) return Promise.resolve(ran(under(paths).join("\n")));
+        const lines = paths.flatMap((path) => (files[path] ?? "").split("\n").map((line) => `${path}\0${line}`));
+        return Promise.resolve(ran(lines.filter((line) => files[line.split("\0")[0] ?? ""] !== undefined).join("\n")));
+    };
+    const ran = (stdout: string, code = 0) => ({ code, stdout, stderr: "" });
+    return { run } as unknown as Place;
+}
+
+describe("what an audit tells of interrupts", () => {
+    const files = {
+        "/sys/class/net/ens1f0/device/msi_irqs/45": "msix",
+        "/sys/class/net/ens1f0/device/msi_irqs/46": "msix",
+        "/sys/class/net/ens1f0/device/msi_irqs/47": "msix",
+        "/sys/class/net/ens2/device/../msi_irqs/30": "msix",
+        "/proc/irq/45/effective_affinity_list": "2",
+        "/proc/irq/45/smp_affinity_list": "0-7",
+        "/proc/irq/46/effective_affinity_list": "",
+        "/proc/irq/46/smp_affinity_list": "0-7",
+        "/proc/irq/47/smp_affinity_list": "4-5",
+        "/proc/irq/30/effective_affinity_list": "1",
+    };
+    const hardware = new Map<string, Hardware>([
+        ["ens1f0", { physical: true, driver: "ice" }],
+        ["ens2", { physical: true, driver: "virtio_net" }],
+        ["tap0", { physical: false }],
+    ]);
+    const told = (...resources: Resource[]) =>
+        judge(
+            { rules, stackRules },
+            resources.map((resource) => ({ ...resource, position: { file: "host" } })),
+            profileOf("latency"),
+        )
+            .filter(({ rule }) => rule === "irq-owner")
+            .map(({ level, subject, message }) => `${level}: ${subject}: ${message}`);
+    const guest = domainFile("", '<cputune><vcpupin vcpu="0" cpuset="2"/><vcpupin vcpu="1" cpuset="3"/></cputune>');
+
+    it("is the CPU that each comes to, and where that is not told the CPUs that it may come to", async () =>
+        assert.deepEqual(Object.fromEntries(await interruptsOf(hostOf(files), hardware)), {
+            ens1f0: [
+                { number: 45, cpus: "2" },
+                { number: 47, cpus: "4-5" },
+            ],
+            ens2: [{ number: 30, cpus: "1" }],
+        }));
+
+    it("is nothing on a host whose NICs tell of none", async () => {
+        assert.deepEqual(await interruptsOf(hostOf({}), hardware), new Map());
+        assert.deepEqual(await interruptsOf(hostOf(files), new Map()), new Map());
+    });
+
+    it("has irq-owner tell of those that come to a CPU of a pinned guest", async () => {
+        const interrupts = (await interruptsOf(hostOf(files), hardware)).get("ens1f0");
+        assert.deepEqual(told(guest, made("host:Link", { name: "ens1f0", interrupts })), [
+            "mandatory: Link ens1f0, its interrupts: Number 45 comes to CPU 2, to which a vCPU of web is pinned.",
+        ]);
+    });
+
+    const DEFAULTS = "/etc/default/irqbalance";
+    const bannedBy = async (more: Record<string, string>) =>
+        ((await irqbalanceOf(hostOf(more, 0))).props as { banned: string }).banned;
+
+    it("is whether irqbalance runs, and the CPUs that it is told to leave alone", async () => {
+        assert.equal(await bannedBy({}), "");
+        assert.equal(
+            await bannedBy({ [DEFAULTS]: "# IRQBALANCE_BANNED_CPULIST=1\nIRQBALANCE_BANNED_CPULIST=2-3" }),
+            "2-3",
+        );
+        assert.equal(await bannedBy({ "/etc/sysconfig/irqbalance": 'IRQBALANCE_BANNED_CPUS="0000000C"' }), "2-3");
+        const isolated = { "/sys/devices/system/cpu/isolated": "4-5", "/sys/devices/system/cpu/nohz_full": "(null)" };
+        assert.equal(await bannedBy(isolated), "4-5");
+        assert.equal(await bannedBy({ ...isolated, [DEFAULTS]: "IRQBALANCE_BANNED_CPULIST=2" }), "2");
+    });
+
+    it("has irq-owner tell of irqbalance beside pinned guests, and not of one that leaves their CPUs alone or does not run", async () => {
+        assert.deepEqual(told(guest, await irqbalanceOf(hostOf({ [DEFAULTS]: "IRQBALANCE_BANNED_CPULIST=2" }, 0))), [
+            "mandatory: Irqbalance irqbalance, the host's interrupts: It runs and may move them to CPU 3, to which a vCPU of web is pinned.",
+        ]);
+        assert.deepEqual(
+            told(guest, await irqbalanceOf(hostOf({ [DEFAULTS]: "IRQBALANCE_BANNED_CPULIST=2,3" }, 0))),
+            [],
+        );
+        assert.deepEqual(told(guest, await irqbalanceOf(hostOf({}, 1))), []);
+    });
+
+    it("leaves open what cannot be told", async () => {
+        assert.match(
+            told(guest, await irqbalanceOf(hostOf({})))[0] ?? "",
+            /^advisory: .*Could not decide: whether irqbalance/,
+        );
+        const hidden = { ...guest, props: { domainXml: new NotKnown("its domain is not known yet") } };
+        const link = made("host:Link", { name: "ens1f0", interrupts: [{ number: 45, cpus: "2" }] });
+        assert.match(told(hidden, link)[0] ?? "", /Link ens1f0, its interrupts: Could not decide: its domain/);
+        assert.deepEqual(told(hidden, made("host:Link", { name: "tap0" })), []);
     });
 });
