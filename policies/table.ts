@@ -18,6 +18,7 @@ import { qosRules } from "./rules/qos";
 import { slotRules } from "./rules/slots";
 import { switchRules } from "./rules/switch";
 import { topologyRules } from "./rules/topology";
+import { versionRules } from "./rules/versions";
 
 /** About single resources. */
 export const rules: readonly TableRule[] = [
@@ -30,6 +31,7 @@ export const rules: readonly TableRule[] = [
     ...deviceRules,
     ...hostRules,
     ...hardwareRules,
+    ...versionRules,
     ...changeRules,
 ];
 

@@ -9,6 +9,7 @@ import type { Host } from "../../provider/host";
 import { version } from "../told";
 import { runningGuests } from "./guests";
 import { linkResources, switchResources } from "./host-resources";
+import { guestPrograms, kernelProgram, switchPrograms } from "./programs";
 
 /** Parts of a host that can be left out where it has them not. */
 export const PARTS = ["guests", "ovs", "links"] as const;
@@ -44,12 +45,15 @@ export async function audit(host: Host, { called, profile, without, guestAgent }
         const { guests, unread, ...told } = await runningGuests(host.place, guestAgent);
         unreadable.push(...unread);
         notes.push(...told.notes);
-        return guests.map(({ name, xml }) => ({ type: DOMAIN_XML, name, props: { domainXml: xml } }));
+        return [
+            ...guests.map(({ name, xml }) => ({ type: DOMAIN_XML, name, props: { domainXml: xml } })),
+            ...(await guestPrograms(host.place)),
+        ];
     };
     const found = await Promise.all([
         part("guests", guests),
-        part("ovs", () => switchResources(host)),
-        part("links", () => linkResources(host)),
+        part("ovs", async () => [...(await switchResources(host)), ...(await switchPrograms(host))]),
+        part("links", async () => [...(await linkResources(host)), ...(await kernelProgram(host))]),
     ]);
     const resources = found.flat().map((resource) => ({ ...resource, position: { file: called } }));
     const settings = { rules, stackRules, config: profileOf(profile), profile, version: version() };

@@ -69,7 +69,7 @@ function portOf(view: Replica, port: Seen): GetOvsOutputs["bridges"][number]["po
 }
 
 /** The start script writes the version into the database, the daemon does not: whoever starts it otherwise has none there. */
-async function ownVersion(host: Host): Promise<string | undefined> {
+export async function ownVersion(host: Host): Promise<string | undefined> {
     const { code, stdout } = await host.place.run(["ovs-vswitchd", "--version"]);
     return code === 0 ? /^ovs-vswitchd \(Open vSwitch\) (\S+)$/m.exec(stdout)?.[1] : undefined;
 }

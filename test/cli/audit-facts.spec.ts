@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { interruptsOf, irqbalanceOf } from "../../cli/audit/interrupts";
 import { factsOf, qdiscsOf } from "../../cli/audit/link-facts";
+import { guestPrograms, kernelProgram } from "../../cli/audit/programs";
 import type { Resource } from "../../policies/inputs";
 import { NotKnown } from "../../policies/known";
 import { judge } from "../../policies/lint/judge";
@@ -10,6 +11,7 @@ import { rules, stackRules } from "../../policies/table";
 import { type Hardware, readHardware } from "../../provider/host/hardware";
 import { Files } from "../../provider/host/files";
 import { linksOf } from "../../provider/host/links";
+import type { Host } from "../../provider/host";
 import type { Place } from "../../provider/host/place";
 
 /** As `ip -json -details link` tells a NIC with two virtual functions (iproute2 6.1). */
@@ -209,5 +211,68 @@ describe("what an audit tells of interrupts", () => {
         const link = made("host:Link", { name: "ens1f0", interrupts: [{ number: 45, cpus: "2" }] });
         assert.match(told(hidden, link)[0] ?? "", /Link ens1f0, its interrupts: Could not decide: its domain/);
         assert.deepEqual(told(hidden, made("host:Link", { name: "tap0" })), []);
+    });
+});
+
+describe("what an audit tells of versions", () => {
+    const VERSION = "Using library: libvirt 9.0.0\nRunning hypervisor: QEMU 7.2.8\nRunning against daemon: 9.0.0\n";
+    /** A host by the first word of what is asked and the last; what is not there ends as the program of that name does. */
+    const host = (answers: Record<string, string>): Host => {
+        const run = ([program = "", ...words]: string[]) => {
+            const stdout = answers[program] ?? answers[`${program} ${words.at(-1)}`];
+            return Promise.resolve({ code: stdout === undefined ? 2 : 0, stdout: stdout ?? "", stderr: "" });
+        };
+        const files = { read: () => Promise.resolve([answers.release]) };
+        return { place: { run }, files } as unknown as Host;
+    };
+    const changelog = (of: string) => `zgrep /usr/share/doc/${of}/changelog.Debian.gz`;
+    const told = (programs: Resource[]) =>
+        judge(
+            { rules, stackRules },
+            programs.map((resource) => ({ ...resource, position: { file: "host" } })),
+            profileOf("security"),
+        ).map(({ level, rule, message }) => `${level} ${rule}: ${message.split(",")[0]}`);
+    const guests = async (answers: Record<string, string>) =>
+        told(await guestPrograms(host({ virsh: VERSION, ...answers }).place));
+
+    it("are refused in profile security where the package's changelog does not tell of the fix", async () =>
+        assert.deepEqual(
+            await guests({
+                [changelog("libvirt-daemon")]: "CVE-2024-1441\n",
+                [changelog("qemu-system-common")]: "CVE-2023-3019\n",
+            }),
+            ["mandatory sec-version-floor: It is 7.2.8"],
+        ));
+
+    it("are told as a remark where no changelog is there, or a part of one", async () => {
+        const remarks = ["advisory sec-version-floor: It is 9.0.0", "advisory sec-version-floor: It is 7.2.8"];
+        assert.deepEqual(await guests({}), remarks);
+        const cut = "CVE-2025-1\nolder changelog entries\n";
+        assert.deepEqual(
+            await guests({ [changelog("libvirt-daemon")]: cut, [changelog("qemu-system-common")]: cut }),
+            remarks,
+        );
+    });
+
+    it("are asked of an RPM as well, whose changelog counts where it is old enough", async () => {
+        const log = (...entries: string[]) => entries.map((entry) => `* ${entry}\n`).join("");
+        const release = "4.18.0-80.el8.x86_64";
+        const kernel = async (text: string) =>
+            told(await kernelProgram(host({ release, [`rpm /lib/modules/${release}/vmlinuz`]: text })));
+        assert.deepEqual(await kernel(log("Fri Sep 20 2019 A - 1\n- vhost {CVE-2019-14835}")), []);
+        assert.deepEqual(await kernel(log("Fri Sep 20 2019 A - 2", "Mon Sep  2 2019 A - 1")), [
+            "mandatory sec-version-floor: It is 4.18.0-80.el8.x86_64",
+        ]);
+        assert.deepEqual(await kernel(log("Fri Sep 18 2020 A - 2")), [
+            "advisory sec-version-floor: It is 4.18.0-80.el8.x86_64",
+        ]);
+    });
+
+    it("leave open what is no number", async () => {
+        assert.deepEqual(told(await kernelProgram(host({ release: "mainline" }))), [
+            "advisory sec-version-floor: Could not decide: its version does not begin with numbers.",
+        ]);
+        assert.deepEqual(await kernelProgram(host({})), []);
+        assert.deepEqual(await guestPrograms(host({}).place), []);
     });
 });

@@ -40,6 +40,8 @@ const guestsOn = (...cpus: string[]) =>
 
 const slot = (rate: string) => [made("index:Uplink", { links: ["eth0"], rate, pcieGeneration: 3, pcieLanes: 8 })];
 
+const version = (text: string) => made("lint:Program", { name: "Open vSwitch", version: text, fixes: [] });
+
 type Stack = Resource | Resource[];
 /** The last values that pass and the first that do not, of each rule that judges numbers, with thresholds where one is moved. */
 const EDGES: [rule: string, passes: Stack[], broken: Stack[], thresholds?: Record<string, number>][] = [
@@ -97,6 +99,11 @@ const EDGES: [rule: string, passes: Stack[], broken: Stack[], thresholds?: Recor
     ["vlan-backend", [bridged], [], { libvirt: 11 }],
     ["smt-siblings", [guestsOn("0", "31")], [guestsOn("0", "32")], { sibling: 32 }],
     ["uplink-single", [ha(2)], [ha(1)]],
+    [
+        "sec-version-floor",
+        [version("3.2.2"), version("3.1.4"), version("2.17.9"), version("3.3.0"), version("3.1.10-2")],
+        [version("3.2.1"), version("3.1.3"), version("2.17.8"), version("2.16.9"), version("2.5")],
+    ],
     ["uplink-single", [ha(3)], [ha(2)], { links: 3 }],
 ];
 

@@ -101,6 +101,7 @@ describe("Open vSwitch's own files", function () {
             "type=patch",
             "options:peer=p1",
         );
+        set("set", "Open_vSwitch", ".", "ovs_version=3.1.0");
         set("set-manager", "ptcp:6640", "--", "set-controller", "br0", "tcp:10.0.0.9:6653");
         set("--bootstrap", "set-ssl", "/k", "/c", "/ca");
         set(
@@ -215,6 +216,7 @@ describe("Open vSwitch's own files", function () {
         assert.match(at("htb-max-rate"), /linux-htb/);
         assert.match(at("policing-burst"), / tap-db0 /);
         assert.match(at("trunk-unbounded"), / tap-db0 /);
+        assert.match(at("sec-version-floor"), /"3\.1\.0"/);
     });
 
     it("with a damaged or cut off journal are refused, with the line", async () => {

@@ -1,5 +1,6 @@
 /** Rows of the database Open_vSwitch as the resources that rules judge. */
 import { NotKnown } from "../../known";
+import { PROGRAM } from "../../rules/versions";
 import type { PlacedResource } from "../finding";
 import type { OvsRow, OvsTables, OvsValue } from "./ovs-value";
 
@@ -47,6 +48,7 @@ export function resourcesOfOvs(file: string, tables: OvsTables): PlacedResource[
             ];
         }),
         ...rowsOf("Open_vSwitch").flatMap((root) => [
+            ...programOf(file, root),
             ...rowsAt("Manager", root, "manager_options").map((row) =>
                 made("Manager", "manager", row, { target: textAt(row, "target") }),
             ),
@@ -90,6 +92,14 @@ const mapAt = (
     const value = columns.get(column);
     return value instanceof Map ? value : new Map();
 };
+
+/** Only a switch that was started by its own script writes its version here. */
+function programOf(file: string, root: OvsRow): PlacedResource[] {
+    const version = textAt(root, "ovs_version");
+    if (version === undefined) return [];
+    const name = "Open vSwitch";
+    return [{ type: PROGRAM, name, props: { name, version }, position: { file, line: root.line } }];
+}
 
 interface PlacedPort {
     port: OvsRow;
