@@ -15,6 +15,7 @@ import { changeRules, migrationRules } from "./rules/migration";
 import { nicRules } from "./rules/nic";
 import { pathRules } from "./rules/path";
 import { qosRules } from "./rules/qos";
+import { sharedTableRules } from "./rules/shared-tables";
 import { slotRules } from "./rules/slots";
 import { switchRules } from "./rules/switch";
 import { topologyRules } from "./rules/topology";
@@ -45,6 +46,7 @@ export const stackRules: readonly StackTableRule[] = [
     ...hostStackRules,
     ...hardwareStackRules,
     ...interruptRules,
+    ...sharedTableRules,
     ...migrationRules,
 ];
 

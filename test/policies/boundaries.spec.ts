@@ -83,6 +83,19 @@ const EDGES: [rule: string, passes: Stack[], broken: Stack[], thresholds?: Recor
         [port({ name: "tap0", ingress: { rate: "100Mbit", burst: "9999kB" } })],
     ],
     ["sec-mcast-flood", [[bridge({}), ...ports(50)]], [[bridge({}), ...ports(51)]]],
+    [
+        "sec-mac-table",
+        [
+            [bridge({}), ...ports(1)],
+            [bridge({ macTableSize: 8191 }), ...ports(2)],
+            [bridge({ macTableSize: 8193 }), ...ports(2)],
+        ],
+        [
+            [bridge({}), ...ports(2)],
+            [bridge({ macTableSize: 8192 }), ...ports(2)],
+        ],
+    ],
+    ["sec-mac-table", [[bridge({}), ...ports(9)]], [[bridge({}), ...ports(10)]], { ports: 10 }],
     ["qos-above-link", [qos("1000Mbit")], [qos("1001Mbit")]],
     ["qos-above-link", [sender("1000Mbit")], [sender("1001Mbit")]],
     ["uplink-oversubscribed", [sender("4000Mbit")], [sender("4001Mbit")]],

@@ -102,6 +102,7 @@ describe("Open vSwitch's own files", function () {
             "options:peer=p1",
         );
         set("set", "Open_vSwitch", ".", "ovs_version=3.1.0");
+        set("set", "bridge", "br0", "other_config:mac-table-size=256");
         set("set-manager", "ptcp:6640", "--", "set-controller", "br0", "tcp:10.0.0.9:6653");
         set("--bootstrap", "set-ssl", "/k", "/c", "/ca");
         set(
@@ -179,6 +180,7 @@ describe("Open vSwitch's own files", function () {
             stp: false,
             rstp: false,
             uplinks: ["bond0", "eth0"],
+            macTableSize: "256",
         });
         assert.deepEqual(props("ovs:Port", "tap-web0"), {
             name: "tap-web0",

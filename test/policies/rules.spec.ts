@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Resource } from "../../policies/inputs";
+import { NotKnown } from "../../policies/known";
 import { judge } from "../../policies/lint/judge";
 import { isOfPrograms } from "../../policies/nics/reader";
 import { packOf } from "../../policies/pack";
@@ -8,7 +9,7 @@ import { profileOf } from "../../policies/profiles";
 import { type Profile, PROFILES, type RuleData, type TableRule } from "../../policies/rule";
 import { everyRule, rules, stackRules } from "../../policies/table";
 import { type Config, NOT_KNOWN_YET, runPolicy } from "../../policies/test-kit";
-import { nativeDomain } from "../../policies/rules/examples";
+import { made, nativeDomain } from "../../policies/rules/examples";
 
 const byId = (id: string): TableRule => rules.find((rule) => rule.id === id) ?? assert.fail(`no rule ${id}`);
 
@@ -198,6 +199,22 @@ describe("the rules about whole stacks", () => {
                 ["trunk-unbounded", "advisory", "pt"],
             ],
         );
+    });
+
+    it("leave the MAC table open where its size is not known yet, or whether its guests may send from any address", () => {
+        const judged = (bridge: object, security: object) =>
+            (stackRules.find(({ id }) => id === "sec-mac-table") ?? assert.fail())
+                .judgeStack([
+                    made("ovs:Bridge", { name: "br0", ...bridge }),
+                    made("ovs:Port", { name: "tap0", bridge: "br0", tag: 1 }),
+                    made("ovs:Port", { name: "tap1", bridge: "br0", tag: 1, ...security }),
+                ])
+                .map(({ kind }) => kind);
+        const open = new NotKnown("it is not known yet");
+        assert.deepEqual(judged({}, {}), ["violation"]);
+        assert.deepEqual(judged({ macTableSize: open }, {}), ["undecided"]);
+        assert.deepEqual(judged({}, { portSecurity: open }), ["undecided"]);
+        assert.deepEqual(judged({ macTableSize: 256 }, { portSecurity: open }), []);
     });
 
     it("do not decide over what is not known yet", async () => {

@@ -30,6 +30,7 @@ export function resourcesOfOvs(file: string, tables: OvsTables): PlacedResource[
                     stp: oneAt(bridge, "stp_enable") === true,
                     rstp: oneAt(bridge, "rstp_enable") === true,
                     uplinks: uplinksOf(ports),
+                    macTableSize: mapAt(bridge, "other_config").get("mac-table-size"),
                 }),
                 ...ports.map(({ port, links }) =>
                     made("Port", textAt(port, "name") ?? "", port, portOf(name, port, links)),
