@@ -10,6 +10,7 @@ import { hardwareRules, hardwareStackRules } from "./rules/hardware";
 import { hostRules } from "./rules/host";
 import { hostStackRules } from "./rules/host-stack";
 import { interruptRules } from "./rules/interrupts";
+import { iommuRules } from "./rules/iommu";
 import { limitRules } from "./rules/limits";
 import { changeRules, migrationRules } from "./rules/migration";
 import { nicRules } from "./rules/nic";
@@ -47,6 +48,7 @@ export const stackRules: readonly StackTableRule[] = [
     ...hardwareStackRules,
     ...interruptRules,
     ...sharedTableRules,
+    ...iommuRules,
     ...migrationRules,
 ];
 

@@ -9,6 +9,7 @@ import type { Host } from "../../provider/host";
 import { version } from "../told";
 import { runningGuests } from "./guests";
 import { linkResources, switchResources } from "./host-resources";
+import { iommuOf } from "./iommu";
 import { guestPrograms, kernelProgram, switchPrograms } from "./programs";
 
 /** Parts of a host that can be left out where it has them not. */
@@ -48,6 +49,7 @@ export async function audit(host: Host, { called, profile, without, guestAgent }
         return [
             ...guests.map(({ name, xml }) => ({ type: DOMAIN_XML, name, props: { domainXml: xml } })),
             ...(await guestPrograms(host.place)),
+            await iommuOf(host.place),
         ];
     };
     const found = await Promise.all([

@@ -5,8 +5,15 @@ import { onNetwork } from "./network-xml";
 import { childOf, childrenOf, type Kept, keptPlaces, parseOutline, UNREADABLE, type XmlElement } from "./outline";
 import { GUEST_PLACES, guestSaidByXml, nicSaidByXml } from "./said";
 
-/** All of a domain that is looked at: its interfaces whole, of the rest what fields stand in. */
-export const LOOKED_AT: Kept = keptPlaces([...GUEST_PLACES, "name", "vcpu", "os/type", "devices/interface"]);
+/** All of a domain that is looked at: its interfaces whole, of the rest what fields stand in, and the host's devices that it has. */
+export const LOOKED_AT: Kept = keptPlaces([
+    ...GUEST_PLACES,
+    "name",
+    "vcpu",
+    "os/type",
+    "devices/interface",
+    "devices/hostdev@type",
+]);
 
 /** What a stylesheet leaves open. */
 export interface Doubts {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { interruptsOf, irqbalanceOf } from "../../cli/audit/interrupts";
 import { factsOf, qdiscsOf } from "../../cli/audit/link-facts";
+import { iommuOf } from "../../cli/audit/iommu";
 import { guestPrograms, kernelProgram } from "../../cli/audit/programs";
 import type { Resource } from "../../policies/inputs";
 import { NotKnown } from "../../policies/known";
@@ -274,5 +275,44 @@ describe("what an audit tells of versions", () => {
         ]);
         assert.deepEqual(await kernelProgram(host({})), []);
         assert.deepEqual(await guestPrograms(host({}).place), []);
+    });
+});
+
+describe("what an audit tells of the IOMMU", () => {
+    const place = (code: number, stdout: string, stderr = "") =>
+        ({ run: () => Promise.resolve({ code, stdout, stderr }) }) as unknown as Place;
+    const passed = domainFile("").props as { domainXml: string };
+    const guest: Resource = {
+        ...domainFile(""),
+        props: {
+            domainXml: passed.domainXml.replace("</devices>", '<hostdev type="usb"/><hostdev type="pci"/></devices>'),
+        },
+    };
+    const told = async (answer: Place, of = guest) =>
+        judge(
+            { rules, stackRules },
+            [of, await iommuOf(answer)].map((resource) => ({ ...resource, position: { file: "host" } })),
+            profileOf("default"),
+        )
+            .filter(({ rule }) => rule === "sec-no-iommu-passthrough")
+            .map(({ level, subject, message }) => `${level} ${subject}: ${message}`);
+
+    it("has a device that is handed to a guest refused on a host that has no groups", async () => {
+        const refused = [
+            "mandatory Domain web, its devices: One of them is a device of the host, which has no IOMMU that is on.",
+        ];
+        assert.deepEqual(await told(place(0, "")), refused);
+        assert.deepEqual(
+            await told(place(2, "", "ls: cannot access '/sys/kernel/iommu_groups': No such file or directory")),
+            refused,
+        );
+        assert.deepEqual(await told(place(0, "0\n")), []);
+        assert.deepEqual(await told(place(0, ""), domainFile("")), []);
+    });
+
+    it("leaves it open where nobody may look, and where no device is handed over there is nothing to leave", async () => {
+        const hidden = place(2, "", "ls: cannot open directory: Permission denied");
+        assert.match((await told(hidden))[0] ?? "", /^advisory .*Could not decide: whether the host's IOMMU is on/);
+        assert.deepEqual(await told(hidden, domainFile("")), []);
     });
 });
