@@ -53,9 +53,10 @@ const libvirtNoVerify = rule({
     title: "The way to libvirt checks who answers, and holds no password.",
     severity: "critical",
     level: { default: "mandatory" },
-    why: "With no_verify or known_hosts_verify=ignore anybody between here and the host can answer in its place and is handed whatever is sent; a password in a URI stands in every log and state that shows it.",
+    why: "With no_verify or known_hosts_verify=ignore anybody between here and the host can answer in its place and is handed whatever is sent. These two are all that switches host keys off in a URI: the provider takes any value of no_verify for yes, no_verify=0 as well, and without them refuses a key that is not known, whatever file knownhosts names. A password in a URI stands in every log and state that shows it.",
     sources: [
         "libvirt uri.html: no_verify, known_hosts_verify",
+        "dmacvicar/terraform-provider-libvirt, internal/libvirt/dialers: no_verify is asked for by Has, and before 0.9 by its text",
         "dmacvicar/terraform-provider-libvirt#864, #874, #944",
     ],
     url: URI,
@@ -66,7 +67,7 @@ const libvirtNoVerify = rule({
     judge({ uri }) {
         const text = known(uri);
         if (text === undefined) return undefined;
-        if (/[?&]no_verify=1(&|$)/.test(text) || /[?&]known_hosts_verify=ignore(&|$)/.test(text))
+        if (/[?&]no_verify(=|&|$)/.test(text) || /[?&]known_hosts_verify=ignore(&|$)/.test(text))
             return {
                 found: "it checks no host key",
                 set: "Take no_verify and known_hosts_verify out of it, and put the host's key into known_hosts.",
@@ -77,9 +78,14 @@ const libvirtNoVerify = rule({
     },
     fix: "Check host keys, and log in by a key.",
     examples: {
-        good: [provider("qemu+ssh://root@kvm1/system?keyfile=/root/.ssh/id"), provider("qemu+tls://kvm1/system")],
+        good: [
+            provider("qemu+ssh://root@kvm1/system?keyfile=/root/.ssh/id"),
+            provider("qemu+ssh://root@kvm1/system?knownhosts=/etc/kvm-hosts&known_hosts_verify=normal"),
+            provider("qemu+tls://kvm1/system"),
+        ],
         bad: [
             provider("qemu+ssh://root@kvm1/system?no_verify=1"),
+            provider("qemu+ssh://root@kvm1/system?no_verify=0"),
             provider("qemu+ssh://kvm1/system?sshauth=privkey&known_hosts_verify=ignore"),
             provider("qemu+ssh://root:secret@kvm1/system"),
         ],
