@@ -3,6 +3,7 @@ import { cpuList, cpusOf } from "../../schemas/cpu-list";
 import { NotKnown } from "../../policies/known";
 import type { Resource } from "../../policies/inputs";
 import { IRQBALANCE } from "../../policies/rules/interrupts";
+import { textsOf } from "../../provider/host/files";
 import type { Hardware } from "../../provider/host/hardware";
 import type { Place } from "../../provider/host/place";
 import { cpusOfMask } from "../../provider/host/queue-cpus";
@@ -39,7 +40,7 @@ export async function interruptsOf(
         return of && /^\d{1,6}$/.test(number ?? "") ? [{ name: of.name, number: Number(number) }] : [];
     });
     const file = (number: number, name: string) => `/proc/irq/${number}/${name}_affinity_list`;
-    const lists = await contents(
+    const lists = await textsOf(
         place,
         owned.flatMap(({ number }) => [file(number, "effective"), file(number, "smp")]),
     );
@@ -59,7 +60,7 @@ const ISOLATED = ["/sys/devices/system/cpu/isolated", "/sys/devices/system/cpu/n
 export async function irqbalanceOf(place: Place): Promise<Resource> {
     const [{ code }, texts] = await Promise.all([
         place.run(["pgrep", "--exact", "irqbalance"]).catch(() => ({ code: -1 })),
-        contents(place, [...SETTINGS, ...ISOLATED]),
+        textsOf(place, [...SETTINGS, ...ISOLATED]),
     ]);
     const running = code === 0 ? true : code === 1 ? false : new NotKnown("whether irqbalance runs cannot be told");
     const settings = SETTINGS.map((path) => texts.get(path) ?? "").join("\n");
@@ -71,18 +72,4 @@ export async function irqbalanceOf(place: Place): Promise<Resource> {
         said("IRQBALANCE_BANNED_CPULIST", "[\\d,-]+") ??
         (mask === undefined ? cpuList(isolated) : cpusOfMask(mask.toLowerCase()));
     return { type: IRQBALANCE, name: "irqbalance", props: { running, banned } };
-}
-
-/** What files hold that are there. */
-async function contents(place: Place, paths: string[]): Promise<Map<string, string>> {
-    const texts = new Map<string, string>();
-    if (paths.length === 0) return texts;
-    const { stdout } = await place.run(["grep", "--no-messages", "--with-filename", "--null", "", ...paths]);
-    for (const line of stdout.split("\n")) {
-        const [path, text] = line.split("\0");
-        if (path === undefined || text === undefined) continue;
-        const before = texts.get(path);
-        texts.set(path, before === undefined ? text : `${before}\n${text}`);
-    }
-    return texts;
 }

@@ -10,18 +10,9 @@ export class Files {
 
     /** What each file holds, without the newline at its end; undefined where there is none. */
     async read(paths: string[]): Promise<(string | undefined)[]> {
-        if (paths.length === 0) return [];
         paths.forEach(checkPath);
-        // `grep` prints the path before each line, so one process reads them all; a file that is missing is passed over.
-        const { stdout } = await this.place.run(["grep", "--no-messages", "--with-filename", "--null", "", ...paths]);
-        const lines = new Map<string, string[]>();
-        for (const line of stdout.split("\n")) {
-            const at = line.indexOf("\0");
-            if (at < 0) continue;
-            const path = line.slice(0, at);
-            lines.set(path, [...(lines.get(path) ?? []), line.slice(at + 1)]);
-        }
-        return paths.map((path) => lines.get(path)?.join("\n"));
+        const texts = await textsOf(this.place, paths);
+        return paths.map((path) => texts.get(path));
     }
 
     /** @throws HostError refused with the kernel's words */
@@ -36,6 +27,21 @@ export class Files {
             "Correct the value, or load what this setting belongs to; then run the same command again.",
         );
     }
+}
+
+/** What files hold, by their paths, without the newline at the end; one that is missing is passed over. */
+export async function textsOf(place: Place, paths: readonly string[]): Promise<Map<string, string>> {
+    if (paths.length === 0) return new Map();
+    // `grep` prints the path before each line, so one process reads them all.
+    const { stdout } = await place.run(["grep", "--no-messages", "--with-filename", "--null", "", ...paths]);
+    const lines = new Map<string, string[]>();
+    for (const line of stdout.split("\n")) {
+        const at = line.indexOf("\0");
+        if (at < 0) continue;
+        const path = line.slice(0, at);
+        lines.set(path, [...(lines.get(path) ?? []), line.slice(at + 1)]);
+    }
+    return new Map([...lines].map(([path, all]) => [path, all.join("\n")]));
 }
 
 function checkPath(path: string): void {

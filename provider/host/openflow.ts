@@ -138,7 +138,7 @@ export class Openflow {
      * @throws HostError refused where it does not come back
      */
     private async untilPutBack(bridge: string): Promise<void> {
-        if (!isKept(await this.rowOf(bridge))) return;
+        if (!hasKeeper(await this.rowOf(bridge))) return;
         const { stdout: kept } = await this.place.run(["cat", "--", snapshotFile(bridge)]);
         if (!/^flow /m.test(kept)) return;
         const shared = ["--no-stats", "dump-flows", bridge, `cookie=${SHARED_COOKIE}/-1`];
@@ -155,7 +155,7 @@ export class Openflow {
     /** Writes down what is there now, where a FlowKeeper keeps it. */
     private async keep(bridge: string): Promise<void> {
         const row = await this.rowOf(bridge);
-        if (!isKept(row)) return;
+        if (!hasKeeper(row)) return;
         const dump = (command: string) => this.ask(bridge, ["--no-stats", "--no-names", command, bridge]);
         const [flows, groups, meters, ports] = await Promise.all([
             dump("dump-flows").then(parseFlows),
@@ -231,7 +231,7 @@ export class Openflow {
 }
 
 const OFCTL = ["ovs-ofctl", `--protocols=${PROTOCOLS}`, `--timeout=${WAIT_S}`];
-const isKept = (row: Seen | undefined) => keyOf(row?.external_ids, KEEPER_KEY) !== undefined;
+const hasKeeper = (row: Seen | undefined) => keyOf(row?.external_ids, KEEPER_KEY) !== undefined;
 
 const PUT = "meter put ";
 const DELETE = "meter delete ";

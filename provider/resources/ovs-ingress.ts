@@ -14,9 +14,6 @@ const LEAST_BURST_KBIT = 8_000;
 /** Share of a second's worth that TCP needs to come near the rate (there). */
 const BURST_SHARE = 0.8;
 
-/** Whether a limit is a meter: where policing limits nothing. */
-export const isMetered = ignoresPolicing;
-
 export function limitOf({ rate, burst }: Declared): IngressLimit {
     const rateKbit = bitsPerSecond(rate) / 1_000;
     return { rateKbit, burstKbit: burst === undefined ? burstFor(rateKbit) : Math.max(1, kbitOf(burst)) };
@@ -57,7 +54,7 @@ export const isGuarded = (port: Seen): boolean =>
 export function limitAt(view: Replica, port: Seen, link: Seen, { limits }: InForce): IngressLimit | undefined {
     if (hasMeter(port)) return limits.get(numberOf(link.ofport) ?? -1);
     const rateKbit = numberOf(link.ingress_policing_rate) ?? 0;
-    if (rateKbit === 0 || isMetered(view.holderOf(port), textOf(link.type))) return undefined;
+    if (rateKbit === 0 || ignoresPolicing(view.holderOf(port), textOf(link.type))) return undefined;
     return { rateKbit, burstKbit: numberOf(link.ingress_policing_burst) ?? 0 };
 }
 

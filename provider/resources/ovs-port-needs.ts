@@ -3,8 +3,8 @@ import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
 import { keyOf, textOf, uuidsOf } from "../host/ovsdb/columns";
 import type { Uuid } from "../host/ovsdb/operations";
+import { ignoresPolicing } from "../host/ovsdb/ports";
 import type { Replica, Seen } from "../host/ovsdb/replica";
-import { isMetered } from "./ovs-ingress";
 import { QOS_NAME_KEY, qosName } from "./ovs-port-rows";
 import type { Wanted } from "./ovs-port-change";
 import { isSecure, requireNoController } from "./table-zero";
@@ -36,7 +36,8 @@ export function needsOf(
             `there is no OVS bridge ${bridgeName} on ${host.where}`,
             "Declare it as kvmnet:ovs:Bridge and pass its name on, or correct the name.",
         );
-    const metered = (want: Wanted) => isMetered(bridge, want.type);
+    // Where policing limits nothing, a limit is a meter.
+    const metered = (want: Wanted) => ignoresPolicing(bridge, want.type);
     if (wanted.some((want) => want.ingress && metered(want)))
         requireNoController(view, bridgeName, subject, "its ingress limit is a flow");
     if (wanted.some(({ portSecurity }) => portSecurity)) {

@@ -3,7 +3,7 @@ import { OvsPortSet, OvsPortSetOutputs } from "../../schemas/ovs-port-set";
 import { managerCautions } from "../host/managers";
 import { ovsdb } from "../plan";
 import type { HostResource } from "../resource";
-import { changedSet, devicesOf, keepAllPlugged } from "./ovs-set-change";
+import { changedSet, devicesOf, keepAllPlugged, untoldOf } from "./ovs-set-change";
 import { idProblem, setHere, type SetHere } from "./ovs-set-here";
 import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
 import { pathCautions } from "./operator-guard";
@@ -51,12 +51,12 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
         ]),
 
     async cautions(host, { bridge, ports }) {
-        const plugged = Object.entries(ports).flatMap(([name, port]) =>
-            devicesOf(name, port).map((link) => ({ link, port })),
-        );
-        const paths = plugged.map(({ link, port }) => pathCautions(host, port, [link], bridge));
-        const links = plugged.map(({ link }) => link);
-        return [...(await managerCautions(host, links, "this port")), ...(await Promise.all(paths)).flat()];
+        const all = Object.entries(ports);
+        const links = all.flatMap(([name, port]) => devicesOf(name, port));
+        return [
+            ...(await managerCautions(host, links, "this port")),
+            ...(await pathCautions(host, {}, untoldOf(all), bridge)),
+        ];
     },
 
     async settle(host, { bridge, ports }) {

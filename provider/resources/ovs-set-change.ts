@@ -117,7 +117,7 @@ export async function keepAllPlugged(host: Host, subject: string, members: reado
 }
 
 /** The links of those that do not say that they may take an operator's path. */
-const untoldOf = (ports: readonly [string, PortOfSet][]): string[] =>
+export const untoldOf = (ports: readonly [string, PortOfSet][]): string[] =>
     ports.flatMap(([name, port]) => (port.takesOperatorPath ? [] : devicesOf(name, port)));
 
 /** Whether a port stands where and as it is wanted, with our mark and its QoS in force. */
