@@ -16,6 +16,8 @@ export interface Files {
 }
 
 const MARK = "# kvmnet-owner ";
+/** Stands before the names that follow from reservations. */
+const RESERVED = "# Names of reservations.";
 
 export function rendered(server: DhcpServer, mark: string): Files {
     const folder = folderOf(server.interface);
@@ -44,7 +46,15 @@ export function rendered(server: DhcpServer, mark: string): Files {
         [mac, ...(address ? [address] : []), ...(ipv6Address ? [`[${ipv6Address}]`] : []), name].join(","),
     );
     const names = sorted(server.names).flatMap(([name, addresses]) => addresses.map((address) => `${address} ${name}`));
-    return { conf: lines(conf), hosts: lines(hosts), names: lines(names) };
+    return { conf: lines(conf), hosts: lines(hosts), names: lines([...names, ...reservedNames(server)]) };
+}
+
+/** Names with reserved addresses are answered before their guests ask for a lease, from which dnsmasq knows a name else. */
+function reservedNames({ dns, domain, reservations }: DhcpServer): string[] {
+    const named = sorted(reservations).flatMap(([name, { address, ipv6Address }]) =>
+        [address, ipv6Address].flatMap((one) => (one ? [`${one} ${domain ? `${name}.${domain} ` : ""}${name}`] : [])),
+    );
+    return dns && named.length > 0 ? [RESERVED, ...named] : [];
 }
 
 /** What the files say, and whose they are. */
@@ -76,6 +86,7 @@ export function parsed(link: string, files: Files): Read {
     }
     for (const line of linesOf(files.hosts)) reservation(server, line);
     for (const line of linesOf(files.names)) {
+        if (line === RESERVED) break;
         const [address = "", name = ""] = line.split(" ");
         (server.names[name] ??= []).push(address);
     }

@@ -87,7 +87,10 @@ describe("a DHCP server on a real host", function () {
         const [pid] = await pids();
         made.state = await plugin.update(DHCP, "d", made, {
             ...want,
-            reservations: { web0: { mac: MAC, address: "10.77.0.11" } },
+            reservations: {
+                web0: { mac: MAC, address: "10.77.0.11" },
+                web1: { mac: "52:54:00:00:00:12", address: "10.77.0.12" },
+            },
             names: { "db.lan": ["10.77.0.5"] },
         });
         assert.deepEqual(await pids(), [pid]);
@@ -96,6 +99,11 @@ describe("a DHCP server on a real host", function () {
         await inGuest("ip", "address", "add", "10.77.0.11/24", "dev", "eth0");
         assert.match(await ask("db.lan"), /10\.77\.0\.5/);
         assert.match(await ask("web0.lan"), /10\.77\.0\.11/);
+    });
+
+    it("answers the name of a guest that has an address reserved and has not asked for it yet", async () => {
+        for (const name of ["web1.lan", "web1"]) assert.match(await ask(name), /10\.77\.0\.12/);
+        assert.match(await inGuest(busybox, "nslookup", "10.77.0.12", "10.77.0.1"), /name = web1\.lan/);
     });
 
     it("forgets a reservation that is no longer declared", async () => {
