@@ -68,7 +68,9 @@ export const DhcpServerFields = z.strictObject({
         .describe(`Addresses that it gives. ${RESTART}`),
     reservations: named(HostName, Reservation, "reservations maps names of guests to { mac, address }")
         .default({})
-        .describe(`What single guests always get, by the guest's name, which it is told. Where an address is reserved, DNS answers the name from the start, also while the guest is off; else while it has a lease. ${REREAD}`),
+        .describe(
+            `What single guests always get, by the guest's name, which it is told. Where an address is reserved, DNS answers the name from the start, also while the guest is off; else while it has a lease. ${REREAD}`,
+        ),
     options: named(OptionName, OptionValue, "options maps DHCP options to text")
         .default({})
         .describe(
