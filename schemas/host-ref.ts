@@ -22,8 +22,8 @@ export const HostRef = z.string("a host is text: local or lab://NAME").transform
     return z.NEVER;
 });
 
-/** Where the host's libvirt answers, for the libvirt provider's `uri`. */
+/** Where the host's libvirt answers, for the libvirt provider's `uri`; its 0.9 line does not know `qemu+unix`. */
 export function libvirtUri(host: HostRef): string {
     if (host.kind === "local") return "qemu:///system";
-    return `qemu+unix:///system?socket=${labPaths(host.name).libvirtSocket}`;
+    return `qemu:///system?socket=${labPaths(host.name).libvirtSocket}`;
 }

@@ -65,7 +65,7 @@ export interface DomainInterface {
     target?: { dev: Input<string>; managed: boolean };
     mtu?: { size: number };
     model?: { type: string };
-    driver?: { name?: string; queues: number; rxQueueSize: number; txQueueSize: number };
+    driver?: { name?: string; queues?: number; rxQueueSize?: number; txQueueSize?: number };
 }
 
 interface DomainSerial {
@@ -79,7 +79,7 @@ export interface VolumeArgs {
     name: string;
     pool: string;
     capacity?: number;
-    target: { format: { type: string } };
+    target?: { format: { type: string } };
     create?: { content: { url: Input<string> } };
     backingStore?: { path: Input<string>; format: { type: string } };
 }

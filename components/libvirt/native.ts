@@ -44,7 +44,9 @@ function nativeInterface(
     accelerator: GuestDescription["accelerator"],
     tap: pulumi.Input<string> | undefined,
 ): DomainInterface {
-    const driver = driverOf(nic, accelerator);
+    const { queues = 1, ...driver } = driverOf(nic, accelerator) ?? {};
+    // libvirt keeps no word of a single queue, and the provider would see a difference for ever.
+    const settings = { ...driver, ...(queues > 1 && { queues }) };
     return {
         mac: { address: nic.mac },
         ...(nic.vhostUserSocket === undefined
@@ -52,7 +54,7 @@ function nativeInterface(
             : { source: { vhostUser: { dev: "", chardev: { unix: { path: nic.vhostUserSocket, mode: "server" } } } } }),
         ...(tellsMtu(nic) && { mtu: { size: nic.mtu } }),
         ...(nic.model && { model: { type: nic.model } }),
-        ...(driver && { driver }),
+        ...(nic.model === "virtio" && { driver: settings }),
     };
 }
 

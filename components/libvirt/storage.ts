@@ -62,7 +62,7 @@ export const nativeStorage: StorageAdapter = {
     cloudInitVolume: ({ name, pool }, file): VolumeArgs => ({
         name,
         pool,
-        target: { format: { type: "raw" } },
+        // Without a format: libvirt makes it raw, finds "iso" in it afterwards, and a word of ours would differ for ever.
         create: { content: { url: file } },
     }),
 };

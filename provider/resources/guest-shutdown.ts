@@ -7,14 +7,18 @@ import type { HostResource } from "../resource";
 const VIRSH = ["virsh", "--quiet", "--connect", "qemu:///system"];
 /** Pause between two looks at the guests [ms]; one look serves all that wait. */
 const LOOK_MS = 300;
+/** A guest that still boots does not hear the button, so it is pressed again so often [ms]. */
+const PRESS_MS = 10_000;
+
+const press = (domain: string): string[] => [...VIRSH, "shutdown", "--mode", "acpi", "--domain", domain];
 
 export const guestShutdown: HostResource<GuestShutdown> = {
     type: "kvmnet:host:GuestShutdown",
     title: "shutdown of the guest",
     description:
         "Shuts a guest down before its libvirt domain is removed or replaced, which by itself is like pulling its plug. It " +
-        "does nothing when it is made. When it is deleted it presses the guest's ACPI power button and waits; a guest that " +
-        "does not react within its timeout is warned of and loses its power. Since it names the domain, the engine deletes " +
+        "does nothing when it is made. When it is deleted it presses the guest's ACPI power button and waits, and presses it " +
+        "again every 10 s, since a guest that still boots does not hear it; a guest that does not react within its timeout is warned of and loses its power. Since it names the domain, the engine deletes " +
         "it before the domain. A guest that is off is left as it is.",
     schema: GuestShutdown,
     cost: { domain: "replace", timeout: "update", settings: "update", effect: "update" },
@@ -49,13 +53,14 @@ export const guestShutdown: HostResource<GuestShutdown> = {
         return [
             {
                 what: `presses the power button of ${domain}`,
-                action: { via: "program", argv: [...VIRSH, "shutdown", "--mode", "acpi", "--domain", domain] },
+                action: { via: "program", argv: press(domain) },
             },
         ];
     },
 
     async left(host, { domain, timeout }) {
         const until = performance.now() + timeout * 1_000;
+        let next = performance.now() + PRESS_MS;
         while (await isRunning(host.at({ maxAgeMs: LOOK_MS }), domain)) {
             if (performance.now() > until)
                 return [`The guest ${domain} did not shut down within ${timeout} s; its domain goes while it runs.`];
@@ -67,6 +72,11 @@ export const guestShutdown: HostResource<GuestShutdown> = {
                     "Run the same command again to finish it.",
                 );
             host.status(`waits for the guest ${domain} to shut down ...`);
+            if (performance.now() > next) {
+                // Where the guest went off a moment ago this fails, and the next look sees it.
+                await host.place.run(press(domain));
+                next = performance.now() + PRESS_MS;
+            }
             await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
         }
         return [];

@@ -101,7 +101,7 @@ describe("a guest's cloud-init disk", () => {
         );
         const native = await machine({ disks, cloudInit: {} }, "0.9.7");
         const volume = native.named("web-1-cloud-init-volume").inputs;
-        assert.deepEqual(volume.target, { format: { type: "raw" } });
+        assert.ok(!("target" in volume), "libvirt makes it raw and finds iso in it, so no word of ours stays true");
         const { disks: written } = native.named("web-1-domain").inputs.devices as { disks: { target: object }[] };
         assert.deepEqual(
             written.map(({ target }) => target),

@@ -31,6 +31,11 @@ describe("a guest in the words of the 0.9 line", () => {
         assert.deepEqual(nic!.driver, { name: "vhost", queues: 4, rxQueueSize: 1024, txQueueSize: 256 });
     });
 
+    it("says nothing of a single queue, of which libvirt keeps no word", () => {
+        const [nic] = devices(aGuest({ nics: [aNic({ queues: 1 })] })).interfaces;
+        assert.deepEqual(nic!.driver, { name: "qemu", rxQueueSize: 1024, txQueueSize: 256 });
+    });
+
     it("has no driver for an emulated model, and no model where it is left to libvirt", () => {
         const nics = [aNic({ model: "e1000", queues: 1 }), aNic({ model: null, queues: 1 })];
         const [emulated, open] = devices(aGuest({ nics })).interfaces;

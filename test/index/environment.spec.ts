@@ -38,7 +38,7 @@ describe("the sample environment", () => {
         assert.equal(run.named("sample-host").inputs.host, "lab://sample");
         assert.equal(
             run.named("sample-libvirt").inputs.uri,
-            `qemu+unix:///system?socket=${labPaths("sample").libvirtSocket}`,
+            `qemu:///system?socket=${labPaths("sample").libvirtSocket}`,
         );
     });
 

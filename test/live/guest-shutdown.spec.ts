@@ -100,6 +100,15 @@ describe("the shutdown of a guest", function () {
         });
     });
 
+    describe("of a guest that still boots", () => {
+        it("is heard once it has booted", async () => {
+            await define("g3");
+            const made = await plugin.create(SHUTDOWN, "g3", { domain: "g3", timeout: 150 });
+            await plugin.delete(SHUTDOWN, "g3", made);
+            assert.equal(await stateOf("g3"), "shut off");
+        });
+    });
+
     describe("of a guest that does not react", () => {
         it("ends after its timeout, with a warning", async () => {
             await define("deaf", false);

@@ -80,7 +80,7 @@ describe("a lab", function () {
             const [exitCode] = (await once(child, "exit")) as [number | null];
             return exitCode;
         };
-        assert.equal(await outside("virsh", "-c", `qemu+unix:///system?socket=${libvirtSocket}`, "uri"), 0);
+        assert.equal(await outside("virsh", "-c", `qemu:///system?socket=${libvirtSocket}`, "uri"), 0);
         assert.equal(await outside("ovs-vsctl", `--db=unix:${ovsdbSocket}`, "show"), 0);
     });
     it("stays as it is when it is brought up again, and that is quick and said", async () => {

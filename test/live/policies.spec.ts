@@ -20,7 +20,7 @@ const PROGRAM = `
 const { CustomResource, interpolate, output } = require("@pulumi/pulumi");
 const { Domain, Provider } = require("@pulumi/libvirt");
 const unknown = output(require("@pulumi/pulumi/output").unknown);
-const provider = new Provider("nowhere", { uri: interpolate\`qemu+unix:///system?socket=\${unknown}\` });
+const provider = new Provider("nowhere", { uri: interpolate\`qemu:///system?socket=\${unknown}\` });
 const filled = (value) => {
     if (value === "${UNKNOWN}") return unknown;
     if (Array.isArray(value)) return value.map(filled);
