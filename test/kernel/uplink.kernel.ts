@@ -3,6 +3,7 @@
  * components themselves, run under Pulumi's mocks, and made by the real plugin, each resource with just these arguments.
  */
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
 import { status, type ServiceError } from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
 import { MtuDomain, OvsSwitch, Uplink, VlanTap } from "../../components";
@@ -10,9 +11,10 @@ import type { Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, type Made } from "../provider/plugin";
 import { registeredBy, type Registered } from "../support/engine-mocks";
+import { eventually } from "../support/eventually";
 import { run, runJson, startOvs } from "../support/kernel-guest";
 import { hardwareNics } from "../support/kernel-nics";
-import { guest, udp } from "../support/wire";
+import { meeting, udp, type Stream } from "../support/wire";
 
 interface Link {
     mtu: number;
@@ -174,11 +176,12 @@ describe("the way out of a host over NICs of real hardware's kind, by the resour
             const frames = packets.map((length) =>
                 udp({ from: near, to: far, length: 14 + length }, "10.0.0.1", "10.0.0.2"),
             );
-            const [talk] = await Promise.all([
-                guest(run, "um1t", 8),
-                guest(run, "um0t", 7, ...frames.map((frame) => ["every", 50, frame] as ["every", number, Buffer])),
-            ]);
-            const own = talk.heard.filter(
+            // Its cable is plugged in again, in a manner of speaking, with another MTU.
+            for (const nic of [one, other])
+                await eventually(async () => assert.equal(await run("cat", `/sys/class/net/${nic}/carrier`), "1"));
+            const um0t = frames.map((frame): Stream => ["every", 50, frame]);
+            const { um1t } = await meeting(run, { um1t: [], um0t }, () => setTimeout(6_000));
+            const own = um1t.heard.filter(
                 ({ bytes }) => bytes.subarray(6, 12).toString("hex") === near.replaceAll(":", ""),
             );
             return [...new Set(own.map(({ length }) => length - 14))].sort((a, b) => a - b);

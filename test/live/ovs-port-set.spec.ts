@@ -7,7 +7,7 @@ import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { killedAtEachMoment } from "../support/killed-runs";
 import { labName } from "../support/labs";
-import { asOneself, fromOf, guest, udp, type Stream } from "../support/wire";
+import { asOneself, fromOf, meeting, udp, type Stream } from "../support/wire";
 import { ProviderLab } from "./provider-lab";
 
 const [BRIDGE, SET, PORT] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:PortSet", "kvmnet:ovs:Port"];
@@ -273,10 +273,9 @@ describe("a set of ports on a real switch", function () {
         const lengths = (frames: Buffer[]) => frames.map(({ length }) => length).sort((a, b) => a - b);
         /** Lengths of what the ear hears while a guest at the tap says all of it. */
         const heard = async (tap: string, frames: Buffer[]) => {
-            const run = lab.run.bind(lab);
             const streams = frames.map((frame): Stream => ["every", 40, frame]);
-            const [talk] = await Promise.all([guest(run, "ear", 5), guest(run, tap, 4, ...streams)]);
-            const said = talk.heard.filter((frame) => fromOf(frame).startsWith("52:54:00:00:00:"));
+            const { ear } = await meeting(lab.run.bind(lab), { ear: [], [tap]: streams }, () => setTimeout(4_000));
+            const said = ear!.heard.filter((frame) => fromOf(frame).startsWith("52:54:00:00:00:"));
             return [...new Set(said.map(({ length }) => length))].sort((a, b) => a - b);
         };
 

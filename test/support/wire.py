@@ -1,7 +1,7 @@
 """A guest of few words: it opens a tap as a guest's NIC does, sends Ethernet frames, and tells which it heard.
 
-wire.py TAP SECONDS|FILE [every MS HEX | flood MBIT HEX]...   A frame's last four bytes are replaced by a running number.
-It goes on for so long, or until the file is there.
+wire.py TAP FILE [every MS HEX | flood MBIT HEX]...   A frame's last four bytes are replaced by a running number.
+It goes on until the file is there, and for ten minutes at most.
 Prints one JSON object: sent (frames by order of the arguments), heard (time, number of bytes, first 96 bytes), bytes
 (heard in each whole second).
 """
@@ -31,15 +31,13 @@ def streams_of(words):
         yield {"gap": gap, "frame": frame[:-4], "next": 0.0, "sent": 0}
 
 
-def main(tap, until, *words):
+def main(tap, ending, *words):
     fd = opened(tap)
     streams = list(streams_of(words))
     heard, by_second, start = [], {}, time.monotonic()
     for stream in streams:
         stream["next"] = start
-    is_file = until.startswith("/")
-    end = start + (600 if is_file else float(until))
-    while (now := time.monotonic()) < end and not (is_file and os.path.exists(until)):
+    while (now := time.monotonic()) < start + 600 and not os.path.exists(ending):
         for stream in streams:
             if stream["next"] > now:
                 continue

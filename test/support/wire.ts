@@ -1,5 +1,7 @@
 /** Guests that say frames and tell what they heard, and the frames that they say. */
+import assert from "node:assert/strict";
 import { resolve } from "node:path";
+import { eventually } from "./eventually";
 
 const SCRIPT = resolve(__dirname, "wire.py");
 
@@ -23,20 +25,38 @@ export interface Talk {
 /** What a guest says: a frame every so many milliseconds, or as fast as so many Mbit/s. */
 export type Stream = [kind: "every" | "flood", amount: number, frame: Buffer];
 
+/** Runs a program on the guests' host. */
+type Run = (...argv: string[]) => Promise<string>;
+
+let meetings = 0;
+
 /**
- * A guest behind a tap.
- *
- * @param run runs a program on the guest's host
- * @param until how long it stays [s], or a file that ends it once it is there
+ * Guests behind taps, each with what it says. The work begins when all of them are there, and none goes before its end:
+ * whoever is late at the start misses nothing of it.
  */
-export async function guest(
-    run: (...argv: string[]) => Promise<string>,
-    tap: string,
-    until: number | string,
-    ...streams: Stream[]
-): Promise<Talk> {
+export async function meeting<Name extends string>(
+    run: Run,
+    guests: Readonly<Record<Name, Stream[]>>,
+    work: () => Promise<unknown>,
+): Promise<Record<Name, Talk>> {
+    const taps = Object.keys(guests) as Name[];
+    const end = `/var/lib/wire-end-${process.pid}-${meetings++}`;
+    const talks = Promise.all(taps.map(async (tap) => [tap, await guest(run, tap, end, guests[tap])] as const));
+    // A tap has a carrier while somebody has it open.
+    const isThere = async (tap: Name) => assert.equal(await run("cat", `/sys/class/net/${tap}/carrier`), "1", tap);
+    try {
+        await Promise.race([eventually(() => Promise.all(taps.map(isThere))), talks]);
+        await work();
+    } finally {
+        await run("touch", end);
+    }
+    return Object.fromEntries(await talks) as Record<Name, Talk>;
+}
+
+/** A guest behind a tap, until the file is there. */
+async function guest(run: Run, tap: string, end: string, streams: Stream[]): Promise<Talk> {
     const words = streams.flatMap(([kind, amount, frame]) => [kind, String(amount), frame.toString("hex")]);
-    const text = await run("/usr/bin/python3", SCRIPT, tap, String(until), ...words);
+    const text = await run("/usr/bin/python3", SCRIPT, tap, end, ...words);
     const told = JSON.parse(text) as {
         sent: number[];
         heard: [number, number, string, string][];
