@@ -24,7 +24,8 @@ def serve(port):
 
 
 def connect(address, port):
-    connection = socket.create_connection((address, int(port)), timeout=5)
+    connection = socket.create_connection((address, int(port)), timeout=30)
+    connection.settimeout(None)
     print("connected", flush=True)
     for line in sys.stdin:
         connection.sendall(line.encode())

@@ -1,12 +1,15 @@
 /** Somebody who works on a lab from elsewhere: a network namespace with a TCP connection to the lab. */
 import { spawn, type ChildProcessByStdio } from "node:child_process";
-import { once } from "node:events";
+import { on, once } from "node:events";
 import { resolve } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { commandInLab } from "../../lab";
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
+
+/** Longest wait for an answer [ms]. */
+const PATIENCE_MS = 30_000;
 
 const SCRIPT = resolve(__dirname, "echoes.py");
 
@@ -40,7 +43,7 @@ export async function standing(run: Run): Promise<string> {
         await run("ip", "-oneline", "address", "show"),
         await run("ip", "route", "show"),
         await run("ip", "-6", "route", "show"),
-        await run("ovs-vsctl", "--timeout=5", "show"),
+        await run("ovs-vsctl", "--timeout=30", "show"),
     ];
     return parts.join("\n").replaceAll(" tentative", "");
 }
@@ -85,16 +88,18 @@ export class Operator {
         return new Operator(child, lines);
     }
 
-    /** Whether the connection answers within a second. */
+    /** Whether the connection answers: TCP says again, later each time, what was lost while it was cut. */
     async answers(): Promise<boolean> {
         const word = `word ${this.said++}`;
-        const heard = once(this.lines, "line") as Promise<[string]>;
+        const late = AbortSignal.timeout(PATIENCE_MS);
+        const heard = on(this.lines, "line", { signal: late }) as AsyncIterable<[string]>;
         this.child.stdin.write(`${word}\n`);
-        const [line] = await Promise.race([
-            heard,
-            new Promise<[undefined]>((late) => setTimeout(() => late([undefined]), 1_000).unref()),
-        ]);
-        return line === word;
+        try {
+            for await (const [line] of heard) if (line === word) return true;
+        } catch (error) {
+            if (!late.aborted) throw error;
+        }
+        return false;
     }
 
     leave = () => ended(this.child);
