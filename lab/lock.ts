@@ -40,8 +40,8 @@ export async function withLockIfFree<T>(name: string, work: () => Promise<T>): P
     }
 }
 
-/** How long a lock may be held by a process that is dead already [ms]; many times what was seen. */
-const PATIENCE_MS = 100;
+/** How long a lock may be held by a process that is dead already [ms]; many times what was seen on a busy machine. */
+const PATIENCE_MS = 500;
 
 /** A socket's address has at most 107 bytes, a name any number. */
 const address = (name: string) => `\0kvmnet/${createHash("sha256").update(name).digest("hex")}`;

@@ -4,7 +4,7 @@ import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 
 /** An engine that does not take a line within this long [ms] does without it. */
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 10_000;
 
 export interface EngineLog {
     /** Stays in the run's output. Where no engine listens it goes to stderr. Never fails. */

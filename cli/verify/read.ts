@@ -113,8 +113,9 @@ interface Asked {
 const PATIENCE_S = 6;
 
 /**
- * Pings every pair at once. Silence is believed only after thrice the time that the slowest answer took: where that was
- * longer than the first wait, the silent ones are asked again.
+ * Pings every pair at once. Who must answer and is silent is asked again, since a packet may be lost. Other silence is
+ * believed only after thrice the time that the slowest answer took: where that was longer than the first wait, the silent
+ * ones are asked again, too.
  */
 async function askPairs(pairs: Pair[], guests: Map<string, GuestConsole>): Promise<Asked[]> {
     const started = performance.now();
@@ -127,9 +128,11 @@ async function askPairs(pairs: Pair[], guests: Map<string, GuestConsole>): Promi
         }),
     );
     const patience = Math.min(PATIENCE_S, Math.ceil(3 * slowest));
-    const believed = ({ pair, answered }: Asked) => answered || pair.joined || patience <= 1;
+    const believed = ({ pair, answered }: Asked) => answered || (!pair.joined && patience <= 1);
     const again = await Promise.all(
-        first.filter((asked) => !believed(asked)).map(({ pair }) => ask(pair, guests, patience)),
+        first
+            .filter((asked) => !believed(asked))
+            .map(({ pair }) => ask(pair, guests, pair.joined ? PATIENCE_S : patience)),
     );
     return [...first.filter(believed), ...again];
 }

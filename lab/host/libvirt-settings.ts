@@ -17,6 +17,8 @@ export const LIBVIRT_SETTINGS: Readonly<Record<string, string>> = {
         'auth_unix_ro = "none"',
         'auth_unix_rw = "none"',
         'unix_sock_rw_perms = "0700"',
+        // A machine that emulates guests may keep the switch waiting for longer than the usual 5 s.
+        "ovs_timeout = 60",
         'log_outputs = "3:file:/var/log/libvirt/libvirtd.log"',
         "",
     ].join("\n"),
