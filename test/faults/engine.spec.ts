@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { descendants, living } from "../support/descendants";
 import { EngineProject, type Ended, type Running } from "../support/engine-project";
 import { eventually } from "../support/eventually";
+import { labName } from "../support/labs";
 import { FaultLab } from "./support/fault-lab";
 
 /** The engine builds what is missing first, so a first run may take minutes. */
@@ -33,8 +33,8 @@ const pendingOf = ({ pending_operations: pending = [] }: Deployment) => pending.
 
 describe("a run of the engine", function () {
     this.timeout(600_000);
-    const lab = new FaultLab("test-faults-engine");
-    const roomless = new FaultLab("test-faults-engine-full");
+    const lab = new FaultLab(labName("engine"));
+    const roomless = new FaultLab(labName("full"));
     const projects: EngineProject[] = [];
     /** The engine tries again for minutes to write its state, while the other tests run. */
     let full: Promise<Ended>;
@@ -129,6 +129,12 @@ describe("a run of the engine", function () {
             return ended;
         }
 
+        /** One Ctrl-C, which the engine has taken. */
+        async function interrupted(run: Running): Promise<void> {
+            run.child.kill("SIGINT");
+            await eventually(() => assert.match(run.said(), /\^C received/));
+        }
+
         /** Declared = recorded = in the switch, and nothing is left to do. */
         async function isWhole(): Promise<void> {
             const recorded = await deployment();
@@ -154,7 +160,7 @@ describe("a run of the engine", function () {
 
         it("by one Ctrl-C ends the step that runs, records it, and lifts its lock", async () => {
             const run = await atWork("once0");
-            const { status, output } = await leavingNobody(run, () => run.child.kill("SIGINT"));
+            const { status, output } = await leavingNobody(run, () => interrupted(run));
             assert.notEqual(status, 0, output);
             const recorded = await deployment();
             assert.deepEqual(pendingOf(recorded), []);
@@ -166,8 +172,7 @@ describe("a run of the engine", function () {
         it("by two Ctrl-C ends at once, and its state is honest: a refresh and a run finish it", async () => {
             const run = await atWork("twice0");
             const { status, output } = await leavingNobody(run, async () => {
-                run.child.kill("SIGINT");
-                await sleep(200);
+                await interrupted(run);
                 run.child.kill("SIGINT");
             });
             assert.notEqual(status, 0, output);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Plugin, unfinishedOf } from "../provider/plugin";
+import { eventually } from "../support/eventually";
+import { labName } from "../support/labs";
 import { FaultLab, type Daemon } from "./support/fault-lab";
 import { assertSound, OVS_BRIDGE, OVS_PORT, TAP } from "./support/invariants";
 import { Stack, type Program } from "./support/stack";
@@ -10,8 +12,8 @@ const BRIDGE = "br-sw";
 const port = (name: string, tag: number) => ({ name, bridge: BRIDGE, type: "internal", tag });
 
 describe("the switch's daemon under faults", function () {
-    this.timeout(180_000);
-    const lab = new FaultLab("test-faults-switch");
+    this.timeout(300_000);
+    const lab = new FaultLab(labName("switch"));
     let plugin: Plugin;
     let stack: Stack;
     let program: Program = { switch: { type: OVS_BRIDGE, inputs: { name: BRIDGE, datapathType: "netdev" } } };
@@ -43,7 +45,7 @@ describe("the switch's daemon under faults", function () {
             assert.ok(performance.now() - started < 15_000, "a wait is 20 s otherwise");
             assert.match(
                 left?.reasons[0] ?? "",
-                /ovs-vswitchd on lab test-faults-switch does not answer \(waited 1 s\)/,
+                new RegExp(`ovs-vswitchd on lab ${lab.name} does not answer \\(waited 1 s\\)`),
             );
             await back();
             const made = { id: name, state: left?.state ?? {} };
@@ -56,7 +58,7 @@ describe("the switch's daemon under faults", function () {
         await lab.signal("ovs-vswitchd", "STOP");
         const doomed = await Plugin.start(lab.host);
         const waiting = doomed.create(OVS_PORT, "c", port("c0", 4)).catch((error: unknown) => error);
-        await sleep(300);
+        await eventually(async () => assert.match(await lab.vsctl("list-ports", BRIDGE), /^c0$/m));
         const started = performance.now();
         await doomed.cancel();
         assert.match(unfinishedOf(await waiting)?.reasons[0] ?? "", /cancelled/);

@@ -34,6 +34,8 @@ export interface Ended {
 /** A command of the engine that has not ended. */
 export interface Running {
     child: ChildProcess;
+    /** What it wrote so far. */
+    said: () => string;
     ended: Promise<Ended>;
 }
 
@@ -101,7 +103,7 @@ export class EngineProject {
             child.once("error", fail);
             child.once("close", (status) => done({ status, stdout, output }));
         });
-        return { child, ended };
+        return { child, said: () => output, ended };
     }
 
     remove(): void {
