@@ -3,9 +3,11 @@ import { audit } from "../../cli/audit";
 import { labDown, openGuest, runInLab } from "../../lab";
 import { openHost } from "../../provider/host";
 import { kvmnet } from "../support/command";
+import { eventually } from "../support/eventually";
+import { labName } from "../support/labs";
 import { sampleProject, type SampleProject } from "../support/sample";
 
-const LAB = "test-audit";
+const LAB = labName("audit");
 const HOST = `lab://${LAB}`;
 
 const nic = (mac: string, ...parts: string[]) =>
@@ -65,7 +67,6 @@ describe("kvmnet audit of a host that runs", function () {
     let project: SampleProject;
 
     before(async () => {
-        await labDown(LAB);
         project = sampleProject(LAB);
         const { status, output } = await kvmnet(project.folder, "up");
         assert.equal(status, 0, output);
@@ -73,6 +74,9 @@ describe("kvmnet audit of a host that runs", function () {
         await inLab("ovs-vsctl", "set", "Open_vSwitch", ".", "other_config:stats-update-interval=3600000");
         await inLab("sh", "-c", 'printf %s "$1" > /run/bad-1.xml', "write", BAD);
         await virsh("create", "--paused", "/run/bad-1.xml");
+        // libvirt notes it when a guest's agent has come, a moment after the guest has booted.
+        for (const guest of ["web-1", "web-2", "db-1"])
+            await eventually(() => virsh("guestvcpus", "--domain", guest), 120_000);
     });
     after(async () => {
         await labDown(LAB);
@@ -151,8 +155,10 @@ describe("kvmnet audit of a host that runs", function () {
     });
 
     it("judges by what the agents say of the CPUs that are on, where there are agents", async () => {
-        const { output } = await kvmnet(project.folder, "audit", HOST, "--guest-agent");
-        assert.doesNotMatch(output, /The agent of the guest (web|db)-/);
+        await eventually(async () => {
+            const { output } = await kvmnet(project.folder, "audit", HOST, "--guest-agent");
+            assert.doesNotMatch(output, /The agent of the guest (web|db)-/);
+        }, 120_000);
         const guest = await openGuest(LAB, "web-1");
         const switched = async (on: 0 | 1) => {
             const command = `for cpu in 2 3; do echo ${on} >/sys/devices/system/cpu/cpu$cpu/online; done`;
