@@ -22,7 +22,7 @@ interface Module {
 }
 
 describe("the layers", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     let modules: Module[];
 
     before(() => {

@@ -60,7 +60,7 @@ class Repository {
 }
 
 describe("the pull request kit", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let repository: Repository;
     let api: FakeApi;
 
@@ -293,7 +293,7 @@ describe("the kit's files", () => {
         assert.equal(hooked("pom.xml"), 0);
         assert.equal(hooked("pom.xml", "guest.xml"), 1);
         rmSync(folder, { recursive: true });
-    }).timeout(60_000);
+    }).timeout(300_000);
 
     it("are in the published package, but for the hook, which pre-commit takes from the repository", () => {
         const { files } = JSON.parse(readFileSync("package.json", "utf8")) as { files: string[] };

@@ -4,7 +4,7 @@ import { kvmnet } from "../support/command";
 const explain = (...options: string[]) => kvmnet(process.cwd(), "explain", ...options);
 
 describe("`kvmnet explain`", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
 
     it("prints every value with its reason, cost and source as a table", async () => {
         const { status, output } = await explain("--vcpus", "8", "--rate", "10Gbit", "--backend", "tap");

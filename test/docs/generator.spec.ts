@@ -10,7 +10,7 @@ import { yamlOf } from "../../docs/generator/yaml";
 const schema = readSchema(process.cwd());
 
 describe("an example in YAML", function () {
-    this.timeout(20_000);
+    this.timeout(300_000);
     let folder: string;
     before(() => (folder = mkdtempSync(join(tmpdir(), "kvmnet-docs-"))));
     after(() => rmSync(folder, { recursive: true, force: true }));

@@ -10,7 +10,7 @@ const schema = readSchema(process.cwd());
 const tokens = [...Object.keys(schema.resources), ...Object.keys(schema.functions)];
 
 describe("the reference pages", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     let pages: Map<string, string>;
     before(async () => (pages = await referencePages(process.cwd())));
 
@@ -32,7 +32,7 @@ describe("the reference pages", function () {
 });
 
 describe("an example", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
 
     it("is of a resource or function that there is", () => {
         const known = tokens.map(exampleOf);

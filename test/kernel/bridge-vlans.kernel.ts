@@ -15,7 +15,7 @@ interface Vlans {
 }
 
 describe("VLANs of a Linux bridge", function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const engine = new FakeEngine();
     let plugin: Plugin;
     const host = (): LinkHost => ({ plugin, engine, run });

@@ -21,7 +21,7 @@ export function compile(files: string[]): void {
 }
 
 const runOf = (files: string[]) => {
-    const run = new Run({ timeout: 60_000, forbidOnly: true, reporter: LineReporter });
+    const run = new Run({ timeout: 300_000, forbidOnly: true, reporter: LineReporter });
     for (const file of files) run.addFile(resolve(file));
     return run;
 };

@@ -14,7 +14,7 @@ const [BRIDGE, DHCP] = ["kvmnet:host:Bridge", "kvmnet:host:DhcpServer"];
 const MAC = "52:54:00:00:00:11";
 
 describe("a DHCP server on a real host", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     const lab = new ProviderLab(labName("dhcp"));
     const engine = new FakeEngine();
     /** The lab's /var/lib/kvmnet-dhcp, as the machine sees it. */

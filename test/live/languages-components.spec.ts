@@ -233,8 +233,10 @@ describe("components in another language, on a host", function () {
                             ),
                         BOOT_MS,
                     );
-                    const asked = await guest.run(["ping", "-c", "1", "-W", "10", "10.81.0.1"], 60_000);
-                    assert.equal(asked.exitCode, 0, asked.output);
+                    await eventually(async () => {
+                        const asked = await guest.run(["ping", "-c", "1", "-W", "10", "10.81.0.1"], 60_000);
+                        assert.equal(asked.exitCode, 0, asked.output);
+                    });
                 } finally {
                     guest.close();
                 }

@@ -22,7 +22,7 @@ const [TLS, SETTINGS, SFLOW, IPFIX, NETFLOW] = [
 ];
 
 describe("what watches and controls a real switch", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     const lab = new ProviderLab(labName("control"));
     const engine = new FakeEngine();
     let plugin: Plugin;
@@ -274,7 +274,7 @@ describe("what watches and controls a real switch", function () {
         });
 
         it("lets a client in while it is there, and not afterwards", async () => {
-            const client = () => lab.run("ovsdb-client", "--timeout=5", "list-dbs", "tcp:127.0.0.1:6640");
+            const client = () => lab.run("ovsdb-client", "--timeout=30", "list-dbs", "tcp:127.0.0.1:6640");
             const made = await plugin.create(MANAGER, "in", want);
             await eventually(async () => assert.match(await client(), /Open_vSwitch/));
             await plugin.delete(MANAGER, "in", made);
@@ -329,7 +329,7 @@ describe("what watches and controls a real switch", function () {
             const client = (...more: string[]) =>
                 lab.run(
                     "ovsdb-client",
-                    "--timeout=5",
+                    "--timeout=30",
                     `--ca-cert=${pki}/ca.pem`,
                     ...more,
                     "list-dbs",

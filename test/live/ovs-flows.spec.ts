@@ -13,7 +13,7 @@ const PASS_ON = `${SHARED}, table=5, priority=0 actions=goto_table:10`;
 const NORMAL = `${SHARED}, table=10, priority=0 actions=NORMAL`;
 
 describe("OpenFlow flows on a real switch", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     const lab = new ProviderLab(labName("flows"));
     const engine = new FakeEngine();
     let plugin: Plugin;

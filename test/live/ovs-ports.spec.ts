@@ -9,7 +9,7 @@ import { ProviderLab } from "./provider-lab";
 const [BRIDGE, PORT, QOS, TAP] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Port", "kvmnet:ovs:Qos", "kvmnet:host:Tap"];
 
 describe("Open vSwitch's bridges, ports and queues on a real host", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     const lab = new ProviderLab(labName("ovs-ports"));
     const engine = new FakeEngine();
     let plugin: Plugin;

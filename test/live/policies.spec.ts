@@ -64,7 +64,7 @@ const domains = {
 };
 
 describe("the policy pack in the engine", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let engine: EngineEnvironment;
     let folder: string;
 

@@ -41,7 +41,7 @@ const CASES: Case[] = [
 ];
 
 describe("a resource under a new name, with an alias", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     const lab = new ProviderLab(labName("renamed"));
     const engine = new FakeEngine();
     let plugin: Plugin;

@@ -10,7 +10,7 @@ interface Recorded {
 }
 
 describe("a stack of a former release", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
 
     for (const release of readdirSync(BASELINES).filter((name) => /^\d+\.\d+\.\d+$/.test(name)))
         describe(release, () => {

@@ -108,7 +108,7 @@ describe("kvmnet lint --fix, in domain XML", () => {
                 },
             ),
             { numRuns: 60 },
-        )).timeout(60_000);
+        )).timeout(300_000);
 });
 
 describe("kvmnet lint --fix, in YAML", () => {

@@ -56,7 +56,7 @@ class Database {
 }
 
 describe("Open vSwitch's own files", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
     const database = new Database();
     let files: { text: string; json: string; journal: Buffer; compacted: Buffer };
 

@@ -90,7 +90,7 @@ const described = (numbers: Numbers) =>
         .join("");
 
 describe("the flows that are kept of a bridge", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let folder: string;
     beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "kvmnet-keeper-"))));
     afterEach(() => rmSync(folder, { recursive: true }));

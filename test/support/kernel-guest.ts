@@ -10,7 +10,7 @@
  * - Inside you are root on a machine of your own, with this machine's files: the provider's host is `local`. What is
  *   written goes into RAM. /run begins empty. A link's kernel module loads itself with the link; others by `modprobe`.
  * - All files share one kernel and one Open vSwitch: give links and bridges names of your own and take them away after.
- * - Emulation is slow: a start of the plugin takes 5 s, and the time limit of a test is 60 s unless said otherwise.
+ * - Emulation is slow: a start of the plugin takes 5 s, and the time limit of a test is 300 s unless said otherwise.
  *
  * One file only: `KVMNET_KERNEL_SPECS=test/kernel/NAME.kernel.ts npm test -- test/live/kernel-guest.spec.ts`.
  */

@@ -16,7 +16,7 @@ function qemu(device: string): string {
 
 /** What docs/tuning.md corrects, asked of QEMU and the kernel themselves. */
 describe("what is often told wrongly of a NIC", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
 
     for (const size of [128, 1000, 4096, 8192])
         it(`is a receive ring of ${size}: QEMU refuses to start`, () =>
