@@ -8,7 +8,7 @@ import { parseResult, type Result } from "../kernel/results";
 import { quietProgress } from "./labs";
 
 /** Longest time for all of them [ms]. */
-export const PATIENCE_MS = 1_800_000;
+export const PATIENCE_MS = 3_600_000;
 /** Our own loader keeps what it compiled: the guest finds all of it, the plugin's modules too, and needs no compiler. */
 const LOAD = `const load = require("./engine/load.cjs");`;
 const COMPILE = `${LOAD} load("provider/main"); load("provider/core"); load("test/kernel/main").compile(process.argv.slice(1))`;
