@@ -28,9 +28,9 @@ export interface DomainArgs {
     cpu?: {
         mode?: string;
         topology?: { sockets?: number; cores?: number; threads?: number };
-        numa?: { cell: { id: number; cpus: string; memory: number; unit: string }[] };
+        numa?: { cells: { id: number; cpus: string; memory: number; unit: string }[] };
     };
-    cpuTune?: { vcpuPin: { vcpu: number; cpuSet: string }[]; emulatorPin?: { cpuSet: string } };
+    cpuTune?: { vcpuPins: { vcpu: number; cpuSet: string }[]; emulatorPin?: { cpuSet: string } };
     numaTune?: { memory: { mode: string; nodeset: string } };
     memoryBacking?: {
         memoryHugePages?: { hugepages: { size: number; unit: string }[] };
@@ -69,7 +69,7 @@ export interface DomainInterface {
 }
 
 interface DomainSerial {
-    source: { pty?: Record<string, never>; unix?: { mode: string; path: string } };
+    source?: { unix: { mode: string; path: string } };
     log?: { file: string; append: string };
     target: { port: number };
 }

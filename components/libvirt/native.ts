@@ -85,18 +85,19 @@ function osOf({ machine, kernel, initrd, cmdline, firmware }: GuestDescription):
 }
 
 function processorOf({ cpu, numa, pinning }: GuestDescription): Pick<DomainArgs, "cpu" | "cpuTune" | "numaTune"> {
-    const cells = numa?.map(({ cpus, memoryMiB }, id) => ({ id, cpus, memory: memoryMiB, unit: "MiB" }));
+    // The provider keeps this unit as libvirt does, and would see a difference to any other for ever.
+    const cells = numa?.map(({ cpus, memoryMiB }, id) => ({ id, cpus, memory: memoryMiB * 1024, unit: "KiB" }));
     return {
         ...((cpu || cells) && {
             cpu: {
                 ...(cpu?.mode && { mode: cpu.mode }),
                 ...(cpu?.topology && { topology: cpu.topology }),
-                ...(cells && { numa: { cell: cells } }),
+                ...(cells && { numa: { cells } }),
             },
         }),
         ...(pinning && {
             cpuTune: {
-                vcpuPin: pinning.vcpus.map((cpuSet, vcpu) => ({ vcpu, cpuSet })),
+                vcpuPins: pinning.vcpus.map((cpuSet, vcpu) => ({ vcpu, cpuSet })),
                 ...(pinning.emulator && { emulatorPin: { cpuSet: pinning.emulator } }),
             },
         }),
@@ -145,7 +146,8 @@ const letter = (index: number): string =>
     (index >= 26 ? letter(Math.floor(index / 26) - 1) : "") + String.fromCharCode(97 + (index % 26));
 
 function serial(console: { socket: string; log: string } | undefined) {
-    if (!console) return { source: { pty: {} }, target: { port: 0 } };
+    // Without a source it is a terminal of libvirt's own; the provider demands a path of such a one.
+    if (!console) return { target: { port: 0 } };
     return {
         source: { unix: { mode: "bind", path: console.socket } },
         log: { file: console.log, append: "off" },

@@ -152,10 +152,10 @@ describe("a guest's processor and memory", () => {
                 cpu: {
                     mode: "host-passthrough",
                     topology: { sockets: 1, cores: 4, threads: 1 },
-                    numa: { cell: [{ id: 0, cpus: "0-3", memory: 512, unit: "MiB" }] },
+                    numa: { cells: [{ id: 0, cpus: "0-3", memory: 524_288, unit: "KiB" }] },
                 },
                 cpuTune: {
-                    vcpuPin: ["2", "3", "4", "5"].map((cpuSet, vcpu) => ({ vcpu, cpuSet })),
+                    vcpuPins: ["2", "3", "4", "5"].map((cpuSet, vcpu) => ({ vcpu, cpuSet })),
                     emulatorPin: { cpuSet: "0-1" },
                 },
                 numaTune: { memory: { mode: "strict", nodeset: "0" } },
