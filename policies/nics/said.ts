@@ -6,7 +6,10 @@ import type { XmlElement } from "./outline";
 interface Place {
     /** Child elements under the interface or domain, then `@` and the attribute; without `@` whether the element is there. */
     xml: string;
-    /** Path in the 0.9 line's arguments, which mirror the XML (terraform-provider-libvirt, docs/resources/domain.md). */
+    /**
+     * Path in the 0.9 line's arguments, which mirror the XML (terraform-provider-libvirt, docs/resources/domain.md); 0 is
+     * any element of a list.
+     */
     native: string;
 }
 
@@ -48,7 +51,7 @@ const NIC = {
     filter: { xml: "filterref@filter", native: "filterRef.filter" },
     filterParameter: { xml: "filterref/parameter@name", native: "filterRef.parameters.0.name" },
     trustGuestRxFilters: { xml: "@trustGuestRxFilters", native: "trustGuestRxFilters" },
-    managed: { xml: "@managed", native: "source.hostdev.managed" },
+    managed: { xml: "@managed", native: "managed" },
     alias: { xml: "alias@name", native: "alias.name" },
     teamingPartner: { xml: "teaming@persistent", native: "teaming.persistent" },
 } satisfies Record<string, Place>;
@@ -58,7 +61,7 @@ export type NicField = keyof typeof NIC;
 const GUEST = {
     type: { xml: "@type", native: "type" },
     /** Libvirt's number of a guest while it runs. */
-    runningId: { xml: "@id", native: "id" },
+    runningId: { xml: "@id", native: "domainId" },
     memoryAccess: { xml: "memoryBacking/access@mode", native: "memoryBacking.memoryAccess.mode" },
     cellAccess: { xml: "cpu/numa/cell@memAccess", native: "cpu.numa.cells.0.memAccess" },
     hugepages: { xml: "memoryBacking/hugepages", native: "memoryBacking.memoryHugePages" },
@@ -68,9 +71,9 @@ const GUEST = {
     placement: { xml: "vcpu@placement", native: "vcpuPlacement" },
     graphicsListen: { xml: "devices/graphics@listen", native: "devices.graphics.0.vnc.listen" },
     graphicsPassword: { xml: "devices/graphics@passwd", native: "devices.graphics.0.vnc.passwd" },
-    iothreads: { xml: "iothreads", native: "iothreads" },
-    diskIothread: { xml: "devices/disk/driver@iothread", native: "devices.disks.0.driver.iothread" },
-    controllerIothread: { xml: "devices/controller/driver@iothread", native: "devices.controllers.0.driver.iothread" },
+    iothreads: { xml: "iothreads", native: "ioThreads" },
+    diskIothread: { xml: "devices/disk/driver@iothread", native: "devices.disks.0.driver.ioThread" },
+    controllerIothread: { xml: "devices/controller/driver@iothread", native: "devices.controllers.0.driver.ioThread" },
 } satisfies Record<string, Place>;
 export type GuestField = keyof typeof GUEST;
 
@@ -147,10 +150,23 @@ const saidByXml =
         return text.includes(unreadable) ? new NotKnown(`its ${field} is not known yet`) : text || undefined;
     };
 
+/** A number in a path stands for any element: the first that says it, as in XML. */
+function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
+    const many = path.findIndex((step) => typeof step === "number");
+    if (many < 0) return at(root, ...path);
+    const list = at(root, ...path.slice(0, many));
+    if (!Array.isArray(list)) return list instanceof NotKnown ? list : undefined;
+    for (const one of list) {
+        const found = valueAt(one, path.slice(many + 1));
+        if (found !== undefined && found !== null && found !== "") return found;
+    }
+    return undefined;
+}
+
 const saidByArguments =
     <Field extends string>(places: Record<Field, Steps>, root: unknown): Said<Field> =>
     (field) => {
-        const found = at(root, ...places[field].native);
+        const found = valueAt(root, places[field].native);
         if (found instanceof NotKnown) return found;
         if (found === undefined || found === null || found === "") return undefined;
         if (typeof found === "string") return found;

@@ -1,4 +1,5 @@
 /** Rules for devices of the host that are handed to guests, for names, and for what a domain says beside its NICs. */
+import type { Resource } from "../inputs";
 import { known, NotKnown } from "../known";
 import { toChange } from "../nics/guest-nic";
 import { guests } from "../nics/guests";
@@ -28,10 +29,10 @@ const vfManaged = rule({
     fix: "Set managed to yes.",
     examples: {
         good: [
-            tunedDomain({ source: { hostdev: { managed: true } } }),
+            tunedDomain({ managed: true, source: { hostdev: {} } }),
             tunedDomain({ model: { type: "virtio" }, driver: { queues: 4, rxQueueSize: 1024 } }),
         ],
-        bad: [tunedDomain({ source: { hostdev: { managed: false } } }), tunedDomain({ source: { hostdev: {} } })],
+        bad: [tunedDomain({ managed: false, source: { hostdev: {} } }), tunedDomain({ source: { hostdev: {} } })],
     },
 });
 
@@ -51,7 +52,8 @@ const teamed = (transient: object, persistent: object = {}) =>
                     },
                     {
                         mac: { address: "52:54:00:12:34:56" },
-                        source: { hostdev: { managed: true } },
+                        managed: true,
+                        source: { hostdev: {} },
                         teaming: { type: "transient", persistent: "ua-net0" },
                         ...transient,
                     },
@@ -151,6 +153,12 @@ const vhostuserHugepages = rule({
     },
 });
 
+const withDisks = (disks: object[]): Resource => {
+    const { props, ...domain } = tunedDomain({ model: { type: "virtio" } }, { ioThreads: 2 });
+    const { devices, ...said } = props as { devices: object };
+    return { ...domain, props: { ...said, devices: { ...devices, disks } } };
+};
+
 const iothreadNic = rule({
     id: "iothread-nic",
     title: "I/O threads are there for disks that use them.",
@@ -167,7 +175,7 @@ const iothreadNic = rule({
         const users = [said("diskIothread"), said("controllerIothread")].map(known);
         if (users.some((user) => user !== undefined)) return undefined;
         return {
-            found: "it has I/O threads, and its first disk and controller name none",
+            found: "it has I/O threads, and no disk and no controller names one",
             set: "Name one in the driver of a disk, or take iothreads away: NICs have none.",
         };
     },
@@ -176,9 +184,10 @@ const iothreadNic = rule({
         good: [
             tunedDomain({ model: { type: "virtio" }, driver: { queues: 4, rxQueueSize: 1024 } }),
             domainFile('<model type="virtio"/><driver name="vhost" queues="4" rx_queue_size="1024"/>'),
+            withDisks([{}, { driver: { ioThread: 1 } }]),
         ],
         bad: [
-            tunedDomain({ model: { type: "virtio" }, driver: { queues: 4, rxQueueSize: 1024 } }, { iothreads: 2 }),
+            withDisks([{}, { driver: { name: "qemu" } }]),
             domainFile(
                 '<model type="virtio"/><driver name="vhost" queues="4" rx_queue_size="1024"/>',
                 "<iothreads>2</iothreads>",

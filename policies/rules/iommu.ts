@@ -10,7 +10,7 @@ import { domainFile, made, tunedDomain } from "./examples";
 export const IOMMU = "kvmnet:lint:Iommu";
 
 const host = (groups: number): Resource => made("lint:Iommu", { name: "iommu", groups });
-const virtualFunction = tunedDomain({ source: { hostdev: { managed: true } } });
+const virtualFunction = tunedDomain({ managed: true, source: { hostdev: {} } });
 const NIC = '<model type="virtio"/><driver name="vhost" queues="4" rx_queue_size="1024"/>';
 const withDevice = (type: string): Resource => {
     const file = domainFile(NIC);
