@@ -4,7 +4,8 @@ import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { run, startOvs, tryRun } from "../support/kernel-guest";
-import { moveIn, reaches } from "../support/namespace-guests";
+import { LIBVIRT_POLICING } from "../support/libvirt-policing";
+import { moveIn, rateHeard, reaches } from "../support/namespace-guests";
 
 const [BRIDGE, PORT, SET, QOS, VETH] = [
     "kvmnet:ovs:Bridge",
@@ -172,6 +173,36 @@ describe("Open vSwitch on the kernel's datapath", function () {
         it("on protected ports do not reach each other, and others do", async () => {
             assert.ok(!(await reaches("sa", "192.0.2.6")));
             assert.ok(await reaches("sb", "192.0.2.6"));
+        });
+
+        describe("of which one says as much as it can", () => {
+            let free: number;
+            const holds = (limited: number) => {
+                console.log(`      ${limited.toFixed(2)} Mbit/s, without a limit ${free.toFixed(0)} Mbit/s`);
+                assert.ok(limited > 9 && limited < 11, `${limited} Mbit/s with a limit`);
+                assert.ok(free > 4 * limited, `${free} Mbit/s without a limit`);
+            };
+            before(async () => {
+                await reaches("sb", "192.0.2.1");
+                free = await rateHeard("sb", "sa");
+            });
+
+            it("are heard with 10 Mbit/s, within 10 %, where its port has that ingress limit", async () => {
+                const sender = made.find(([type, name]) => type === PORT && name === "sb")?.[2] as Made;
+                const inputs = { name: "sb", bridge: "ks0", tag: 10 };
+                const ingress = { rate: "10Mbit", burst: "64KiB" };
+                sender.state = await plugin.update(PORT, "sb", sender, { ...inputs, ingress });
+                holds(await rateHeard("sb", "sa"));
+                sender.state = await plugin.update(PORT, "sb", sender, inputs);
+            });
+
+            it("are heard with 10 Mbit/s, within 10 %, by what libvirt writes for an outbound average of 1250", async () => {
+                const policed = (values: readonly number[]) =>
+                    Object.keys(LIBVIRT_POLICING).map((column, at) => `${column}=${values[at] ?? 0}`);
+                await run("ovs-vsctl", "set", "Interface", "sb", ...policed(Object.values(LIBVIRT_POLICING)));
+                holds(await rateHeard("sb", "sa"));
+                await run("ovs-vsctl", "set", "Interface", "sb", ...policed([]));
+            });
         });
     });
 });

@@ -5,6 +5,7 @@ import { openHost } from "../../provider/host";
 import { kvmnet } from "../support/command";
 import { eventually } from "../support/eventually";
 import { labName } from "../support/labs";
+import { LIBVIRT_POLICING } from "../support/libvirt-policing";
 import { sampleProject, type SampleProject } from "../support/sample";
 
 const LAB = labName("audit");
@@ -184,9 +185,15 @@ describe("kvmnet audit of a host that runs", function () {
 
     it("and kvmnet verify say of policing that it limits nothing on the userspace datapath", async () => {
         const vsctl = async (...argv: string[]) => (await inLab("ovs-vsctl", ...argv)).trim();
-        const policed = "--columns=name,ingress_policing_rate find Interface ingress_policing_rate>0".split(" ");
-        const made = await vsctl("--bare", "--format=csv", ...policed);
-        assert.match(made, /^vnet\d+,10000$/, "libvirt's outbound bandwidth is policing of the port");
+        const columns = ["name", ...Object.keys(LIBVIRT_POLICING)].join();
+        const policed = [`--columns=${columns}`, "find", "Interface", "ingress_policing_rate>0"];
+        const [name = "", ...written] = (await vsctl("--bare", "--no-headings", "--format=csv", ...policed)).split(",");
+        assert.match(name, /^vnet\d+$/);
+        assert.deepEqual(
+            written.map(Number),
+            Object.values(LIBVIRT_POLICING),
+            "libvirt's outbound bandwidth is policing of the port",
+        );
         const { findings } = await told();
         const idle = findings.filter(({ rule }) => rule === "policing-userspace");
         assert.equal(idle.length, 1, JSON.stringify(idle, null, 1));

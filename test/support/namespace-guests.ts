@@ -37,3 +37,22 @@ export async function reaches(from: string, to: string): Promise<boolean> {
     }
     return false;
 }
+
+/** An address that is nobody's: a guest that hears a datagram to it drops it, and answers nothing. */
+const NOBODY = "192.0.2.254";
+/** Says datagrams as one guest, and prints twice the time [s] and how many bytes a link of the other has heard: no burst is left by then. */
+const SAY_AND_HEAR = `
+    ip netns exec "$0" bash -c 'exec dd if=/dev/zero bs=1400 status=none >/dev/udp/${NOBODY}/9' &
+    heard() { echo $EPOCHREALTIME $(</sys/class/net/"$1"/statistics/rx_bytes); }
+    sleep 2; heard "$1"; sleep 5; heard "$1"
+    kill $!`;
+
+/** Mbit/s that a guest hears of another one that says as much as it can. */
+export async function rateHeard(from: string, to: string): Promise<number> {
+    const [nic] = await runJson<{ address: string }[]>("ip", "-json", "-n", to, "link", "show", "dev", `${to}-in`);
+    const there = ["lladdr", nic?.address ?? "", "dev", `${from}-in`];
+    await run("ip", "-n", from, "neigh", "replace", NOBODY, ...there);
+    const told = await run("ip", "netns", "exec", to, "bash", "-c", SAY_AND_HEAR, from, `${to}-in`);
+    const [since = 0, before = 0, until = 0, after = 0] = told.split(/\s/).map(Number);
+    return ((after - before) * 8) / (until - since) / 1e6;
+}
