@@ -125,6 +125,37 @@ describe("the way out of a host over NICs of real hardware's kind, by the resour
             assert.deepEqual(await tuned(one), former);
         });
 
+        it("sets channels up to what a link has, and gives back what was there", async () => {
+            const uplink = { links: ["uc0"], mtu: 4000 };
+            const channels = async () => {
+                const now = (await run("ethtool", "-l", "uc0")).split("Current hardware settings:").at(-1) ?? "";
+                return ["RX", "TX"].map((word) => Number(new RegExp(`^${word}:\\s+(\\d+)`, "m").exec(now)?.[1]));
+            };
+            await run("ip", ..."link add name uc0 up numrxqueues 4 numtxqueues 4 type veth peer name uc1".split(" "));
+            try {
+                const [former, facts] = [await channels(), await factsOf("uc0")];
+                await up(() => new Uplink("wan", { ...uplink, channels: { rx: 2, tx: 3 }, facts }));
+                assert.deepEqual([(await see("uc0")).mtu, ...(await channels())], [4000, 2, 3]);
+                assert.deepEqual(await declared?.differences(), []);
+                await declared?.down();
+                assert.deepEqual([(await see("uc0")).mtu, ...(await channels())], [1500, ...former]);
+                assert.notDeepEqual(former, [2, 3]);
+                const tooMany = { ...uplink, channels: { rx: 5, tx: 1 } };
+                await assert.rejects(
+                    up(() => new Uplink("wan", { ...tooMany, facts })),
+                    (error) => pulumi.RunError.isInstance(error) && /uc0 has at most 4 channels/.test(error.message),
+                );
+                await assert.rejects(
+                    up(() => new Uplink("wan", tooMany)),
+                    ({ code, details }: ServiceError) =>
+                        code === status.FAILED_PRECONDITION && /channels\.rx: .*\(got 5\)/.test(details),
+                );
+                assert.deepEqual([(await see("uc0")).mtu, ...(await channels())], [1500, ...former]);
+            } finally {
+                await run("ip", "link", "delete", "dev", "uc0");
+            }
+        });
+
         it("of a bond has both links in it with its MTU and their rings, and lets them go as they were", async () => {
             const former = await Promise.all([tuned(one), tuned(other)]);
             await up(
