@@ -1,7 +1,8 @@
-/** What the tests stand on: the engine, the libvirt SDK, and the packages that a lab needs. Quick when it is there. */
+/** What the tests stand on: the engine, the libvirt SDK, the packages that a lab needs, and no lab of a killed run. Quick when it is there. */
 import { prepareEngine, prepareLanguages, prepareLibvirtSdk, type EngineEnvironment, type Progress } from "../engine";
 import { prepareKernelGuest, prepareLab } from "../lab";
 import { plainProgress } from "../cli/progress";
+import { removeLeftLabs } from "./support/left-labs";
 import { preparePython } from "./support/python";
 import { preparePythonGenerator } from "./support/python-sdk";
 
@@ -9,6 +10,7 @@ export async function prepare(): Promise<EngineEnvironment> {
     const progress = plainProgress();
     const [engine] = await Promise.all([prepareEngine(progress), prepareLab(progress)]);
     await prepareLibvirtSdk(process.cwd(), engine, progress);
+    await removeLeftLabs();
     return engine;
 }
 

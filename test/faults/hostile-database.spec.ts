@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { JsonSplitter } from "../../provider/host/ovsdb/framing";
 import { Plugin } from "../provider/plugin";
+import { labName } from "../support/labs";
 import { FaultLab } from "./support/fault-lab";
 import { OVS_BRIDGE } from "./support/invariants";
 import type { Impostor } from "./support/ovsdb-proxy";
@@ -72,8 +73,8 @@ const CASES: [what: string, impostor: Impostor][] = [
 ];
 
 describe("a switch database that is none", function () {
-    this.timeout(120_000);
-    const lab = new FaultLab("test-faults-hostile");
+    this.timeout(300_000);
+    const lab = new FaultLab(labName("hostile"));
     before(() => lab.up());
     after(() => lab.down());
     let plugin: Plugin;
@@ -91,7 +92,7 @@ describe("a switch database that is none", function () {
             await assert.rejects(
                 plugin.create(OVS_BRIDGE, "b", { name: "br-b", datapathType: "netdev" }),
                 ({ message }: Error) => {
-                    assert.match(message, /Open vSwitch on lab test-faults-hostile: .*\. [A-Z][^.]+\./s);
+                    assert.match(message, new RegExp(`Open vSwitch on lab ${lab.name}: .*\\. [A-Z][^.]+\\.`, "s"));
                     assert.ok(message.length < 1_000, "it quotes little of what was said");
                     return true;
                 },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Plugin } from "../provider/plugin";
+import { labName } from "../support/labs";
 import { BEHIND, FaultLab } from "./support/fault-lab";
 import { assertSound, BRIDGE_PORT, LINUX_BRIDGE, OVS_BRIDGE, OVS_PORT, TAP } from "./support/invariants";
 import { Stack, type Program } from "./support/stack";
@@ -37,7 +38,7 @@ describe("a provider that is killed", function () {
     /** The first two points are the answers to the handshake and to Configure. */
     const FIRST = 3;
     /** Labs that share the points, as there are two cores. */
-    const labs = ["test-faults-kill-a", "test-faults-kill-b"].map((name) => new FaultLab(name));
+    const labs = ["kill-a", "kill-b"].map((role) => new FaultLab(labName(role)));
     /** For each run the first point that it does not come to. */
     const survived = RUNS.map(() => Infinity);
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Plugin } from "../provider/plugin";
+import { labName } from "../support/labs";
 import { ProviderLab } from "../live/provider-lab";
 import { TAP } from "./support/invariants";
 
@@ -11,14 +12,13 @@ const PAIRS = 2_500;
 const TAPS = 40;
 
 describe("a host that has 5,000 links already", function () {
-    this.timeout(180_000);
-    const lab = new ProviderLab("test-faults-many");
+    this.timeout(300_000);
+    const lab = new ProviderLab(labName("many"));
     const folder = mkdtempSync(join(tmpdir(), "kvmnet-counted-"));
     const asked = join(folder, "asked");
     let plugin: Plugin;
 
     before(async () => {
-        await lab.down();
         await lab.up();
         await lab.run(
             "sh",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Plugin } from "../provider/plugin";
+import { labName } from "../support/labs";
 import { FaultLab } from "./support/fault-lab";
 import { assertSound, OVS_BRIDGE, OVS_PORT, TAP } from "./support/invariants";
 import { Stack, type Program } from "./support/stack";
@@ -25,8 +26,8 @@ const NEWER: Record<string, string[]> = {
 const TABLES = ["Datapath", "CT_Zone", "CT_Timeout_Policy"];
 
 describe("a switch database of another version", function () {
-    this.timeout(60_000);
-    const lab = new FaultLab("test-faults-schema");
+    this.timeout(300_000);
+    const lab = new FaultLab(labName("schema"));
     let plugin: Plugin;
     let stack: Stack;
     let theirs: Map<string, string>;

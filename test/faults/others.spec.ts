@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Plugin, unfinishedOf } from "../provider/plugin";
+import { labName } from "../support/labs";
 import { FaultLab } from "./support/fault-lab";
 import { assertSound, OVS_BRIDGE, OVS_PORT, TAP } from "./support/invariants";
 import { Stack, type Program } from "./support/stack";
@@ -31,8 +32,8 @@ const libvirtsOwn = `
     </interface>`;
 
 describe("others on the same host", function () {
-    this.timeout(180_000);
-    const lab = new FaultLab("test-faults-others");
+    this.timeout(300_000);
+    const lab = new FaultLab(labName("others"));
     let plugin: Plugin;
     let stack: Stack;
     let theirs: Map<string, string>;

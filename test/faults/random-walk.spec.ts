@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Plugin } from "../provider/plugin";
+import { labName } from "../support/labs";
 import { FaultLab } from "./support/fault-lab";
 import { assertSound } from "./support/invariants";
 import { seeded } from "./support/seed";
@@ -13,7 +14,7 @@ const chance = seeded("walk");
 
 describe("a random walk of operations and faults", function () {
     this.timeout(60_000 + STEPS * 1_200);
-    const lab = new FaultLab("test-faults-walk");
+    const lab = new FaultLab(labName("walk"));
     /** Answers checks and diffs, and is never killed. */
     let judge: Plugin;
     let plugin: Plugin;

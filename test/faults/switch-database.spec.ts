@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
+import { labName } from "../support/labs";
 import { DATABASE, FaultLab } from "./support/fault-lab";
 import { OVS_BRIDGE, OVS_PORT } from "./support/invariants";
 import { seeded } from "./support/seed";
@@ -11,9 +12,9 @@ const BRIDGE = "br-db";
 const port = (name: string, tag: number) => ({ name, bridge: BRIDGE, type: "internal", tag });
 
 describe("the switch database under faults", function () {
-    this.timeout(180_000);
-    const lab = new FaultLab("test-faults-db");
-    const stopped = new FaultLab("test-faults-half-open");
+    this.timeout(300_000);
+    const lab = new FaultLab(labName("db"));
+    const stopped = new FaultLab(labName("half-open"));
     let plugin: Plugin;
     let bridge: Made;
     /** How long the plugin waits for a server that is stopped [ms]; it does so while the other tests run. */

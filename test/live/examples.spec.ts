@@ -9,6 +9,7 @@ import { silent } from "../../engine";
 import { HostRef, libvirtUri } from "../../schemas/host-ref";
 import { prepareOtherLanguages } from "../prepare";
 import { EngineProject } from "../support/engine-project";
+import { labName } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
 
 const FIRST_RUN_MS = 30 * 60_000;
@@ -43,14 +44,13 @@ interface State {
 }
 
 describe("the examples of the reference", function () {
-    this.timeout(180_000);
-    const lab = new ProviderLab("test-examples");
+    this.timeout(300_000);
+    const lab = new ProviderLab(labName("examples"));
     const config = { "kvmnet:host": lab.host, "libvirt:uri": libvirtUri(HostRef.parse(lab.host)) };
     let project: EngineProject;
     let alone: string[];
     before(async function () {
         this.timeout(FIRST_RUN_MS);
-        await lab.down();
         await lab.up();
         // What stands for the NIC of a host, which examples name.
         await lab.run("ip", "link", "add", "eno1", "type", "veth", "peer", "name", "cable");

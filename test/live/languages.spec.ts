@@ -9,6 +9,7 @@ import { labPaths } from "../../schemas/lab-paths";
 import { Plugin } from "../provider/plugin";
 import { command, kvmnet } from "../support/command";
 import { EngineProject } from "../support/engine-project";
+import { labName } from "../support/labs";
 import { installPythonSdk } from "../support/python-sdk";
 import { ProviderLab } from "./provider-lab";
 
@@ -16,7 +17,8 @@ import { ProviderLab } from "./provider-lab";
 const FIRST_RUN_MS = 30 * 60_000;
 const PLUGIN = resolve("provider", "pulumi-resource-kvmnet");
 
-const paths = labPaths("test-languages");
+const LAB = labName("languages");
+const paths = labPaths(LAB);
 
 const PYTHON_PROGRAM = `
 import pulumi
@@ -75,7 +77,7 @@ before(async function () {
 });
 
 describe("the package schema", function () {
-    this.timeout(60_000);
+    this.timeout(300_000);
 
     it("is what `kvmnet schema` prints", async () => {
         const plugin = await Plugin.start();
@@ -99,7 +101,7 @@ describe("the package schema", function () {
 });
 
 describe("the Python SDK, generated from the schema", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     let folder: string;
     before(async () => {
         folder = mkdtempSync(join(tmpdir(), "kvmnet-python-"));
@@ -146,12 +148,9 @@ disable_error_code = var-annotated
 `;
 
 describe("a host described in another language", function () {
-    this.timeout(180_000);
-    const lab = new ProviderLab("test-languages");
-    before(async () => {
-        await lab.down();
-        await lab.up();
-    });
+    this.timeout(300_000);
+    const lab = new ProviderLab(LAB);
+    before(() => lab.up());
     after(() => lab.down());
 
     const bridges = async () => (await lab.vsctl("list-br")).split("\n").filter(Boolean);

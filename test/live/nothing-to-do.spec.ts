@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { EngineProject } from "../support/engine-project";
+import { labName } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
 
 const PROGRAM = `
@@ -13,7 +14,7 @@ new ovs.PortSet("set", { bridge, ports: { web0: { tag: 200, tap: {} }, web1: { t
 describe("a second `up` with nothing to do", function () {
     this.timeout(300_000);
 
-    const lab = new ProviderLab("idle");
+    const lab = new ProviderLab(labName("idle"));
     let project: EngineProject;
     before(async () => {
         await lab.up();
@@ -42,6 +43,6 @@ describe("a second `up` with nothing to do", function () {
     it("would fail without the host if it asked for anything, as a refresh does", async () => {
         const { status, output } = await project.run("refresh", "--yes");
         assert.notEqual(status, 0);
-        assert.match(output, /lab idle: it is not up/);
+        assert.match(output, new RegExp(`lab ${lab.name}: it is not up`));
     });
 });

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labDown } from "../../lab";
 import { command, type Outcome } from "../support/command";
+import { labName } from "../support/labs";
 
 /** Lab that the template's stack builds in. */
-const LAB = "test-package";
+const LAB = labName("package");
 
 const succeeded = (outcome: Outcome) => assert.equal(outcome.status, 0, outcome.output);
 

@@ -4,18 +4,18 @@ import { Secret, UNKNOWN, type Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, unfinishedOf, urnOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
+import { labName } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
 
 const [OVS_BRIDGE, OVS_PORT] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Port"];
 const [LINUX_BRIDGE, BRIDGE_PORT, TAP] = ["kvmnet:host:Bridge", "kvmnet:host:BridgePort", "kvmnet:host:Tap"];
 
 describe("the provider on a real host", function () {
-    this.timeout(60_000);
-    const lab = new ProviderLab("test-provider");
+    this.timeout(300_000);
+    const lab = new ProviderLab(labName("provider"));
     const engine = new FakeEngine();
     let plugin: Plugin;
     before(async () => {
-        await lab.down();
         await lab.up();
         plugin = await Plugin.start(lab.host, await engine.start());
     });
@@ -212,7 +212,7 @@ describe("the provider on a real host", function () {
             const before = await lab.everything();
             await assert.rejects(
                 plugin.create(OVS_PORT, "lost", { name: "tap2x", bridge: "br-none" }),
-                /there is no OVS bridge br-none on lab test-provider/,
+                new RegExp(`there is no OVS bridge br-none on lab ${lab.name}`),
             );
             assert.equal(await lab.everything(), before);
         });

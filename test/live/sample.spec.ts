@@ -5,9 +5,10 @@ import { labDown, runInLab } from "../../lab";
 import { labPaths } from "../../schemas/lab-paths";
 import type { EnvironmentInput } from "../../schemas/environment";
 import { kvmnet, startKvmnet, type Outcome } from "../support/command";
+import { labName } from "../support/labs";
 import { sampleProject, type SampleProject } from "../support/sample";
 
-const LAB = "test-sample";
+const LAB = labName("sample");
 
 /** What of the machine itself a lab must never touch. */
 const machine = () => ({
@@ -37,7 +38,6 @@ describe("the sample environment, end to end", function () {
     before(async () => {
         untouched = machine();
         project = sampleProject(LAB);
-        await labDown(LAB);
         first = await kvmnet(project.folder, "up");
     });
     after(async () => {
@@ -266,12 +266,12 @@ async function madeSomething(lab: string): Promise<boolean> {
 
 /** Waits until the condition holds and the value is there. */
 async function until<Value>(value: () => Value | undefined, condition: () => Promise<boolean>): Promise<Value> {
-    for (const end = Date.now() + 60_000; Date.now() < end;) {
+    for (const end = Date.now() + 240_000; Date.now() < end;) {
         const found = (await condition()) ? value() : undefined;
         if (found !== undefined) return found;
         await new Promise((resume) => setTimeout(resume, 5));
     }
-    throw new Error("it did not come to that within a minute");
+    throw new Error("it did not come to that within four minutes");
 }
 
 function processesNaming(text: string): string[] {

@@ -25,7 +25,6 @@ export class FaultLab {
     }
 
     async up(): Promise<void> {
-        await this.lab.down();
         await this.lab.up();
         await this.kill("ovs-vswitchd");
         await this.kill("ovsdb-server");
@@ -42,7 +41,7 @@ export class FaultLab {
     /** Output of a program in the lab that must succeed. */
     run = (...argv: string[]): Promise<string> => this.lab.run(...argv);
     vsctl = (...argv: string[]): Promise<string> =>
-        this.run("ovs-vsctl", `--db=unix:${BEHIND}`, "--timeout=10", ...argv);
+        this.run("ovs-vsctl", `--db=unix:${BEHIND}`, "--timeout=30", ...argv);
     /** What `ovsdb-client transact` answers, one result an operation. */
     query = async (...operations: object[]): Promise<unknown[]> =>
         JSON.parse(

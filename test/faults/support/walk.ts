@@ -137,7 +137,7 @@ export class Walk {
         const bridge = this.chance.of(["w-ovs0", "w-ovs1"]);
         const what = this.chance.of(["foreign port", "our tag", "our MTU", "our link", "our port", "our bridge"]);
         const there = async (...find: string[]) => (await this.lab.tries(...find)) === 0;
-        const has = (name: string) => there("ovs-vsctl", "--timeout=5", "br-exists", name);
+        const has = (name: string) => there("ovs-vsctl", "--timeout=30", "br-exists", name);
         switch (what) {
             case "foreign port": {
                 if (!(await has(bridge)) || this.guests.has(bridge)) break;
