@@ -19,13 +19,14 @@ interface Tables {
     ports: ReadonlyMap<string, string>;
 }
 
-/** Where a flow names a port by its number (ovs-actions(7)), as the switch prints it. */
-const PORT = /\b(in_port=|output:|output\(port=|enqueue:|resubmit[(:])(\d+)/g;
+/** Where a flow or a group names a port by its number (ovs-actions(7)), as the switch prints it, and a bundle several. */
+const PORT = /\b(in_port=|actset_output=|output:|output\(port=|enqueue:|resubmit[(:]|watch_port:|sampling_port=)(\d+)/g;
+const PORTS = /(?<=\b(?:members|slaves):[\d,]*)\d+/g;
 
 /**
  * All that is ours, line by line: `port NAME`, `meter METER`, and lines of a bundle. A port's number in a flow is written
- * as `@NAME@`, since the port may get another; so is the number of its meter. A group keeps its numbers: were it left out
- * while one of its ports is missing, the switch would refuse all flows with it.
+ * as `@NAME@`, since the port may get another; so is the number of its meter. A group is there again as soon as its ports
+ * are, though it was put back before, when some of them were missing.
  */
 export function snapshotText(bridge: Seen | undefined, { flows, groups, meters, ports }: Tables): string {
     const cookies = declaredCookies(bridge);
@@ -37,6 +38,7 @@ export function snapshotText(bridge: Seen | undefined, { flows, groups, meters, 
     };
     const byName = (line: string) =>
         line
+            .replace(PORTS, (port) => nameOf(port, Number(port)))
             .replace(PORT, (_, key: string, port: string) => `${key}${nameOf(port, Number(port))}`)
             .replace(/\bmeter([:=])(\d+)/g, (_, sign: string, id: string) => {
                 const isPorts = Number(id) >= FIRST_PORT_METER;
@@ -46,7 +48,9 @@ export function snapshotText(bridge: Seen | undefined, { flows, groups, meters, 
         ...meters
             .filter(({ id }) => id >= FIRST_PORT_METER || declared.meters.has(id))
             .map((meter) => byName(`meter ${meterText(meter)}`)),
-        ...groups.filter(({ id }) => declared.groups.has(id)).map((group) => `group add ${groupText(group)}`),
+        ...groups
+            .filter(({ id }) => declared.groups.has(id))
+            .map((group) => byName(`group add_or_mod ${groupText(group)}`)),
         ...kept.map((flow) => byName(`flow add cookie=${flow.cookie},${flowText(flow)}`)),
     ];
     const named = new Set(lines.flatMap((line) => [...line.matchAll(/@([^@]+)@/g)].map(([, name]) => name)));

@@ -200,7 +200,7 @@ export function withPortNumbers(text: string, ports: ReadonlyMap<string, string>
     const number = (name: string) => ports.get(name.replace(/^"(.*)"$/, "$1"));
     const NAME = String.raw`"[^"]*"|[A-Za-z_][\w.-]*`;
     const keyed = new RegExp(
-        String.raw`\b(in_port=|out_port=|watch_port[:=]|output:|output\(port=|resubmit[(:]|enqueue[(:])(${NAME})`,
+        String.raw`\b(in_port=|out_port=|watch_port[:=]|output:|output\(port=|resubmit[(:]|enqueue[(:]|sampling_port=|members:|slaves:)(${NAME})`,
         "g",
     );
     const numbered = text.replace(keyed, (whole, key: string, name: string) => {

@@ -24,7 +24,8 @@ say() {
     printf '%s\n' "$1"
 }
 
-# One sed command a port: its numbers for its name, or its lines away.
+# Sed commands a port: its numbers for its name, or its lines away. A group stays, since flows need it, and leads nowhere
+# there: 65279 is the last number, which the switch gives to a port when all others are taken.
 numbers() {
     say "/^port /d"
     while read -r kind name _; do
@@ -36,6 +37,7 @@ numbers() {
             say "s/meter\([:=]\)@$name@/meter\1$((number + 65536))/g"
             say "s/@$name@/$number/g"
         else
+            say "/^group /s/@$name@/65279/g"
             say "/@$name@/d # missing"
         fi
     done <"$folder/flows"

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
+import { eventually } from "../support/eventually";
 import { labName } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
 
@@ -95,12 +96,75 @@ describe("a keeper of flows on a real switch", function () {
         assert.ok((await there()).some((line) => line.includes("tp_dst=7 ")));
     });
 
-    it("is gone with all it wrote, and the flows stay", async () => {
-        const before = await there();
-        const pid = await pidOf(`${FOLDER}/pid`);
-        await plugin.delete(KEEPER, "keeper", keeper);
-        await lab.run("tail", `--pid=${pid}`, "-f", "/dev/null");
-        await assert.rejects(lab.run("ls", FOLDER), /No such file/);
-        assert.deepEqual(await there(), before);
+    describe("with ports that get other numbers", () => {
+        const ports = ["kp1", "kp2"];
+        const plug = (name: string) =>
+            lab.vsctl("add-port", "kb0", name, "--", "set", "Interface", name, "type=internal");
+        const numberOf = (name: string) => lab.vsctl("get", "Interface", name, "ofport");
+        /** Flows and groups, with the names of ports for their numbers. */
+        const named = async () => {
+            const dump = async (command: string) =>
+                (await lab.run("ovs-ofctl", "-OOpenFlow15", "--names", "--no-stats", command, "kb0"))
+                    .split("\n")
+                    .slice(1);
+            return [...(await dump("dump-flows")), ...(await dump("dump-groups"))].sort();
+        };
+        let wanted: string[];
+        before(async () => {
+            for (const port of ports) await plug(port);
+            flows.state = await plugin.update(FLOWS, "acl", flows, {
+                bridge: "kb0",
+                cookie: "0x2a",
+                flows: [
+                    "table=10,priority=9,udp,in_port=kp1,actions=group:7",
+                    "table=10,priority=8,udp,actions=bundle(eth_src,0,hrw,ofport,members:kp2,kp1)",
+                    "table=10,priority=7,udp,actions=sample(probability=9,collector_set_id=1,sampling_port=kp2),output:kp2",
+                ],
+                groups: [
+                    "group_id=7,type=ff,bucket=watch_port:kp1,output:kp1,bucket=watch_port:kp2,output:kp2",
+                    "group_id=8,type=indirect,bucket=output:kp2",
+                ],
+            });
+            wanted = await named();
+            for (const words of ["in_port=kp1", "members:kp2,kp1", "sampling_port=kp2", "watch_port:kp1", "output:kp2"])
+                assert.match(wanted.join("\n"), new RegExp(words));
+        });
+        const restarted = async (...changes: string[]) => {
+            await killSwitch();
+            await lab.vsctl("--no-wait", ...changes);
+            await lab.up();
+        };
+
+        it("gives back what names them, in flows and groups, with the numbers that they then have", async () => {
+            const [one, two] = [await numberOf("kp1"), await numberOf("kp2")];
+            await restarted(
+                ...["set", "Interface", "kp1", `ofport_request=${two}`],
+                ...["--", "set", "Interface", "kp2", `ofport_request=${one}`],
+            );
+            assert.deepEqual([await numberOf("kp1"), await numberOf("kp2")], [two, one]);
+            await eventually(async () => assert.deepEqual(await named(), wanted));
+        });
+
+        it("leads nothing of a port that is missing to another one, and all to it once it is there", async () => {
+            await restarted(
+                ...["del-port", "kp2", "--", "add-port", "kb0", "kp3"],
+                ...["--", "set", "Interface", "kp3", "type=internal", `ofport_request=${await numberOf("kp2")}`],
+            );
+            await eventually(async () => assert.match((await named()).join("\n"), /group_id=7/), 15_000);
+            assert.doesNotMatch((await named()).join("\n"), /kp3/);
+            await plug("kp2");
+            await eventually(async () => assert.deepEqual(await named(), wanted), 15_000);
+        });
+    });
+
+    describe("that is taken away", () => {
+        it("is gone with all it wrote, and the flows stay", async () => {
+            const before = await there();
+            const pid = await pidOf(`${FOLDER}/pid`);
+            await plugin.delete(KEEPER, "keeper", keeper);
+            await lab.run("tail", `--pid=${pid}`, "-f", "/dev/null");
+            await assert.rejects(lab.run("ls", FOLDER), /No such file/);
+            assert.deepEqual(await there(), before);
+        });
     });
 });

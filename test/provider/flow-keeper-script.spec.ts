@@ -24,14 +24,14 @@ dump-flows) cat flows-there ;;
 dump-ports-desc) cat ports ;;
 add-meter) grep -q "^$(echo "$3" | sed 's/,.*//')," meters && exit 1; printf '%s\\n' "$3" >>meters ;;
 mod-meter) printf 'changed %s\\n' "$3" >>meters ;;
-bundle) cat >bundle; [ ! -e late-ports ] || mv late-ports ports; echo ' actions=drop' >flows-there ;;
+bundle) cat >bundle; [ -e first-bundle ] || cp bundle first-bundle; [ ! -e late-ports ] || mv late-ports ports; echo ' actions=drop' >flows-there ;;
 monitor) kill -TERM $PPID ;;
 esac
 `;
 
 const [OURS, DECLARED, FOREIGN] = ["0x6b6e0123456789ab", "0x2a", "0x99"];
 const ROW = {
-    external_ids: ["map", [[`${FLOWS_KEY}${DECLARED}`, "kvmnet:mark groups=7 meters=5"]]],
+    external_ids: ["map", [[`${FLOWS_KEY}${DECLARED}`, "kvmnet:mark groups=7,8 meters=5"]]],
 } as unknown as Seen;
 
 /** Numbers of ports by name. */
@@ -49,10 +49,19 @@ function tablesOf(numbers: Numbers) {
                 `cookie=${OURS}, table=5, priority=100,in_port=${number} actions=drop`,
                 `cookie=${DECLARED}, table=10, priority=9,tcp,in_port=${number},tp_dst=1 actions=meter:5,output:${number}`,
                 `cookie=${DECLARED}, table=10, priority=8,vlan_tci=0x${name.length} actions=resubmit:${number},resubmit(${number},11),output:${number},enqueue:${number}:1`,
+                `cookie=${DECLARED}, table=10, priority=6,vlan_tci=0x${name.length} actions=bundle(eth_src,0,hrw,ofport,members:${number},${number}),sample(probability=9,sampling_port=${number}),group:8`,
                 `cookie=${FOREIGN}, table=10, priority=7,in_port=${number} actions=drop`,
             ]),
         ].map(parseFlow),
-        groups: [parseGroup("group_id=7,type=select,bucket=bucket_id:0,actions=output:LOCAL")],
+        groups: [
+            parseGroup("group_id=7,type=select,bucket=bucket_id:0,actions=output:LOCAL"),
+            parseGroup(
+                `group_id=8,type=ff${Object.keys(numbers)
+                    .sort()
+                    .map((name) => bucketTo(numbers[name] ?? 0))
+                    .join("")}`,
+            ),
+        ],
         // A port's is of its name, so that it is the same whatever the number is.
         meters: [5, 6]
             .flatMap(meter)
@@ -67,6 +76,8 @@ function tablesOf(numbers: Numbers) {
     };
 }
 
+const bucketTo = (number: number) => `,bucket=watch_port:${number},actions=output:${number}`;
+
 /** What the switch is to have: all that is ours or declared, and nothing else. */
 function wantedOf(numbers: Numbers) {
     const { flows, groups, meters } = tablesOf(numbers);
@@ -76,7 +87,7 @@ function wantedOf(numbers: Numbers) {
             .map(meterText)
             .sort(),
         bundle: [
-            ...groups.map((group) => `group add ${groupText(group)}`),
+            ...groups.map((group) => `group add_or_mod ${groupText(group)}`),
             ...flows
                 .filter(({ cookie }) => cookie !== FOREIGN)
                 .map((flow) => `flow add cookie=${flow.cookie},${flowText(flow)}`),
@@ -153,11 +164,16 @@ describe("the flows that are kept of a bridge", function () {
         assert.deepEqual(there, wantedOf(numbers));
     });
 
-    it("come back without a port that is missing, and with it once it is there", async () => {
+    it("come back without a port that is missing, in whose place a group leads nowhere, and with it once it is there", async () => {
         const [early, all] = [{ tap0: 4 }, { tap0: 4, tap1: 5 }];
         const { said, bundle } = await putBack({ tap0: 1, tap1: 2 }, early, all);
         assert.deepEqual(said.match(/without \d/g), ["without 1", "without 0"]);
         assert.deepEqual(bundle, wantedOf(all).bundle);
+        const isGroup = (line: string) => line.startsWith("group ");
+        assert.deepEqual(linesOf("first-bundle"), [
+            ...wantedOf(early).bundle.filter((line) => !isGroup(line)),
+            ...wantedOf({ tap0: 4, tap1: 65279 }).bundle.filter(isGroup),
+        ]);
     });
 
     it("keep a port's number where its name is none that the script could write", () => {

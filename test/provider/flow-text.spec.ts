@@ -190,6 +190,10 @@ describe("names of ports", () => {
             "in_port=LOCAL,actions=output(port=2,max_len=9),enqueue:1:3",
         ],
         ["group_id=7,type=ff,bucket=watch_port:tap-a,output:tap-a", "group_id=7,type=ff,bucket=watch_port:1,output:1"],
+        [
+            "actions=bundle(eth_src,0,hrw,ofport,members:tcp,tap-a),sample(probability=9,sampling_port=tap-a)",
+            "actions=bundle(eth_src,0,hrw,ofport,members:2,1),sample(probability=9,sampling_port=1)",
+        ],
         ["table=10,actions=drop", "table=10,actions=drop"],
         ["in_port=tap-b,actions=output:tap-b", "in_port=tap-b,actions=output:tap-b"],
     ];
