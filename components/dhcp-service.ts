@@ -4,6 +4,7 @@ import { host, ovs } from "../resources";
 import { DhcpServerFields } from "../schemas/dhcp";
 import { networkOf } from "../schemas/ip-text";
 import { withCrossCheck } from "../schemas/named";
+import { takesOperatorPathAsAddress } from "../schemas/operator-path";
 import { AddressWithPrefix, IfName, VlanId } from "../schemas/units";
 import { Component, parseArgs, type Transform } from "./component";
 import { LinuxBridge } from "./linux-bridge";
@@ -16,6 +17,7 @@ const DhcpServiceSchema = withCrossCheck(
         name: IfName,
         address: AddressWithPrefix.describe("Address of the host in the guests' network, such as 10.0.0.1/24."),
         vlan: VlanId.optional(),
+        takesOperatorPath: takesOperatorPathAsAddress,
         ranges: DhcpServerFields.shape.ranges.optional(),
         plug: z.enum(["switch", "bridge"], {
             error: "a DHCP service serves exactly one of switch and bridge; set one of them",
@@ -75,7 +77,7 @@ export class DhcpService extends Component {
             `DhcpService ${name}`,
         );
         super("DhcpService", name, settings, opts);
-        const { address, ranges, plug: _plug, vlan: tag, name: portName, ...server } = settings;
+        const { address, ranges, plug: _plug, vlan: tag, name: portName, takesOperatorPath, ...server } = settings;
 
         let link: pulumi.Input<string>;
         if (ovsSwitch === undefined) link = bridge instanceof LinuxBridge ? bridge.bridgeName : bridge!;
@@ -84,7 +86,8 @@ export class DhcpService extends Component {
             const inputs = { name: portName, bridge: onto, type: "internal" as const, tag };
             link = new ovs.Port(...this.child("port", inputs, transform?.port)).name;
         }
-        const own = new host.Address(...this.child("address", { link, address }, transform?.address));
+        const given = { link, address, takesOperatorPath };
+        const own = new host.Address(...this.child("address", given, transform?.address));
         const inputs = {
             ...server,
             interface: own.link,

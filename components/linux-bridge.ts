@@ -29,16 +29,17 @@ export class LinuxBridge extends Component {
             `LinuxBridge ${name}`,
         );
         super("LinuxBridge", name, settings, opts);
-        const { ports, addresses, ...inputs } = settings;
+        const { ports, addresses, takesOperatorPath, ...inputs } = settings;
 
         const bridge = new host.Bridge(...this.child("bridge", inputs, transform?.bridge));
         for (const [port, carried] of Object.entries(ports)) {
-            const plugged = { name: port, bridge: bridge.name, ...carried };
+            const plugged = { name: port, bridge: bridge.name, takesOperatorPath, ...carried };
             new host.BridgePort(...this.child(`port-${port}`, plugged, transform?.port));
         }
         for (const address of addresses) {
             const role = `address-${address.replace(/[:/]/g, "-")}`;
-            new host.Address(...this.child(role, { link: bridge.name, address }, transform?.address));
+            const given = { link: bridge.name, address, takesOperatorPath };
+            new host.Address(...this.child(role, given, transform?.address));
         }
 
         this.bridgeName = bridge.name;

@@ -4,6 +4,7 @@ import { DhcpServerFields } from "../schemas/dhcp";
 import { Boot, GuestSize } from "../schemas/environment";
 import { guestParts } from "../schemas/guest";
 import { NicSecurity } from "../schemas/nic-security";
+import { takesOperatorPathAsAddress } from "../schemas/operator-path";
 import { AddressWithPrefix, HostPath, IfName, Label, VlanId } from "../schemas/units";
 import { VirtioNic } from "../schemas/virtio-nic";
 import { VlanTapFields } from "../schemas/vlan-tap";
@@ -146,6 +147,7 @@ const dhcpService: ServedComponent = {
         ranges: DhcpServerFields.shape.ranges
             .optional()
             .describe("Addresses that it gives; absent gives them to reservations alone."),
+        takesOperatorPath: takesOperatorPathAsAddress,
     }),
     outputs: z.object({
         interfaceName: z.string().describe("Interface of the host on which it answers."),

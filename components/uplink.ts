@@ -33,7 +33,7 @@ export class Uplink extends Component {
         const nics = hardwareOf(uplink.links, facts);
         const judged = { ...uplink, ...(nics && { nics }) };
         super("Uplink", name, judged, opts);
-        const { links, bond, mtu, name: bondName } = uplink;
+        const { links, bond, mtu, name: bondName, takesOperatorPath } = uplink;
         const { mtu: _mtu, ...tuned } = tuningOf(uplink);
         // A bond gives its MTU to its links.
         const each = bond || mtu === undefined ? tuned : { mtu, ...tuned };
@@ -41,7 +41,7 @@ export class Uplink extends Component {
         const tunings = Object.keys(each).length === 0 ? [] : links.map((link) => this.#tuned(link, each, transform));
         const [only = ""] = links;
         this.linkName = bond
-            ? this.#bonded({ name: bondName, members: links, mtu, ...bond }, tunings, transform)
+            ? this.#bonded({ name: bondName, members: links, mtu, ...bond, takesOperatorPath }, tunings, transform)
             : (tunings[0]?.name ?? pulumi.output(only));
         this.mtu = mtu;
         this.registerOutputs({ linkName: this.linkName, ...judged });

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { InterfaceAddress, IpAddress, isV6, LinkName, widthOf } from "./ip-text";
 import { count, toggle } from "./link-parts";
 import { withCrossCheck } from "./named";
-import { takesOperatorPath } from "./operator-path";
+import { takesOperatorPathAsAddress } from "./operator-path";
 
 /** Forever is 4294967295 to the kernel (INFINITY_LIFE_TIME in net/ipv4/devinet.c). */
 const lifetime = (name: string) => count(name, 0, 4294967294, "s");
@@ -58,9 +58,7 @@ const Fields = z.strictObject({
         .describe(
             "Time after which new connections no longer begin from the address [s], at most validLifetime; absent is validLifetime. Changes live.",
         ),
-    takesOperatorPath: takesOperatorPath(
-        "may be in the way of an SSH connection to the host: its network leads elsewhere what goes to the other end, or it goes while the connection is to it",
-    ),
+    takesOperatorPath: takesOperatorPathAsAddress,
 });
 
 export const Address = withCrossCheck(Fields, (value, say) => {

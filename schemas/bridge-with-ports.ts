@@ -5,6 +5,7 @@ import { checkVlans, hasVlans } from "./bridge-vlans";
 import { InterfaceAddress } from "./ip-text";
 import { checkBridge, LinuxBridgeFields } from "./linux-bridge";
 import { entriesOf, named, withCrossCheck } from "./named";
+import { takesOperatorPath } from "./operator-path";
 import { IfName } from "./units";
 
 const Port = BridgePortFields.omit({ name: true, bridge: true }).meta({ token: "index:PortOfBridge" });
@@ -19,6 +20,9 @@ export const BridgeWithPortsFields = LinuxBridgeFields.extend({
         .refine((list) => new Set(list).size === list.length, { error: "addresses names one address twice" })
         .default([])
         .describe("Addresses of the host on the bridge, with their prefix lengths; absent is none."),
+    takesOperatorPath: takesOperatorPath(
+        "may take the path of an SSH connection to the host, by any of its ports that says nothing of it itself and by its addresses",
+    ),
 });
 
 export const BridgeWithPorts = withCrossCheck(BridgeWithPortsFields, (bridge, say) => {

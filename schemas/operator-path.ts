@@ -13,3 +13,8 @@ export const takesOperatorPath = (what: string) =>
 export const takesOperatorPathAsPort = takesOperatorPath(
     "may plug in, or later unplug, a link over which an SSH connection to the host runs",
 );
+
+/** Of an address that the host gets. */
+export const takesOperatorPathAsAddress = takesOperatorPath(
+    "may be in the way of an SSH connection to the host: its network leads elsewhere what goes to the other end, or it goes while the connection is to it",
+);

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { toggle } from "./link-parts";
 import { entriesOf, named, withCrossCheck, type Say } from "./named";
+import { takesOperatorPathAsPort } from "./operator-path";
 import { checkOvsBridge, OvsBridgeFields } from "./ovs-bridge";
 import { bondFields } from "./ovs-port";
 import { checkQos, OvsQosFields } from "./ovs-qos";
@@ -26,6 +27,7 @@ const Uplink = z
         mtu: Mtu.optional().describe("MTU of its links [byte]; absent leaves theirs. Changes live."),
         qos: Label.optional().describe("Class of the switch's qos that shapes what leaves by it. Changes live."),
         ...bond,
+        takesOperatorPath: takesOperatorPathAsPort,
     })
     .meta({ token: "index:SwitchUplink" });
 

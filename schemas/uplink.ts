@@ -4,6 +4,7 @@ import { BondFields, fitsMode } from "./bond";
 import { GetNicOutputs } from "./facts";
 import { LinkTuningFields } from "./link-tuning";
 import { entriesOf, withCrossCheck } from "./named";
+import { takesOperatorPath } from "./operator-path";
 import { IfName, PcieGeneration, PcieLanes, Rate } from "./units";
 
 const { mtu, txQueueLength, rxRing, txRing, channels, coalesce, features } = LinkTuningFields.shape;
@@ -35,6 +36,9 @@ export const UplinkFields = z.strictObject({
         "PCIe lanes of each link's slot, for rules, where `facts` do not tell them.",
     ),
     ...tuning,
+    takesOperatorPath: takesOperatorPath(
+        "may take into its bond, or later let go, a link over which an SSH connection to the host runs",
+    ),
 });
 type Fields = z.output<typeof UplinkFields>;
 

@@ -60,6 +60,17 @@ describe("LinuxBridge with ports and addresses", () => {
         assert.deepEqual([link, address], ["br-lan", "fd00::1/64"]);
     });
 
+    it("hands on to its ports and addresses that the operator's path may be taken, unless a port says otherwise", async () => {
+        const ports = { eno1: {}, eno2: { takesOperatorPath: false }, eno3: { takesOperatorPath: true } };
+        for (const told of [undefined, true]) {
+            const run = await made({ ports, addresses: ["10.0.0.1/24"], takesOperatorPath: told });
+            const handedOn = ["port-eno1", "port-eno2", "port-eno3", "address-10.0.0.1-24", "bridge"].map(
+                (part) => run.named(`br-lan-${part}`).inputs.takesOperatorPath,
+            );
+            assert.deepEqual(handedOn, [told, false, true, told, undefined]);
+        }
+    });
+
     it("refuses what would mean nothing, port by port and address by address", async () => {
         await assert.rejects(
             made({ ports: { eno1: { tagged: ["10"] }, "br-lan": {} } }),
@@ -122,6 +133,12 @@ describe("OvsSwitch with ways out, mirrors and classes", () => {
         });
         assert.deepEqual(run.named("core-bridge").inputs.uplinks, ["eno1", "bond0"]);
         assert.equal(run.named("core-qos-gold").inputs.name, "core-gold");
+    });
+
+    it("hands on to the port of an uplink that the operator's path may be taken, only when it is told so", async () => {
+        const run = await made({ uplinks: { eno1: { takesOperatorPath: true }, eno2: {} } });
+        assert.equal(run.named("core-uplink-eno1").inputs.takesOperatorPath, true);
+        assert.equal(run.named("core-uplink-eno2").inputs.takesOperatorPath, undefined);
     });
 
     it("carries the VLANs that it names, or those that are listed, and none else", async () => {

@@ -444,6 +444,14 @@ describe("DhcpService", () => {
         assert.equal(run.named("lan-address").inputs.link, "br0");
     });
 
+    it("hands on to its address that the operator's path may be taken, only when it is told so", async () => {
+        const args = { bridge: "br0", address: "10.0.3.1/24" };
+        for (const told of [undefined, true]) {
+            const run = await registeredBy(() => new DhcpService("lan", { ...args, takesOperatorPath: told }));
+            assert.equal(run.named("lan-address").inputs.takesOperatorPath, told);
+        }
+    });
+
     it("is refused on both or neither, and on a switch without a VLAN", async () => {
         const make = (args: object) => registeredBy(() => new DhcpService("lan", { address: "10.0.3.1/24", ...args }));
         await assert.rejects(make({}), refused(/exactly one of switch and bridge/));

@@ -47,6 +47,14 @@ describe("Uplink", () => {
         assert.equal(run.named("wan").outputs.linkName, "wan");
     });
 
+    it("hands on to its bond that the operator's path may be taken, only when it is told so", async () => {
+        for (const told of [undefined, true]) {
+            const links = ["eno1", "eno2"];
+            const run = await made({ links, bond: { mode: "active-backup" }, takesOperatorPath: told });
+            assert.equal(run.named("wan-bond").inputs.takesOperatorPath, told);
+        }
+    });
+
     const facts = {
         eno1: {
             rings: { rxMax: 4096 },
