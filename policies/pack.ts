@@ -14,6 +14,7 @@ import { Readings } from "./readings";
 import { isRemediable, remediated } from "./remediation";
 import type { Finding, Parameter, RuleData, TableRule } from "./rule";
 import { Undecided } from "./undecided";
+import { unpackOnce } from "./unpacking";
 import { EXEMPTION_UNUSED_RULE, EXEMPTION_VALID_RULE, UNDECIDED_RULE } from "./upkeep";
 
 /** What the policies of one pack keep between their judgements. */
@@ -26,6 +27,7 @@ interface Memory {
 
 /** @param stackRules rules across resources; the engine asks them once, at the end */
 export function packOf(rules: readonly TableRule[], stackRules: readonly StackTableRule[] = []): PolicyPackArgs {
+    unpackOnce();
     const ids = [...rules, ...stackRules].map(({ id }) => id);
     const memory = {
         undecided: new Undecided(),
