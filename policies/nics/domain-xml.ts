@@ -13,6 +13,7 @@ export const LOOKED_AT: Kept = keptPlaces([
     "os/type",
     "devices/interface",
     "devices/hostdev@type",
+    "devices/hostdev/teaming",
 ]);
 
 /** What a stylesheet leaves open. */

@@ -36,6 +36,7 @@ function saidByNetwork(network: XmlElement, portGroup: XmlElement | undefined): 
         if (field === "mtu") return nicSaidByXml(network, UNREADABLE)("mtu");
         if (field === "bridge") return childOf(network, "bridge")?.attributes.name;
         if (field === "directMode") return childOf(network, "forward")?.attributes.mode;
+        if (field === "managed") return childOf(network, "forward")?.attributes.managed;
         if (!GIVEN.includes(field)) return undefined;
         for (const said of places) {
             const text = said(field);

@@ -1,10 +1,11 @@
 /** Rules for devices of the host that are handed to guests, for names, and for what a domain says beside its NICs. */
 import type { Resource } from "../inputs";
 import { known, NotKnown } from "../known";
-import { toChange } from "../nics/guest-nic";
+import { type GuestNic, toChange } from "../nics/guest-nic";
 import { guests } from "../nics/guests";
 import { DOMAIN_XML, guestNics } from "../nics/reader";
-import { rule } from "../rule";
+import type { NicField, Said } from "../nics/said";
+import { type Fault, rule } from "../rule";
 import { domainFile, tunedDomain } from "./examples";
 
 const FORMATDOMAIN = "https://libvirt.org/formatdomain.html";
@@ -24,7 +25,13 @@ const vfManaged = rule({
         if (known(nic.backend) !== "hostdev") return undefined;
         const managed = known(nic.said("managed"));
         if (managed === "yes" || managed === "true") return undefined;
-        return { found: "its device is not managed by libvirt", set: toChange(nic, "managed", "yes") };
+        const isOfNetwork = nic.label !== undefined || known(nic.said("network")) !== undefined;
+        return {
+            found: "its device is not managed by libvirt",
+            set: isOfNetwork
+                ? 'Write <forward mode="hostdev" managed="yes"> in its network.'
+                : toChange(nic, "managed", "yes"),
+        };
     },
     fix: "Set managed to yes.",
     examples: {
@@ -62,6 +69,31 @@ const teamed = (transient: object, persistent: object = {}) =>
         },
     );
 
+/** The virtio NIC that the other of its pair names, or what is wrong with that. @throws NotKnown */
+function partnerOf(said: Said<NicField>, all: readonly GuestNic[]): { partner?: GuestNic; fault?: Fault } {
+    const alias = known(said("teamingPartner"));
+    if (alias === undefined || !alias.startsWith("ua-"))
+        return {
+            fault: {
+                found: "the transient NIC of its pair names no alias that begins with ua-",
+                set: 'Give the virtio NIC an alias such as "ua-net0", and name it in persistent of the other.',
+            },
+        };
+    const partner = all.find((one) => known(one.said("alias")) === alias);
+    if (partner) return { partner };
+    return { fault: { found: `no NIC has the alias ${alias} of its pair`, set: "Give it to the virtio NIC." } };
+}
+
+/** The same pair in XML, whose transient half is a plain device of the host. */
+const teamedDevice = (alias: string): Resource => {
+    const file = domainFile(
+        `<model type="virtio"/><driver name="vhost" queues="4" rx_queue_size="1024"/><alias name="ua-net0"/><teaming type="persistent"/>`,
+    );
+    const { domainXml } = file.props as { domainXml: string };
+    const device = `<hostdev mode="subsystem" type="pci" managed="yes"><source><address domain="0x0000" bus="0x42" slot="0x02" function="0x5"/></source><teaming type="transient" persistent="${alias}"/></hostdev>`;
+    return { ...file, props: { domainXml: domainXml.replace("</devices>", `${device}</devices>`) } };
+};
+
 const teamingMac = rule({
     id: "teaming-mac",
     title: "The two NICs of a failover pair have one MAC address, and find each other.",
@@ -77,34 +109,34 @@ const teamingMac = rule({
     proof: { notShown: "It takes a NIC with virtual functions, which no lab has." },
     appliesTo: guests,
     parameters: {},
-    judge({ nics }) {
+    judge({ nics, devices }) {
         const all = nics.map((nic) => known(nic));
         for (const nic of all) {
             if (known(nic.said("teaming")) !== "transient") continue;
-            const partner = known(nic.said("teamingPartner"));
-            if (partner === undefined || !partner.startsWith("ua-"))
-                return {
-                    found: "the transient NIC of its pair names no alias that begins with ua-",
-                    set: 'Give the virtio NIC an alias such as "ua-net0", and name it in persistent of the other.',
-                };
-            const other = all.find((one) => known(one.said("alias")) === partner);
-            if (!other)
-                return { found: `no NIC has the alias ${partner} of its pair`, set: "Give it to the virtio NIC." };
-            if (known(other.mac) !== known(nic.mac))
+            const { partner, fault } = partnerOf(nic.said, all);
+            if (fault) return fault;
+            if (known(partner?.mac) !== known(nic.mac))
                 return {
                     found: "the two NICs of its pair have different MAC addresses",
                     set: "Give both the same.",
                 };
         }
+        // The address of a plain device is its own, and stands nowhere here.
+        for (const { said } of devices()) {
+            const { fault } = known(said("teaming")) === "transient" ? partnerOf(said, all) : {};
+            if (fault) return fault;
+        }
         return undefined;
     },
     fix: "Give both NICs the same MAC address, and the virtio NIC an alias that begins with ua-.",
     examples: {
-        good: [teamed({})],
+        good: [teamed({}), teamedDevice("ua-net0")],
         bad: [
             teamed({ mac: { address: "52:54:00:12:34:57" } }),
             teamed({ teaming: { type: "transient", persistent: "net0" } }),
             teamed({ teaming: { type: "transient", persistent: "ua-net1" } }),
+            teamedDevice("net0"),
+            teamedDevice("ua-net1"),
         ],
     },
 });

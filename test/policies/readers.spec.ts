@@ -252,6 +252,18 @@ describe("libvirt's network XML", () => {
         assert.deepEqual(await guest("network='other'"), []);
     });
 
+    it("of virtual functions tells for all its NICs whether libvirt manages them", async () => {
+        const functions = (managed: string) =>
+            `<network>\n<name>prod</name>\n<forward mode='hostdev' ${managed}><pf dev='eth0'/></forward>\n</network>`;
+        const told = (managed: string) => found({ "net.xml": functions(managed), "web.xml": DOMAIN("network='prod'") });
+        assert.deepEqual(await told("managed='yes'"), []);
+        for (const managed of ["", "managed='no'"])
+            assert.deepEqual(await told(managed), [
+                "vf-managed net.xml:1 Network prod, its NICs",
+                "vf-managed web.xml:4 Domain web, NIC 52:54:00:00:00:01",
+            ]);
+    });
+
     it("tells the addresses of the host", async () => {
         const nat = `<network><name>n</name><bridge name='virbr0'/><ip address='192.168.122.1' netmask='255.255.255.0'/></network>`;
         const [, address] = await resourcesOf(nat);
