@@ -1,7 +1,6 @@
 /** A Pulumi program of a measure: many ports, declared one by one or as a set, brought up by the real engine. */
-import { chmodSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { EngineProject } from "../../test/support/engine-project";
+import { layNothing, nothingAs } from "../../test/support/nothing-provider";
 import { timed } from "../measure";
 import { BRIDGE } from "../ports/bench-lab";
 import type { Wanted } from "../ports/wanted";
@@ -40,11 +39,11 @@ export class EngineProgram {
             name: "bench",
             // Types are judged by the compiler once, not by each run.
             env: { PULUMI_NODEJS_TRANSPILE_ONLY: "true" },
-            declares: declared === "nothing" ? { plugins: { providers: [{ name: "nothing", path: "nothing" }] } } : {},
+            declares: declared === "nothing" ? nothingAs("nothing") : {},
         });
         this.project.write("index.ts", PROGRAMS[declared]);
         this.project.write("tsconfig.json", JSON.stringify({ compilerOptions: SETTINGS }));
-        if (declared === "nothing") this.writePlugin();
+        if (declared === "nothing") layNothing(this.project, "nothing");
     }
 
     /** @param declared what it declares its ports as @param host that the provider shall work on */
@@ -66,13 +65,6 @@ export class EngineProgram {
 
     remove(): void {
         this.project.remove();
-    }
-
-    private writePlugin(): void {
-        const file = "nothing/pulumi-resource-nothing";
-        const load = `require(${JSON.stringify(resolve("engine/load.cjs"))})("bench/through-engine/nothing").main()`;
-        this.project.write(file, `#!/bin/sh\nexec node -e '${load}'\n`);
-        chmodSync(join(this.project.folder, file), 0o755);
     }
 }
 

@@ -1,9 +1,23 @@
-/** A provider that does nothing, to see what an engine itself takes: it says yes to every step at once. */
+/** A provider that does nothing and says yes to every step at once: to see what an engine itself does. */
+import { chmodSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
+import type { EngineProject } from "./engine-project";
+
+/** More of Pulumi.yaml: the provider stands for the one of that name. */
+export const nothingAs = (name: string) => ({ plugins: { providers: [{ name, path: "nothing" }] } });
+
+/** Lays the plugin into a project that was made with `nothingAs`. */
+export function layNothing(project: EngineProject, name: string): void {
+    const file = `nothing/pulumi-resource-${name}`;
+    const load = `require(${JSON.stringify(resolve("engine/load.cjs"))})("test/support/nothing-provider").main()`;
+    project.write(file, `#!/bin/sh\nexec node -e '${load}'\n`);
+    chmodSync(join(project.folder, file), 0o755);
+}
 
 const answering =
     <Request, Response>(answer: (request: Request) => Response) =>
@@ -17,6 +31,12 @@ const handlers = {
         const info = new PluginInfo();
         info.setVersion("1.0.0");
         return info;
+    }),
+    parameterize: answering((request: proto.ParameterizeRequest) => {
+        const response = new proto.ParameterizeResponse();
+        response.setName(request.getValue()?.getName() ?? "");
+        response.setVersion(request.getValue()?.getVersion() ?? "");
+        return response;
     }),
     checkConfig: answering(checked),
     diffConfig: answering(unchanged),
