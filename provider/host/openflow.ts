@@ -18,7 +18,7 @@ const PROTOCOLS = "OpenFlow13,OpenFlow14,OpenFlow15";
 /** Longest wait for ovs-vswitchd [s]. */
 const WAIT_S = 20;
 /** Longest wait for a keeper of flows, which itself waits two seconds for ports, and how often it is looked for [ms]. */
-const [PUT_BACK_MS, LOOK_MS] = [6_000, 100];
+const [PUT_BACK_MS, LOOK_MS] = [12_000, 100];
 
 interface Change {
     subject: string;
