@@ -27,7 +27,7 @@ export interface GuestConsole {
  * @param timeoutMs longest time to wait for the guest's report [ms]
  * @throws          Error with the last lines of the console when the report does not come
  */
-export async function openGuest(lab: string, guest: string, timeoutMs = 90_000): Promise<GuestConsole> {
+export async function openGuest(lab: string, guest: string, timeoutMs = 240_000): Promise<GuestConsole> {
     if (!liveRecord(lab)) throw labIsDown(lab);
     const { log, socket } = labPaths(lab).console(guest);
     const report = await reported(log, `guest ${guest} of lab ${lab}`, timeoutMs);
