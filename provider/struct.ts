@@ -2,7 +2,6 @@
  * Bags to bytes and back: `google.protobuf.Struct` without an object for each value. Those of google-protobuf take some
  * 100 us a port to read and to write, and a set of 1,000 ports is read and written several times in one step.
  */
-import { BinaryReader } from "google-protobuf";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { Secret, secret, UNKNOWN, type Bag, type Property } from "./wire";
 
@@ -29,9 +28,13 @@ const [KEY, ENTRY_VALUE] = [1, 2];
 const [NULL, NUMBER, TEXT, FLAG, STRUCT, LIST] = [1, 2, 3, 4, 5, 6];
 const VALUES = 1;
 
+/** Of a field's head (protobuf.dev, Encoding): a number, eight bytes, as many as the head says, or four bytes. */
+const [VARINT, EIGHT_BYTES, COUNTED, FOUR_BYTES] = [0, 1, 2, 5];
+const headOf = (field: number, kind: number) => (field << 3) | kind;
+
 /** @param bytes a serialized `Struct`; absent is an empty one */
 export function decode(bytes: Uint8Array | undefined): Bag {
-    return bytes === undefined ? {} : readStruct(new BinaryReader(bytes));
+    return bytes === undefined ? {} : readStruct(new Forwards(bytes), bytes.length);
 }
 
 /** @returns a serialized `Struct`; what is undefined is left out */
@@ -46,64 +49,66 @@ export const structOf = (bag: { [key: string]: Property | undefined }): Struct =
 
 export const bagOf = (struct: Struct | undefined): Bag => decode(struct?.serializeBinary());
 
-function readStruct(reader: BinaryReader): Bag {
-    const entries: [string, Property][] = [];
-    while (reader.nextField())
-        if (reader.getFieldNumber() === FIELDS) entries.push(inner(reader, readEntry));
-        else reader.skipField();
-    return Object.fromEntries(entries);
+function readStruct(reader: Forwards, end: number): Bag {
+    const bag: Bag = {};
+    while (reader.at < end) {
+        const head = reader.varint();
+        if (head === headOf(FIELDS, COUNTED)) readEntry(reader, reader.endWithin(end), bag);
+        else reader.skip(head, end);
+    }
+    return bag;
 }
 
-function readEntry(reader: BinaryReader): [string, Property] {
+function readEntry(reader: Forwards, end: number, into: Bag): void {
     let key = "";
     let value: Property = null;
-    while (reader.nextField())
-        if (reader.getFieldNumber() === KEY) key = reader.readString();
-        else if (reader.getFieldNumber() === ENTRY_VALUE) value = inner(reader, readValue);
-        else reader.skipField();
-    return [key, value];
+    while (reader.at < end) {
+        const head = reader.varint();
+        if (head === headOf(KEY, COUNTED)) key = reader.text(end);
+        else if (head === headOf(ENTRY_VALUE, COUNTED)) value = readValue(reader, reader.endWithin(end));
+        else reader.skip(head, end);
+    }
+    if (key !== "__proto__") into[key] = value;
+    else Object.defineProperty(into, key, { value, configurable: true, enumerable: true, writable: true });
 }
 
-function readValue(reader: BinaryReader): Property {
+function readValue(reader: Forwards, end: number): Property {
     let value: Property = null;
-    while (reader.nextField())
-        switch (reader.getFieldNumber()) {
-            case NUMBER:
-                value = reader.readDouble();
+    while (reader.at < end) {
+        const head = reader.varint();
+        switch (head) {
+            case headOf(NUMBER, EIGHT_BYTES):
+                value = reader.double(end);
                 break;
-            case TEXT: {
-                const text = reader.readString();
+            case headOf(TEXT, COUNTED): {
+                const text = reader.text(end);
                 value = UNKNOWNS.has(text) ? UNKNOWN : text;
                 break;
             }
-            case FLAG:
-                value = reader.readBool();
+            case headOf(FLAG, VARINT):
+                value = reader.varint() !== 0;
                 break;
-            case STRUCT:
-                value = special(inner(reader, readStruct));
+            case headOf(STRUCT, COUNTED):
+                value = special(readStruct(reader, reader.endWithin(end)));
                 break;
-            case LIST:
-                value = inner(reader, readList);
+            case headOf(LIST, COUNTED):
+                value = readList(reader, reader.endWithin(end));
                 break;
             default:
-                reader.skipField();
+                reader.skip(head, end);
         }
+    }
     return value;
 }
 
-function readList(reader: BinaryReader): Property[] {
+function readList(reader: Forwards, end: number): Property[] {
     const values: Property[] = [];
-    while (reader.nextField())
-        if (reader.getFieldNumber() === VALUES) values.push(inner(reader, readValue));
-        else reader.skipField();
+    while (reader.at < end) {
+        const head = reader.varint();
+        if (head === headOf(VALUES, COUNTED)) values.push(readValue(reader, reader.endWithin(end)));
+        else reader.skip(head, end);
+    }
     return values;
-}
-
-/** What stands in a message within the message. */
-function inner<Value>(reader: BinaryReader, read: (reader: BinaryReader) => Value): Value {
-    let value: Value | undefined;
-    reader.readMessage({}, () => void (value = read(reader)));
-    return value as Value;
 }
 
 /** Secrets and outputs as what they hold; assets and references stay objects, which no property of ours takes. */
@@ -139,8 +144,59 @@ function writeValue(writer: Backwards, value: Property): void {
     else writer.message(STRUCT, () => writeStruct(writer, value));
 }
 
-/** Of a field's head (protobuf.dev, Encoding): a number, eight bytes, or as many as the head says. */
-const [VARINT, EIGHT_BYTES, COUNTED] = [0, 1, 2];
+/** Reads a message from its start to its end. */
+class Forwards {
+    at = 0;
+    private readonly bytes: Buffer;
+
+    constructor(bytes: Uint8Array) {
+        this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+
+    varint(): number {
+        let value = 0;
+        for (let factor = 1; ; factor *= 0x80) {
+            const byte = this.bytes[this.at++];
+            if (byte === undefined) throw new RangeError("a message ends within a field");
+            value += (byte & 0x7f) * factor;
+            if (byte < 0x80) return value;
+        }
+    }
+
+    /** Where a part ends whose length comes next. @param end of what it is part of */
+    endWithin(end: number): number {
+        const length = this.varint();
+        return this.reached(this.at + length, end);
+    }
+
+    text(end: number): string {
+        const to = this.endWithin(end);
+        const text = this.bytes.toString("utf8", this.at, to);
+        this.at = to;
+        return text;
+    }
+
+    double(end: number): number {
+        const from = this.at;
+        this.at = this.reached(from + 8, end);
+        return this.bytes.readDoubleLE(from);
+    }
+
+    /** Passes over a field whose head was read. */
+    skip(head: number, end: number): void {
+        const kind = head & 7;
+        if (kind === VARINT) this.varint();
+        else if (kind === COUNTED) this.at = this.endWithin(end);
+        else if (kind === EIGHT_BYTES || kind === FOUR_BYTES)
+            this.at = this.reached(this.at + (kind === EIGHT_BYTES ? 8 : 4), end);
+        else throw new RangeError(`a message has a field of kind ${kind}`);
+    }
+
+    private reached(at: number, end: number): number {
+        if (at > end) throw new RangeError("a part of a message is longer than what it is part of");
+        return at;
+    }
+}
 
 /** Writes a message from its end to its start, for a field's length stands before it and is known after it. */
 class Backwards {
@@ -171,17 +227,17 @@ class Backwards {
     double(field: number, value: number): void {
         const at = this.room(8);
         this.buffer.writeDoubleLE(value, at);
-        this.varint((field << 3) | EIGHT_BYTES);
+        this.varint(headOf(field, EIGHT_BYTES));
     }
 
     number(field: number, value: number): void {
         this.varint(value);
-        this.varint((field << 3) | VARINT);
+        this.varint(headOf(field, VARINT));
     }
 
     private head(field: number, length: number): void {
         this.varint(length);
-        this.varint((field << 3) | COUNTED);
+        this.varint(headOf(field, COUNTED));
     }
 
     private varint(value: number): void {
