@@ -1,4 +1,4 @@
-/** Somebody who works on a lab from elsewhere: a network namespace with a TCP connection to the lab. */
+/** Somebody who works on a host from elsewhere: a network namespace of it with a TCP connection to the host. */
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { on, once } from "node:events";
 import { resolve } from "node:path";
@@ -48,9 +48,12 @@ export async function standing(run: Run): Promise<string> {
     return parts.join("\n").replaceAll(" tentative", "");
 }
 
-/** Starts the script in a lab, and waits for its first line. */
-async function started(lab: string, ...argv: string[]) {
-    const [program = "", ...rest] = commandInLab(lab, argv);
+/** The lab's name; undefined is the machine itself. */
+type Lab = string | undefined;
+
+/** Starts the script there, and waits for its first line. */
+async function started(lab: Lab, ...argv: string[]) {
+    const [program = "", ...rest] = lab === undefined ? argv : commandInLab(lab, argv);
     const child = spawn(program, rest, { stdio: ["pipe", "pipe", "inherit"] });
     const lines = createInterface({ input: child.stdout });
     await Promise.race([
@@ -67,13 +70,13 @@ async function ended(child: Child): Promise<void> {
     await gone;
 }
 
-/** What listens at a port of the lab and says everything back. @returns ends it */
-export async function listening(lab: string, port: number): Promise<() => Promise<void>> {
+/** What listens at a port there and says everything back. @returns ends it */
+export async function listening(lab: Lab, port: number): Promise<() => Promise<void>> {
     const { child } = await started(lab, "/usr/bin/python3", SCRIPT, "serve", String(port));
     return () => ended(child);
 }
 
-/** A connection from a network namespace of the lab to the lab itself. */
+/** A connection from a network namespace there to the host itself. */
 export class Operator {
     private said = 0;
 
@@ -82,7 +85,7 @@ export class Operator {
         private readonly lines: Interface,
     ) {}
 
-    static async connect(lab: string, namespace: string, address: string, port: number): Promise<Operator> {
+    static async connect(lab: Lab, namespace: string, address: string, port: number): Promise<Operator> {
         const script = ["/usr/bin/python3", SCRIPT, "connect", address, String(port)];
         const { child, lines } = await started(lab, "ip", "netns", "exec", namespace, ...script);
         return new Operator(child, lines);
