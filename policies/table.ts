@@ -14,6 +14,7 @@ import { iommuRules } from "./rules/iommu";
 import { limitRules } from "./rules/limits";
 import { changeRules, migrationRules } from "./rules/migration";
 import { nicRules } from "./rules/nic";
+import { operatorRules } from "./rules/operator";
 import { pathRules } from "./rules/path";
 import { qosRules } from "./rules/qos";
 import { sharedTableRules } from "./rules/shared-tables";
@@ -34,6 +35,7 @@ export const rules: readonly TableRule[] = [
     ...hostRules,
     ...hardwareRules,
     ...versionRules,
+    ...operatorRules,
     ...changeRules,
 ];
 
