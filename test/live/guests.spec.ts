@@ -8,10 +8,10 @@ import { QUICK_BOOT } from "../../schemas/lab-guest";
 import { labPaths } from "../../schemas/lab-paths";
 import { EngineProject } from "../support/engine-project";
 import { eventually } from "../support/eventually";
-import { quietProgress } from "../support/labs";
+import { labName, quietProgress } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
 
-const LAB = "test-guests";
+const LAB = labName("guests");
 const paths = labPaths(LAB);
 const FIRST_RUN_MS = 30 * 60_000;
 
@@ -75,7 +75,6 @@ describe("guests that people compose, through the engine", function () {
     const project = new EngineProject({ name: "guests" });
     before(async function () {
         this.timeout(FIRST_RUN_MS);
-        await lab.down();
         await lab.up();
         await lab.run("mkdir", "-p", "/var/lib/libvirt/images");
         await lab.run("virsh", "--quiet", "pool-define-as", "default", "dir", "--target", "/var/lib/libvirt/images");

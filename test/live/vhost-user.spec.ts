@@ -7,10 +7,10 @@ import { QUICK_BOOT } from "../../schemas/lab-guest";
 import { labPaths } from "../../schemas/lab-paths";
 import { EngineProject } from "../support/engine-project";
 import { eventually } from "../support/eventually";
-import { quietProgress } from "../support/labs";
+import { labName, quietProgress } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
 
-const LAB = "test-vhost-user";
+const LAB = labName("vhost-user");
 const paths = labPaths(LAB);
 const HUGEPAGES = "/proc/sys/vm/nr_hugepages";
 const VSWITCHD = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk";
@@ -49,7 +49,6 @@ describe("guests on vhost-user with DPDK", function () {
 
     before(async function () {
         await prepareDpdk(quietProgress());
-        await lab.down();
         await lab.up();
         borrowHugepages();
         await lab.run("sh", "-euc", START_DPDK, "start", VSWITCHD);
