@@ -10,7 +10,7 @@ import { Standing } from "./standing";
 import type { Turnout } from "./window";
 
 export class Kernel {
-    private readonly lister: Standing;
+    private readonly lister: Standing<Map<string, Link>>;
     private readonly all: Snapshot<Map<string, Link>>;
     private readonly snapshots = new Map<string, Snapshot<unknown>>();
     private readonly batches: Record<"ip" | "bridge" | "tc", Batch>;
@@ -20,8 +20,8 @@ export class Kernel {
         readonly place: Place,
         turnout?: Turnout,
     ) {
-        this.lister = new Standing(place, ["ip", "-json", "-details", "-batch", "-"]);
-        this.all = new Snapshot(async () => linksOf(await this.lister.ask("link show")));
+        this.lister = new Standing(place, ["ip", "-json", "-details", "-batch", "-"], linksOf);
+        this.all = new Snapshot(() => this.lister.ask("link show"));
         const batch = (program: "ip" | "bridge" | "tc") =>
             new Batch(
                 place,

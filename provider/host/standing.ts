@@ -9,28 +9,32 @@ const TIMEOUT_MS = 60_000;
 /** What it complains of is shown to this length [characters]. */
 const MOST_WORDS = 2_000;
 
-interface Asked {
+interface Asked<Answer> {
     line: string;
-    resolve: (answer: unknown) => void;
-    reject: (error: HostError) => void;
+    resolve: (answer: Answer) => void;
+    reject: (error: unknown) => void;
 }
 
 /** For lines that only read: one that is sent twice, or cut off, does no harm. */
-export class Standing {
-    private talk: Promise<Talk> | undefined;
+export class Standing<Answer> {
+    private talk: Promise<Talk<Answer>> | undefined;
 
-    /** @param argv a program that reads lines on stdin and answers each with one JSON text */
+    /**
+     * @param argv a program that reads lines on stdin and answers each with one JSON text
+     * @param read what a parsed answer says; not asked again for one that is printed as the one before it
+     */
     constructor(
         private readonly place: Place,
         private readonly argv: string[],
+        private readonly read: (json: unknown) => Answer,
     ) {}
 
     /**
-     * The answer to a line, parsed. The program is started by the first, and anew where it has ended.
+     * The answer to a line, read. The program is started by the first, and anew where it has ended.
      *
      * @throws HostError refused with its words, unreachable where it cannot be started or does not answer within a minute
      */
-    async ask(line: string): Promise<unknown> {
+    async ask(line: string): Promise<Answer> {
         const isFirst = this.talk === undefined;
         try {
             return await this.asked(line);
@@ -49,25 +53,27 @@ export class Standing {
         this.talk = undefined;
     }
 
-    private async asked(line: string): Promise<unknown> {
+    private async asked(line: string): Promise<Answer> {
         const talk = (this.talk ??= this.started());
         try {
             return await (await talk).ask(line);
         } catch (error) {
-            if (this.talk === talk) this.talk = undefined;
+            if (this.talk === talk) this.close();
             throw error;
         }
     }
 
-    private async started(): Promise<Talk> {
-        return new Talk(await this.place.start(this.argv), `\`${this.argv.join(" ")}\` on ${this.place.where}`);
+    private async started(): Promise<Talk<Answer>> {
+        const subject = `\`${this.argv.join(" ")}\` on ${this.place.where}`;
+        return new Talk(await this.place.start(this.argv), subject, this.read);
     }
 }
 
 /** One run of the program. */
-class Talk {
-    private readonly splitter = new JsonSplitter();
-    private readonly asked: Asked[] = [];
+class Talk<Answer> {
+    private readonly splitter = new JsonSplitter((text) => text);
+    private readonly asked: Asked<Answer>[] = [];
+    private former: { line: string; text: Buffer; answer: Answer } | undefined;
     private words = "";
     private timer: NodeJS.Timeout | undefined;
     private ended: HostError | undefined;
@@ -75,6 +81,7 @@ class Talk {
     constructor(
         private readonly child: ChildProcessWithoutNullStreams,
         private readonly subject: string,
+        private readonly read: (json: unknown) => Answer,
     ) {
         child.on("error", (error) => this.end("unreachable", `it fails (${quoted(error)})`));
         child.on("close", (code) => this.end("refused", `it ended with ${code ?? "a signal"}: ${quoted(this.words)}`));
@@ -88,7 +95,7 @@ class Talk {
         this.keepAlive(false);
     }
 
-    ask(line: string): Promise<unknown> {
+    ask(line: string): Promise<Answer> {
         return new Promise((resolve, reject) => {
             if (this.ended) return reject(this.ended);
             this.asked.push({ line, resolve, reject });
@@ -103,11 +110,28 @@ class Talk {
 
     private take(chunk: Buffer): void {
         try {
-            for (const answer of this.splitter.push(chunk)) this.asked.shift()?.resolve(answer);
+            for (const text of this.splitter.push(chunk)) this.answer(text);
         } catch (error) {
             this.end("refused", `it printed what is no JSON (${quoted(error)})`);
         }
         this.keepAlive(this.asked.length > 0);
+    }
+
+    /** Most that is asked has not changed since it was asked before, and reading many links takes longer than comparing them. */
+    private answer(text: Buffer): void {
+        const { former } = this;
+        const isFormer = former?.line === this.asked[0]?.line && former?.text.equals(text);
+        const json: unknown = isFormer ? undefined : JSON.parse(text.toString("utf8"));
+        const asked = this.asked.shift();
+        if (!asked) return;
+        if (former && isFormer) return asked.resolve(former.answer);
+        try {
+            const answer = this.read(json);
+            this.former = { line: asked.line, text, answer };
+            asked.resolve(answer);
+        } catch (error) {
+            asked.reject(error);
+        }
     }
 
     /** While an answer is awaited it keeps the process alive, and has its time. */

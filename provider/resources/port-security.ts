@@ -13,7 +13,8 @@ export const securityText = ({ mac, addresses }: PortSecurity): string => [mac, 
 
 /** Undefined for what is no such text: others can write there. */
 export function securityFrom(text: string | undefined): PortSecurity | undefined {
-    const [mac, ...rest] = (text ?? "").split(" ");
+    if (text === undefined) return undefined;
+    const [mac, ...rest] = text.split(" ");
     const addresses = rest[0] === ANY ? undefined : rest;
     return PortSecurity.safeParse({ mac, ...(addresses ? { addresses } : {}) }).data;
 }

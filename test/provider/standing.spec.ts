@@ -12,7 +12,7 @@ const ECHO = `while read -r line; do
     printf '["%s",\\n' "$line"; printf '{}]\\n'
 done`;
 
-function standing(argv = ["sh", "-c", ECHO]) {
+function standing(argv = ["sh", "-c", ECHO], read: (json: unknown) => unknown = (json) => json) {
     const started: ChildProcess[] = [];
     const place: Place = {
         where: "a fake",
@@ -25,7 +25,7 @@ function standing(argv = ["sh", "-c", ECHO]) {
             return child;
         },
     };
-    return { started, program: new Standing(place, argv) };
+    return { started, program: new Standing(place, argv, read) };
 }
 
 describe("a program that stays", () => {
@@ -54,6 +54,28 @@ describe("a program that stays", () => {
         started[0]?.kill("SIGKILL");
         assert.deepEqual(await program.ask("b"), ["b", {}]);
         assert.equal(started.length, 2);
+        program.close();
+    });
+
+    it("is not read again where it prints what it printed before", async () => {
+        const reads: unknown[] = [];
+        const { program } = standing(undefined, (json) => reads.push(json));
+        for (const line of ["a", "a", "b", "a"]) await program.ask(line);
+        assert.deepEqual(reads, [
+            ["a", {}],
+            ["b", {}],
+            ["a", {}],
+        ]);
+        program.close();
+    });
+
+    it("whose answer says nothing that can be used gives the reader's words, and goes on", async () => {
+        const { program } = standing(undefined, (json) => {
+            if (String(json).startsWith("bad")) throw new RangeError("no list of links");
+            return json;
+        });
+        await assert.rejects(program.ask("bad"), /no list of links/);
+        assert.deepEqual(await program.ask("a"), ["a", {}]);
         program.close();
     });
 

@@ -33,5 +33,8 @@ const pairsOf = (column: unknown): unknown[] =>
     Array.isArray(column) && column[0] === "map" && Array.isArray(column[1]) ? (column[1] as unknown[]) : [];
 
 /** The uuids of a column of references. */
-export const uuidsOf = (column: unknown): string[] =>
-    valuesOf(column).flatMap((value) => (Array.isArray(value) && value[0] === "uuid" ? [String(value[1])] : []));
+export function uuidsOf(column: unknown): string[] {
+    const uuids: string[] = [];
+    for (const value of valuesOf(column)) if (Array.isArray(value) && value[0] === "uuid") uuids.push(String(value[1]));
+    return uuids;
+}

@@ -15,20 +15,23 @@ const [QUOTE, BACKSLASH, OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [
 ];
 
 /** Structure is ASCII, and no byte of a longer UTF-8 character is, so bytes can be judged one by one. */
-export class JsonSplitter {
+export class JsonSplitter<Message = unknown> {
     private parts: Buffer[] = [];
     private held = 0;
     private depth = 0;
     private inText = false;
     private escaped = false;
 
+    /** @param read what becomes of a message's bytes */
+    constructor(private readonly read: (text: Buffer) => Message = parsed) {}
+
     /**
-     * The messages that end in this chunk, parsed.
+     * The messages that end in this chunk, as they are read.
      *
      * @throws Error on what is no message: text between messages, too deep, too long, or bad JSON
      */
-    push(chunk: Buffer): unknown[] {
-        const messages: unknown[] = [];
+    push(chunk: Buffer): Message[] {
+        const messages: Message[] = [];
         // Each byte passes here, so the state stands in variables meanwhile.
         let { depth, inText, escaped } = this;
         let start = 0;
@@ -46,7 +49,7 @@ export class JsonSplitter {
                     throw new Error("there is something between two messages that is neither");
             } else if (byte === QUOTE) inText = true;
             else if ((byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) && --depth === 0)
-                messages.push(JSON.parse(this.take(chunk.subarray(start, at + 1)).toString("utf8")));
+                messages.push(this.read(this.take(chunk.subarray(start, at + 1))));
         }
         Object.assign(this, { depth, inText, escaped });
         if (this.depth > 0) this.hold(chunk.subarray(this.parts.length > 0 ? 0 : start));
@@ -65,4 +68,8 @@ export class JsonSplitter {
         this.held = 0;
         return whole;
     }
+}
+
+function parsed<Message>(text: Buffer): Message {
+    return JSON.parse(text.toString("utf8")) as Message;
 }
