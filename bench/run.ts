@@ -26,7 +26,7 @@ const GROUPS: Readonly<Record<string, (engine: EngineEnvironment) => Contest[]>>
     start: () => [contestOf(providerMeasure())],
     lab: () => [contestOf(labMeasure())],
     preview: (engine) => [contestOf(previewMeasure(engine))],
-    policies: (engine) => [contestOf(packStart()), contestOf(packedPreview(engine))],
+    policies: (engine) => [contestOf(packStart()), packedPreview(engine)],
     up: () => [contestOf(upMeasure())],
     ports: () => SIZES.map((size) => makeAndRemove(size)),
     lone: () => [lone()],
