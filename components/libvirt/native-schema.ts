@@ -65,7 +65,7 @@ export interface DomainInterface {
     target?: { dev: Input<string>; managed: boolean };
     mtu?: { size: number };
     model?: { type: string };
-    driver?: { name?: string; queues?: number; rxQueueSize?: number; txQueueSize?: number };
+    driver?: { name?: string; queues?: number; rxQueueSize: number; txQueueSize: number };
 }
 
 interface DomainSerial {

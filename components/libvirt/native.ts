@@ -44,9 +44,7 @@ function nativeInterface(
     accelerator: GuestDescription["accelerator"],
     tap: pulumi.Input<string> | undefined,
 ): DomainInterface {
-    const { queues = 1, ...driver } = driverOf(nic, accelerator) ?? {};
-    // libvirt keeps no word of a single queue, and the provider would see a difference for ever.
-    const settings = { ...driver, ...(queues > 1 && { queues }) };
+    const driver = driverOf(nic, accelerator);
     return {
         mac: { address: nic.mac },
         ...(nic.vhostUserSocket === undefined
@@ -54,9 +52,13 @@ function nativeInterface(
             : { source: { vhostUser: { dev: "", chardev: { unix: { path: nic.vhostUserSocket, mode: "server" } } } } }),
         ...(tellsMtu(nic) && { mtu: { size: nic.mtu } }),
         ...(nic.model && { model: { type: nic.model } }),
-        ...(nic.model === "virtio" && { driver: settings }),
+        ...(driver && { driver: withoutSingleQueue(driver) }),
     };
 }
+
+/** libvirt keeps no word of a single queue, and the provider would see a difference for ever. */
+const withoutSingleQueue = ({ queues, ...driver }: NonNullable<DomainInterface["driver"]> & { queues: number }) =>
+    queues > 1 ? { ...driver, queues } : driver;
 
 /** NICs for a domain of that line that somebody wrote by hand. */
 export const nativeNics: NicsAdapter = (args, nics, taps) => {
