@@ -133,7 +133,10 @@ describe("the way out of a host over NICs of real hardware's kind, by the resour
             };
             await run("ip", ..."link add name uc0 up numrxqueues 4 numtxqueues 4 type veth peer name uc1".split(" "));
             try {
-                const [former, facts] = [await channels(), await factsOf("uc0")];
+                const former = await channels();
+                let facts: Awaited<ReturnType<typeof factsOf>> | undefined;
+                // Facts may be up to a second old, and know nothing of the link yet.
+                await eventually(async () => (facts = await factsOf("uc0")));
                 await up(() => new Uplink("wan", { ...uplink, channels: { rx: 2, tx: 3 }, facts }));
                 assert.deepEqual([(await see("uc0")).mtu, ...(await channels())], [4000, 2, 3]);
                 assert.deepEqual(await declared?.differences(), []);
