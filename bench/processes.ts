@@ -1,14 +1,20 @@
 /** Runs programs for a measure: quietly, and loudly when they fail, since a failed run is no measurement. */
 import { spawn } from "node:child_process";
 
+interface Running {
+    env?: NodeJS.ProcessEnv;
+    cwd?: string;
+    input?: string;
+    /** Runs it in a session of its own, and is told its number. */
+    inSession?: (session: number | undefined) => void;
+}
+
 /** Runs a program to its end. @throws Error with its last words where its exit status is not 0 */
-export function ran(
-    command: string,
-    args: string[],
-    { input, ...options }: { env?: NodeJS.ProcessEnv; cwd?: string; input?: string } = {},
-): Promise<string> {
+export function ran(command: string, args: string[], { input, inSession, ...options }: Running = {}): Promise<string> {
     return new Promise((resolve, reject) => {
-        const child = spawn(command, args, { ...options, stdio: ["pipe", "pipe", "pipe"] });
+        const detached = inSession !== undefined;
+        const child = spawn(command, args, { ...options, detached, stdio: ["pipe", "pipe", "pipe"] });
+        inSession?.(child.pid);
         const out: Buffer[] = [];
         const err: Buffer[] = [];
         child.stdout.on("data", (chunk: Buffer) => out.push(chunk));

@@ -1,6 +1,6 @@
 /** Processor time of a program and of all that it starts, also of what nobody waits for. */
-import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { ran } from "./processes";
 
 /** What the kernel counts processor time in [ms]: USER_HZ is 100 on every architecture that Node runs on. */
 const TICK_MS = 10;
@@ -15,24 +15,26 @@ interface Used {
 }
 
 /** Runs a program in a session of its own, by which all its processes are found. @throws Error where its exit status is not 0 */
-export function used(command: string, args: string[], options: { cwd: string; env: NodeJS.ProcessEnv }): Promise<Used> {
+export async function used(
+    command: string,
+    args: string[],
+    options: { cwd: string; env: NodeJS.ProcessEnv },
+): Promise<Used> {
     const started = performance.now();
-    const child = spawn(command, args, { ...options, detached: true, stdio: ["ignore", "ignore", "pipe"] });
     const ticks = new Map<string, number>();
-    const look = () => {
-        for (const { process, spent } of processesOf(child.pid)) ticks.set(process, spent);
+    let looking: NodeJS.Timeout | undefined;
+    const inSession = (session: number | undefined) => {
+        looking = setInterval(() => {
+            for (const { process, spent } of processesOf(session)) ticks.set(process, spent);
+        }, LOOK_EVERY);
     };
-    const looking = setInterval(look, LOOK_EVERY);
-    const err: Buffer[] = [];
-    child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
-    return new Promise<Used>((resolve, reject) => {
-        child.on("error", reject);
-        child.on("close", (code) => {
-            if (code !== 0) reject(new Error(`${command} ended with ${code}:\n${Buffer.concat(err).toString()}`));
-            const processor = [...ticks.values()].reduce((sum, spent) => sum + spent, 0) * TICK_MS;
-            resolve({ wall: performance.now() - started, processor });
-        });
-    }).finally(() => clearInterval(looking));
+    try {
+        await ran(command, args, { ...options, inSession });
+    } finally {
+        clearInterval(looking);
+    }
+    const processor = [...ticks.values()].reduce((sum, spent) => sum + spent, 0) * TICK_MS;
+    return { wall: performance.now() - started, processor };
 }
 
 /** Processes of a session: each by its number and start, since numbers come round again, with its time [ticks]. */

@@ -150,6 +150,8 @@ const saidByXml =
         return text.includes(unreadable) ? new NotKnown(`its ${field} is not known yet`) : text || undefined;
     };
 
+const isSaid = (found: unknown) => found !== undefined && found !== null && found !== "";
+
 /** A number in a path stands for any element: the first that says it, as in XML. */
 function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
     const many = path.findIndex((step) => typeof step === "number");
@@ -158,7 +160,7 @@ function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
     if (!Array.isArray(list)) return list instanceof NotKnown ? list : undefined;
     for (const one of list) {
         const found = valueAt(one, path.slice(many + 1));
-        if (found !== undefined && found !== null && found !== "") return found;
+        if (isSaid(found)) return found;
     }
     return undefined;
 }
@@ -168,7 +170,7 @@ const saidByArguments =
     (field) => {
         const found = valueAt(root, places[field].native);
         if (found instanceof NotKnown) return found;
-        if (found === undefined || found === null || found === "") return undefined;
+        if (!isSaid(found)) return undefined;
         if (typeof found === "string") return found;
         return typeof found === "object" ? "present" : JSON.stringify(found);
     };
