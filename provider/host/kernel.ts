@@ -20,7 +20,7 @@ export class Kernel {
         readonly place: Place,
         turnout?: Turnout,
     ) {
-        this.lister = new Standing(place, ["ip", "-json", "-details", "-batch", "-"], linksOf);
+        this.lister = new Standing(place, ["ip", "-json", "-details", "-force", "-batch", "-"], linksOf);
         this.all = new Snapshot(() => this.lister.ask("link show"));
         const batch = (program: "ip" | "bridge" | "tc") =>
             new Batch(

@@ -1,11 +1,10 @@
 /** Where a host's programs run and its switch database listens: on this machine, or inside a lab's namespaces. */
-import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { labPaths } from "../../schemas/lab-paths";
 import { LabRecord } from "../../schemas/lab-record";
 import type { HostRef } from "../../schemas/host-ref";
 import { HostError } from "./errors";
-import { runProgram, startProgram, type Ran } from "./run";
+import { runProgram, startProgram, type Ran, type Started } from "./run";
 
 export interface Place {
     /** As people call it: `this machine`, `lab sample`. */
@@ -17,8 +16,8 @@ export interface Place {
     sshConnection?: string;
     /** Runs a program there. @param input what it reads on stdin, there as a whole before the program starts */
     run(argv: string[], input?: string): Promise<Ran>;
-    /** Starts a program there that stays; it ends with the place. */
-    start(argv: string[]): Promise<ChildProcessWithoutNullStreams>;
+    /** Starts a program there that stays; it ends with the place. @param stdout file here that takes what it prints */
+    start(argv: string[], stdout: number): Promise<Started>;
 }
 
 /** @throws HostError unreachable when the lab is not up */
@@ -45,7 +44,7 @@ export async function placeOf(ref: HostRef): Promise<Place> {
         ovsdbSocket,
         stateFolder: hostState,
         run: async (argv, input) => runProgram(await entered(argv), input),
-        start: async (argv) => startProgram(await entered(argv)),
+        start: async (argv, stdout) => startProgram(await entered(argv), stdout),
     };
 }
 

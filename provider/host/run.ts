@@ -1,9 +1,10 @@
 /** Starts a program: arguments as a list, never a shell, and a program once started is not cut off half way. */
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { spawn, type ChildProcessByStdio, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, openSync, closeSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { HostError, quoted } from "./errors";
 
 export interface Ran {
@@ -21,7 +22,7 @@ const TIMEOUT_MS = 60_000;
  */
 export function runProgram(argv: string[], input?: string): Promise<Ran> {
     const [program = "", ...rest] = argv;
-    const stdin = input === undefined ? "ignore" : unlinkedFile(input);
+    const stdin = input === undefined ? "ignore" : unlinkedFile("r", input);
     return new Promise((resolve, reject) => {
         const failed = (fact: string, cause?: unknown) => reject(notRun(program, fact, cause));
         // A group of its own: Ctrl-C at the terminal reaches us, and we decide what still ends.
@@ -46,10 +47,19 @@ export function runProgram(argv: string[], input?: string): Promise<Ran> {
     });
 }
 
-/** Starts a program that stays; what becomes of it is the caller's. @throws HostError unreachable when it cannot be started */
-export async function startProgram(argv: string[]): Promise<ChildProcessWithoutNullStreams> {
+/** A program that stays: it is told things, and what it complains of is read here. */
+export type Started = ChildProcessByStdio<Writable, null, Readable>;
+
+/**
+ * Starts a program that stays; what becomes of it is the caller's.
+ *
+ * @param stdout file that takes what it prints
+ * @throws HostError unreachable when it cannot be started
+ */
+export async function startProgram(argv: string[], stdout: number): Promise<Started> {
     const [program = "", ...rest] = argv;
-    const child = spawn(program, rest, { stdio: "pipe", env: ENVIRONMENT, detached: true });
+    const options: SpawnOptions = { stdio: ["pipe", stdout, "pipe"], env: ENVIRONMENT, detached: true };
+    const child = spawn(program, rest, options) as Started;
     try {
         await once(child, "spawn");
         return child;
@@ -61,12 +71,13 @@ export async function startProgram(argv: string[]): Promise<ChildProcessWithoutN
 const notRun = (program: string, fact: string, cause?: unknown) =>
     new HostError("unreachable", program, fact, "Check that it is installed and that you may run it.", cause);
 
-function unlinkedFile(text: string): number {
+/** A file that nobody else can open, and that is gone with the last who has it open. @param text what it holds at first */
+export function unlinkedFile(flags: "r" | "a+", text = ""): number {
     const folder = mkdtempSync(join(tmpdir(), "kvmnet-"));
     try {
-        const path = join(folder, "input");
+        const path = join(folder, "file");
         writeFileSync(path, text, { mode: 0o600 });
-        return openSync(path, "r");
+        return openSync(path, flags);
     } finally {
         rmSync(folder, { recursive: true });
     }

@@ -1,26 +1,24 @@
 /** A program of iproute2 that stays and answers one line after another: starting one costs far more than what it does. */
-import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { closeSync, fstatSync, ftruncateSync, readSync } from "node:fs";
 import { HostError, quoted } from "./errors";
-import { JsonSplitter } from "./ovsdb/framing";
 import type { Place } from "./place";
+import { unlinkedFile, type Started } from "./run";
 
 /** Longest wait for an answer [ms]. */
 const TIMEOUT_MS = 60_000;
-/** What it complains of is shown to this length [characters]. */
+/** An answer may have this many bytes; 10,000 links have a tenth of it. While one is awaited it is looked at this often [ms]. */
+const [MOST_BYTES, LOOK_MS] = [64 * 1024 * 1024, 250];
+/** What it complains of is kept to this length [characters]. */
 const MOST_WORDS = 2_000;
-
-interface Asked<Answer> {
-    line: string;
-    resolve: (answer: Answer) => void;
-    reject: (error: unknown) => void;
-}
+/** No object of iproute2's: with `-force` it complains of this line, by its number, and goes on. */
+const NO_OBJECT = "kvmnet";
 
 /** For lines that only read: one that is sent twice, or cut off, does no harm. */
 export class Standing<Answer> {
     private talk: Promise<Talk<Answer>> | undefined;
 
     /**
-     * @param argv a program that reads lines on stdin and answers each with one JSON text
+     * @param argv such as `ip -json -force -batch -`, which answers each line with one JSON text
      * @param read what a parsed answer says; not asked again for one that is printed as the one before it
      */
     constructor(
@@ -65,93 +63,141 @@ export class Standing<Answer> {
 
     private async started(): Promise<Talk<Answer>> {
         const subject = `\`${this.argv.join(" ")}\` on ${this.place.where}`;
-        return new Talk(await this.place.start(this.argv), subject, this.read);
+        const printed = unlinkedFile("a+");
+        try {
+            return new Talk(await this.place.start(this.argv, printed), printed, subject, this.read);
+        } catch (error) {
+            closeSync(printed);
+            throw error;
+        }
     }
 }
 
-/** One run of the program. */
+/**
+ * One run of the program. It prints into a file: it writes each link by itself, and through a pipe we would be woken for
+ * every one. That it has answered a line it tells by its complaint of the next, which is none of its own.
+ */
 class Talk<Answer> {
-    private readonly splitter = new JsonSplitter((text) => text);
-    private readonly asked: Asked<Answer>[] = [];
+    private last: Promise<unknown> = Promise.resolve();
+    private waiting: { resolve: () => void; reject: (error: HostError) => void } | undefined;
     private former: { line: string; text: Buffer; answer: Answer } | undefined;
+    /** Lines that it was told, and what it complained of since the last answer. */
+    private lines = 0;
     private words = "";
-    private timer: NodeJS.Timeout | undefined;
+    private timers: NodeJS.Timeout[] = [];
     private ended: HostError | undefined;
 
+    /** @param printed file that takes what it prints; ours to close */
     constructor(
-        private readonly child: ChildProcessWithoutNullStreams,
+        private readonly child: Started,
+        private readonly printed: number,
         private readonly subject: string,
         private readonly read: (json: unknown) => Answer,
     ) {
         child.on("error", (error) => this.end("unreachable", `it fails (${quoted(error)})`));
         child.on("close", (code) => this.end("refused", `it ended with ${code ?? "a signal"}: ${quoted(this.words)}`));
         child.stdin.on("error", () => undefined);
-        child.stderr.on("data", (chunk: Buffer) => {
-            this.words = `${this.words}${chunk.toString()}`.slice(-MOST_WORDS);
-        });
-        child.stdout.on("data", (chunk: Buffer) => this.take(chunk));
+        child.stderr.on("data", (chunk: Buffer) => this.hear(chunk.toString()));
         // It keeps nobody from ending: it ends by itself when we are gone.
         child.unref();
         this.keepAlive(false);
     }
 
+    /** One after another, so that the file holds one answer. */
     ask(line: string): Promise<Answer> {
-        return new Promise((resolve, reject) => {
-            if (this.ended) return reject(this.ended);
-            this.asked.push({ line, resolve, reject });
-            if (this.asked.length === 1) this.keepAlive(true);
-            this.child.stdin.write(`${line}\n`);
+        const answer = this.last.then(async () => {
+            await this.answered(line);
+            return this.answer(line);
         });
+        this.last = answer.catch(() => undefined);
+        return answer;
     }
 
     close(): void {
         this.end("unreachable", "it was closed here");
     }
 
-    private take(chunk: Buffer): void {
-        try {
-            for (const text of this.splitter.push(chunk)) this.answer(text);
-        } catch (error) {
-            this.end("refused", `it printed what is no JSON (${quoted(error)})`);
-        }
-        this.keepAlive(this.asked.length > 0);
+    private answered(line: string): Promise<void> {
+        return new Promise((resolve, reject) => {
+            if (this.ended) return reject(this.ended);
+            this.waiting = { resolve, reject };
+            this.keepAlive(true);
+            this.lines += 2;
+            this.child.stdin.write(`${line}\n${NO_OBJECT}\n`);
+        });
+    }
+
+    private hear(words: string): void {
+        this.words = `${this.words}${words}`.slice(-MOST_WORDS);
+        if (!this.waiting || !this.words.includes(failed(this.lines))) return;
+        const { resolve, reject } = this.waiting;
+        const [refusal, ...more] = this.words.split(failed(this.lines - 1));
+        this.waiting = undefined;
+        this.words = "";
+        this.keepAlive(false);
+        if (more.length === 0) return resolve();
+        reject(this.error("refused", `it failed: ${quoted(refusal)}`));
     }
 
     /** Most that is asked has not changed since it was asked before, and reading many links takes longer than comparing them. */
-    private answer(text: Buffer): void {
+    private answer(line: string): Answer {
         const { former } = this;
-        const isFormer = former?.line === this.asked[0]?.line && former?.text.equals(text);
-        const json: unknown = isFormer ? undefined : JSON.parse(text.toString("utf8"));
-        const asked = this.asked.shift();
-        if (!asked) return;
-        if (former && isFormer) return asked.resolve(former.answer);
+        const text = this.taken();
+        if (former?.line === line && former.text.equals(text)) return former.answer;
+        const answer = this.read(this.parsed(text));
+        this.former = { line, text, answer };
+        return answer;
+    }
+
+    private parsed(text: Buffer): unknown {
         try {
-            const answer = this.read(json);
-            this.former = { line: asked.line, text, answer };
-            asked.resolve(answer);
+            return JSON.parse(text.toString("utf8"));
         } catch (error) {
-            asked.reject(error);
+            throw this.error("refused", `it printed what is no JSON (${quoted(error)})`);
         }
     }
 
-    /** While an answer is awaited it keeps the process alive, and has its time. */
+    /** What the file holds, which is empty again after it. */
+    private taken(): Buffer {
+        if (this.ended) throw this.ended;
+        const text = Buffer.allocUnsafe(fstatSync(this.printed).size);
+        const length = readSync(this.printed, text, 0, text.length, 0);
+        ftruncateSync(this.printed);
+        return text.subarray(0, length);
+    }
+
+    /** While an answer is awaited it keeps the process alive, and has its time and its size. */
     private keepAlive(waits: boolean): void {
-        clearTimeout(this.timer);
-        for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) {
+        for (const timer of this.timers.splice(0)) clearTimeout(timer);
+        for (const stream of [this.child.stdin, this.child.stderr]) {
             const socket = stream as unknown as { ref?(): void; unref?(): void };
             if (waits) socket.ref?.();
             else socket.unref?.();
         }
-        if (waits) this.timer = setTimeout(() => this.end("unreachable", "it does not answer within 60 s"), TIMEOUT_MS);
+        if (!waits) return;
+        this.timers.push(
+            setTimeout(() => this.end("unreachable", "it does not answer within 60 s"), TIMEOUT_MS),
+            setInterval(() => {
+                if (fstatSync(this.printed).size > MOST_BYTES) this.end("refused", `it printed more than ${MOST_BYTES} bytes`);
+            }, LOOK_MS),
+        );
     }
 
     private end(kind: "refused" | "unreachable", fact: string): void {
         if (this.ended) return;
-        this.ended = new HostError(kind, this.subject, fact, "Install iproute2 there, and run as root.");
+        this.ended = this.error(kind, fact);
         this.keepAlive(false);
         // Without a listener it ends by itself; one that hangs is a starter whose program may hang.
-        for (const stream of this.child.stdio.slice(0, 3)) stream?.destroy();
+        for (const stream of [this.child.stdin, this.child.stderr]) stream.destroy();
         this.child.kill("SIGKILL");
-        for (const { reject } of this.asked.splice(0)) reject(this.ended);
+        closeSync(this.printed);
+        this.waiting?.reject(this.ended);
+    }
+
+    private error(kind: "refused" | "unreachable", fact: string): HostError {
+        return new HostError(kind, this.subject, fact, "Install iproute2 there, and run as root.");
     }
 }
+
+/** How a batch complains of a line (iproute2 lib/utils.c, do_batch). */
+const failed = (line: number) => `Command failed -:${line}\n`;

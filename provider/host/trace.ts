@@ -25,9 +25,9 @@ export function traced(place: Place, trace: Trace | undefined): Place {
             ended(`${place.where}: \`${argv.slice(0, WORDS).join(" ")}\` ended with ${ran.code}${lines}`);
             return ran;
         },
-        start: async (argv) => {
+        start: async (argv, stdout) => {
             const started = timed(trace);
-            const child = await place.start(argv);
+            const child = await place.start(argv, stdout);
             started(`${place.where}: \`${argv.slice(0, WORDS).join(" ")}\` was started, and stays`);
             return child;
         },

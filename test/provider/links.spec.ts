@@ -9,6 +9,9 @@ import type { Place } from "../../provider/host/place";
 import { startProgram } from "../../provider/host/run";
 import { IfName } from "../../schemas/units";
 
+/** Answers as `ip -json -force -batch` does where there is no link. */
+const NO_LINKS = 'n=0; while read -r _; do read -r _; n=$((n + 2)); echo "[]"; echo "Command failed -:$n" >&2; done';
+
 /** A host whose `ip -batch` stops at the lines that name a bad device. */
 function fakePlace(bad: string[] = []) {
     const batches: string[][] = [];
@@ -25,7 +28,7 @@ function fakePlace(bad: string[] = []) {
             return Promise.resolve({ code: at < 0 ? 0 : 1, stdout: "", stderr });
         },
         // Whatever it is asked, there is no link.
-        start: () => startProgram(["sed", "--unbuffered", "s/.*/[]/"]),
+        start: (_, stdout) => startProgram(["sh", "-c", NO_LINKS], stdout),
     };
     return { kernel: new Kernel(place), batches };
 }

@@ -6,10 +6,16 @@ import type { Place } from "../../provider/host/place";
 import { startProgram } from "../../provider/host/run";
 import { Standing } from "../../provider/host/standing";
 
-/** Answers each line with a list of it; `die` ends it with a word. */
-const ECHO = `while read -r line; do
+/**
+ * Answers each line with a list of it, and complains of the line after it, as `ip -force -batch` does of one that it does not
+ * know; `die` ends it with a word, and `bad` is refused in the midst of an answer.
+ */
+const ECHO = `n=0; while read -r line; do
+    n=$((n + 2))
     if [ "$line" = die ]; then echo "it is over" >&2; exit 3; fi
-    printf '["%s",\\n' "$line"; printf '{}]\\n'
+    printf '["%s",\\n' "$line"
+    if [ "$line" = bad ]; then printf 'no such\\nCommand failed -:%d\\n' $((n - 1)) >&2; else printf '{}]\\n'; fi
+    read -r line; printf 'Object is unknown\\nCommand failed -:%d\\n' $n >&2
 done`;
 
 function standing(argv = ["sh", "-c", ECHO], read: (json: unknown) => unknown = (json) => json) {
@@ -19,8 +25,8 @@ function standing(argv = ["sh", "-c", ECHO], read: (json: unknown) => unknown = 
         ovsdbSocket: "/nowhere",
         stateFolder: "/nowhere",
         run: () => assert.fail("nothing is started anew for an answer"),
-        start: async (program) => {
-            const child = await startProgram(program);
+        start: async (program, stdout) => {
+            const child = await startProgram(program, stdout);
             started.push(child);
             return child;
         },
@@ -71,12 +77,30 @@ describe("a program that stays", () => {
 
     it("whose answer says nothing that can be used gives the reader's words, and goes on", async () => {
         const { program } = standing(undefined, (json) => {
-            if (String(json).startsWith("bad")) throw new RangeError("no list of links");
+            if (String(json).startsWith("none")) throw new RangeError("no list of links");
             return json;
         });
-        await assert.rejects(program.ask("bad"), /no list of links/);
+        await assert.rejects(program.ask("none"), /no list of links/);
         assert.deepEqual(await program.ask("a"), ["a", {}]);
         program.close();
+    });
+
+    it("that refuses a line gives its words, and what it had printed of the answer is part of no other", async () => {
+        const { program } = standing();
+        await program.ask("a");
+        await assert.rejects(program.ask("bad"), (error) => {
+            assert.ok(error instanceof HostError && error.kind === "refused");
+            assert.match(error.message, /it failed: no such\./);
+            return true;
+        });
+        assert.deepEqual(await program.ask("b"), ["b", {}]);
+        program.close();
+    });
+
+    it("that prints without end is stopped before it fills the disk", async () => {
+        const { started, program } = standing(["sh", "-c", "read -r _; exec tr '\\\\0' x </dev/zero"]);
+        await assert.rejects(program.ask("a"), /printed more than 67108864 bytes/);
+        assert.equal(started[0]?.killed, true);
     });
 
     it("that ends instead of an answer gives its words", async () => {
@@ -91,7 +115,7 @@ describe("a program that stays", () => {
     });
 
     it("that prints what is no JSON is refused and not listened to any longer", async () => {
-        const { program } = standing(["sh", "-c", "while read -r line; do echo nonsense; done"]);
+        const { program } = standing(["sh", "-c", ECHO.replaceAll('["%s",', "nonsense")]);
         await assert.rejects(program.ask("a"), /printed what is no JSON/);
     });
 

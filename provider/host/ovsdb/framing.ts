@@ -15,23 +15,20 @@ const [QUOTE, BACKSLASH, OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [
 ];
 
 /** Structure is ASCII, and no byte of a longer UTF-8 character is, so bytes can be judged one by one. */
-export class JsonSplitter<Message = unknown> {
+export class JsonSplitter {
     private parts: Buffer[] = [];
     private held = 0;
     private depth = 0;
     private inText = false;
     private escaped = false;
 
-    /** @param read what becomes of a message's bytes */
-    constructor(private readonly read: (text: Buffer) => Message = parsed) {}
-
     /**
-     * The messages that end in this chunk, as they are read.
+     * The messages that end in this chunk, parsed.
      *
      * @throws Error on what is no message: text between messages, too deep, too long, or bad JSON
      */
-    push(chunk: Buffer): Message[] {
-        const messages: Message[] = [];
+    push(chunk: Buffer): unknown[] {
+        const messages: unknown[] = [];
         // Each byte passes here, so the state stands in variables meanwhile.
         let { depth, inText, escaped } = this;
         let start = 0;
@@ -49,7 +46,7 @@ export class JsonSplitter<Message = unknown> {
                     throw new Error("there is something between two messages that is neither");
             } else if (byte === QUOTE) inText = true;
             else if ((byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) && --depth === 0)
-                messages.push(this.read(this.take(chunk.subarray(start, at + 1))));
+                messages.push(JSON.parse(this.take(chunk.subarray(start, at + 1)).toString("utf8")));
         }
         Object.assign(this, { depth, inText, escaped });
         if (this.depth > 0) this.hold(chunk.subarray(this.parts.length > 0 ? 0 : start));
@@ -68,8 +65,4 @@ export class JsonSplitter<Message = unknown> {
         this.held = 0;
         return whole;
     }
-}
-
-function parsed<Message>(text: Buffer): Message {
-    return JSON.parse(text.toString("utf8")) as Message;
 }
