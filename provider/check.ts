@@ -1,7 +1,7 @@
 /** Judges inputs by their schema: what is known now, all problems at once, canonical spelling and defaults out. */
 import { z } from "zod";
 import { pathText, problemsOf, reasonOf, type Problem } from "../schemas/problems";
-import { hasUnknown, revealed, secretKeys, withSecrets, type Bag, type Property } from "./wire";
+import { hasUnknown, isPlain, notedPlain, revealed, secretKeys, withSecrets, type Bag, type Property } from "./wire";
 
 interface Failure {
     /** Property path, such as `trunks[0]`; empty where its value must not be shown. */
@@ -9,7 +9,8 @@ interface Failure {
     reason: string;
 }
 
-export type Checked = { ok: true; inputs: Bag } | { ok: false; failures: Failure[] };
+/** `final` where a second judgement of the inputs would give them again: nothing is unknown, and no default was left out. */
+export type Checked = { ok: true; inputs: Bag; final?: true } | { ok: false; failures: Failure[] };
 
 type ObjectSchema = z.ZodType & { shape: z.core.$ZodShape };
 
@@ -18,9 +19,11 @@ type ObjectSchema = z.ZodType & { shape: z.core.$ZodShape };
  * property that is secret stays secret, and no message shows its value.
  */
 export function check(schema: ObjectSchema, news: Bag, alwaysSecret: readonly string[] = []): Checked {
-    const given = Object.fromEntries(Object.entries(news).filter(([, value]) => value !== null));
+    const given = Object.values(news).includes(null)
+        ? Object.fromEntries(Object.entries(news).filter(([, value]) => value !== null))
+        : news;
     const unknown = Object.keys(given).filter((key) => hasUnknown(given[key]));
-    const known = revealed(without(given, unknown)) as Bag;
+    const known = revealed(unknown.length === 0 ? given : without(given, unknown)) as Bag;
     const secrets = new Set([...secretKeys(given), ...alwaysSecret]);
 
     const judged = unknown.length === 0 ? schema : z.strictObject(without(schema.shape, unknown));
@@ -46,7 +49,14 @@ export function check(schema: ObjectSchema, news: Bag, alwaysSecret: readonly st
                 reason: "this key is not known; remove it or correct its spelling",
             })),
         };
-    return { ok: true, inputs: { ...withSecrets(defined(result.data as Bag), secrets), ...passed } };
+    const inputs = defined(result.data as Bag);
+    const isFinal = unknown.length === 0 && !Object.values(result.data as Bag).some(isEmptyList);
+    return {
+        ok: true,
+        inputs:
+            isPlain(news) && secrets.size === 0 ? notedPlain(inputs) : { ...withSecrets(inputs, secrets), ...passed },
+        ...(isFinal ? { final: true } : {}),
+    };
 }
 
 /** The engine prints the value of the property that a failure names, so a secret one is named in the text only. */
@@ -56,10 +66,11 @@ const veiled = ({ path, message }: Problem): Failure => ({ property: "", reason:
 export const defined = (bag: { [key: string]: Property | undefined }): Bag =>
     Object.fromEntries(
         Object.entries(bag).filter(
-            (entry): entry is [string, Property] =>
-                entry[1] !== undefined && !(Array.isArray(entry[1]) && entry[1].length === 0),
+            (entry): entry is [string, Property] => entry[1] !== undefined && !isEmptyList(entry[1]),
         ),
     );
+
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
 function without<Value>(bag: Readonly<Record<string, Value>>, keys: string[]): Record<string, Value> {
     return Object.fromEntries(Object.entries(bag).filter(([key]) => !keys.includes(key)));

@@ -29,6 +29,8 @@ export interface Actor<State> {
     owner: Owner;
     /** What state last knew; an empty mark is an object that was imported without one. */
     known?: { state: State; mark: string; objectId?: string };
+    /** When the step began, by `performance.now()`: what was read of the host since then serves its first look. */
+    since: number;
     warn(message: string): Promise<void>;
 }
 
@@ -41,7 +43,7 @@ export async function create<State extends object>(
 ): Promise<Kept<State>> {
     const warned = warnFirst(resource, host, want, actor);
     try {
-        return await proven(resource, host, want, actor, () => bring(resource, host, want, actor));
+        return await proven(resource, host, want, actor);
     } finally {
         await warned;
     }
@@ -65,7 +67,7 @@ export function update<State extends object>(
     want: State,
     actor: Actor<State>,
 ): Promise<Kept<State>> {
-    return proven(resource, host, want, actor, () => bring(resource, host, want, actor));
+    return proven(resource, host, want, actor);
 }
 
 /**
@@ -105,9 +107,9 @@ export async function remove<State extends object>(
     actor: Actor<State>,
 ): Promise<void> {
     const subject = `${resource.title} ${shownName(id)}`;
-    const find = () => resource.find(host, id, ownOf(actor));
+    const find = (at = host) => resource.find(at, id, ownOf(actor));
     await again(async (attempt) => {
-        const found = await find();
+        const found = await find(firstLook(host, actor, attempt));
         // Gone from the switch's database is not gone from the switch, where a first try was cut off in between.
         if (!found) return attempt > 1 ? host.ovsdb.commit(subject, [], host.timeoutMs) : undefined;
         if (isOurs(found, actor))
@@ -160,6 +162,7 @@ async function bring<State extends object>(
     host: Host,
     want: State,
     actor: Actor<State>,
+    attempt: number,
 ) {
     const { mark } = actor.owner;
     const id = idOf(resource, want);
@@ -168,17 +171,49 @@ async function bring<State extends object>(
         if (!isOurs(found, actor)) throw notOurs(resource, id, found, actor.owner);
         await carryOut(host, subject, await resource.update(host, found, want, mark));
     };
-    const found = await settled(() => resource.find(host, id, ownOf(actor)), actor);
+    const found = await settled((at) => resource.find(at, id, ownOf(actor)), host, actor, attempt);
     if (found) return change(found);
     try {
         await carryOut(host, subject, await resource.create(host, want, mark));
     } catch (error) {
         // A killed run's last program may have made it in the meantime.
         if (!(error instanceof HostError) || error.kind !== "refused") throw error;
-        const other = await settled(() => resource.find(host, id, ownOf(actor)), actor);
+        const other = await settled((at) => resource.find(at, id, ownOf(actor)), host, actor);
         if (!other) throw error;
         await change(other);
     }
+}
+
+/**
+ * Changes what needs no look at the whole object.
+ *
+ * @returns the object as it is then; undefined where something is left to do
+ */
+async function wentAhead<State extends object>(
+    resource: HostResource<State>,
+    host: Host,
+    want: State,
+    actor: Actor<State>,
+): Promise<Found<State> | undefined> {
+    const { mark } = actor.owner;
+    const id = idOf(resource, want);
+    const at = firstLook(host, actor, 1);
+    const plan = actor.known ? await resource.ahead?.(at, want, ownOf(actor)) : undefined;
+    if (!plan?.length) return undefined;
+    // What does not change is looked at while the host works, so that only what changed is left to be judged.
+    const looked = resource.find(at, id, ownOf(actor)).catch(() => undefined);
+    try {
+        await carryOut(host, `${resource.title} ${id}`, plan);
+    } catch (error) {
+        // Whatever came in between, the usual way looks at all of it.
+        if (error instanceof HostError && error.kind === "lost") return undefined;
+        throw error;
+    } finally {
+        await looked;
+    }
+    const found = await resource.find(at, id, { mark, known: want });
+    if (!found || found.fault || !isOurs(found, actor)) return undefined;
+    return (await resource.update(host, found, want, mark)).length === 0 ? found : undefined;
 }
 
 /**
@@ -186,44 +221,50 @@ async function bring<State extends object>(
  * their steps a link of ours carries no mark yet. So what carries none is looked at again before it counts as foreign.
  */
 async function settled<State>(
-    find: () => Promise<Found<State> | undefined>,
+    find: (at: Host) => Promise<Found<State> | undefined>,
+    host: Host,
     actor: Actor<State>,
+    attempt?: number,
 ): Promise<Found<State> | undefined> {
+    let at = firstLook(host, actor, attempt);
     for (const pause of [50, 100, 200]) {
-        const found = await find();
+        const found = await find(at);
         if (!found || found.mark || found.conflict || isOurs(found, actor)) return found;
         await new Promise((resolve) => setTimeout(resolve, pause));
+        at = host;
     }
-    return find();
+    return find(at);
 }
 
-/** Does the work, then reads the host: state holds what is there and not what we hoped for. */
+/** What was read since the step began serves its first look; whoever looks again wants to see what changed. */
+const firstLook = <State>(host: Host, { since }: Actor<State>, attempt?: number): Host =>
+    attempt === 1 ? host.at({ readSince: since }) : host;
+
+/** Brings it there, then reads the host: state holds what is there and not what we hoped for. */
 async function proven<State extends object>(
     resource: HostResource<State>,
     host: Host,
     want: State,
     actor: Actor<State>,
-    work: () => Promise<void>,
 ): Promise<Kept<State>> {
     const id = idOf(resource, want);
     const own = { mark: actor.owner.mark, known: want };
-    const began = performance.now();
+    let found: Found<State> | undefined;
     try {
-        await again(work);
+        found = await wentAhead(resource, host, want, actor);
+        if (!found) await again((attempt) => bring(resource, host, want, actor, attempt));
         await resource.settle?.(host, want);
     } catch (error) {
         // Half done is ours already: state must know of it, else nobody would ever remove it.
-        const found = await resource.find(host, id, ownOf(actor)).catch(() => undefined);
-        const begun = found && isOurs(found, actor) && !(found.free && !actor.known);
+        const half = await resource.find(host, id, ownOf(actor)).catch(() => undefined);
+        const begun = half && isOurs(half, actor) && !(half.free && !actor.known);
         if (!(error instanceof HostError) || !begun) throw error;
         // A device that the switch could not make is missing afterwards: why it could not tells more than that it is.
-        const why = error.kind === "missing" && found.fault;
-        throw new Unfinished(keptOf(found), [
-            why ? `${resource.title} ${id}: ${found.fault}. ${REPAIR}` : error.message,
-        ]);
+        const why = error.kind === "missing" && half.fault;
+        throw new Unfinished(keptOf(half), [why ? `${resource.title} ${id}: ${half.fault}. ${REPAIR}` : error.message]);
     }
     // What this step began with still tells what is there, unless something of ours has touched it.
-    const found = await again(() => resource.find(host.at({ readSince: began }), id, own));
+    found ??= await again(() => resource.find(firstLook(host, actor, 1), id, own));
     if (!found)
         throw new HostError(
             "refused",

@@ -14,7 +14,7 @@ import { create, idOf, read, remove, update, type Actor, type Kept as Standing }
 import { ownerOf } from "./owner";
 import { RESOURCES, type AnyResource } from "./resources";
 import { Secrets } from "./secrecy";
-import { hasUnknown, revealed, UNKNOWN, type Bag, type Property } from "./wire";
+import { hasUnknown, revealed, sameValue, UNKNOWN, type Bag, type Property } from "./wire";
 
 /** One step of the engine with one resource. */
 export interface Step {
@@ -23,6 +23,8 @@ export interface Step {
     preview?: boolean;
     /** Longest wait for the host to carry a change out [ms]; 0 is the usual one. */
     timeoutMs?: number;
+    /** When it was asked for, by `performance.now()`: what was read of the host since then is fresh enough for it. */
+    since?: number;
 }
 
 /** An object by what state knows of it. */
@@ -44,6 +46,8 @@ export class Provider {
     private readonly cancelling = new AbortController();
     private readonly claims = new Map<string, string>();
     private readonly told = new Set<string>();
+    /** What a check has answered, until it is asked for: the same inputs need no second judgement. */
+    private readonly checked = new Map<string, Bag>();
     /**
      * What state knew of a resource that foretells. Where what it depends on is deleted before it is replaced, the engine
      * asks for a difference with the former inputs alone, and then creates it anew.
@@ -61,7 +65,10 @@ export class Provider {
     check(type: string, urn: string, news: Bag): Checked {
         const resource = resourceOf(type);
         const checked = check(resource.schema, news, resource.secrets);
-        if (!checked.ok || !resource.claims || Object.values(checked.inputs).some(hasUnknown)) return checked;
+        this.checked.delete(urn);
+        if (!checked.ok || Object.values(checked.inputs).some(hasUnknown)) return checked;
+        if (checked.final) this.checked.set(urn, checked.inputs);
+        if (!resource.claims) return checked;
         const failures = resource.claims(revealed(checked.inputs) as object).flatMap((claim) => {
             const other = this.claims.get(claim) ?? urn;
             this.claims.set(claim, other);
@@ -70,6 +77,16 @@ export class Provider {
             return [{ property: "name" in checked.inputs ? "name" : "", reason }];
         });
         return failures.length > 0 ? { ok: false, failures } : checked;
+    }
+
+    /** A change is asked for, and its properties are still to be read: what will be looked at first is asked for meanwhile. */
+    expect({ type, preview }: Step): void {
+        const resource = preview ? undefined : RESOURCES.get(type);
+        if (!resource?.looksAt || this.hostText === undefined || this.cancelling.signal.aborted) return;
+        // Whoever comes to need it is told why it cannot be had.
+        void this.reached(this.hostText)
+            .then((host) => resource.looksAt?.(host))
+            .catch(() => undefined);
     }
 
     diff(step: Step, state: Bag, news: Bag): Difference {
@@ -107,7 +124,7 @@ export class Provider {
             return { id: plannedId(resource, inputs), state: this.preview(resource, step.urn, inputs, {}, secrets) };
         return secrets.kept(async () => {
             const want = this.wanted(resource, step.urn, inputs);
-            const actor = this.actor(step.urn, secrets);
+            const actor = this.actor(step, secrets);
             const made = await this.changing(step, secrets, (host) => create(resource, host, want, actor));
             return { id: idOf(resource, want), state: toState(made, secrets) };
         });
@@ -119,7 +136,7 @@ export class Provider {
         if (step.preview) return this.preview(resource, step.urn, news, was.state, secrets);
         return secrets.kept(async () => {
             const want = this.wanted(resource, step.urn, news);
-            const actor = this.actor(step.urn, secrets, was);
+            const actor = this.actor(step, secrets, was);
             return toState(await this.changing(step, secrets, (host) => update(resource, host, want, actor)), secrets);
         });
     }
@@ -138,7 +155,7 @@ export class Provider {
             );
         const secrets = secretsOf(resource, was.inputs, was.state);
         return secrets.kept(async () => {
-            const actor = this.actor(step.urn, secrets, was);
+            const actor = this.actor(step, secrets, was);
             const host = await this.opened(step, secrets);
             const there = await read(resource, actor.known ? host.at({ maxAgeMs: REFRESH_MS }) : host, was.id, actor);
             return there && this.kept(step, was, there);
@@ -160,7 +177,7 @@ export class Provider {
         const resource = resourceOf(step.type);
         const secrets = secretsOf(resource, was.inputs, was.state);
         return secrets.kept(() =>
-            this.changing(step, secrets, (host) => remove(resource, host, was.id, this.actor(step.urn, secrets, was))),
+            this.changing(step, secrets, (host) => remove(resource, host, was.id, this.actor(step, secrets, was))),
         );
     }
 
@@ -214,23 +231,29 @@ export class Provider {
                 "the provider's argument host is not known yet",
                 "Please report this.",
             );
-        this.host ??= openHost(HostRef.parse(this.hostText), this.cancelling.signal, (message) =>
+        const status = (message: string) => this.log.status(urn, secrets.hidden(message));
+        return (await this.reached(this.hostText)).at({ status, ...(timeoutMs ? { timeoutMs } : {}) });
+    }
+
+    /** The host, opened once; one that could not be opened is tried anew by the next. */
+    private async reached(hostText: string): Promise<Host> {
+        const host = (this.host ??= openHost(HostRef.parse(hostText), this.cancelling.signal, (message) =>
             this.log.debug(message),
-        );
+        ));
         try {
-            const status = (message: string) => this.log.status(urn, secrets.hidden(message));
-            return (await this.host).at({ status, ...(timeoutMs ? { timeoutMs } : {}) });
+            return await host;
         } catch (error) {
-            this.host = undefined;
+            if (this.host === host) this.host = undefined;
             throw error;
         }
     }
 
-    private actor(urn: string, secrets: Secrets, was?: Known): Actor<object> {
+    private actor({ urn, since }: Step, secrets: Secrets, was?: Known): Actor<object> {
         const known = was && Object.keys(was.state).length > 0 ? (revealed(was.state) as Bag) : undefined;
         return {
             owner: ownerOf(urn),
             warn: (message) => this.log.warn(urn, secrets.hidden(message)),
+            since: since ?? performance.now(),
             ...(known
                 ? {
                       known: {
@@ -245,6 +268,12 @@ export class Provider {
 
     /** Complete inputs of a real step. */
     private wanted(resource: AnyResource, urn: string, inputs: Bag): object {
+        const checked = this.checked.get(urn);
+        this.checked.delete(urn);
+        if (sameValue(checked, inputs)) {
+            const want = revealed(inputs) as object;
+            return resource.complete?.(want, this.seed(urn)) ?? want;
+        }
         const result = resource.schema.safeParse(revealed(inputs));
         if (!result.success) throw new HostError("invalid", urn, problemText(result.error, inputs), "Correct it.");
         return resource.complete?.(result.data, this.seed(urn)) ?? result.data;

@@ -71,7 +71,14 @@ export interface HostResource<State extends object = object, Here extends Found<
     cautions?(host: Host, want: State): Promise<string[]>;
     /** Sentences to warn with when this change is planned, in a preview too: what it does to more than the object itself. */
     foretold?(was: Partial<State>, want: Partial<State>): string[];
+    /** Begins to read what `find` will look at, for properties so large that they themselves take time to read. */
+    looksAt?(host: Host): Promise<unknown>;
     find(host: Host, id: string, own: Own<State>): Promise<Here | undefined>;
+    /**
+     * What of an update can be changed before all that `find` looks at has been read; empty where nothing can. It is for a
+     * change after which `update` has nothing left to do, unless somebody else changed the object too.
+     */
+    ahead?(host: Host, want: State, own: Own<State>): Promise<Plan>;
     create(host: Host, want: State, mark: string): Plan | Promise<Plan>;
     /** Brings what was found to what is wanted, and marks it. */
     update(host: Host, found: Here, want: State, mark: string): Plan | Promise<Plan>;

@@ -1,7 +1,7 @@
 /** Keeps what is secret out of every text and every value that is shown: what holds a secret is one. */
 import { HostError } from "./host/errors";
 import { Unfinished } from "./lifecycle";
-import { Secret, secretKeys, withSecrets, type Bag, type Property } from "./wire";
+import { isPlain, Secret, secretKeys, withSecrets, type Bag, type Property } from "./wire";
 
 /** Shorter texts, and numbers, are found anywhere by chance [characters]. */
 const LEAST_LENGTH = 4;
@@ -14,7 +14,8 @@ export class Secrets {
     private readonly texts: readonly string[];
 
     /** @param always properties that are secret whoever gives them */
-    constructor(always: readonly string[], ...bags: Bag[]) {
+    constructor(always: readonly string[], ...given: Bag[]) {
+        const bags = always.length > 0 ? given : given.filter((bag) => !isPlain(bag));
         this.keys = new Set([...secretKeys(...bags), ...always]);
         const found = bags.flatMap((bag) =>
             Object.entries(bag).flatMap(([key, value]) => textsIn(value, always.includes(key))),

@@ -155,8 +155,9 @@ export class Service {
 
     private async create({ message, bags }: Carried<proto.CreateRequest>): Promise<Carried<proto.CreateResponse>> {
         const { decode, encode } = core();
-        const inputs = decode(bags.properties);
         const step = stepOf(message);
+        this.served().expect(step);
+        const inputs = decode(bags.properties);
         const { id, state } = await this.finishing(step, { id: "", inputs, state: {} }, () =>
             this.served().create(step, inputs),
         );
@@ -178,17 +179,20 @@ export class Service {
 
     private async update({ message, bags }: Carried<proto.UpdateRequest>): Promise<Carried<proto.UpdateResponse>> {
         const { decode, encode } = core();
+        const step = stepOf(message);
+        this.served().expect(step);
         const news = decode(bags.news);
         const was = { id: message.getId(), state: decode(bags.olds) };
-        const step = stepOf(message);
         const state = await this.finishing(step, { ...was, inputs: news }, () => this.served().update(step, was, news));
         return { message: new proto.UpdateResponse(), bags: { properties: encode(state) } };
     }
 
     private async delete({ message, bags }: Carried<proto.DeleteRequest>): Promise<Carried<Empty>> {
         const { decode } = core();
+        const step = stepOf(message);
+        this.served().expect(step);
         const was = { id: message.getId(), inputs: decode(bags.oldInputs), state: decode(bags.properties) };
-        await this.served().delete(stepOf(message), was);
+        await this.served().delete(step, was);
         return { message: new Empty(), bags: {} };
     }
 
@@ -229,6 +233,7 @@ function stepOf(request: ResourceRequest): Step {
         urn: request.getUrn(),
         preview: request.getPreview?.(),
         timeoutMs: (request.getTimeout?.() ?? 0) * 1000,
+        since: performance.now(),
     };
 }
 

@@ -3,7 +3,7 @@
  * 100 us a port to read and to write, and a set of 1,000 ports is read and written several times in one step.
  */
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { Secret, secret, UNKNOWN, type Bag, type Property } from "./wire";
+import { notedPlain, Secret, secret, UNKNOWN, type Bag, type Property } from "./wire";
 
 /** Marks objects that mean something special (pulumi sdk/go/common/resource/sig/sig.go). */
 const SIG = "4dabf18193072939515e22adb298388d";
@@ -32,9 +32,17 @@ const VALUES = 1;
 const [VARINT, EIGHT_BYTES, COUNTED, FOUR_BYTES] = [0, 1, 2, 5];
 const headOf = (field: number, kind: number) => (field << 3) | kind;
 
+/** Keys that were read, each at its hash; one that comes later takes the place of another there. Longer ones are not kept [bytes]. */
+const KEYS: (string | undefined)[] = Array.from({ length: 8192 });
+const [KEYS_MASK, LONGEST_KEY] = [KEYS.length - 1, 32];
+const LAST_ASCII = 0x7f;
+
 /** @param bytes a serialized `Struct`; absent is an empty one */
 export function decode(bytes: Uint8Array | undefined): Bag {
-    return bytes === undefined ? {} : readStruct(new Forwards(bytes), bytes.length);
+    if (bytes === undefined) return {};
+    const reader = new Forwards(bytes);
+    const bag = readStruct(reader, bytes.length);
+    return reader.isPlain ? notedPlain(bag) : bag;
 }
 
 /** @returns a serialized `Struct`; what is undefined is left out */
@@ -64,7 +72,7 @@ function readEntry(reader: Forwards, end: number, into: Bag): void {
     let value: Property = null;
     while (reader.at < end) {
         const head = reader.varint();
-        if (head === headOf(KEY, COUNTED)) key = reader.text(end);
+        if (head === headOf(KEY, COUNTED)) key = reader.key(end);
         else if (head === headOf(ENTRY_VALUE, COUNTED)) value = readValue(reader, reader.endWithin(end));
         else reader.skip(head, end);
     }
@@ -82,14 +90,14 @@ function readValue(reader: Forwards, end: number): Property {
                 break;
             case headOf(TEXT, COUNTED): {
                 const text = reader.text(end);
-                value = UNKNOWNS.has(text) ? UNKNOWN : text;
+                value = UNKNOWNS.has(text) ? reader.special(UNKNOWN) : text;
                 break;
             }
             case headOf(FLAG, VARINT):
                 value = reader.varint() !== 0;
                 break;
             case headOf(STRUCT, COUNTED):
-                value = special(readStruct(reader, reader.endWithin(end)));
+                value = meant(reader, readStruct(reader, reader.endWithin(end)));
                 break;
             case headOf(LIST, COUNTED):
                 value = readList(reader, reader.endWithin(end));
@@ -112,45 +120,62 @@ function readList(reader: Forwards, end: number): Property[] {
 }
 
 /** Secrets and outputs as what they hold; assets and references stay objects, which no property of ours takes. */
-function special(bag: Bag): Property {
-    if (bag[SIG] === SECRET) return secret(bag.value ?? null);
+function meant(reader: Forwards, bag: Bag): Property {
+    if (bag[SIG] === SECRET) return reader.special(secret(bag.value ?? null));
     if (bag[SIG] !== OUTPUT) return bag;
     const held = bag.value ?? UNKNOWN;
-    return bag.secret === true ? secret(held) : held;
+    return reader.special(bag.secret === true ? secret(held) : held);
 }
 
 function writeStruct(writer: Backwards, bag: { [key: string]: Property | undefined }): void {
-    for (const [key, value] of Object.entries(bag).reverse()) {
+    const keys = Object.keys(bag);
+    for (let index = keys.length - 1; index >= 0; index--) {
+        const key = keys[index] as string;
+        const value = bag[key];
         if (value === undefined) continue;
-        writer.message(FIELDS, () => {
-            writer.message(ENTRY_VALUE, () => writeValue(writer, value));
-            writer.text(KEY, key);
-        });
+        const before = writer.length;
+        writeValue(writer, value);
+        writer.message(ENTRY_VALUE, before);
+        writer.text(KEY, key);
+        writer.message(FIELDS, before);
     }
 }
 
 function writeValue(writer: Backwards, value: Property): void {
+    const before = writer.length;
     if (value === null) writer.number(NULL, 0);
     else if (value === UNKNOWN) writer.text(TEXT, UNKNOWN_TEXT);
     else if (typeof value === "boolean") writer.number(FLAG, value ? 1 : 0);
     else if (typeof value === "number") writer.double(NUMBER, value);
     else if (typeof value === "string") writer.text(TEXT, value);
-    else if (value instanceof Secret)
-        writer.message(STRUCT, () => writeStruct(writer, { [SIG]: SECRET, value: value.value }));
-    else if (Array.isArray(value))
-        writer.message(LIST, () => {
-            for (const one of value.toReversed()) writer.message(VALUES, () => writeValue(writer, one));
-        });
-    else writer.message(STRUCT, () => writeStruct(writer, value));
+    else if (Array.isArray(value)) {
+        for (const one of value.toReversed()) {
+            const within = writer.length;
+            writeValue(writer, one);
+            writer.message(VALUES, within);
+        }
+        writer.message(LIST, before);
+    } else {
+        writeStruct(writer, value instanceof Secret ? { [SIG]: SECRET, value: value.value } : value);
+        writer.message(STRUCT, before);
+    }
 }
 
 /** Reads a message from its start to its end. */
 class Forwards {
     at = 0;
+    /** Whether nothing that was read is secret or unknown. */
+    isPlain = true;
     private readonly bytes: Buffer;
 
     constructor(bytes: Uint8Array) {
         this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+
+    /** A value that is secret or unknown. */
+    special(value: Property): Property {
+        this.isPlain = false;
+        return value;
     }
 
     varint(): number {
@@ -174,6 +199,33 @@ class Forwards {
         const text = this.bytes.toString("utf8", this.at, to);
         this.at = to;
         return text;
+    }
+
+    /** A text that has probably been read before, as keys have: the same string again, which costs less to make and to use. */
+    key(end: number): string {
+        const from = this.at;
+        const length = this.varint();
+        const at = this.at;
+        if (length > LONGEST_KEY) {
+            this.at = from;
+            return this.text(end);
+        }
+        this.at = this.reached(at + length, end);
+        let hash = length;
+        for (let index = at; index < this.at; index++) hash = (hash * 31 + (this.bytes[index] as number)) & KEYS_MASK;
+        const known = KEYS[hash];
+        if (known !== undefined && this.isAt(at, length, known)) return known;
+        return (KEYS[hash] = this.bytes.toString("utf8", at, this.at));
+    }
+
+    /** Whether these bytes are this text; of others than ASCII it is not known, for they are not one byte a letter. */
+    private isAt(at: number, length: number, text: string): boolean {
+        if (text.length !== length) return false;
+        for (let index = 0; index < length; index++) {
+            const byte = this.bytes[at + index] as number;
+            if (byte > LAST_ASCII || text.charCodeAt(index) !== byte) return false;
+        }
+        return true;
     }
 
     double(end: number): number {
@@ -203,7 +255,7 @@ class Backwards {
     private buffer = Buffer.allocUnsafe(1024);
     private at = this.buffer.length;
 
-    private get length(): number {
+    get length(): number {
         return this.buffer.length - this.at;
     }
 
@@ -211,17 +263,27 @@ class Backwards {
         return this.buffer.subarray(this.at);
     }
 
-    message(field: number, write: () => void): void {
-        const before = this.length;
-        write();
+    /** Puts a head before all that was written since. @param before the length at that time */
+    message(field: number, before: number): void {
         this.head(field, this.length - before);
     }
 
     text(field: number, text: string): void {
-        const length = Buffer.byteLength(text);
-        const at = this.room(length);
-        this.buffer.write(text, at);
-        this.head(field, length);
+        const before = this.length;
+        if (text.length > LONGEST_KEY || !this.ascii(text)) {
+            const length = Buffer.byteLength(text);
+            const at = this.room(length);
+            this.buffer.write(text, at);
+        }
+        this.head(field, this.length - before);
+    }
+
+    /** Writes a text of ASCII, letter by letter: for a short one that takes less than a call of the buffer. @returns false for others */
+    private ascii(text: string): boolean {
+        for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > LAST_ASCII) return false;
+        const at = this.room(text.length);
+        for (let index = 0; index < text.length; index++) this.buffer[at + index] = text.charCodeAt(index);
+        return true;
     }
 
     double(field: number, value: number): void {

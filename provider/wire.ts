@@ -15,25 +15,54 @@ export type Bag = Record<string, Property>;
 /** A secret of a secret is a secret. */
 export const secret = (value: Property): Secret => (value instanceof Secret ? value : new Secret(value));
 
+/** Values that are known to hold neither a secret nor an unknown, so that nobody searches a large one for them again. */
+const plain = new WeakSet<object>();
+
+/** Notes that nothing in the bag is secret or unknown. @returns the bag */
+export function notedPlain(bag: Bag): Bag {
+    plain.add(bag);
+    for (const value of Object.values(bag)) if (typeof value === "object" && value !== null) plain.add(value);
+    return bag;
+}
+
+/** Whether it is known that nothing in the value is secret or unknown. */
+export const isPlain = (property: Property | undefined): boolean =>
+    typeof property === "object" && property !== null && plain.has(property);
+
 /** The value without its secret wrappers, at any depth; itself where it has none, since a set of ports is large. */
-export function revealed(property: Property): Property {
-    if (property instanceof Secret) return revealed(property.value);
+export const revealed = (property: Property): Property => (isPlain(property) ? property : shownOf(property));
+
+function shownOf(property: Property): Property {
+    if (property instanceof Secret) return shownOf(property.value);
     if (Array.isArray(property)) {
-        const inner = property.map(revealed);
+        const inner = property.map(shownOf);
         return inner.every((value, index) => value === property[index]) ? property : inner;
     }
     if (typeof property !== "object" || property === null) return property;
     let shown: Bag | undefined;
     for (const key in property) {
         const value = property[key] as Property;
-        const inner = revealed(value);
+        const inner = shownOf(value);
         if (inner !== value) (shown ??= { ...property })[key] = inner;
     }
     return shown ?? property;
 }
 
-const hasSecret = (property: Property | undefined): boolean => some(property, (value) => value instanceof Secret);
-export const hasUnknown = (property: Property | undefined): boolean => some(property, (value) => value === UNKNOWN);
+const hasSecret = (property: Property | undefined): boolean =>
+    !isPlain(property) && some(property, (value) => value instanceof Secret);
+export const hasUnknown = (property: Property | undefined): boolean =>
+    !isPlain(property) && some(property, (value) => value === UNKNOWN);
+
+/** Whether two values are the same; what is absent and what is undefined are. */
+export function sameValue(a: unknown, b: unknown): boolean {
+    if (a === b) return true;
+    if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+    if (Array.isArray(a) !== Array.isArray(b) || a instanceof Secret !== b instanceof Secret) return false;
+    const [one, other] = [a, b] as Record<string, unknown>[] as [Record<string, unknown>, Record<string, unknown>];
+    for (const key in one) if (!sameValue(one[key], other[key])) return false;
+    for (const key in other) if (other[key] !== undefined && one[key] === undefined) return false;
+    return true;
+}
 
 function some(property: Property | undefined, is: (value: Property) => boolean): boolean {
     if (property === undefined || property === null) return false;

@@ -23,6 +23,11 @@ export class Snapshot<Value> {
         return this.queued;
     }
 
+    /** What somebody else has just read, or was told. */
+    renewed(value: Value): void {
+        this.kept = { value, startedAt: performance.now() };
+    }
+
     /** What was read before now is out of date. */
     outdated(): void {
         this.writtenAt = performance.now();

@@ -178,7 +178,8 @@ class Talk<Answer> {
         this.timers.push(
             setTimeout(() => this.end("unreachable", "it does not answer within 60 s"), TIMEOUT_MS),
             setInterval(() => {
-                if (fstatSync(this.printed).size > MOST_BYTES) this.end("refused", `it printed more than ${MOST_BYTES} bytes`);
+                if (fstatSync(this.printed).size > MOST_BYTES)
+                    this.end("refused", `it printed more than ${MOST_BYTES} bytes`);
             }, LOOK_MS),
         );
     }

@@ -9,7 +9,7 @@ import { keyOf, numberOf, textOf, uuidsOf, valuesOf } from "../host/ovsdb/column
 import type { Uuid } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY } from "../owner";
-import { declaredOf, limitAt, limitOf, securityAt } from "./ovs-ingress";
+import { declaredOf, isGuarded, limitAt, limitOf, securityAt } from "./ovs-ingress";
 import { permissionOf } from "./operator-guard";
 import { told, typedKeys, typedState, type Typed } from "./ovs-keys";
 import { one, type Managed } from "./ovs-rows";
@@ -37,6 +37,9 @@ const OPTIONS: Typed<InterfaceOptions> = {
     vhostServerPath: ["vhost-server-path", "text"],
     txRetriesMax: ["tx-retries-max", "number"],
 };
+
+/** Most interfaces have none. */
+const NO_OPTIONS = typedKeys(OPTIONS, undefined);
 
 /** What Open vSwitch has where nothing is said. */
 export const PORT_PRESETS = { protected: false, takesOperatorPath: false } as const satisfies Port;
@@ -88,19 +91,29 @@ export function interfaceRow(want: Port, type: string | undefined, metered: bool
                       ingress_policing_burst: [limit?.burstKbit ?? 0],
                   }),
         },
-        keys: { options: typedKeys(OPTIONS, want.options) },
+        keys: { options: want.options ? typedKeys(OPTIONS, want.options) : NO_OPTIONS },
     };
 }
 
 /** A port's interfaces, in the order of their names. */
-export const interfacesOf = (view: Replica, port: Seen): Seen[] =>
-    view.referred("Interface", port.interfaces).sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
+export function interfacesOf(view: Replica, port: Seen): Seen[] {
+    const links = view.referred("Interface", port.interfaces);
+    return links.length > 1 ? links.sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1)) : links;
+}
 
 /** The rows of a port, and what is known of it beside. */
 export interface PortRows {
     port: Seen;
     links: Seen[];
 }
+
+/** Whether neither another row nor a flow tells anything of a port. */
+export const standsAlone = ({ port, links: [link, ...more] }: PortRows): boolean =>
+    link !== undefined &&
+    more.length === 0 &&
+    uuidsOf(port.qos).length === 0 &&
+    (numberOf(link.ingress_policing_rate) ?? 0) === 0 &&
+    !isGuarded(port);
 
 /**
  * A port as it is declared, without what nobody told.

@@ -3,6 +3,7 @@ import { OvsPortSet, OvsPortSetOutputs } from "../../schemas/ovs-port-set";
 import { managerCautions } from "../host/managers";
 import { ovsdb } from "../plan";
 import type { HostResource } from "../resource";
+import { framesAhead } from "./ovs-set-ahead";
 import { changedSet, devicesOf, keepAllPlugged, untoldOf } from "./ovs-set-change";
 import { idProblem, setHere, type SetHere } from "./ovs-set-here";
 import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
@@ -26,8 +27,10 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
     idForm: "BRIDGE/PORT,PORT",
     checkId: idProblem,
 
+    looksAt: (host) => Promise.all([host.switch(), host.links()]),
     find: setHere,
 
+    ahead: framesAhead,
     create: (host, want, mark) => changedSet(host, undefined, want, mark),
     update: (host, found, want, mark) => changedSet(host, found, want, mark),
 

@@ -31,7 +31,8 @@ const UNTOLD: Columns = {
     ingress_policing_burst: [0],
 };
 
-const untold = (column: string) => UNTOLD[column] ?? [];
+const NOTHING: readonly unknown[] = [];
+const untold = (column: string) => UNTOLD[column] ?? NOTHING;
 
 /** A column that holds at most one value. */
 export const one = (value: unknown): readonly unknown[] => (value === undefined ? [] : [value]);
@@ -39,10 +40,12 @@ export const one = (value: unknown): readonly unknown[] => (value === undefined 
 /** A new row, without what it has anyway. */
 export function rowOf({ columns, keys }: Managed): Row {
     const row: Row = {};
-    for (const [column, values] of Object.entries(columns))
+    for (const column in columns) {
+        const values = columns[column] as readonly unknown[];
         if (!sameValues(values, untold(column))) row[column] = spelled(values);
-    for (const [column, entries] of Object.entries(keys)) {
-        const present = presentOf(entries);
+    }
+    for (const column in keys) {
+        const present = presentOf(keys[column] as Keys);
         if (Object.keys(present).length > 0) row[column] = map(present);
     }
     return row;
@@ -128,8 +131,14 @@ export function entriesOf(column: unknown): ReadonlyMap<string, string> {
 const held = (there: Seen, column: string): readonly unknown[] =>
     there[column] === undefined || there[column] === "" ? untold(column) : valuesOf(there[column]);
 
-const presentOf = (entries: Keys): Record<string, string> =>
-    Object.fromEntries(Object.entries(entries).filter((entry): entry is [string, string] => entry[1] !== undefined));
+function presentOf(entries: Keys): Record<string, string> {
+    const present: Record<string, string> = {};
+    for (const key in entries) {
+        const value = entries[key];
+        if (value !== undefined) present[key] = value;
+    }
+    return present;
+}
 
 const spelled = (values: readonly unknown[]): unknown => (values.length === 1 ? values[0] : set(...values));
 

@@ -7,6 +7,7 @@ import { textOf } from "../host/ovsdb/columns";
 import { present, rowNamed, type Operation } from "../host/ovsdb/operations";
 import type { Replica } from "../host/ovsdb/replica";
 import { ip, ovsdb, type Plan } from "../plan";
+import { sameValue } from "../wire";
 import { gone } from "./link-marks";
 import { guardOf, isGuarded } from "./ovs-ingress";
 import { bringUp } from "./ovs-link-up";
@@ -21,7 +22,7 @@ import { shapedAgain } from "./ovs-shaping";
 import { guardPorts, type GuardedPort } from "./table-zero";
 
 /** One port of the set that is written. */
-interface Item {
+export interface Item {
     want: Wanted;
     tap: PortOfSet["tap"];
     /** What is there of it. */
@@ -129,17 +130,6 @@ const stands = (member: Member | undefined, bridge: string, want: PortOfSet): bo
     (member.tap?.link.up ?? true) &&
     sameValue(member.state, want);
 
-/** Absent and undefined are the same. */
-function sameValue(a: unknown, b: unknown): boolean {
-    if (a === b) return true;
-    if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-    if (Array.isArray(a) !== Array.isArray(b)) return false;
-    const [one, other] = [a, b] as Record<string, unknown>[] as [Record<string, unknown>, Record<string, unknown>];
-    for (const key in one) if (!sameValue(one[key], other[key])) return false;
-    for (const key in other) if (other[key] !== undefined && one[key] === undefined) return false;
-    return true;
-}
-
 /** All names at once that somebody else has. */
 function refuseTaken(
     host: Host,
@@ -180,7 +170,7 @@ function tapSteps({ want: { name }, tap, member, remade }: Item, mark: string): 
 }
 
 /** What is new, what changes, what moves and what goes, in one transaction; nothing where nothing does. */
-function switchStep(bridge: string, items: readonly Item[], left: readonly Member[]): Plan {
+export function switchStep(bridge: string, items: readonly Item[], left: readonly Member[]): Plan {
     const operations: Operation[] = [];
     const undo: Operation[] = [];
     const come: unknown[] = [];

@@ -8,9 +8,11 @@ import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY, ownerFrom } from "../owner";
 import type { Found, Own } from "../resource";
+import { sameValue } from "../wire";
 import { faultOf } from "./ovs-fault";
 import { inForceOf } from "./ovs-ingress";
-import { conflictOf, interfacesOf, portState, typeOf, type PortRows } from "./ovs-port-rows";
+import type { InForce } from "./table-zero";
+import { conflictOf, interfacesOf, portState, standsAlone, typeOf, type PortRows } from "./ovs-port-rows";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
 import { SHAPING_LOST, shapingLost } from "./ovs-shaping";
 
@@ -58,101 +60,202 @@ export function idProblem(id: string): string | undefined {
         : `${JSON.stringify(bad)} is no name of an interface; write the bridge and its ports, such as br0/web0,web1 or br0/all`;
 }
 
+/** A member as it was made of a port's row, of its interface's, of its link and of what was known: each stays as it is. */
+interface Judged {
+    interface: Seen;
+    link: Link | undefined;
+    known: PortOfSet;
+    bridge: string;
+    mark: string;
+    member: Member;
+}
+/**
+ * Members that their rows and links tell alone, by the port's row, in whose place another comes where it changes: a set is
+ * looked at before and after each change, and most of its ports are the same.
+ */
+const judged = new WeakMap<Seen, Judged>();
+
 /** Nothing there of it is undefined; a set that state knows is there while its bridge is. */
-export async function setHere(
-    host: Host,
-    id: string,
-    { mark, known, formerMark }: Own<OvsPortSet>,
-): Promise<SetHere | undefined> {
+export async function setHere(host: Host, id: string, own: Own<OvsPortSet>): Promise<SetHere | undefined> {
     const [view, links] = await Promise.all([host.switch(), host.links()]);
-    const asked = known ? undefined : askedOf(id);
-    const bridge = known?.bridge ?? asked?.bridge ?? id;
-    const declared = new Map(Object.entries(known?.ports ?? {}));
-
-    const isOurs = (name: string, carried = "") =>
-        carried === mark || (declared.has(name) && formerMark !== undefined && carried === formerMark);
-    const isAsked = (name: string, holder: Seen | undefined) =>
-        asked !== undefined && holder?.name === asked.bridge && (asked.names === "all" || asked.names.has(name));
-
-    const members = new Map<string, Member>();
-    const conflicts: string[] = [];
-    for (const port of view.all("Port")) {
-        const name = String(port.name);
-        const carried = keyOf(port.external_ids, OWNER_KEY);
-        const holder = view.holderOf(port);
-        const rows = { port, links: interfacesOf(view, port) };
-        if (!isOurs(name, carried)) {
-            if (!isAsked(name, holder)) continue;
-            const why = strangerBecause(rows, bridge, carried);
-            if (why !== undefined) {
-                if (asked?.names !== "all") conflicts.push(`${shownName(name)}: ${why}`);
-                continue;
-            }
-        }
-        members.set(name, {
-            name,
-            rows,
-            marked: carried === mark,
-            unshaped: shapingLost(view, rows, links),
-            ...(holder ? { holder } : {}),
-        });
-    }
-    // A tap that Open vSwitch itself opened, for an internal port, is not one that somebody made.
-    const isPlugged = (name: string) => typeOf(members.get(name)?.rows?.links[0]) === "system";
-    const ownTaps = [...links.values()].filter((link) => {
-        const carried = ownerFrom(link.alias)?.mark;
-        if (isOurs(link.name, carried)) return link.tap !== undefined;
-        return (
-            link.tap !== undefined &&
-            link.data.persist === true &&
-            link.alias === undefined &&
-            asked &&
-            members.has(link.name) &&
-            isPlugged(link.name)
-        );
-    });
-    const taps = await tapsHere(host, ownTaps, (name) => declared.get(name)?.tap);
-    for (const [name, tap] of taps) {
-        const member = members.get(name) ?? { name, marked: true, unshaped: false };
-        members.set(name, { ...member, tap, marked: member.marked && tap.link.alias === mark });
-    }
-    const missing = asked && asked.names !== "all" ? [...asked.names].filter((name) => !members.has(name)) : [];
-    conflicts.push(
-        ...missing.filter((name) => !view.byName("Port", name)).map((name) => `${name}: there is no such port`),
-    );
+    const look = new Look(view, links, id, own);
+    const { bridge, asked, members } = look;
+    look.atPorts();
+    look.atTaps(await tapsHere(host, look.ownTaps(), (name) => look.declared.get(name)?.tap));
 
     const row = view.byName("Bridge", bridge);
-    if (members.size === 0 && conflicts.length === 0 && !(known && row)) return undefined;
-    const ports = [...members.values()].flatMap(({ rows }) => (rows ? [rows.port] : []));
-    const inForce = await inForceOf(host, bridge, row ? ports : []);
-    const state: Record<string, PortOfSet> = {};
-    const ofports: Record<string, number> = {};
-    const faults: string[] = [];
-    for (const member of members.values()) {
-        const { name, rows, tap, holder, unshaped } = member;
-        if (!rows || holder?.name !== bridge) continue;
-        member.state = { ...portState(view, rows, inForce, declared.get(name)), ...(tap ? { tap: tap.state } : {}) };
-        state[name] = member.state;
-        const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
-        if (ofport > 0) ofports[name] = ofport;
-        const fault =
-            faultOf(rows.links[0], view) ??
-            (tap && known && !tap.link.up ? "its tap is set down" : undefined) ??
-            (unshaped ? SHAPING_LOST : undefined);
-        if (fault !== undefined) faults.push(`port ${name}: ${fault}`);
-    }
+    const conflicts = [...look.conflicts, ...missing(view, asked, members)];
+    if (members.size === 0 && conflicts.length === 0 && !(own.known && row)) return undefined;
+    const { state, ofports, faults } = look.atStates(await inForceOf(host, bridge, row ? look.unjudged() : []));
     const all = [...members.values()].every(({ marked }) => marked);
     return {
         view,
         links,
         members,
         state: { bridge, ports: state },
-        ...markOf(all, mark, formerMark),
+        ...markOf(all, own.mark, own.formerMark),
         outputs: { ofports },
         ...(faults.length > 0 ? { fault: listed(faults) } : {}),
         ...(conflicts.length > 0 ? { conflict: listed(conflicts) } : {}),
     };
 }
+
+/** One look at what a host has of a set, port by port. */
+class Look {
+    readonly asked: Asked | undefined;
+    readonly bridge: string;
+    /** What state knows of each port. */
+    readonly declared: ReadonlyMap<string, PortOfSet>;
+    readonly members = new Map<string, Member>();
+    readonly conflicts: string[] = [];
+
+    constructor(
+        private readonly view: Replica,
+        private readonly links: ReadonlyMap<string, Link>,
+        id: string,
+        private readonly own: Own<OvsPortSet>,
+    ) {
+        const { known } = own;
+        this.asked = known ? undefined : askedOf(id);
+        this.bridge = known?.bridge ?? this.asked?.bridge ?? id;
+        this.declared = new Map(Object.entries(known?.ports ?? {}));
+    }
+
+    atPorts(): void {
+        for (const port of this.view.all("Port")) {
+            const member = this.memberOf(port);
+            if (member) this.members.set(member.name, member);
+        }
+    }
+
+    private memberOf(port: Seen): Member | undefined {
+        const { view, bridge, asked } = this;
+        const before = judged.get(port);
+        if (before && this.stands(before, port)) return before.member;
+        const name = String(port.name);
+        const carried = keyOf(port.external_ids, OWNER_KEY);
+        const isOwn = this.isOurs(name, carried);
+        const holder = view.holderOf(port);
+        if (!isOwn && !this.isAsked(name, holder)) return undefined;
+        const rows = { port, links: interfacesOf(view, port) };
+        const why = isOwn ? undefined : strangerBecause(rows, bridge, carried);
+        if (why !== undefined) {
+            if (asked?.names !== "all") this.conflicts.push(`${shownName(name)}: ${why}`);
+            return undefined;
+        }
+        const unshaped = shapingLost(view, rows, this.links);
+        return { name, rows, marked: carried === this.own.mark, unshaped, ...(holder ? { holder } : {}) };
+    }
+
+    /** Whether all that a member was made of is as it was; its port's row is. */
+    private stands({ member, interface: row, link, known, bridge, mark }: Judged, port: Seen): boolean {
+        return (
+            mark === this.own.mark &&
+            bridge === this.bridge &&
+            this.view.row("Interface", row._uuid[1]) === row &&
+            this.links.get(member.name) === link &&
+            this.view.holderOf(port)?.name === bridge &&
+            sameValue(known, this.declared.get(member.name))
+        );
+    }
+
+    private isOurs(name: string, carried = ""): boolean {
+        const { mark, formerMark } = this.own;
+        return carried === mark || (formerMark !== undefined && carried === formerMark && this.declared.has(name));
+    }
+
+    private isAsked(name: string, holder: Seen | undefined): boolean {
+        const { asked } = this;
+        return asked !== undefined && holder?.name === asked.bridge && (asked.names === "all" || asked.names.has(name));
+    }
+
+    /** The taps that belong to it and are not judged yet. */
+    ownTaps(): Link[] {
+        const found: Link[] = [];
+        for (const link of this.links.values()) if (this.isOwnTap(link)) found.push(link);
+        return found;
+    }
+
+    private isOwnTap({ name, alias, tap, data }: Link): boolean {
+        if (tap === undefined || this.members.get(name)?.state) return false;
+        const { mark } = this.own;
+        if (this.isOurs(name, alias === mark ? mark : ownerFrom(alias)?.mark)) return true;
+        // A tap that Open vSwitch itself opened, for an internal port, is not one that somebody made.
+        const isPlugged = typeOf(this.members.get(name)?.rows?.links[0]) === "system";
+        return (
+            data.persist === true &&
+            alias === undefined &&
+            this.asked !== undefined &&
+            this.members.has(name) &&
+            isPlugged
+        );
+    }
+
+    atTaps(taps: ReadonlyMap<string, TapHere>): void {
+        for (const [name, tap] of taps) {
+            const member = this.members.get(name) ?? { name, marked: true, unshaped: false };
+            this.members.set(name, { ...member, tap, marked: member.marked && tap.link.alias === this.own.mark });
+        }
+    }
+
+    /** Ports of which flows may hold something. */
+    unjudged(): Seen[] {
+        const found: Seen[] = [];
+        for (const { rows, state } of this.members.values()) if (rows && !state) found.push(rows.port);
+        return found;
+    }
+
+    /** What the ports on the set's bridge are like. */
+    atStates(inForce: InForce) {
+        const state: Record<string, PortOfSet> = {};
+        const ofports: Record<string, number> = {};
+        const faults: string[] = [];
+        for (const member of this.members.values()) {
+            const { name, rows, holder } = member;
+            if (!rows || holder?.name !== this.bridge) continue;
+            state[name] = member.state ??= this.stateOf(member, rows, inForce);
+            const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
+            if (ofport > 0) ofports[name] = ofport;
+            const fault = this.faultOf(member, rows);
+            if (fault !== undefined) faults.push(`port ${name}: ${fault}`);
+        }
+        return { state, ofports, faults };
+    }
+
+    private stateOf(member: Member, rows: PortRows, inForce: InForce): PortOfSet {
+        const { name, tap, marked } = member;
+        const known = this.declared.get(name);
+        const [row] = rows.links;
+        if (row && marked && known && standsAlone(rows)) {
+            const { bridge, own } = this;
+            judged.set(rows.port, {
+                interface: row,
+                link: this.links.get(name),
+                known,
+                bridge,
+                mark: own.mark,
+                member,
+            });
+        }
+        return { ...portState(this.view, rows, inForce, known), ...(tap ? { tap: tap.state } : {}) };
+    }
+
+    private faultOf({ tap, unshaped }: Member, { links: [link] }: PortRows): string | undefined {
+        return (
+            faultOf(link, this.view) ??
+            (tap && this.own.known && !tap.link.up ? "its tap is set down" : undefined) ??
+            (unshaped ? SHAPING_LOST : undefined)
+        );
+    }
+}
+
+/** What an import names and nobody has. */
+const missing = (view: Replica, asked: Asked | undefined, members: ReadonlyMap<string, Member>): string[] =>
+    asked === undefined || asked.names === "all"
+        ? []
+        : [...asked.names]
+              .filter((name) => !members.has(name) && !view.byName("Port", name))
+              .map((name) => `${name}: there is no such port`);
 
 /** Ports that a rename has left with the former mark are ours by that one. */
 const markOf = (all: boolean, mark: string, formerMark: string | undefined): { mark?: string } =>

@@ -108,6 +108,36 @@ describe("a set of ports on a real switch", function () {
             made.state = await plugin.update(SET, "set", made, inputs());
         });
 
+        it("given another VLAN for a port writes that alone, in one transaction", async () => {
+            const before = await lab.nextCfg();
+            const versions = await Promise.all(["web-16", "web-18"].map(versionOf));
+            const next = inputs({ "web-17": { tag: 998, tap: { mtu: 1400 } } });
+            made.state = await plugin.update(SET, "set", made, next);
+            assert.equal(await get("Port", "web-17", "tag"), "998");
+            assert.equal(await lab.nextCfg(), before + 1);
+            assert.deepEqual(await Promise.all(["web-16", "web-18"].map(versionOf)), versions);
+            assert.deepEqual(await changes(made, next), []);
+            made.state = await plugin.update(SET, "set", made, inputs());
+        });
+
+        it("given another VLAN for a port repairs in the same update what somebody did to others, and to it", async () => {
+            const next = inputs({ "web-17": { tag: 998, tap: { mtu: 1400 } } });
+            await lab.run("ip", "link", "set", "dev", "web-10", "mtu", "1300");
+            await lab.run("ip", "link", "set", "dev", "web-11", "down");
+            await lab.vsctl("del-port", "web-8");
+            made.state = await plugin.update(SET, "set", made, next);
+            assert.deepEqual(await changes(made, next), []);
+            assert.equal((await linkNamed("web-10"))?.mtu, 1400);
+            assert.ok((await linkNamed("web-11"))?.flags.includes("UP"));
+            assert.equal((await portsOf("sb0")).length, 50);
+            assert.equal(await get("Port", "web-17", "tag"), "998");
+
+            await lab.vsctl("del-port", "web-17");
+            made.state = await plugin.update(SET, "set", made, inputs());
+            assert.deepEqual(await changes(made, inputs()), []);
+            assert.equal(await get("Port", "web-17", "tag"), "117");
+        });
+
         it("takes a port in and lets one go live; the others stay", async () => {
             const before = await identity("web-1");
             const all = inputs({ "new-1": { vlanMode: "trunk", trunks: ["10-12"], tap: {} } });
@@ -409,6 +439,8 @@ describe("a set of ports on a real switch", function () {
             lab.host,
             async (doomed) => {
                 const made = await doomed.create(SET, "set", inputs);
+                const { j0, j1 } = inputs.ports;
+                made.state = await doomed.update(SET, "set", made, { ...inputs, ports: { j0: { ...j0, tag: 3 }, j1 } });
                 made.state = await doomed.update(SET, "set", made, next);
                 await doomed.delete(SET, "set", made);
             },

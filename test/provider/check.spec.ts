@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { check } from "../../provider/check";
 import { checkConfig } from "../../provider/config";
 import { difference } from "../../provider/diff";
 import { ovsPort } from "../../provider/resources/ovs-port";
-import { Secret, UNKNOWN, type Bag } from "../../provider/wire";
+import { sameValue, Secret, UNKNOWN, type Bag } from "../../provider/wire";
+import { RESOURCES } from "../../provider/resources";
 import { OvsPort } from "../../schemas/ovs";
+import { OvsFlows } from "../../schemas/ovs-flows";
+
+/** What the last release has left in a state. */
+const recorded = JSON.parse(readFileSync(join(__dirname, "../baseline/0.1.0/state.json"), "utf8")) as {
+    deployment: { resources: { type: string; inputs?: Bag }[] };
+};
 
 const port = (news: Bag) => check(OvsPort, news);
 const failuresOf = (news: Bag) => {
@@ -18,7 +27,25 @@ describe("check", () => {
         assert.deepEqual(port({ name: "p0", bridge: "br0", trunks: ["30", "10-12", 11] }), {
             ok: true,
             inputs: { name: "p0", bridge: "br0", type: "system", trunks: ["10-12", "30"] },
+            final: true,
         }));
+
+    it("gives inputs of every kind of resource that a second judgement would give again, where it says so", () => {
+        const said = new Set<string>();
+        for (const { type, inputs } of recorded.deployment.resources) {
+            const resource = RESOURCES.get(type);
+            const checked = resource && check(resource.schema, inputs ?? {}, resource.secrets);
+            if (!resource || !checked?.ok || !checked.final) continue;
+            said.add(type);
+            assert.ok(sameValue(resource.schema.parse(checked.inputs), checked.inputs), type);
+        }
+        assert.ok(said.size > 25, `${said.size} kinds of resources`);
+    });
+
+    it("does not say so where an empty list was left out that is a default, or something is unknown", () => {
+        assert.ok(!("final" in check(OvsFlows, { bridge: "br0", flows: ["actions=NORMAL"] })));
+        assert.ok(!("final" in port({ name: "p0", bridge: UNKNOWN })));
+    });
 
     it("names every problem at once with path, value and what is allowed", () => {
         const failures = failuresOf({ name: "a/b", bridge: "br0", tag: "100abc", trunks: ["5", "9-3"], colour: "red" });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import type { Host } from "../../provider/host";
+import { HostError } from "../../provider/host/errors";
 import type { Link } from "../../provider/host/links";
 import { Snapshot } from "../../provider/host/snapshot";
-import { update } from "../../provider/lifecycle";
+import { create, update } from "../../provider/lifecycle";
 import { ownerOf } from "../../provider/owner";
 import { ip, ovsdb, type Plan } from "../../provider/plan";
 import type { HostResource } from "../../provider/resource";
@@ -17,6 +18,10 @@ const owner = ownerOf("urn:pulumi:dev::shop::kvmnet:test:Thing::it");
 /** A host that counts how often its links are listed. */
 class CountingHost {
     listings = 0;
+    /** By what each change was made. */
+    readonly changes: string[] = [];
+    /** What the next change of the switch ends with. */
+    refusal: HostError | undefined;
     private readonly all = new Snapshot(() => {
         this.listings++;
         return Promise.resolve(new Map<string, Link>());
@@ -26,10 +31,18 @@ class CountingHost {
         ({
             at: this.at,
             links: () => this.all.get(Math.max(0, performance.now() - readSince)),
-            kernel: { written: () => this.all.outdated(), change: () => Promise.resolve() },
-            ovsdb: { commit: () => Promise.resolve() },
+            kernel: { written: () => this.all.outdated(), change: (program: string) => this.change(program) },
+            ovsdb: { commit: () => this.change("ovsdb") },
             status: () => undefined,
         }) as unknown as Host;
+
+    private async change(via: string): Promise<void> {
+        this.changes.push(via);
+        const { refusal } = this;
+        this.refusal = undefined;
+        await Promise.resolve();
+        if (refusal) throw refusal;
+    }
 }
 
 /** @param plan what an update does */
@@ -50,7 +63,8 @@ const thing = (plan: Plan, found: () => void = () => undefined): HostResource<Th
 });
 
 describe("what a change has made", () => {
-    const actor = { owner, known: { state: { name: "t" }, mark: owner.mark }, warn: () => Promise.resolve() };
+    const known = { state: { name: "t" }, mark: owner.mark };
+    const since = (since: number) => ({ owner, known, since, warn: () => Promise.resolve() });
     const retag = ovsdb("tags", [{ op: "update", table: "Port", row: { tag: 5 } }]);
     let host: CountingHost;
     beforeEach(() => (host = new CountingHost()));
@@ -61,24 +75,92 @@ describe("what a change has made", () => {
             thing([retag], () => void looks++),
             host.at({}),
             { name: "t" },
-            actor,
+            since(performance.now()),
         );
         assert.equal(looks, 2);
     });
 
     it("is read from links that are listed anew where links may have changed", async () => {
-        await update(thing([ip("sets", [["link", "set"]])]), host.at({}), { name: "t" }, actor);
+        await update(thing([ip("sets", [["link", "set"]])]), host.at({}), { name: "t" }, since(performance.now()));
         assert.equal(host.listings, 2);
     });
 
     it("is read from the links that the step began with where none can have changed", async () => {
-        await update(thing([retag]), host.at({}), { name: "t" }, actor);
+        await update(thing([retag]), host.at({}), { name: "t" }, since(performance.now()));
         assert.equal(host.listings, 1);
+    });
+
+    it("is read from the links that were asked for while the step's properties were still being read", async () => {
+        const began = performance.now();
+        await host.at({}).links();
+        await update(thing([retag]), host.at({}), { name: "t" }, since(began));
+        assert.equal(host.listings, 1);
+    });
+
+    it("is looked at anew where a first look met what may be half made", async () => {
+        let looks = 0;
+        const half = {
+            ...thing([retag]),
+            find: async (at: Host) => {
+                await at.links();
+                return { state: { name: "t" }, ...(++looks > 1 ? { mark: owner.mark } : {}) };
+            },
+        };
+        await create(
+            half,
+            host.at({}),
+            { name: "t" },
+            { owner, since: performance.now(), warn: () => Promise.resolve() },
+        );
+        assert.equal(host.listings, 2);
+    });
+
+    describe("of which a part needs no look at links", () => {
+        /** @param left what an update still finds to do @param ahead what goes before */
+        const swift = (left: Plan, ahead: () => Promise<Plan> = () => Promise.resolve([retag])) => ({
+            ...thing(left),
+            ahead,
+        });
+
+        it("is changed at once and read once, where nothing is left to do", async () => {
+            const done: string[] = [];
+            const resource = {
+                ...swift([]),
+                find: async (at: Host) => {
+                    await at.links();
+                    done.push("found");
+                    return { state: { name: "t" }, mark: owner.mark };
+                },
+            };
+            await update(resource, host.at({}), { name: "t" }, since(performance.now()));
+            assert.equal(host.listings, 1);
+            assert.deepEqual(done, ["found", "found"], "before it is done, and as proof");
+        });
+
+        it("is brought there the usual way where more is to do", async () => {
+            await update(swift([ip("sets", [["link", "set"]])]), host.at({}), { name: "t" }, since(performance.now()));
+            assert.equal(host.changes.length, 2);
+        });
+
+        it("is brought there the usual way where it changed on the host meanwhile", async () => {
+            host.refusal = new HostError("lost", "t", "it changed", "Run it again.");
+            await update(swift([retag]), host.at({}), { name: "t" }, since(performance.now()));
+            assert.deepEqual(host.changes, ["ovsdb", "ovsdb"]);
+        });
+
+        it("stays unchanged where it is refused", async () => {
+            host.refusal = new HostError("refused", "t", "no such column", "Install a newer one.");
+            await assert.rejects(
+                update(swift([retag]), host.at({}), { name: "t" }, since(performance.now())),
+                /no such column/,
+            );
+            assert.deepEqual(host.changes, ["ovsdb"]);
+        });
     });
 
     it("is never read from links that were listed before the step began", async () => {
         await host.at({}).links();
-        await update(thing([retag]), host.at({}), { name: "t" }, actor);
+        await update(thing([retag]), host.at({}), { name: "t" }, since(performance.now()));
         assert.equal(host.listings, 2);
     });
 });

@@ -22,6 +22,17 @@ describe("one read for all who ask", () => {
         assert.equal(host.reads, 1);
     });
 
+    it("serves what somebody else was told since, until something is written", async () => {
+        const { host, snapshot } = counting();
+        const began = performance.now();
+        snapshot.renewed(7);
+        assert.equal(await snapshot.get(performance.now() - began), 7);
+        assert.equal(host.reads, 0);
+        snapshot.outdated();
+        assert.equal(await snapshot.get(60_000), 0);
+        assert.equal(host.reads, 1);
+    });
+
     it("serves who asks later, within the age that is allowed", async () => {
         const { host, snapshot } = counting();
         await snapshot.get(60_000);

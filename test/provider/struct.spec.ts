@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { bagOf, decode, encode, structOf } from "../../provider/struct";
-import { hasUnknown, Secret, UNKNOWN, type Bag, type Property } from "../../provider/wire";
+import { hasUnknown, revealed, Secret, secretKeys, UNKNOWN, type Bag, type Property } from "../../provider/wire";
 
 const { bag } = fc.letrec<{ bag: Bag; property: Property; secret: Secret }>((tie) => ({
     bag: fc.dictionary(fc.string({ unit: "binary" }), tie("property"), { maxKeys: 4 }),
@@ -57,6 +57,26 @@ describe("bags as bytes", () => {
             fc.property(plain, (sent) =>
                 assert.deepEqual(entries(decode(Struct.fromJavaScript(sent).serializeBinary())), entries(sent)),
             ),
+        ));
+
+    it("read keys as they are, whatever was read before at the same place", () => {
+        // The bytes of the second are the letters of the first.
+        for (const key of ["\u00c3\u00a9", "\u00e9", "tag", "\u00c3\u00a9"])
+            assert.deepEqual(decode(encode({ [key]: 1 })), { [key]: 1 });
+        const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`p${index}`, index]));
+        assert.deepEqual(decode(encode(many)), many);
+        assert.deepEqual(decode(encode(many)), many);
+    });
+
+    it("are searched for what is secret or unknown with the same result as before they were bytes", () =>
+        fc.assert(
+            fc.property(bag, (given) => {
+                const read = decode(encode(given));
+                assert.deepEqual([...secretKeys(read)].sort(), [...secretKeys(given)].sort());
+                for (const [key, value] of Object.entries(given))
+                    assert.equal(hasUnknown(read[key]), hasUnknown(value));
+                assert.deepEqual(entries(revealed(read)), entries(revealed(given)));
+            }),
         ));
 
     it("hold many and long things", () => {

@@ -90,6 +90,8 @@ export class Ovsdb {
         faultPoint();
         const carriedOut = this.progress.reached(target, subject, { ports, ...(timeoutMs ? { timeoutMs } : {}) });
         await (this.connection?.during(carriedOut) ?? carriedOut);
+        // All that was committed before the switch said so has been told before it.
+        this.current.renewed(this.replica);
     }
 
     close(): void {
