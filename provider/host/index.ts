@@ -91,6 +91,7 @@ export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace
         close: () => {
             ovsdb.close();
             kernel.close();
+            place.close();
         },
     };
     const at = (terms: Terms): Host => {

@@ -5,6 +5,7 @@ import { LabRecord } from "../../schemas/lab-record";
 import type { HostRef } from "../../schemas/host-ref";
 import { HostError } from "./errors";
 import { runProgram, startProgram, type Ran, type Started } from "./run";
+import { SpareBatch } from "./spare-batch";
 
 export interface Place {
     /** As people call it: `this machine`, `lab sample`. */
@@ -16,8 +17,10 @@ export interface Place {
     sshConnection?: string;
     /** Runs a program there. @param input what it reads on stdin, there as a whole before the program starts */
     run(argv: string[], input?: string): Promise<Ran>;
-    /** Starts a program there that stays; it ends with the place. @param stdout file here that takes what it prints */
-    start(argv: string[], stdout: number): Promise<Started>;
+    /** Starts a program there that stays; it ends with the place. @param stdout file here that takes what it prints, where nobody listens */
+    start(argv: string[], stdout?: number): Promise<Started>;
+    /** Ends what stays there by itself. */
+    close(): void;
 }
 
 /** @throws HostError unreachable when the lab is not up */
@@ -28,8 +31,7 @@ export async function placeOf(ref: HostRef): Promise<Place> {
             ovsdbSocket: "/var/run/openvswitch/db.sock",
             stateFolder: "/var/lib/kvmnet",
             ...(process.env.SSH_CONNECTION === undefined ? {} : { sshConnection: process.env.SSH_CONNECTION }),
-            run: (argv, input) => runProgram(argv, input),
-            start: startProgram,
+            ...programs("this machine", (argv) => Promise.resolve(argv)),
         };
 
     const { record, ovsdbSocket, hostState } = labPaths(ref.name);
@@ -43,8 +45,19 @@ export async function placeOf(ref: HostRef): Promise<Place> {
         where: `lab ${ref.name}`,
         ovsdbSocket,
         stateFolder: hostState,
-        run: async (argv, input) => runProgram(await entered(argv), input),
-        start: async (argv, stdout) => startProgram(await entered(argv), stdout),
+        ...programs(`lab ${ref.name}`, entered),
+    };
+}
+
+/** @param there the command line that runs another one there */
+function programs(where: string, there: (argv: string[]) => Promise<string[]>): Pick<Place, "run" | "start" | "close"> {
+    const start = async (argv: string[], stdout?: number) => startProgram(await there(argv), stdout);
+    const batch = new SpareBatch(start, where);
+    return {
+        run: async (argv, input) =>
+            batch.takes(argv, input) ? batch.run(input) : runProgram(await there(argv), input),
+        start,
+        close: () => batch.close(),
     };
 }
 

@@ -48,17 +48,17 @@ export function runProgram(argv: string[], input?: string): Promise<Ran> {
 }
 
 /** A program that stays: it is told things, and what it complains of is read here. */
-export type Started = ChildProcessByStdio<Writable, null, Readable>;
+export type Started = ChildProcessByStdio<Writable, Readable | null, Readable>;
 
 /**
  * Starts a program that stays; what becomes of it is the caller's.
  *
- * @param stdout file that takes what it prints
+ * @param stdout file that takes what it prints; absent where that is read here
  * @throws HostError unreachable when it cannot be started
  */
-export async function startProgram(argv: string[], stdout: number): Promise<Started> {
+export async function startProgram(argv: string[], stdout?: number): Promise<Started> {
     const [program = "", ...rest] = argv;
-    const options: SpawnOptions = { stdio: ["pipe", stdout, "pipe"], env: ENVIRONMENT, detached: true };
+    const options: SpawnOptions = { stdio: ["pipe", stdout ?? "pipe", "pipe"], env: ENVIRONMENT, detached: true };
     const child = spawn(program, rest, options) as Started;
     try {
         await once(child, "spawn");

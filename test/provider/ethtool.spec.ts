@@ -11,6 +11,7 @@ const printing = (stdout: string, code = 0, stderr = ""): Place => ({
     ovsdbSocket: "/nowhere",
     stateFolder: "/nowhere",
     run: () => Promise.resolve({ code, stdout, stderr }),
+    close: () => undefined,
     start: () => assert.fail("nothing of ethtool stays"),
 });
 

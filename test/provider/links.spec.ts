@@ -28,6 +28,7 @@ function fakePlace(bad: string[] = []) {
             return Promise.resolve({ code: at < 0 ? 0 : 1, stdout: "", stderr });
         },
         // Whatever it is asked, there is no link.
+        close: () => undefined,
         start: (_, stdout) => startProgram(["sh", "-c", NO_LINKS], stdout),
     };
     return { kernel: new Kernel(place), batches };

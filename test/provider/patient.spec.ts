@@ -18,6 +18,7 @@ function away(calls: number, stderr = "ovs-ofctl: br0.mgmt: failed to open socke
                 stderr: isAway ? stderr : "",
             });
         },
+        close: () => undefined,
         start: () => assert.fail("ovs-ofctl does not stay"),
     };
     return { place, ran };

@@ -25,6 +25,7 @@ function standing(argv = ["sh", "-c", ECHO], read: (json: unknown) => unknown = 
         ovsdbSocket: "/nowhere",
         stateFolder: "/nowhere",
         run: () => assert.fail("nothing is started anew for an answer"),
+        close: () => undefined,
         start: async (program, stdout) => {
             const child = await startProgram(program, stdout);
             started.push(child);
