@@ -198,22 +198,20 @@ async function wentAhead<State extends object>(
     const { mark } = actor.owner;
     const id = idOf(resource, want);
     const at = firstLook(host, actor, 1);
-    const plan = actor.known ? await resource.ahead?.(at, want, ownOf(actor)) : undefined;
-    if (!plan?.length) return undefined;
-    // What does not change is looked at while the host works, so that only what changed is left to be judged.
-    const looked = resource.find(at, id, ownOf(actor)).catch(() => undefined);
     try {
-        await carryOut(host, `${resource.title} ${id}`, plan);
+        const plan = actor.known ? await resource.ahead?.(at, want, ownOf(actor)) : undefined;
+        if (!plan?.length) return undefined;
+        // What does not change is looked at while the host works, so that only what changed is left to be judged.
+        const looked = resource.find(at, id, ownOf(actor)).catch(() => undefined);
+        await carryOut(host, `${resource.title} ${id}`, plan).finally(() => looked);
+        const found = await resource.find(at, id, { mark, known: want });
+        if (!found || found.fault || !isOurs(found, actor)) return undefined;
+        return (await resource.update(host, found, want, mark)).length === 0 ? found : undefined;
     } catch (error) {
         // Whatever came in between, the usual way looks at all of it.
         if (error instanceof HostError && error.kind === "lost") return undefined;
         throw error;
-    } finally {
-        await looked;
     }
-    const found = await resource.find(at, id, { mark, known: want });
-    if (!found || found.fault || !isOurs(found, actor)) return undefined;
-    return (await resource.update(host, found, want, mark)).length === 0 ? found : undefined;
 }
 
 /**

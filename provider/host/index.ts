@@ -96,13 +96,12 @@ export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace
     };
     const at = (terms: Terms): Host => {
         const { maxAgeMs = 0, readSince = Infinity, timeoutMs, status = () => undefined } = terms;
-        const ageMs = () => Math.max(maxAgeMs, performance.now() - readSince);
         return {
             ...parts,
             status,
             ...(timeoutMs ? { timeoutMs } : {}),
-            links: () => kernel.links(ageMs()),
-            switch: () => ovsdb.view(ageMs()),
+            links: () => kernel.links(maxAgeMs, readSince),
+            switch: () => ovsdb.view(maxAgeMs, readSince),
             read: (argv, parse) => kernel.read(argv, parse, maxAgeMs),
             at: (more) => at({ ...terms, ...more }),
         };

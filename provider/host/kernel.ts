@@ -33,9 +33,9 @@ export class Kernel {
         this.batches = { ip: batch("ip"), bridge: batch("bridge"), tc: batch("tc") };
     }
 
-    /** All links by name. @param maxAgeMs how old the answer may be [ms] */
-    links(maxAgeMs = 0): Promise<Map<string, Link>> {
-        return this.all.get(maxAgeMs);
+    /** All links by name. @param fresh how old the answer may be, as `Snapshot.get` takes it */
+    links(...fresh: [maxAgeMs?: number, readSince?: number]): Promise<Map<string, Link>> {
+        return this.all.get(...fresh);
     }
 
     /**

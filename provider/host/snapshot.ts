@@ -7,11 +7,14 @@ export class Snapshot<Value> {
 
     constructor(private readonly readAll: () => Promise<Value>) {}
 
-    /** @param maxAgeMs how old the answer may be [ms]; 0 asks the host, together with all who ask meanwhile */
-    get(maxAgeMs = 0): Promise<Value> {
+    /**
+     * @param maxAgeMs  how old the answer may be [ms]; 0 asks the host, together with all who ask meanwhile
+     * @param readSince an answer that was asked for since then serves too, by `performance.now()`
+     */
+    get(maxAgeMs = 0, readSince = Infinity): Promise<Value> {
         const { kept, running } = this;
         const isFresh = ({ startedAt }: { startedAt: number }) =>
-            startedAt > this.writtenAt && performance.now() - startedAt < maxAgeMs;
+            startedAt > this.writtenAt && (startedAt >= readSince || performance.now() - startedAt < maxAgeMs);
         if (kept && isFresh(kept)) return Promise.resolve(kept.value);
         if (running && isFresh(running)) return running.value;
         // A read that runs began before this question, so its answer may be too old: one more serves all who wait.

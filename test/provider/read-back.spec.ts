@@ -30,7 +30,7 @@ class CountingHost {
     at = ({ readSince = Infinity }: { readSince?: number }): Host =>
         ({
             at: this.at,
-            links: () => this.all.get(Math.max(0, performance.now() - readSince)),
+            links: () => this.all.get(0, readSince),
             kernel: { written: () => this.all.outdated(), change: (program: string) => this.change(program) },
             ovsdb: { commit: () => this.change("ovsdb") },
             status: () => undefined,
@@ -146,6 +146,12 @@ describe("what a change has made", () => {
             host.refusal = new HostError("lost", "t", "it changed", "Run it again.");
             await update(swift([retag]), host.at({}), { name: "t" }, since(performance.now()));
             assert.deepEqual(host.changes, ["ovsdb", "ovsdb"]);
+        });
+
+        it("is brought there the usual way where the host was lost before anything was changed", async () => {
+            const lost = () => Promise.reject(new HostError("lost", "t", "the connection broke", "Run it again."));
+            await update(swift([retag], lost), host.at({}), { name: "t" }, since(performance.now()));
+            assert.deepEqual(host.changes, ["ovsdb"]);
         });
 
         it("stays unchanged where it is refused", async () => {

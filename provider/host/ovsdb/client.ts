@@ -66,10 +66,10 @@ export class Ovsdb {
     /**
      * The database as it is: one small request brings the copy up to date for all who ask at the same moment.
      *
-     * @param maxAgeMs how old the answer may be [ms]; our own changes are always in it
+     * @param fresh how old the answer may be, as `Snapshot.get` takes it; our own changes are always in it
      */
-    view(maxAgeMs = 0): Promise<Replica> {
-        return this.current.get(maxAgeMs);
+    view(...fresh: [maxAgeMs?: number, readSince?: number]): Promise<Replica> {
+        return this.current.get(...fresh);
     }
 
     /** Whether this version of Open vSwitch has a column; asks once a connection. */
