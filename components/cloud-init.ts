@@ -1,5 +1,4 @@
 /** What cloud-init in a guest reads at its first boot: who it is, and its network (cloud-init's NoCloud data source). */
-import { stringify } from "yaml";
 
 /** A NIC as far as the guest must know it. */
 export interface CloudInitNic {
@@ -16,7 +15,7 @@ export interface CloudInitNic {
 /** Network configuration of version 2: each NIC is found by its MAC address, whatever the guest calls it. */
 export function networkConfig(nics: Readonly<Record<string, CloudInitNic>>): string {
     const ethernets = Object.fromEntries(Object.entries(nics).map(([name, nic]) => [name, ethernet(nic)]));
-    return stringify({ version: 2, ethernets });
+    return yaml({ version: 2, ethernets });
 }
 
 function ethernet({ mac, mtu, address, dhcp, gateway, nameservers }: CloudInitNic) {
@@ -35,7 +34,14 @@ function ethernet({ mac, mtu, address, dhcp, gateway, nameservers }: CloudInitNi
 
 /** Metadata: cloud-init runs again where the instance-id differs from that of its last boot. */
 export const metaData = (guest: string, more: Readonly<Record<string, string>>): string =>
-    stringify({ "instance-id": guest, "local-hostname": guest, ...more });
+    yaml({ "instance-id": guest, "local-hostname": guest, ...more });
 
 /** User data of a guest that is told nothing beside its name and network. */
 export const NO_USER_DATA = "#cloud-config\n{}\n";
+
+/** Loaded when it is needed: few guests have such a disk, and every program would load it. */
+function yaml(content: object): string {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import() would make every guest a promise
+    const { stringify } = require("yaml") as typeof import("yaml");
+    return stringify(content);
+}

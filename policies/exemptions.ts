@@ -1,6 +1,5 @@
 /** Exemptions: what somebody accepts, each with a reason and, if wanted, an end. The pack and the linter ask the same list. */
 import picomatch from "picomatch";
-import { parse } from "yaml";
 import { z } from "zod";
 import { exemptionOf } from "../schemas/exemption";
 import { InputError, parsed } from "../schemas/problems";
@@ -165,6 +164,9 @@ function ownOf({ urn, marks = [], names }: Exemptible): { key: string; exemption
 export function readExemptions(file: string, text: string): Exemption[] {
     let content: unknown;
     try {
+        // Loaded when it is needed: few stacks have such a file, and every pack would load it.
+        // eslint-disable-next-line @typescript-eslint/no-require-imports -- the list is asked for between two judgements
+        const { parse } = require("yaml") as typeof import("yaml");
         content = parse(text, { maxAliasCount: 0 });
     } catch (error) {
         throw new InputError(file, [{ path: [], message: `it is no YAML: ${(error as Error).message}` }]);
