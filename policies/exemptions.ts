@@ -162,11 +162,11 @@ function ownOf({ urn, marks = [], names }: Exemptible): { key: string; exemption
 
 /** @throws InputError with every problem of the file */
 export function readExemptions(file: string, text: string): Exemption[] {
+    // Loaded when it is needed: few stacks have such a file, and every pack would load it.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- the list is asked for between two judgements
+    const { parse } = require("yaml") as typeof import("yaml");
     let content: unknown;
     try {
-        // Loaded when it is needed: few stacks have such a file, and every pack would load it.
-        // eslint-disable-next-line @typescript-eslint/no-require-imports -- the list is asked for between two judgements
-        const { parse } = require("yaml") as typeof import("yaml");
         content = parse(text, { maxAliasCount: 0 });
     } catch (error) {
         throw new InputError(file, [{ path: [], message: `it is no YAML: ${(error as Error).message}` }]);

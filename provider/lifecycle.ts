@@ -1,8 +1,9 @@
 /** What is common to all resources on a host: whose an object is, going on after a lost connection, proof at the end. */
 import type { Host } from "./host";
-import { carryOut } from "./host/carry-out";
+import { carryOut, takenBack } from "./host/carry-out";
 import { HostError, shownName } from "./host/errors";
 import { ownerFrom, type Owner } from "./owner";
+import type { Plan } from "./plan";
 import type { Found, HostResource, Outputs } from "./resource";
 
 /** An object as state keeps it. */
@@ -184,34 +185,50 @@ async function bring<State extends object>(
     }
 }
 
-/**
- * Changes what needs no look at the whole object.
- *
- * @returns the object as it is then; undefined where something is left to do
- */
+/** What went ahead of a look at the whole object. */
+interface Ahead {
+    /** What was carried out; empty where nothing was, or where it is not known. */
+    done: Plan;
+    /** Whether anything was begun: what was read before it is no longer believed by who plans the rest. */
+    begun: boolean;
+}
+
+/** Changes what needs no look at the whole object. @throws HostError but for a lost host, which the usual way meets anew */
 async function wentAhead<State extends object>(
+    resource: HostResource<State>,
+    host: Host,
+    want: State,
+    actor: Actor<State>,
+): Promise<Ahead> {
+    const id = idOf(resource, want);
+    const at = firstLook(host, actor, 1);
+    try {
+        const plan = actor.known ? await resource.ahead?.(at, want, ownOf(actor)) : undefined;
+        if (!plan?.length) return { done: [], begun: false };
+        // What does not change is looked at while the host works, so that only what changed is left to be judged.
+        const looked = resource.find(at, id, ownOf(actor)).catch(() => undefined);
+        await carryOut(host, `${resource.title} ${id}`, plan).finally(() => looked);
+        return { done: plan, begun: true };
+    } catch (error) {
+        if (error instanceof HostError && error.kind === "lost") return { done: [], begun: true };
+        throw error;
+    }
+}
+
+/** The object after what went ahead; undefined where an update still finds something to do. */
+async function complete<State extends object>(
     resource: HostResource<State>,
     host: Host,
     want: State,
     actor: Actor<State>,
 ): Promise<Found<State> | undefined> {
     const { mark } = actor.owner;
-    const id = idOf(resource, want);
-    const at = firstLook(host, actor, 1);
-    try {
-        const plan = actor.known ? await resource.ahead?.(at, want, ownOf(actor)) : undefined;
-        if (!plan?.length) return undefined;
-        // What does not change is looked at while the host works, so that only what changed is left to be judged.
-        const looked = resource.find(at, id, ownOf(actor)).catch(() => undefined);
-        await carryOut(host, `${resource.title} ${id}`, plan).finally(() => looked);
-        const found = await resource.find(at, id, { mark, known: want });
+    return again(async (attempt) => {
+        const at = firstLook(host, actor, attempt);
+        const found = await resource.find(at, idOf(resource, want), { mark, known: want });
         if (!found || found.fault || !isOurs(found, actor)) return undefined;
         return (await resource.update(host, found, want, mark)).length === 0 ? found : undefined;
-    } catch (error) {
-        // Whatever came in between, the usual way looks at all of it.
-        if (error instanceof HostError && error.kind === "lost") return undefined;
-        throw error;
-    }
+    });
 }
 
 /**
@@ -248,13 +265,22 @@ async function proven<State extends object>(
     const id = idOf(resource, want);
     const own = { mark: actor.owner.mark, known: want };
     let found: Found<State> | undefined;
+    let ahead: Ahead = { done: [], begun: false };
     try {
-        found = await wentAhead(resource, host, want, actor);
-        if (!found) await again((attempt) => bring(resource, host, want, actor, attempt));
-        await resource.settle?.(host, want);
+        ahead = await wentAhead(resource, host, want, actor);
+        if (ahead.done.length > 0) await resource.settle?.(host, want);
+        try {
+            if (ahead.done.length > 0) found = await complete(resource, host, want, actor);
+            if (!found)
+                await again((attempt) => bring(resource, host, want, actor, ahead.begun ? attempt + 1 : attempt));
+        } catch (error) {
+            throw await givenBack(host, `${resource.title} ${id}`, ahead.done, error);
+        }
+        if (!found) await resource.settle?.(host, want);
     } catch (error) {
         // Half done is ours already: state must know of it, else nobody would ever remove it.
-        const half = await resource.find(host, id, ownOf(actor)).catch(() => undefined);
+        const unseen: Found<State> | undefined = ahead.done.length > 0 ? actor.known : undefined;
+        const half = await resource.find(host, id, ownOf(actor)).catch(() => unseen);
         const begun = half && isOurs(half, actor) && !(half.free && !actor.known);
         if (!(error instanceof HostError) || !begun) throw error;
         // A device that the switch could not make is missing afterwards: why it could not tells more than that it is.
@@ -274,6 +300,12 @@ async function proven<State extends object>(
     if (!isOurs(found, actor)) throw notOurs(resource, id, found, actor.owner);
     if (found.fault) throw new Unfinished(keptOf(found), [`${resource.title} ${id}: ${found.fault}. ${REPAIR}`]);
     return keptOf(found);
+}
+
+/** Where the rest is refused, all of it is. A host that is lost or away keeps what it has: the next run goes on from there. */
+async function givenBack(host: Host, subject: string, done: Plan, error: unknown): Promise<unknown> {
+    const isRefusal = error instanceof HostError && ["refused", "conflict", "missing", "invalid"].includes(error.kind);
+    return isRefusal ? await takenBack(host, subject, [...done], error) : error;
 }
 
 const REPAIR = "Correct that, then run the same command again.";

@@ -76,7 +76,8 @@ export interface HostResource<State extends object = object, Here extends Found<
     find(host: Host, id: string, own: Own<State>): Promise<Here | undefined>;
     /**
      * What of an update can be changed before all that `find` looks at has been read; empty where nothing can. It is for a
-     * change after which `update` has nothing left to do, unless somebody else changed the object too.
+     * change after which `update` has nothing left to do, unless somebody else changed the object too; where that is refused,
+     * what went ahead is taken back.
      */
     ahead?(host: Host, want: State, own: Own<State>): Promise<Plan>;
     create(host: Host, want: State, mark: string): Plan | Promise<Plan>;

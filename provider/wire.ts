@@ -60,7 +60,7 @@ export function sameValue(a: unknown, b: unknown): boolean {
     if (Array.isArray(a) !== Array.isArray(b) || a instanceof Secret !== b instanceof Secret) return false;
     const [one, other] = [a, b] as Record<string, unknown>[] as [Record<string, unknown>, Record<string, unknown>];
     for (const key in one) if (!sameValue(one[key], other[key])) return false;
-    for (const key in other) if (other[key] !== undefined && one[key] === undefined) return false;
+    for (const key in other) if (other[key] !== undefined && !Object.hasOwn(one, key)) return false;
     return true;
 }
 

@@ -30,7 +30,7 @@ export async function carryOut(host: Host, subject: string, plan: Plan): Promise
             if (group.some(({ action }) => touchesLinks(action))) host.kernel.written();
         } catch (error) {
             if (!(error instanceof HostError) || error.kind !== "refused") throw error;
-            throw await undone(host, subject, [...done, ...begun(group, error)], error);
+            throw await takenBack(host, subject, [...done, ...begun(group, error)], error);
         }
         faultPoint();
         done.push(...group);
@@ -128,8 +128,12 @@ async function checkAll(host: Host, subject: string, steps: Step[]): Promise<voi
             );
 }
 
-/** Undo that fails is told, not hidden: a person must finish it. */
-async function undone(host: Host, subject: string, steps: Step[], error: HostError): Promise<HostError> {
+/**
+ * Takes steps back, the last first. Undo that fails is told, not hidden: a person must finish it.
+ *
+ * @returns the error for which it is done, with what could not be taken back
+ */
+export async function takenBack(host: Host, subject: string, steps: Step[], error: HostError): Promise<HostError> {
     const left: string[] = [];
     for (const step of steps.reverse())
         for (const action of step.undo ?? [])

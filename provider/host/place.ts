@@ -15,7 +15,7 @@ export interface Place {
     stateFolder: string;
     /** `SSH_CONNECTION` of whoever started us, where they are on the host itself. */
     sshConnection?: string;
-    /** Runs a program there. @param input what it reads on stdin, there as a whole before the program starts */
+    /** Runs a program there. @param input what it reads on stdin, as a whole, even if we are killed meanwhile */
     run(argv: string[], input?: string): Promise<Ran>;
     /** Starts a program there that stays; it ends with the place. @param stdout file here that takes what it prints, where nobody listens */
     start(argv: string[], stdout?: number): Promise<Started>;

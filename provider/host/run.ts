@@ -73,12 +73,22 @@ const notRun = (program: string, fact: string, cause?: unknown) =>
 
 /** A file that nobody else can open, and that is gone with the last who has it open. @param text what it holds at first */
 export function unlinkedFile(flags: "r" | "a+", text = ""): number {
-    const folder = mkdtempSync(join(tmpdir(), "kvmnet-"));
+    let folder: string | undefined;
     try {
+        folder = mkdtempSync(join(tmpdir(), "kvmnet-"));
         const path = join(folder, "file");
         writeFileSync(path, text, { mode: 0o600 });
         return openSync(path, flags);
+    } catch (error) {
+        const fact = `no temporary file can be made (${quoted(error)})`;
+        throw new HostError(
+            "unreachable",
+            "kvmnet",
+            fact,
+            `Make room in ${tmpdir()} and let us write there, or set TMPDIR.`,
+            error,
+        );
     } finally {
-        rmSync(folder, { recursive: true });
+        if (folder !== undefined) rmSync(folder, { recursive: true });
     }
 }

@@ -7,8 +7,6 @@ const PROGRAM = ["ip", "-batch", "-"];
 const MOST_BYTES = 16 * 1024;
 /** Longest wait for its end [ms]. */
 const TIMEOUT_MS = 60_000;
-/** How a program ends that somebody has killed, and how one that was started for it tells so. */
-const KILLED = [null, 137, 143];
 
 /** Each batch is a process of its own, for `ip` keeps in mind which link had a name: after it another is started for the next. */
 export class SpareBatch {
@@ -29,16 +27,16 @@ export class SpareBatch {
     /**
      * Runs lines as a batch.
      *
-     * @throws HostError unreachable where it cannot be started or does not end within a minute, lost where somebody killed
-     * it: what it did is unknown
+     * @throws HostError unreachable where it cannot be started or does not end within a minute
      */
     async run(input: string): Promise<Ran> {
         const spare = this.spare;
         this.spare = undefined;
-        const child = await (spare ?? this.start(PROGRAM));
+        const ready = await spare?.catch(() => undefined);
+        const child = ready && isAlive(ready) ? ready : await this.start(PROGRAM);
         const ran = this.ended(child, input);
         // While this one works the machine has time for it.
-        if (!this.isClosed) this.prepare();
+        if (!this.isClosed && !this.spare) this.prepare();
         return ran;
     }
 
@@ -68,27 +66,28 @@ export class SpareBatch {
 
     private ended(child: Started, input: string): Promise<Ran> {
         const subject = `\`${PROGRAM.join(" ")}\` on ${this.where}`;
-        const error = (kind: "lost" | "unreachable", fact: string) =>
-            new HostError(kind, subject, fact, "Install iproute2 there, and run as root.");
+        const unreachable = (fact: string) =>
+            new HostError("unreachable", subject, fact, "Install iproute2 there, and run as root.");
         counted(child, true);
         return new Promise((resolve, reject) => {
             let stderr = "";
             const timer = setTimeout(() => {
                 child.kill("SIGKILL");
-                reject(error("unreachable", "it does not end within 60 s"));
+                reject(unreachable("it does not end within 60 s"));
             }, TIMEOUT_MS);
             child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
             child.stdout?.resume();
-            child.on("error", (cause) => reject(error("unreachable", `it fails (${quoted(cause)})`)));
+            child.on("error", (cause) => reject(unreachable(`it fails (${quoted(cause)})`)));
             child.on("close", (code) => {
                 clearTimeout(timer);
-                if (KILLED.includes(code)) reject(error("lost", "somebody killed it, so what it did is unknown"));
-                else resolve({ code: code ?? 1, stdout: "", stderr });
+                resolve({ code: code ?? 1, stdout: "", stderr });
             });
             child.stdin.on("error", () => undefined).end(input);
         });
     }
 }
+
+const isAlive = ({ exitCode, signalCode }: Started): boolean => exitCode === null && signalCode === null;
 
 /** Whether our process waits for it to end by itself. */
 function counted(child: Started, counts: boolean): void {

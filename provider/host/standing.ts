@@ -188,7 +188,7 @@ class Talk<Answer> {
         if (this.ended) return;
         this.ended = this.error(kind, fact);
         this.keepAlive(false);
-        // Without a listener it ends by itself; one that hangs is a starter whose program may hang.
+        // Without input it ends by itself; one that hangs is a starter whose program may hang.
         for (const stream of [this.child.stdin, this.child.stderr]) stream.destroy();
         this.child.kill("SIGKILL");
         closeSync(this.printed);

@@ -61,11 +61,15 @@ function framesDiffer(was: OvsPortSet["ports"], want: OvsPortSet["ports"]): [str
         const former = was[name];
         if (!former) return undefined;
         if (sameValue(former, port)) continue;
-        if (!sameValue(rest(former), rest(port)) || port.ingress || port.portSecurity) return undefined;
+        if (!sameValue(rest(former), rest(port)) || needsMore(port)) return undefined;
         others.push([name, port]);
     }
     return others;
 }
+
+/** What an update does beside the rows: flows, and setting up the links that the switch made. */
+const needsMore = ({ type, ingress, portSecurity }: PortOfSet): boolean =>
+    type === "internal" || type === "tap" || ingress !== undefined || portSecurity !== undefined;
 
 const rest = (port: PortOfSet): PortOfSet => ({
     ...port,

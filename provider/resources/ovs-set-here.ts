@@ -60,7 +60,7 @@ export function idProblem(id: string): string | undefined {
         : `${JSON.stringify(bad)} is no name of an interface; write the bridge and its ports, such as br0/web0,web1 or br0/all`;
 }
 
-/** A member as it was made of a port's row, of its interface's, of its link and of what was known: each stays as it is. */
+/** A member as it was made of rows, of its link and of what was known: each stays as it is. */
 interface Judged {
     interface: Seen;
     link: Link | undefined;
@@ -154,7 +154,7 @@ class Look {
             bridge === this.bridge &&
             this.view.row("Interface", row._uuid[1]) === row &&
             this.links.get(member.name) === link &&
-            this.view.holderOf(port)?.name === bridge &&
+            this.view.holderOf(port)?._uuid[1] === member.holder?._uuid[1] &&
             sameValue(known, this.declared.get(member.name))
         );
     }
@@ -226,7 +226,9 @@ class Look {
         const { name, tap, marked } = member;
         const known = this.declared.get(name);
         const [row] = rows.links;
-        if (row && marked && known && standsAlone(rows)) {
+        const link = this.links.get(name);
+        // A link that somebody else has marked may count as ours where a former mark is known.
+        if (row && marked && known && standsAlone(rows) && (tap || !link?.alias)) {
             const { bridge, own } = this;
             judged.set(rows.port, {
                 interface: row,

@@ -138,6 +138,17 @@ describe("a set of ports on a real switch", function () {
             assert.equal(await get("Port", "web-17", "tag"), "117");
         });
 
+        it("given another VLAN for a port is refused as a whole where another's name is somebody else's by now", async () => {
+            await lab.run("ip", "link", "delete", "dev", "web-9");
+            await lab.run("ip", "link", "add", "web-9", "type", "veth", "peer", "name", "their-9");
+            const next = inputs({ "web-17": { tag: 998, tap: { mtu: 1400 } } });
+            await assert.rejects(plugin.update(SET, "set", made, next), /nothing was changed/);
+            assert.equal(await get("Port", "web-17", "tag"), "117");
+            await lab.run("ip", "link", "delete", "dev", "web-9");
+            made.state = await plugin.update(SET, "set", made, inputs());
+            assert.deepEqual(await changes(made, inputs()), []);
+        });
+
         it("takes a port in and lets one go live; the others stay", async () => {
             const before = await identity("web-1");
             const all = inputs({ "new-1": { vlanMode: "trunk", trunks: ["10-12"], tap: {} } });
@@ -415,6 +426,16 @@ describe("a set of ports on a real switch", function () {
         assert.deepEqual(await Promise.all(["q2", "q3"].map(versionOf)), others);
         await plugin.delete(SET, "set", made);
         await plugin.delete("kvmnet:ovs:Qos", "gold", gold);
+    });
+
+    it("sets an internal port up again that somebody set down, with another VLAN", async () => {
+        const inputs = (tag: number): Bag => ({ bridge: "sb0", ports: { mgmt: { type: "internal", tag } } });
+        const made = await plugin.create(SET, "internal", inputs(5));
+        await lab.run("ip", "link", "set", "dev", "mgmt", "down");
+        made.state = await plugin.update(SET, "internal", made, inputs(6));
+        assert.equal(await get("Port", "mgmt", "tag"), "6");
+        assert.ok((await linkNamed("mgmt"))?.flags.includes("UP"));
+        await plugin.delete(SET, "internal", made);
     });
 
     it("beside another on the same bridge leaves that one alone", async () => {

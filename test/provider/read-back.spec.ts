@@ -3,8 +3,9 @@ import { z } from "zod";
 import type { Host } from "../../provider/host";
 import { HostError } from "../../provider/host/errors";
 import type { Link } from "../../provider/host/links";
+import { Replica } from "../../provider/host/ovsdb/replica";
 import { Snapshot } from "../../provider/host/snapshot";
-import { create, update } from "../../provider/lifecycle";
+import { create, Unfinished, update } from "../../provider/lifecycle";
 import { ownerOf } from "../../provider/owner";
 import { ip, ovsdb, type Plan } from "../../provider/plan";
 import type { HostResource } from "../../provider/resource";
@@ -13,6 +14,8 @@ interface Thing {
     name: string;
 }
 
+const RETAGGED_BACK = { op: "update", table: "Port", row: { tag: 4 } };
+
 const owner = ownerOf("urn:pulumi:dev::shop::kvmnet:test:Thing::it");
 
 /** A host that counts how often its links are listed. */
@@ -20,6 +23,8 @@ class CountingHost {
     listings = 0;
     /** By what each change was made. */
     readonly changes: string[] = [];
+    /** The operations of each change of the switch. */
+    readonly written: unknown[][] = [];
     /** What the next change of the switch ends with. */
     refusal: HostError | undefined;
     private readonly all = new Snapshot(() => {
@@ -32,7 +37,13 @@ class CountingHost {
             at: this.at,
             links: () => this.all.get(0, readSince),
             kernel: { written: () => this.all.outdated(), change: (program: string) => this.change(program) },
-            ovsdb: { commit: () => this.change("ovsdb") },
+            ovsdb: {
+                commit: (_: string, operations: unknown[]) => {
+                    this.written.push(operations);
+                    return this.change("ovsdb");
+                },
+            },
+            switch: () => Promise.resolve(new Replica()),
             status: () => undefined,
         }) as unknown as Host;
 
@@ -152,6 +163,55 @@ describe("what a change has made", () => {
             const lost = () => Promise.reject(new HostError("lost", "t", "the connection broke", "Run it again."));
             await update(swift([retag], lost), host.at({}), { name: "t" }, since(performance.now()));
             assert.deepEqual(host.changes, ["ovsdb"]);
+        });
+
+        it("is read again where the host was lost after it", async () => {
+            const host = new CountingHost();
+            let looks = 0;
+            const resource = {
+                ...swift([]),
+                find: () =>
+                    ++looks === 2
+                        ? Promise.reject(new HostError("lost", "t", "the connection broke", "Run it again."))
+                        : Promise.resolve({ state: { name: "t" }, mark: owner.mark }),
+            };
+            await update(resource, host.at({}), { name: "t" }, since(performance.now()));
+            assert.equal(looks, 3);
+            assert.deepEqual(host.changes, ["ovsdb"]);
+        });
+
+        it("is given back where the rest is refused, and the error tells nothing else", async () => {
+            const back = ovsdb("tags", [{ op: "update", table: "Port", row: { tag: 5 } }], [RETAGGED_BACK]);
+            const resource = {
+                ...swift([], () => Promise.resolve([back])),
+                update: () =>
+                    Promise.reject(new HostError("conflict", "t", "not all of its names are free", "Others.")),
+            };
+            await assert.rejects(
+                update(resource, host.at({}), { name: "t" }, since(performance.now())),
+                /not all of its names are free\. Others\.$/,
+            );
+            assert.deepEqual(host.changes, ["ovsdb", "ovsdb"]);
+            assert.deepEqual(host.written.at(-1), [RETAGGED_BACK]);
+        });
+
+        it("is kept in state as it was known, unfinished, where the host cannot be read afterwards", async () => {
+            let looks = 0;
+            const resource = {
+                ...swift([]),
+                find: () => Promise.reject(new HostError("unreachable", "t", `look ${++looks}`, "Mend it.")),
+            };
+            await assert.rejects(update(resource, host.at({}), { name: "t" }, since(performance.now())), (error) => {
+                assert.ok(error instanceof Unfinished);
+                assert.deepEqual(error.kept, { state: { name: "t" }, mark: owner.mark });
+                return true;
+            });
+        });
+
+        it("is planned by links that are listed anew where something went ahead", async () => {
+            const resource = { ...swift([retag]) };
+            await update(resource, host.at({}), { name: "t" }, since(performance.now()));
+            assert.ok(host.listings > 1, `${host.listings} listings`);
         });
 
         it("stays unchanged where it is refused", async () => {

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { revealed, Secret, secretKeys, UNKNOWN, withSecrets, type Bag, type Property } from "../../provider/wire";
+import {
+    revealed,
+    sameValue,
+    Secret,
+    secretKeys,
+    UNKNOWN,
+    withSecrets,
+    type Bag,
+    type Property,
+} from "../../provider/wire";
 
 const { property } = fc.letrec<{ bag: Bag; property: Property; secret: Secret }>((tie) => ({
     bag: fc.dictionary(
@@ -21,6 +30,16 @@ const { property } = fc.letrec<{ bag: Bag; property: Property; secret: Secret }>
         .filter((value) => !(value instanceof Secret))
         .map((value) => new Secret(value)),
 }));
+
+describe("two values", () => {
+    it("are the same where they hold the same, absent or undefined, and names of JavaScript's own are names", () => {
+        assert.ok(sameValue({ a: [1, { b: 2 }], c: undefined }, { a: [1, { b: 2 }] }));
+        assert.ok(!sameValue({}, { constructor: { tag: 1 } }));
+        assert.ok(!sameValue({ constructor: { tag: 1 } }, {}));
+        assert.ok(!sameValue(new Secret("a"), { value: "a" }));
+        assert.ok(!sameValue([1], { 0: 1 }));
+    });
+});
 
 describe("property values", () => {
     it("lose every secret wrapper when revealed, and nothing else", () =>

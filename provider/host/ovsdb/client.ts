@@ -91,7 +91,7 @@ export class Ovsdb {
         const carriedOut = this.progress.reached(target, subject, { ports, ...(timeoutMs ? { timeoutMs } : {}) });
         await (this.connection?.during(carriedOut) ?? carriedOut);
         // All that was committed before the switch said so has been told before it.
-        this.current.renewed(this.replica);
+        if (this.connection?.alive) this.current.renewed(this.replica);
     }
 
     close(): void {
