@@ -31,7 +31,7 @@ export async function placeOf(ref: HostRef): Promise<Place> {
             ovsdbSocket: "/var/run/openvswitch/db.sock",
             stateFolder: "/var/lib/kvmnet",
             ...(process.env.SSH_CONNECTION === undefined ? {} : { sshConnection: process.env.SSH_CONNECTION }),
-            ...programs("this machine", (argv) => Promise.resolve(argv)),
+            ...programs((argv) => Promise.resolve(argv)),
         };
 
     const { record, ovsdbSocket, hostState } = labPaths(ref.name);
@@ -45,14 +45,14 @@ export async function placeOf(ref: HostRef): Promise<Place> {
         where: `lab ${ref.name}`,
         ovsdbSocket,
         stateFolder: hostState,
-        ...programs(`lab ${ref.name}`, entered),
+        ...programs(entered),
     };
 }
 
 /** @param there the command line that runs another one there */
-function programs(where: string, there: (argv: string[]) => Promise<string[]>): Pick<Place, "run" | "start" | "close"> {
+function programs(there: (argv: string[]) => Promise<string[]>): Pick<Place, "run" | "start" | "close"> {
     const start = async (argv: string[], stdout?: number) => startProgram(await there(argv), stdout);
-    const batch = new SpareBatch(start, where);
+    const batch = new SpareBatch(start);
     return {
         run: async (argv, input) =>
             batch.takes(argv, input) ? batch.run(input) : runProgram(await there(argv), input),

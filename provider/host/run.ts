@@ -1,5 +1,5 @@
 /** Starts a program: arguments as a list, never a shell, and a program once started is not cut off half way. */
-import { spawn, type ChildProcessByStdio, type SpawnOptions } from "node:child_process";
+import { spawn, type ChildProcess, type ChildProcessByStdio, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, openSync, closeSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,11 +23,16 @@ const TIMEOUT_MS = 60_000;
 export function runProgram(argv: string[], input?: string): Promise<Ran> {
     const [program = "", ...rest] = argv;
     const stdin = input === undefined ? "ignore" : unlinkedFile("r", input);
+    // A group of its own: Ctrl-C at the terminal reaches us, and we decide what still ends.
+    const child = spawn(program, rest, { stdio: [stdin, "pipe", "pipe"], env: ENVIRONMENT, detached: true });
+    if (typeof stdin === "number") closeSync(stdin);
+    return ended(child, program);
+}
+
+/** What a program that was started has said when it ends. @throws HostError unreachable when it fails or does not end within a minute */
+export function ended(child: ChildProcess, program: string): Promise<Ran> {
     return new Promise((resolve, reject) => {
         const failed = (fact: string, cause?: unknown) => reject(notRun(program, fact, cause));
-        // A group of its own: Ctrl-C at the terminal reaches us, and we decide what still ends.
-        const child = spawn(program, rest, { stdio: [stdin, "pipe", "pipe"], env: ENVIRONMENT, detached: true });
-        if (typeof stdin === "number") closeSync(stdin);
         const out: Buffer[] = [];
         const err: Buffer[] = [];
         child.stdout?.on("data", (chunk: Buffer) => out.push(chunk));
@@ -45,6 +50,13 @@ export function runProgram(argv: string[], input?: string): Promise<Ran> {
             resolve({ code: code ?? 1, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
         });
     });
+}
+
+/** Whether our process waits for these: a program, or a stream to or from it. */
+export function counted(handles: readonly unknown[], counts: boolean): void {
+    for (const handle of handles as { ref?(): void; unref?(): void }[])
+        if (counts) handle.ref?.();
+        else handle.unref?.();
 }
 
 /** A program that stays: it is told things, and what it complains of is read here. */

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, ftruncateSync, readSync } from "node:fs";
 import { HostError, quoted } from "./errors";
 import type { Place } from "./place";
-import { unlinkedFile, type Started } from "./run";
+import { counted, unlinkedFile, type Started } from "./run";
 
 /** Longest wait for an answer [ms]. */
 const TIMEOUT_MS = 60_000;
@@ -169,11 +169,7 @@ class Talk<Answer> {
     /** While an answer is awaited it keeps the process alive, and has its time and its size. */
     private keepAlive(waits: boolean): void {
         for (const timer of this.timers.splice(0)) clearTimeout(timer);
-        for (const stream of [this.child.stdin, this.child.stderr]) {
-            const socket = stream as unknown as { ref?(): void; unref?(): void };
-            if (waits) socket.ref?.();
-            else socket.unref?.();
-        }
+        counted([this.child.stdin, this.child.stderr], waits);
         if (!waits) return;
         this.timers.push(
             setTimeout(() => this.end("unreachable", "it does not answer within 60 s"), TIMEOUT_MS),

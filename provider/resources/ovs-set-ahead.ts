@@ -8,11 +8,9 @@ import type { Plan } from "../plan";
 import type { Own } from "../resource";
 import { sameValue } from "../wire";
 import { isGuarded } from "./ovs-ingress";
-import { rowsOf, type Wanted } from "./ovs-port-change";
-import { needsOf } from "./ovs-port-needs";
 import { interfacesOf } from "./ovs-port-rows";
-import { requireColumns } from "./ovs-rows";
-import { switchStep, type Item } from "./ovs-set-change";
+import { itemsOf, switchStep } from "./ovs-set-change";
+import type { Member } from "./ovs-set-here";
 
 /** How a port treats frames: these say nothing of its link, nor does a link of them. */
 const OF_FRAMES = ["vlanMode", "tag", "trunks", "cvlans", "protected"] as const satisfies (keyof PortOfSet)[];
@@ -30,25 +28,13 @@ export async function framesAhead(
         known && formerMark === mark && known.bridge === want.bridge && framesDiffer(known.ports, want.ports);
     if (!others) return [];
     const view = await host.switch();
-    if (!others.every(([name]) => isOurs(view, want.bridge, name, mark))) return [];
-    const subject = `OVS port set ${want.bridge}`;
-    const ports = others.map(([name, { tap: _, ...port }]): Wanted => ({ ...port, name }));
-    const needs = needsOf(host, view, subject, want.bridge, ports);
-    const items = ports.flatMap((port): Item[] => {
-        const row = view.byName("Port", port.name);
-        if (!row) return [];
-        const rows = rowsOf(port, { mark, qos: needs.qosFor(port, row), metered: needs.isMetered(port) });
-        const there = { port: row, links: interfacesOf(view, row) };
-        const holder = view.holderOf(row);
-        const member = { name: port.name, rows: there, marked: true, unshaped: false, ...(holder ? { holder } : {}) };
-        return [{ want: port, tap: undefined, member, remade: false, rows }];
-    });
-    await requireColumns(
-        host,
-        subject,
-        "Port",
-        items.map(({ rows }) => rows.port),
-    );
+    const members = new Map<string, Member>();
+    for (const [name] of others) {
+        const member = ownMember(view, want.bridge, name, mark);
+        if (!member) return [];
+        members.set(name, member);
+    }
+    const { items } = await itemsOf(host, view, want.bridge, others, members, mark);
     return switchStep(want.bridge, items, []);
 }
 
@@ -76,12 +62,11 @@ const rest = (port: PortOfSet): PortOfSet => ({
     ...Object.fromEntries(OF_FRAMES.map((key) => [key, undefined])),
 });
 
-function isOurs(view: Replica, bridge: string, name: string, mark: string): boolean {
-    const row = view.byName("Port", name);
-    return (
-        row !== undefined &&
-        keyOf(row.external_ids, OWNER_KEY) === mark &&
-        view.holderOf(row)?.name === bridge &&
-        !isGuarded(row)
-    );
+/** A port that stands on the bridge as ours, as far as the switch tells; undefined where flows hold something of it. */
+function ownMember(view: Replica, bridge: string, name: string, mark: string): Member | undefined {
+    const port = view.byName("Port", name);
+    const holder = port && view.holderOf(port);
+    if (!port || keyOf(port.external_ids, OWNER_KEY) !== mark || holder?.name !== bridge || isGuarded(port))
+        return undefined;
+    return { name, rows: { port, links: interfacesOf(view, port) }, holder, marked: true, unshaped: false };
 }

@@ -22,7 +22,7 @@ import { shapedAgain } from "./ovs-shaping";
 import { guardPorts, type GuardedPort } from "./table-zero";
 
 /** One port of the set that is written. */
-export interface Item {
+interface Item {
     want: Wanted;
     tap: PortOfSet["tap"];
     /** What is there of it. */
@@ -47,32 +47,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         return member?.rows === undefined || member.holder?.name !== want.bridge;
     });
     await keepLinks(host, subject, {}, untoldOf(come), `the bridge ${want.bridge}`);
-    const wanted = touched.map(([name, { tap: _, ...port }]): Wanted => ({ ...port, name }));
-    const needs = needsOf(host, view, subject, want.bridge, wanted);
-    const items = touched.map(([name, { tap }], index): Item => {
-        const port = wanted[index] as Wanted;
-        const member = here?.members.get(name);
-        const rows = rowsOf(port, {
-            mark,
-            qos: needs.qosFor(port, member?.rows?.port),
-            metered: needs.isMetered(port),
-        });
-        return { want: port, tap, member, rows, remade: tap && member?.tap ? isRemade(member.tap, tap) : false };
-    });
-    await Promise.all([
-        requireColumns(
-            host,
-            subject,
-            "Port",
-            items.map(({ rows }) => rows.port),
-        ),
-        requireColumns(
-            host,
-            subject,
-            "Interface",
-            items.map(({ rows }) => rows.link),
-        ),
-    ]);
+    const { needs, items } = await itemsOf(host, view, want.bridge, touched, here?.members, mark);
     const left = [...(here?.members.values() ?? [])].filter(({ name }) => !Object.hasOwn(want.ports, name));
     await keepAllPlugged(host, subject, left);
     const remade = items.flatMap(({ member, remade }) => (remade && member?.rows ? [member] : []));
@@ -101,6 +76,45 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ...guards(want.bridge, items, needs, mark),
         ...removedTaps([...left, ...tapless]),
     ];
+}
+
+/** The ports that are written, with what they need. @throws HostError for what is missing, before anything is written */
+export async function itemsOf(
+    host: Host,
+    view: Replica,
+    bridge: string,
+    touched: readonly [string, PortOfSet][],
+    members: ReadonlyMap<string, Member> | undefined,
+    mark: string,
+): Promise<{ needs: Needs; items: Item[] }> {
+    const subject = `OVS port set ${bridge}`;
+    const wanted = touched.map(([name, { tap: _, ...port }]): Wanted => ({ ...port, name }));
+    const needs = needsOf(host, view, subject, bridge, wanted);
+    const items = touched.map(([name, { tap }], index): Item => {
+        const port = wanted[index] as Wanted;
+        const member = members?.get(name);
+        const rows = rowsOf(port, {
+            mark,
+            qos: needs.qosFor(port, member?.rows?.port),
+            metered: needs.isMetered(port),
+        });
+        return { want: port, tap, member, rows, remade: tap && member?.tap ? isRemade(member.tap, tap) : false };
+    });
+    await Promise.all([
+        requireColumns(
+            host,
+            subject,
+            "Port",
+            items.map(({ rows }) => rows.port),
+        ),
+        requireColumns(
+            host,
+            subject,
+            "Interface",
+            items.map(({ rows }) => rows.link),
+        ),
+    ]);
+    return { needs, items };
 }
 
 /** The link of the host that a port plugs in: neither the switch nor the set makes it. */

@@ -232,7 +232,7 @@ class Look {
             const { bridge, own } = this;
             judged.set(rows.port, {
                 interface: row,
-                link: this.links.get(name),
+                link,
                 known,
                 bridge,
                 mark: own.mark,

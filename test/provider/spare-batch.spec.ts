@@ -27,7 +27,7 @@ describe("an ip -batch that was started before it is needed", () => {
             const child = await startProgram(there(argv));
             started.push(child);
             return child;
-        }, "a namespace");
+        });
     });
     afterEach(async () => {
         batch.close();
@@ -94,7 +94,7 @@ describe("an ip -batch that was started before it is needed", () => {
     });
 
     it("that cannot be started says so", async () => {
-        const nowhere = new SpareBatch(() => startProgram(["/nonexistent/ip"]), "a namespace");
+        const nowhere = new SpareBatch(() => startProgram(["/nonexistent/ip"]));
         await assert.rejects(nowhere.run("tuntap add dev t0 mode tap\n"), /cannot be started/);
     });
 
