@@ -205,6 +205,7 @@ export class Provider {
 
     async close(): Promise<void> {
         await this.host?.then((host) => host.close()).catch(() => undefined);
+        await this.log.end();
     }
 
     private async changing<Result>(

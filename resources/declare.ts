@@ -2,6 +2,7 @@
 import { CustomResource, type CustomResourceOptions, type Output } from "@pulumi/pulumi";
 import type { z } from "zod";
 import type { Inputs } from "./args";
+import { cheapTraces } from "./cheap-traces";
 
 type Declared = z.ZodType & { shape: z.core.$ZodShape };
 
@@ -35,7 +36,12 @@ export function declare<Schema extends Declared, More extends Declared = never>(
     const absent = Object.fromEntries(keys.map((key) => [key, undefined]));
     const made = class extends CustomResource {
         constructor(name: string, args: Args<Schema>, opts?: CustomResourceOptions) {
-            super(token, name, { ...absent, ...args }, opts);
+            const end = cheapTraces();
+            try {
+                super(token, name, { ...absent, ...args }, opts);
+            } finally {
+                end();
+            }
         }
     };
     return made as unknown as new (

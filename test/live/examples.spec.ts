@@ -40,7 +40,7 @@ for (const name of ${JSON.stringify(names)}) require("./examples/" + name);
 `;
 
 interface State {
-    deployment: { resources: { type: string; outputs?: { name?: string } }[] };
+    deployment: { resources: { type: string; outputs?: { name?: string }; sourcePosition?: string }[] };
 }
 
 describe("the examples of the reference", function () {
@@ -97,6 +97,16 @@ describe("the examples of the reference", function () {
         const links = await lab.linkNames();
         for (const link of namesOf(...LINKS.map((name) => `kvmnet:host:${name}`)))
             assert.ok(links.includes(link), link);
+    });
+
+    it("are known to the engine with their places in the program", async () => {
+        const { deployment } = JSON.parse(await project.pulumi("stack", "export")) as State;
+        const places = deployment.resources.flatMap(({ type, sourcePosition }) =>
+            /^kvmnet:(host|ovs):/.test(type) && sourcePosition ? [sourcePosition] : [],
+        );
+        // The engine itself leaves it out of some.
+        assert.ok(places.length > 20, `${places.length}`);
+        for (const place of places) assert.match(place, /^project:.*\.ts#\d+,\d+$/);
     });
 
     it("change nothing the second time", () => project.pulumi("preview", "--expect-no-changes"));

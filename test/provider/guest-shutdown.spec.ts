@@ -45,6 +45,7 @@ describe("what a preview tells of a guest that is replaced", () => {
             warn: (_urn, message) => Promise.resolve(void told.push(message)),
             status: () => undefined,
             debug: () => undefined,
+            end: () => Promise.resolve(),
         });
     beforeEach(() => (told.length = 0));
 

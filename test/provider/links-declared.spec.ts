@@ -7,7 +7,12 @@ import { RESOURCES } from "../../provider/resources";
 import type { Bag } from "../../provider/wire";
 import { urnOf } from "./plugin";
 
-const SILENT = { warn: () => Promise.resolve(), status: () => undefined, debug: () => undefined };
+const SILENT = {
+    warn: () => Promise.resolve(),
+    status: () => undefined,
+    debug: () => undefined,
+    end: () => Promise.resolve(),
+};
 
 /** The least that each kind of link is declared with. */
 const LEAST: Record<string, Bag> = {
