@@ -37,12 +37,15 @@ const KEYS: (string | undefined)[] = Array.from({ length: 8192 });
 const [KEYS_MASK, LONGEST_KEY] = [KEYS.length - 1, 32];
 const LAST_ASCII = 0x7f;
 
+/** From this size on [bytes] it pays to note that a bag is plain, for a note costs more than to look through a small one. */
+const LARGE_BYTES = 4096;
+
 /** @param bytes a serialized `Struct`; absent is an empty one */
 export function decode(bytes: Uint8Array | undefined): Bag {
     if (bytes === undefined) return {};
     const reader = new Forwards(bytes);
     const bag = readStruct(reader, bytes.length);
-    return reader.isPlain ? notedPlain(bag) : bag;
+    return reader.isPlain && bytes.length >= LARGE_BYTES ? notedPlain(bag) : bag;
 }
 
 /** @returns a serialized `Struct`; what is undefined is left out */

@@ -5,7 +5,7 @@ import type { Link } from "../host/links";
 import { ip, type Plan, type Step } from "../plan";
 import { gone, setLink } from "./link-marks";
 import { isTold } from "./link-settings";
-import { tapLine, TX_QUEUE_LENGTH } from "./tap";
+import { settings, tapLine, TX_QUEUE_LENGTH } from "./tap";
 import { ownersOf } from "./tap-owners";
 
 export type TapOfPort = NonNullable<PortOfSet["tap"]>;
@@ -57,14 +57,4 @@ export function changedTap(name: string, { link, state }: TapHere, want: TapOfPo
     if (link.up && link.alias === mark && change.join(" ") === settings(state, mark, want).join(" ")) return [];
     const former = settings(state, link.alias ?? "", want).slice(link.alias ? 0 : 2);
     return [ip(`sets the tap ${name} up`, [setLink(name, ...change)], [setLink(name, ...former)])];
-}
-
-/** Words of one `ip link set`: the kernel takes them together. */
-function settings(tap: TapOfPort, mark: string, other?: TapOfPort): string[] {
-    const [length, otherLength] = [tap, other].map((one) => one?.txQueueLength ?? TX_QUEUE_LENGTH);
-    return [
-        ...["alias", mark, "mtu", String(tap.mtu)],
-        ...(length === otherLength ? [] : ["txqueuelen", String(length)]),
-        "up",
-    ];
 }

@@ -5,7 +5,7 @@ import type { Link } from "../host/links";
 import { textOf } from "../host/ovsdb/columns";
 import { ip, type Line, type Plan, type Step } from "../plan";
 import type { HostResource } from "../resource";
-import { gone, linkHere, marked, setLink } from "./link-marks";
+import { gone, linkHere, setLink } from "./link-marks";
 import { isTold } from "./link-settings";
 import { staysUp, switchIfThere } from "./taken-in";
 import { ownersOf } from "./tap-owners";
@@ -57,7 +57,7 @@ export const tap: HostResource<Tap> = {
     update: (_host, { state }, want, mark) =>
         // Queues and owners are fixed when a tap is made; this one is of a run that was killed, with other settings.
         state.multiQueue === want.multiQueue && state.uid === want.uid && state.gid === want.gid
-            ? [settings(want, mark, state)]
+            ? [changed(want, mark, state)]
             : [removed(want.name), ...made(want, mark)],
 
     delete: (_host, { state }) => [removed(state.name)],
@@ -65,9 +65,9 @@ export const tap: HostResource<Tap> = {
     claims: ({ name }) => [`link ${name}`],
 };
 
+/** One step, so that an undo takes back what was begun and nothing else. */
 const made = (want: Tap, mark: string): Plan => [
-    ip(`makes the tap ${want.name}`, [tapLine(want)], [gone(want.name)]),
-    settings(want, mark),
+    ip(`makes the tap ${want.name}`, [tapLine(want), setLink(want.name, ...settings(want, mark))], [gone(want.name)]),
 ];
 
 /** Makes a tap with all that never changes. */
@@ -79,22 +79,25 @@ export const tapLine = (want: Tap): Line => [
     ...(want.gid === undefined ? [] : ["group", String(want.gid)]),
 ];
 
-/** The mark comes first: an object whose set-up was cut short is known as ours. */
-function settings(want: Tap, mark: string, from?: Tap): Step {
-    const { name, mtu, txQueueLength = TX_QUEUE_LENGTH } = want;
-    const queue =
-        txQueueLength === (from?.txQueueLength ?? TX_QUEUE_LENGTH) ? [] : ["txqueuelen", String(txQueueLength)];
-    return ip(
-        `sets the tap ${name} up`,
-        [marked(name, mark), setLink(name, "mtu", String(mtu), ...queue, "up")],
-        from && [
-            setLink(
-                name,
-                ...["mtu", String(from.mtu)],
-                ...(queue.length > 0 ? ["txqueuelen", String(from.txQueueLength ?? TX_QUEUE_LENGTH)] : []),
-            ),
-        ],
+/** Live; the former mark, where there was one, is not put back. */
+const changed = (want: Tap, mark: string, former: Tap): Step =>
+    ip(
+        `sets the tap ${want.name} up`,
+        [setLink(want.name, ...settings(want, mark, former))],
+        [setLink(want.name, ...settings(former, mark, want))],
     );
+
+/** What is set live of a tap. */
+export type TapSettings = Pick<Tap, "mtu" | "txQueueLength">;
+
+/** Words of one `ip link set`, with its mark: the kernel takes them together. @param other it is changed from, or back to */
+export function settings(tap: TapSettings, mark: string, other?: TapSettings): string[] {
+    const [length, otherLength] = [tap, other].map((one) => one?.txQueueLength ?? TX_QUEUE_LENGTH);
+    return [
+        ...["alias", mark, "mtu", String(tap.mtu)],
+        ...(length === otherLength ? [] : ["txqueuelen", String(length)]),
+        "up",
+    ];
 }
 
 const removed = (name: string): Step => ip(`removes the tap ${name}`, [gone(name)]);

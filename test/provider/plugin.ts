@@ -50,7 +50,10 @@ export class Plugin {
             stdio: ["pipe", "pipe", "inherit"],
             env: { ...process.env, ...env },
         });
-        const [port] = (await once(createInterface(child.stdout), "line")) as [string];
+        const port = await Promise.race([
+            once(createInterface(child.stdout), "line").then(([line]) => String(line)),
+            once(child, "close").then(([status]) => Promise.reject(new Error(`The plugin ended with ${status}.`))),
+        ]);
         const plugin = new Plugin(child, new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure()));
         await plugin.handshake(engine);
         if (host !== undefined) await plugin.configure({ host });
