@@ -17,9 +17,10 @@ import { needsOf, type Needs } from "./ovs-port-needs";
 import { requireColumns } from "./ovs-rows";
 import { listed, type Member, type SetHere } from "./ovs-set-here";
 import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
-import { changedTap, isRemade, madeTap } from "./ovs-set-taps";
+import { changedTap, isRemade } from "./ovs-set-taps";
 import { shapedAgain } from "./ovs-shaping";
 import { guardPorts, type GuardedPort } from "./table-zero";
+import { madeTap } from "./tap";
 
 /** One port of the set that is written. */
 interface Item {
@@ -178,9 +179,9 @@ const losesGuard = ({ member, remade }: Item, bridge: string): boolean =>
 
 function tapSteps({ want: { name }, tap, member, remade }: Item, mark: string): Plan {
     if (!tap) return [];
-    if (!member?.tap) return [madeTap(name, tap, mark)];
+    if (!member?.tap) return [madeTap({ name, ...tap }, mark)];
     if (!remade) return changedTap(name, member.tap, tap, mark);
-    return [ip(`removes the tap ${name}`, [gone(name)]), madeTap(name, tap, mark)];
+    return [ip(`removes the tap ${name}`, [gone(name)]), madeTap({ name, ...tap }, mark)];
 }
 
 /** What is new, what changes, what moves and what goes, in one transaction; nothing where nothing does. */

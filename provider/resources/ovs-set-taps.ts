@@ -2,10 +2,10 @@
 import type { PortOfSet } from "../../schemas/ovs-port-set";
 import type { Host } from "../host";
 import type { Link } from "../host/links";
-import { ip, type Plan, type Step } from "../plan";
-import { gone, setLink } from "./link-marks";
+import { ip, type Plan } from "../plan";
+import { setLink } from "./link-marks";
 import { isTold } from "./link-settings";
-import { settings, tapLine, TX_QUEUE_LENGTH } from "./tap";
+import { settings, TX_QUEUE_LENGTH } from "./tap";
 import { ownersOf } from "./tap-owners";
 
 export type TapOfPort = NonNullable<PortOfSet["tap"]>;
@@ -46,10 +46,6 @@ export const isRemade = ({ state }: TapHere, want: TapOfPort): boolean =>
     state.vnetHdr !== want.vnetHdr ||
     state.uid !== want.uid ||
     state.gid !== want.gid;
-
-/** One step a tap, so that an undo takes back what was begun and nothing else. Its mark comes with its settings. */
-export const madeTap = (name: string, want: TapOfPort, mark: string): Step =>
-    ip(`makes the tap ${name}`, [tapLine({ name, ...want }), setLink(name, ...settings(want, mark))], [gone(name)]);
 
 /** Its settings and its mark, live; no step where they stand there. */
 export function changedTap(name: string, { link, state }: TapHere, want: TapOfPort, mark: string): Plan {

@@ -3,7 +3,7 @@ import { Tap, TapOutputs } from "../../schemas/tap";
 import type { Host } from "../host";
 import type { Link } from "../host/links";
 import { textOf } from "../host/ovsdb/columns";
-import { ip, type Line, type Plan, type Step } from "../plan";
+import { ip, type Line, type Step } from "../plan";
 import type { HostResource } from "../resource";
 import { gone, linkHere, setLink } from "./link-marks";
 import { isTold } from "./link-settings";
@@ -52,26 +52,25 @@ export const tap: HostResource<Tap> = {
         };
     },
 
-    create: (_host, want, mark) => made(want, mark),
+    create: (_host, want, mark) => [madeTap(want, mark)],
 
     update: (_host, { state }, want, mark) =>
         // Queues and owners are fixed when a tap is made; this one is of a run that was killed, with other settings.
         state.multiQueue === want.multiQueue && state.uid === want.uid && state.gid === want.gid
             ? [changed(want, mark, state)]
-            : [removed(want.name), ...made(want, mark)],
+            : [removed(want.name), madeTap(want, mark)],
 
     delete: (_host, { state }) => [removed(state.name)],
     settle: (host, { name }) => staysUp(host, `tap ${name}`, [name]),
     claims: ({ name }) => [`link ${name}`],
 };
 
-/** One step, so that an undo takes back what was begun and nothing else. */
-const made = (want: Tap, mark: string): Plan => [
-    ip(`makes the tap ${want.name}`, [tapLine(want), setLink(want.name, ...settings(want, mark))], [gone(want.name)]),
-];
+/** One step a tap, so that an undo takes back what was begun and nothing else. Its mark comes with its settings. */
+export const madeTap = (want: Tap, mark: string): Step =>
+    ip(`makes the tap ${want.name}`, [tapLine(want), setLink(want.name, ...settings(want, mark))], [gone(want.name)]);
 
 /** Makes a tap with all that never changes. */
-export const tapLine = (want: Tap): Line => [
+const tapLine = (want: Tap): Line => [
     ...["tuntap", "add", "dev", want.name, "mode", "tap"],
     ...(want.multiQueue ? ["multi_queue"] : []),
     ...(want.vnetHdr ? ["vnet_hdr"] : []),
@@ -88,7 +87,7 @@ const changed = (want: Tap, mark: string, former: Tap): Step =>
     );
 
 /** What is set live of a tap. */
-export type TapSettings = Pick<Tap, "mtu" | "txQueueLength">;
+type TapSettings = Pick<Tap, "mtu" | "txQueueLength">;
 
 /** Words of one `ip link set`, with its mark: the kernel takes them together. @param other it is changed from, or back to */
 export function settings(tap: TapSettings, mark: string, other?: TapSettings): string[] {
