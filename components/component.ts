@@ -1,6 +1,7 @@
 /** What all components share: arguments checked before anything is registered, and children named and adjustable. */
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
+import { cheaply } from "../resources/cheap-traces";
 import { InputError, parsed } from "../schemas/problems";
 import type { Scope } from "./names";
 
@@ -11,7 +12,7 @@ export type Transform<Inputs> = Partial<Inputs> | ((inputs: Inputs) => Inputs);
 export type Child<Inputs, Options> = readonly [name: string, inputs: Inputs, opts: Options & { parent: Component }];
 
 /** A component of ours; its children carry its name and are its children in the engine too. */
-export abstract class Component extends pulumi.ComponentResource {
+export abstract class Component extends cheaply(pulumi.ComponentResource) {
     readonly #name: string;
 
     /** @param args what the engine and policies see of the arguments: plain, checked, without resource objects */

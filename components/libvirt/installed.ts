@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { cheaply } from "../../resources/cheap-traces";
 import { classicDomain, classicNics } from "./classic";
 import type { DomainAdapter, NicsAdapter } from "./guest";
 import { nativeDomain, nativeNics } from "./native";
@@ -79,7 +80,13 @@ export function libvirt(places = [join(process.cwd(), "index.js"), __filename]):
             CloudinitDisk: Libvirt["CloudInitDisk"];
         };
         const { Provider, Domain, Volume, CloudinitDisk: CloudInitDisk } = sdk;
-        return { Provider, Domain, Volume, CloudInitDisk, line: isNative(version) ? native : classic };
+        return {
+            Provider,
+            Domain: cheaply(Domain),
+            Volume: cheaply(Volume),
+            CloudInitDisk: cheaply(CloudInitDisk),
+            line: isNative(version) ? native : classic,
+        };
     }
     throw new pulumi.RunError(
         "Guests need @pulumi/libvirt, which is generated for each project and is not there yet. " +

@@ -40,7 +40,13 @@ for (const name of ${JSON.stringify(names)}) require("./examples/" + name);
 `;
 
 interface State {
-    deployment: { resources: { type: string; outputs?: { name?: string }; sourcePosition?: string }[] };
+    deployment: {
+        resources: { type: string; outputs?: { name?: string }; sourcePosition?: string; stackTrace?: Frame[] }[];
+    };
+}
+
+interface Frame {
+    sourcePosition?: string;
 }
 
 describe("the examples of the reference", function () {
@@ -107,6 +113,16 @@ describe("the examples of the reference", function () {
         // The engine itself leaves it out of some.
         assert.ok(places.length > 20, `${places.length}`);
         for (const place of places) assert.match(place, /^project:.*\.ts#\d+,\d+$/);
+    });
+
+    it("are known to the engine with the stack of the program, without what runs it", async () => {
+        const { deployment } = JSON.parse(await project.pulumi("stack", "export")) as State;
+        const stacks = deployment.resources.flatMap(({ type, stackTrace }) =>
+            /^kvmnet:/.test(type) && stackTrace ? [stackTrace.map(({ sourcePosition }) => sourcePosition)] : [],
+        );
+        assert.ok(stacks.length > 20, `${stacks.length}`);
+        // The SDK finds no place in the frame of a function without a name.
+        for (const stack of stacks) assert.match(stack.at(-1) ?? "", /^project:\/\/\/index\.ts#\d+,\d+$/);
     });
 
     it("change nothing the second time", () => project.pulumi("preview", "--expect-no-changes"));
