@@ -1,4 +1,5 @@
 /** Gathers calls that arrive at the same moment, so that they become one request to the host. */
+import { Trickle } from "./trickle";
 
 /** What became of one item: the result, or the error that only this item's caller gets. */
 export type Verdict<Result> = { result: Result } | { error: unknown };
@@ -46,6 +47,7 @@ export class Window<Item, Result> {
     private lastAt = 0;
     private timer: NodeJS.Timeout | undefined;
     private flushing = false;
+    private readonly trickle = new Trickle();
 
     constructor(
         private readonly flush: (items: Item[]) => Promise<Verdict<Result>[]>,
@@ -57,6 +59,7 @@ export class Window<Item, Result> {
         return new Promise((resolve, reject) => {
             this.lastAt = performance.now();
             if (this.waiting.length === 0) this.firstAt = this.lastAt;
+            this.trickle.came(this.lastAt);
             this.waiting.push({ item, resolve, reject });
             this.arm();
         });
@@ -74,6 +77,8 @@ export class Window<Item, Result> {
     }
 
     private closesAt(): number {
+        const ofTrickle = this.trickle.closesAt(this.waiting.length);
+        if (ofTrickle !== undefined) return ofTrickle;
         const { idleMs, completeMs, capMs } = this.times;
         const isComplete = this.turnout !== undefined && this.waiting.length >= this.turnout.expected;
         return Math.min(this.lastAt + (isComplete ? completeMs : idleMs), this.firstAt + capMs);
@@ -83,6 +88,7 @@ export class Window<Item, Result> {
         const batch = this.waiting;
         this.waiting = [];
         this.flushing = true;
+        this.trickle.closed(batch.length, performance.now());
         try {
             const verdicts = await this.flush(batch.map(({ item }) => item));
             batch.forEach(({ resolve, reject }, index) => {

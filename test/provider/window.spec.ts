@@ -70,6 +70,18 @@ describe("a window", () => {
         assert.deepEqual(groups, [[1], [2, 3]]);
     });
 
+    it("waits longer when calls go on to come one by one, though each window would close before the next call", async () => {
+        const { groups, window } = gathering({ idleMs: 0, capMs: 0 });
+        const calls: Promise<number>[] = [];
+        for (let item = 0; item < 40; item++) {
+            calls.push(window.add(item));
+            await setTimeout(5);
+        }
+        await Promise.all(calls);
+        assert.deepEqual(groups.flat(), [...calls.keys()]);
+        assert.ok(groups.length < 30, `${groups.length}`);
+    });
+
     it("fails for all where the flush as a whole does", async () => {
         const window = new Window<number, void>(() => Promise.reject(new Error("gone")));
         const outcome = await Promise.allSettled([window.add(1), window.add(2)]);
