@@ -63,8 +63,13 @@ const CASES: [what: string, impostor: Impostor][] = [
     ["a reply without an end", streaming('{"id":1,"error":null,"result":["', "x".repeat(MEGABYTE))],
     ["a number as the schema", but("get_schema", 17)],
     ["tables that are none as the schema", but("get_schema", { tables: { Bridge: { columns: [1, 2] }, Port: 7 } })],
-    ["a list as the copy of the database", but("monitor", [null, 1])],
-    ["rows that are none as the copy", but("monitor", { Bridge: { a: null, b: { new: 5 } }, Port: null })],
+    [
+        "what is no type as the type of a column",
+        but("get_schema", { tables: { Bridge: { columns: { name: { type: 7 } } } } }),
+    ],
+    ["a list as the copy of the database", but("monitor_cond", [null, 1])],
+    ["rows that are none as the copy", but("monitor_cond", { Bridge: { a: null, b: { initial: 5 } }, Port: null })],
+    ["a change of a row that it never told", but("monitor_cond", { Bridge: { a: { modify: { name: "br-b" } } } })],
     [
         "an error for everything",
         answering((_asked, id) => ({ id, result: null, error: { error: "no", details: "!" } })),

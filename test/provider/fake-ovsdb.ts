@@ -52,8 +52,8 @@ export class FakeOvsdb {
         if (method === undefined) this.echoes.push(id);
         else if (method === "echo") this.echo(reply, id);
         else if (method === "get_schema") reply({ tables: {} });
-        else if (method === "monitor") {
-            reply({ Open_vSwitch: { root: { new: { cur_cfg: this.switchAnswers ? this.nextCfg : 0 } } } });
+        else if (method === "monitor_cond") {
+            reply({ Open_vSwitch: { root: { initial: { cur_cfg: this.switchAnswers ? this.nextCfg : 0 } } } });
             socket.write(JSON.stringify({ id: "echo", method: "echo", params: ["alive?"] }));
         } else this.transact(socket, reply, params.slice(1) as Operation[]);
     }
@@ -79,8 +79,8 @@ export class FakeOvsdb {
             socket.write(
                 JSON.stringify({
                     id: null,
-                    method: "update",
-                    params: [null, { Open_vSwitch: { root: { new: { cur_cfg: this.nextCfg } } } }],
+                    method: "update2",
+                    params: [null, { Open_vSwitch: { root: { modify: { cur_cfg: this.nextCfg } } } }],
                 }),
             );
     }

@@ -150,12 +150,12 @@ const qos = accepted(
 const uuid = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;
 const referring = (...indexes: number[]) => ["set", indexes.map((index) => ["uuid", uuid(index)])];
 
-/** A database that holds these rows alone, as `monitor` tells it. */
+/** A database that holds these rows alone, as `monitor_cond` tells it. */
 function holding(tables: Record<string, Row[]>): Replica {
     const view = new Replica();
     let index = 0;
     for (const [table, rows] of Object.entries(tables))
-        view.take({ [table]: Object.fromEntries(rows.map((row) => [uuid(index++), { new: row }])) });
+        view.take({ [table]: Object.fromEntries(rows.map((row) => [uuid(index++), { insert: row }])) });
     return view;
 }
 

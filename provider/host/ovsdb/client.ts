@@ -5,12 +5,13 @@ import { Snapshot } from "../snapshot";
 import { timed, type Trace } from "../trace";
 import { Window, type Turnout, type Verdict } from "../window";
 import { OvsdbConnection, unanswered, type Patience } from "./connection";
+import type { ColumnKinds } from "./column-kinds";
 import { valuesOf } from "./columns";
 import { withPrefix, type Operation } from "./operations";
 import { Replica } from "./replica";
 import { transactionVerdict, UNREADABLE, type TransactionVerdict } from "./results";
 import { SwitchProgress } from "./switch-progress";
-import { DatabaseSchema, hasColumn, monitorRequest } from "./tables";
+import { DatabaseSchema, followed, hasColumn, monitorRequest } from "./tables";
 
 const DATABASE = "Open_vSwitch";
 /** A server that restarts is back within this long; the first connection waits for nobody. */
@@ -188,7 +189,7 @@ export class Ovsdb {
 
     /** A connection whose copy is complete. @throws HostError unreachable where it does not come to that */
     private async greeted(): Promise<OvsdbConnection> {
-        const replica = new Replica();
+        let replica: Replica | undefined;
         // What changes in the moment after the copy was sent arrives with it, and must not be overwritten by it.
         let early: unknown[] | undefined = [];
         const connection = await OvsdbConnection.connect(
@@ -198,7 +199,7 @@ export class Ovsdb {
                 updated: (params) => {
                     const updates: unknown = Array.isArray(params) ? params[1] : undefined;
                     if (early) early.push(updates);
-                    else this.take(replica, updates);
+                    else if (replica) this.take(replica, updates);
                 },
                 ended: (error) => {
                     if (replica !== this.replica) return;
@@ -210,8 +211,9 @@ export class Ovsdb {
         );
         try {
             this.schema = schemaFrom(await connection.request("get_schema", [DATABASE]));
-            const whole = await connection.request("monitor", [DATABASE, null, monitorRequest(this.schema)]);
-            this.replica = replica;
+            const kinds = kindsFrom(this.schema);
+            const whole = await connection.request("monitor_cond", [DATABASE, null, monitorRequest(kinds)]);
+            this.replica = replica = new Replica(kinds);
             this.current.outdated();
             this.progress.restart();
             for (const updates of [whole, ...early]) this.take(replica, updates);
@@ -228,6 +230,14 @@ function schemaFrom(reply: unknown): DatabaseSchema {
     const { data, error } = DatabaseSchema.safeParse(reply);
     if (error) throw new Error("its schema cannot be read", { cause: error });
     return data;
+}
+
+function kindsFrom(schema: DatabaseSchema): ColumnKinds {
+    try {
+        return followed(schema);
+    } catch (cause) {
+        throw new Error("its schema cannot be read", { cause });
+    }
 }
 
 /** Asks ovs-vswitchd to carry out what stands there, tells how to know that it has, and has it written to disk. */

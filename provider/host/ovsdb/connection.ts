@@ -16,7 +16,7 @@ const PATIENCE: Patience = { askMs: 5_000, hangUpMs: 4_000, replyMs: 60_000 };
 
 /** What a connection tells by itself. */
 export interface Listener {
-    /** `params` of an `update` notification. */
+    /** `params` of an `update2` notification. */
     updated(params: unknown): void;
     /** Nothing comes any more, and what was asked stays unanswered. */
     ended(error: HostError): void;
@@ -118,7 +118,7 @@ export class OvsdbConnection {
 
     private take(message: Reply): void {
         if (message.method === "echo") return this.send({ id: message.id, result: message.params, error: null });
-        if (message.method === "update") return this.listener.updated(message.params);
+        if (message.method === "update2") return this.listener.updated(message.params);
         const waiter = typeof message.id === "number" ? this.open.get(message.id) : undefined;
         if (!waiter) return;
         this.open.delete(message.id as number);

@@ -1,26 +1,50 @@
-/** A copy of the switch database, kept up to date by `monitor` (RFC 7047, 4.1.5 and 4.1.6): reading costs no request. */
+/** A copy of the switch database, kept up to date by `monitor_cond` (ovsdb-server(7), 4.1.12): reading costs no request. */
 import { OWNER_KEY } from "../../owner";
+import { changedBy, type ColumnKinds } from "./column-kinds";
 import { keyOf, textOf, uuidsOf } from "./columns";
 import type { Row } from "./operations";
 
-/** A row with its uuid, as `update` notifications tell it; never changed once it is here. */
+/** A row with its uuid, all of its columns as a `select` would tell them; never changed once it is here. */
 export type Seen = Readonly<Row> & { readonly _uuid: readonly ["uuid", string] };
 
-type TableUpdates = Record<string, Record<string, { new?: Row; old?: Row }>>;
+/** A row that is there or new, without what has its type's default; or what changed of one; or `delete`, which is null. */
+interface RowUpdate {
+    initial?: Row;
+    insert?: Row;
+    modify?: Row;
+    delete?: null;
+}
+type TableUpdates = Record<string, Record<string, RowUpdate>>;
 
 export class Replica {
     private readonly tables = new Map<string, Map<string, Seen>>();
     private readonly names = new Map<string, Map<string, Seen>>();
     private holders: Map<string, Seen> | undefined;
+    private readonly initial: ReadonlyMap<string, Row>;
 
-    /** Takes what `monitor` answered, or what an `update` notification holds. */
+    /** @param kinds of the columns that are followed */
+    constructor(private readonly kinds: ColumnKinds = {}) {
+        this.initial = new Map(
+            Object.entries(kinds).map(([table, columns]) => [
+                table,
+                Object.fromEntries(Object.entries(columns).map(([column, { initial }]) => [column, initial])),
+            ]),
+        );
+    }
+
+    /**
+     * Takes what `monitor_cond` answered, or what an `update2` notification holds.
+     *
+     * @throws Error on what is none, or changes a row that is not here
+     */
     take(updates: unknown): void {
         for (const [table, rows] of Object.entries((updates ?? {}) as TableUpdates)) {
             if (table === "Bridge") this.holders = undefined;
             const kept = at(this.tables, table);
             const names = at(this.names, table);
-            for (const [uuid, { new: row }] of Object.entries(rows)) {
+            for (const [uuid, update] of Object.entries(rows)) {
                 const former = kept.get(uuid);
+                const row = this.updated(table, former, update);
                 if (former && names.get(String(former.name)) === former) names.delete(String(former.name));
                 if (!row) {
                     kept.delete(uuid);
@@ -31,6 +55,24 @@ export class Replica {
                 if (typeof row.name === "string") names.set(row.name, seen);
             }
         }
+    }
+
+    /** A row after what is told of it; undefined where it is gone. */
+    private updated(table: string, former: Seen | undefined, update: RowUpdate): Row | undefined {
+        const whole = update.initial ?? update.insert;
+        if (whole) return { ...this.initial.get(table), ...whole };
+        const { modify } = update;
+        if (!modify) {
+            if ("delete" in update) return undefined;
+            throw new Error("it tells of a row neither what it is nor that it is gone");
+        }
+        if (!former) throw new Error("it tells what changed of a row that it never told");
+        const kinds = this.kinds[table];
+        const changed = Object.entries(modify).map(([column, difference]) => [
+            column,
+            changedBy(kinds?.[column]?.holds ?? "one", former[column], difference),
+        ]);
+        return { ...former, ...(Object.fromEntries(changed) as Row) };
     }
 
     row(table: string, uuid: string | undefined): Seen | undefined {

@@ -1,6 +1,7 @@
 /** What we follow of the switch database: tables and columns of ovs-vswitchd.conf.db(5), without those that change by themselves. */
 
 import { z } from "zod";
+import { kindOf, type ColumnKinds } from "./column-kinds";
 
 /**
  * Statistics and status are left out: they change every few seconds and no resource holds them. A port's status is the
@@ -147,15 +148,21 @@ export const DatabaseSchema = z.object({
 });
 export type DatabaseSchema = z.output<typeof DatabaseSchema>;
 
-/** What to ask `monitor` for: the wanted columns that this version of Open vSwitch has. */
-export function monitorRequest({ tables = {} }: DatabaseSchema): Record<string, { columns: string[] }[]> {
+/** What is followed: the wanted columns that this version of Open vSwitch has. @throws z.ZodError where one is none */
+export function followed({ tables = {} }: DatabaseSchema): ColumnKinds {
     return Object.fromEntries(
         Object.entries(WANTED).flatMap(([table, wanted]) => {
             const columns = tables[table]?.columns;
-            return columns ? [[table, [{ columns: wanted.filter((column) => column in columns) }]]] : [];
+            if (!columns) return [];
+            const there = wanted.filter((column) => column in columns);
+            return [[table, Object.fromEntries(there.map((column) => [column, kindOf(columns[column])]))]];
         }),
     );
 }
+
+/** What to ask `monitor_cond` for. */
+export const monitorRequest = (kinds: ColumnKinds): Record<string, { columns: string[] }[]> =>
+    Object.fromEntries(Object.entries(kinds).map(([table, columns]) => [table, [{ columns: Object.keys(columns) }]]));
 
 /** Tables and columns of this version, to tell what an older one does not have. */
 export const hasColumn = ({ tables = {} }: DatabaseSchema, table: string, column: string): boolean =>
