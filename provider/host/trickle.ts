@@ -30,17 +30,20 @@ export class Trickle {
     /** Windows in a row that gathered few, and how many of them are needed to wait. */
     private few = 0;
     private needed = ENOUGH;
+    /** Whether one of their calls came while another step was under way: who sends them does not wait for each. */
+    private overlapped = false;
     /** What the last windows gathered that waited in vain for more. */
     private alike = { gathered: 0, windows: 0 };
     /** How many are sent at a time, and for how many windows that is believed. */
     private limit = { calls: 0, windows: 0 };
 
-    /** @param at when a call came [ms] */
-    came(at: number): void {
+    /** @param at when a call came [ms] @param alone whether nothing else is under way */
+    came(at: number, alone: boolean): void {
         const gap = at - this.lastAt;
         if (gap > PAUSE_MS) this.forget();
         // Where all who may call wait for the window before, nobody calls, which tells nothing of how fast they do.
         else if (this.isOpen || !this.waits) this.meanGapMs += (gap - this.meanGapMs) * WEIGHT;
+        if (!alone) this.overlapped = true;
         if (!this.isOpen) this.firstAt = at;
         this.isOpen = true;
         this.lastAt = at;
@@ -58,9 +61,9 @@ export class Trickle {
         this.isOpen = false;
         if (!this.waits) {
             this.few = gathered <= FEW ? this.few + 1 : 0;
-            this.waits = this.few >= this.needed;
+            this.waits = this.few >= this.needed && this.overlapped;
         } else if (gathered === 1) {
-            // Calls that follow from one another look like a trickle, too. The next try has to wait longer for its turn.
+            // What looked like a trickle was none. The next try has to wait longer for its turn.
             this.needed *= 2;
             this.forget();
         } else {
@@ -80,6 +83,7 @@ export class Trickle {
         this.meanGapMs = 0;
         this.waits = false;
         this.few = 0;
+        this.overlapped = false;
         this.alike.windows = 0;
         this.limit.windows = 0;
     }

@@ -59,7 +59,7 @@ export class Window<Item, Result> {
         return new Promise((resolve, reject) => {
             this.lastAt = performance.now();
             if (this.waiting.length === 0) this.firstAt = this.lastAt;
-            this.trickle.came(this.lastAt);
+            this.trickle.came(this.lastAt, (this.turnout?.expected ?? 1) <= 1);
             this.waiting.push({ item, resolve, reject });
             this.arm();
         });

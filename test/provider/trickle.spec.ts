@@ -11,10 +11,16 @@ interface Sender {
     inFlight?: number;
     /** From the answer to the next call [ms]; the gap where it is not told. */
     restMs?: number;
+    /** Whether it waits for each before it sends the next. */
+    alone?: boolean;
 }
 
 /** @returns how many calls each window had, and how long its first call waited [ms] */
-function windowsOf({ calls, gapMs, inFlight = Infinity, restMs = gapMs }: Sender, trickle = new Trickle(), from = 0) {
+function windowsOf(
+    { calls, gapMs, inFlight = Infinity, restMs = gapMs, alone = false }: Sender,
+    trickle = new Trickle(),
+    from = 0,
+) {
     const windows: { gathered: number; waitedMs: number }[] = [];
     let now = from;
     for (let sent = 0; sent < calls;) {
@@ -23,7 +29,7 @@ function windowsOf({ calls, gapMs, inFlight = Infinity, restMs = gapMs }: Sender
         let closesAt: number;
         do {
             now = gathered === 0 ? now : now + gapMs;
-            trickle.came(now);
+            trickle.came(now, alone);
             gathered++;
             sent++;
             closesAt = trickle.closesAt(gathered) ?? now;
@@ -59,7 +65,12 @@ describe("a trickle", () => {
         assert.equal(later.filter(({ waitedMs }) => waitedMs === 140).length >= 10, true, JSON.stringify(later));
     });
 
-    it("is none where each call follows from the one before: waiting in vain is tried more and more seldom", () => {
+    it("is none where nothing else is ever under way: each call follows from the one before", () => {
+        const windows = windowsOf({ calls: 2000, gapMs: 60, inFlight: 1, alone: true });
+        assert.ok(windows.every(({ gathered, waitedMs }) => gathered === 1 && waitedMs === 0));
+    });
+
+    it("is none where waiting gathers nobody, which is tried more and more seldom", () => {
         const windows = windowsOf({ calls: 2000, gapMs: 10, inFlight: 1 });
         const held = windows.filter(({ waitedMs }) => waitedMs > 0);
         assert.ok(held.length > 0 && held.length <= 8, `${held.length}`);
@@ -69,7 +80,7 @@ describe("a trickle", () => {
     it("is none where many come at a time", () => {
         const trickle = new Trickle();
         for (let window = 0; window < 100; window++) {
-            for (let call = 0; call < 20; call++) trickle.came(window * 50 + call);
+            for (let call = 0; call < 20; call++) trickle.came(window * 50 + call, false);
             assert.equal(trickle.closesAt(20), undefined);
             trickle.closed(20, window * 50 + 25);
         }

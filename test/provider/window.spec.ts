@@ -71,13 +71,16 @@ describe("a window", () => {
     });
 
     it("waits longer when calls go on to come one by one, though each window would close before the next call", async () => {
-        const { groups, window } = gathering({ idleMs: 0, capMs: 0 });
+        const turnout = new Turnout();
+        const { groups, window } = gathering({ turnout, idleMs: 0, completeMs: 0, capMs: 0 });
         const calls: Promise<number>[] = [];
-        for (let item = 0; item < 40; item++) {
-            calls.push(window.add(item));
-            await setTimeout(5);
-        }
-        await Promise.all(calls);
+        await turnout.during(async () => {
+            for (let item = 0; item < 40; item++) {
+                calls.push(turnout.during(() => window.add(item)));
+                await setTimeout(5);
+            }
+            await Promise.all(calls);
+        });
         assert.deepEqual(groups.flat(), [...calls.keys()]);
         assert.ok(groups.length < 30, `${groups.length}`);
     });
