@@ -30,7 +30,7 @@ export class Trickle {
     /** Windows in a row that gathered few, and how many of them are needed to wait. */
     private few = 0;
     private needed = ENOUGH;
-    /** Whether one of their calls came while another step was under way: who sends them does not wait for each. */
+    /** Whether a call of the window came while another step was under way: who sends them does not wait for each. */
     private overlapped = false;
     /** What the last windows gathered that waited in vain for more. */
     private alike = { gathered: 0, windows: 0 };
@@ -43,8 +43,8 @@ export class Trickle {
         if (gap > PAUSE_MS) this.forget();
         // Where all who may call wait for the window before, nobody calls, which tells nothing of how fast they do.
         else if (this.isOpen || !this.waits) this.meanGapMs += (gap - this.meanGapMs) * WEIGHT;
+        if (!this.isOpen) [this.firstAt, this.overlapped] = [at, false];
         if (!alone) this.overlapped = true;
-        if (!this.isOpen) this.firstAt = at;
         this.isOpen = true;
         this.lastAt = at;
     }
@@ -60,8 +60,8 @@ export class Trickle {
     closed(gathered: number, at: number): void {
         this.isOpen = false;
         if (!this.waits) {
-            this.few = gathered <= FEW ? this.few + 1 : 0;
-            this.waits = this.few >= this.needed && this.overlapped;
+            this.few = gathered <= FEW && this.overlapped ? this.few + 1 : 0;
+            this.waits = this.few >= this.needed;
         } else if (gathered === 1) {
             // What looked like a trickle was none. The next try has to wait longer for its turn.
             this.needed *= 2;
@@ -83,7 +83,6 @@ export class Trickle {
         this.meanGapMs = 0;
         this.waits = false;
         this.few = 0;
-        this.overlapped = false;
         this.alike.windows = 0;
         this.limit.windows = 0;
     }

@@ -70,6 +70,15 @@ describe("a trickle", () => {
         assert.ok(windows.every(({ gathered, waitedMs }) => gathered === 1 && waitedMs === 0));
     });
 
+    it("is none where calls come alone now and then", () => {
+        const trickle = new Trickle();
+        for (let call = 0; call < 200; call++) {
+            trickle.came(call * 20, call % 4 === 0);
+            assert.equal(trickle.closesAt(1), undefined);
+            trickle.closed(1, call * 20);
+        }
+    });
+
     it("is none where waiting gathers nobody, which is tried more and more seldom", () => {
         const windows = windowsOf({ calls: 2000, gapMs: 10, inFlight: 1 });
         const held = windows.filter(({ waitedMs }) => waitedMs > 0);
