@@ -1,6 +1,6 @@
 /** What `update2` leaves out of a row, and how it tells what changed, by the types of columns (ovsdb-server(7), 4.1.14). */
 import { z } from "zod";
-import { valuesOf } from "./columns";
+import { pairsOf, valuesOf } from "./columns";
 
 /** One value, or at most one, is told anew; of several, what is in one of both alone. */
 export interface ColumnKind {
@@ -67,10 +67,12 @@ function toggled(former: unknown, difference: unknown): unknown {
     return all.length === 1 ? all[0] : ["set", all];
 }
 
+type Pair = [key: unknown, value: unknown];
+
 /** What is told of a key that has that very value takes it away. */
 function merged(former: unknown, difference: unknown): unknown {
-    const pairs = new Map(pairsOf(former).map((pair) => [plain(pair[0]), pair]));
-    for (const pair of pairsOf(difference)) {
+    const pairs = new Map((pairsOf(former) as Pair[]).map((pair) => [plain(pair[0]), pair]));
+    for (const pair of pairsOf(difference) as Pair[]) {
         const key = plain(pair[0]);
         const there = pairs.get(key);
         if (there && plain(there[1]) === plain(pair[1])) pairs.delete(key);
@@ -78,9 +80,6 @@ function merged(former: unknown, difference: unknown): unknown {
     }
     return ["map", [...pairs.values()].sort(([one], [other]) => byAtom(one, other))];
 }
-
-const pairsOf = (column: unknown): [unknown, unknown][] =>
-    Array.isArray(column) && column[0] === "map" && Array.isArray(column[1]) ? (column[1] as [unknown, unknown][]) : [];
 
 /** A number, a text or a boolean as it is, and the text of `["uuid", "..."]`: atoms of one column are of one type. */
 const plain = (atom: unknown): unknown => (Array.isArray(atom) ? atom[1] : atom);

@@ -29,7 +29,8 @@ export function keyOf(column: unknown, key: string): string | undefined {
 export const keysOf = (column: unknown): string[] =>
     pairsOf(column).flatMap((entry) => (Array.isArray(entry) && typeof entry[0] === "string" ? [entry[0]] : []));
 
-const pairsOf = (column: unknown): unknown[] =>
+/** The pairs of a map column. */
+export const pairsOf = (column: unknown): unknown[] =>
     Array.isArray(column) && column[0] === "map" && Array.isArray(column[1]) ? (column[1] as unknown[]) : [];
 
 /** The uuids of a column of references. */
