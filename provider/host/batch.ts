@@ -60,7 +60,7 @@ export class Batch {
      */
     change(subject: string, lines: Line[]): Promise<void> {
         lines.flat().forEach(checkWord);
-        return this.changes.add({ subject, lines });
+        return this.changes.add({ subject, lines }, lines.length);
     }
 
     private async changeAll(asked: Change[]): Promise<Verdict<void>[]> {

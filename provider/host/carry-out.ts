@@ -4,7 +4,8 @@ import type { Action, Plan, Step } from "../plan";
 import { LineRefused } from "./batch";
 import { HostError } from "./errors";
 import type { Host } from "./index";
-import { resolved, type Operation } from "./ovsdb/operations";
+import { effectOnLinks } from "./link-effect";
+import { resolved } from "./ovsdb/operations";
 
 /**
  * Every step of the plan, or none that can be taken back: where one is refused, those before it are undone in reverse
@@ -24,10 +25,16 @@ export async function carryOut(host: Host, subject: string, plan: Plan): Promise
             );
         const group = await due(host, whole);
         if (group.length === 0) continue;
+        const action = merged(group);
+        const effect = effectOnLinks(action);
         try {
             await checkAll(host, subject, group);
-            await told(host, group, () => act(host, subject, merged(group)));
-            if (group.some(({ action }) => touchesLinks(action))) host.kernel.written();
+            // What the plan has made of links is read back while the switch takes them up.
+            const readsBack = effect === "plugged" && done.some(changesLinks);
+            const meanwhile = () => void (readsBack && host.links().catch(() => undefined));
+            await told(host, group, () => act(host, subject, action, meanwhile));
+            if (effect === "changed") host.kernel.written();
+            else if (effect === "plugged") host.kernel.plugged();
         } catch (error) {
             if (!(error instanceof HostError) || error.kind !== "refused") throw error;
             throw await takenBack(host, subject, [...done, ...begun(group, error)], error);
@@ -67,24 +74,7 @@ function grouped(plan: Plan): Step[][] {
     return groups;
 }
 
-/** Columns of a port by which Open vSwitch treats frames, and no link. */
-const OF_FRAMES = new Set(["tag", "trunks", "cvlans", "vlan_mode", "protected", "external_ids"]);
-
-/** A switch makes links too, and a program may do anything: only other VLANs for ports that are there leave links alone. */
-const touchesLinks = (action: Action): boolean =>
-    action.via !== "ovsdb" || !action.operations.every((operation) => isOfFrames(operation));
-
-function isOfFrames({ op, table, row, mutations }: Operation): boolean {
-    if (op === "wait" || op === "comment") return true;
-    if (table !== "Port") return false;
-    const columns =
-        op === "update"
-            ? Object.keys(row as object)
-            : op === "mutate"
-              ? (mutations as [column: string][]).map(([column]) => column)
-              : undefined;
-    return columns?.every((column) => OF_FRAMES.has(column)) ?? false;
-}
+const changesLinks = ({ action }: Step): boolean => action.via === "ip";
 
 const isBatch = (action: Action): action is Extract<Action, { lines: unknown }> => "lines" in action;
 
@@ -161,14 +151,15 @@ async function takeBack(host: Host, subject: string, action: Action): Promise<vo
     if (operations.length > 0) await act(host, subject, { ...action, operations });
 }
 
-async function act(host: Host, subject: string, action: Action): Promise<void> {
+/** @param meanwhile called once the switch has been told */
+async function act(host: Host, subject: string, action: Action, meanwhile?: () => void): Promise<void> {
     switch (action.via) {
         case "ip":
         case "bridge":
         case "tc":
             return host.kernel.change(action.via, subject, action.lines);
         case "ovsdb":
-            return host.ovsdb.commit(subject, action.operations, host.timeoutMs);
+            return host.ovsdb.commit(subject, action.operations, host.timeoutMs, meanwhile);
         case "openflow":
             return host.openflow.bundle(subject, action.bridge, action.bundle);
         case "write":

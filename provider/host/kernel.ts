@@ -63,6 +63,11 @@ export class Kernel {
         for (const snapshot of [this.all, ...this.snapshots.values()]) snapshot.outdated();
     }
 
+    /** The switch has taken up links: what was read before now does not tell that they are its, and is otherwise true. */
+    plugged(): void {
+        for (const snapshot of [this.all, ...this.snapshots.values()]) snapshot.outdatedBeside();
+    }
+
     close(): void {
         this.lister.close();
     }

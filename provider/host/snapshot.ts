@@ -4,6 +4,7 @@ export class Snapshot<Value> {
     private running: { value: Promise<Value>; startedAt: number } | undefined;
     private queued: Promise<Value> | undefined;
     private writtenAt = 0;
+    private besideAt = 0;
 
     constructor(private readonly readAll: () => Promise<Value>) {}
 
@@ -13,8 +14,9 @@ export class Snapshot<Value> {
      */
     get(maxAgeMs = 0, readSince = Infinity): Promise<Value> {
         const { kept, running } = this;
+        const isYoung = (startedAt: number) => startedAt > this.besideAt && performance.now() - startedAt < maxAgeMs;
         const isFresh = ({ startedAt }: { startedAt: number }) =>
-            startedAt > this.writtenAt && (startedAt >= readSince || performance.now() - startedAt < maxAgeMs);
+            startedAt > this.writtenAt && (startedAt >= readSince || isYoung(startedAt));
         if (kept && isFresh(kept)) return Promise.resolve(kept.value);
         if (running && isFresh(running)) return running.value;
         // A read that runs began before this question, so its answer may be too old: one more serves all who wait.
@@ -34,6 +36,11 @@ export class Snapshot<Value> {
     /** What was read before now is out of date. */
     outdated(): void {
         this.writtenAt = performance.now();
+    }
+
+    /** What was read before now lacks what no step looks for that asks what was read since it began. */
+    outdatedBeside(): void {
+        this.besideAt = performance.now();
     }
 
     private async read(startedAt: number): Promise<Value> {

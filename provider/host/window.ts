@@ -34,6 +34,8 @@ export interface Times {
 }
 
 const TIMES: Times = { idleMs: 5, completeMs: 1, capMs: 25 };
+/** A change of as many parts gains little by sharing a request with another. */
+const MANY = 16;
 
 /**
  * Closes after a silence, or at its cap, and hands all items to `flush`. While one flush runs the next items gather.
@@ -55,13 +57,15 @@ export class Window<Item, Result> {
         private readonly times: Times = TIMES,
     ) {}
 
-    add(item: Item): Promise<Result> {
+    /** @param parts of how many lines or operations it consists; who brings many waits for nobody when all have come */
+    add(item: Item, parts = 1): Promise<Result> {
         return new Promise((resolve, reject) => {
             this.lastAt = performance.now();
             if (this.waiting.length === 0) this.firstAt = this.lastAt;
             this.trickle.came(this.lastAt, (this.turnout?.expected ?? 1) <= 1);
             this.waiting.push({ item, resolve, reject });
-            this.arm();
+            if (parts >= MANY && this.isComplete() && !this.flushing) void this.close();
+            else this.arm();
         });
     }
 
@@ -80,11 +84,15 @@ export class Window<Item, Result> {
         const ofTrickle = this.trickle.closesAt(this.waiting.length);
         if (ofTrickle !== undefined) return ofTrickle;
         const { idleMs, completeMs, capMs } = this.times;
-        const isComplete = this.turnout !== undefined && this.waiting.length >= this.turnout.expected;
-        return Math.min(this.lastAt + (isComplete ? completeMs : idleMs), this.firstAt + capMs);
+        return Math.min(this.lastAt + (this.isComplete() ? completeMs : idleMs), this.firstAt + capMs);
+    }
+
+    private isComplete(): boolean {
+        return this.turnout !== undefined && this.waiting.length >= this.turnout.expected;
     }
 
     private async close(): Promise<void> {
+        clearTimeout(this.timer);
         const batch = this.waiting;
         this.waiting = [];
         this.flushing = true;

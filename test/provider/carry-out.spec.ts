@@ -17,15 +17,31 @@ class KeepingHost {
     /** Called with each line or program. */
     onEach: (text: string) => void | Promise<void> = () => undefined;
     links = new Map<string, Pick<Link, "index">>();
-    /** How often it was told that its links may have changed. */
+    /** How often it was told that its links may have changed, or that the switch took some up. */
     outdated = 0;
+    plugged = 0;
+    /** What it was asked for, in order: `links`, and `switch` when a change of it is done. */
+    readonly asked: string[] = [];
 
     readonly host = {
         where: "this test",
         signal: this.stop.signal,
-        links: () => Promise.resolve(this.links),
-        kernel: { written: () => this.outdated++, change: this.change.bind(this) },
-        ovsdb: { commit: () => Promise.resolve() },
+        links: () => {
+            this.asked.push("links");
+            return Promise.resolve(this.links);
+        },
+        kernel: {
+            written: () => this.outdated++,
+            plugged: () => this.plugged++,
+            change: this.change.bind(this),
+        },
+        ovsdb: {
+            commit: async (_subject: string, _operations: unknown, _timeoutMs: unknown, meanwhile?: () => void) => {
+                meanwhile?.();
+                await Promise.resolve();
+                this.asked.push("switch");
+            },
+        },
         program: async (subject: string, argv: string[]) => {
             const text = argv.join(" ");
             await this.onEach(text);
@@ -151,6 +167,22 @@ describe("carrying out a plan", () => {
             await carry(...plan);
             return there.outdated;
         };
+        const plugging = (port: unknown) => ({
+            op: "mutate",
+            table: "Bridge",
+            mutations: [["ports", "insert", ["set", [port]]]],
+        });
+        const plugs = ovsdb("", [
+            guard,
+            { op: "insert", table: "Interface", "uuid-name": "i", row: { name: "web0", ofport_request: 7 } },
+            {
+                op: "insert",
+                table: "Port",
+                "uuid-name": "p",
+                row: { name: "web0", tag: 5, interfaces: ["named-uuid", "i"], external_ids: ["map", []] },
+            },
+            plugging(["named-uuid", "p"]),
+        ]);
 
         it("after lines for the kernel and after programs", async () => {
             assert.equal(await told(adds("a")), 1);
@@ -158,9 +190,13 @@ describe("carrying out a plan", () => {
         });
 
         for (const [what, operation] of Object.entries<Operation>({
-            "a new interface": { op: "insert", table: "Interface", row: { name: "web0" } },
+            "an interface that the switch makes": { op: "insert", table: "Interface", row: { type: "internal" } },
+            "an interface with an MTU": { op: "insert", table: "Interface", row: { mtu_request: 9000 } },
+            "a port with QoS": { op: "insert", table: "Port", row: { name: "web0", qos: ["uuid", "q"] } },
             "another MTU": { op: "update", table: "Interface", row: { mtu_request: 9000 } },
-            "a plugged port": { op: "mutate", table: "Bridge", mutations: [["ports", "insert", ["set", []]]] },
+            "a port from another bridge": plugging(["uuid", "p"]),
+            "an unplugged port": { op: "mutate", table: "Bridge", mutations: [["ports", "delete", ["set", []]]] },
+            "a new bridge": { op: "insert", table: "Bridge", row: { name: "br0" } },
             "another QoS": { op: "update", ...port, row: { tag: 5, qos: ["set", []] } },
             "other interfaces of a port": { op: "mutate", ...port, mutations: [["interfaces", "delete", ["set", []]]] },
             "a port that goes": { op: "delete", ...port },
@@ -179,6 +215,23 @@ describe("carrying out a plan", () => {
                 { op: "comment", comment: "kvmnet" },
             ];
             assert.equal(await told(ovsdb("", operations)), 0);
+            assert.equal(there.plugged, 0);
+        });
+
+        it("and otherwise where the switch takes up links that are there, which leaves them as they are", async () => {
+            assert.equal(await told(plugs), 0);
+            assert.equal(there.plugged, 1);
+        });
+
+        it("and reads back what it made of links while the switch takes them up", async () => {
+            await carry(adds("web0"), plugs);
+            assert.deepEqual(there.asked, ["links", "switch"]);
+        });
+
+        it("but reads nothing meanwhile where it made no links, or where the switch changes them", async () => {
+            await carry(plugs);
+            await carry(adds("web0"), ovsdb("", [{ op: "insert", table: "Interface", row: { mtu_request: 9000 } }]));
+            assert.deepEqual(there.asked, ["switch", "switch"]);
         });
     });
 });

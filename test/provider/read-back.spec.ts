@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import type { Host } from "../../provider/host";
 import { HostError } from "../../provider/host/errors";
@@ -21,6 +22,8 @@ const owner = ownerOf("urn:pulumi:dev::shop::kvmnet:test:Thing::it");
 /** A host that counts how often its links are listed. */
 class CountingHost {
     listings = 0;
+    /** What had been changed when each of them was read. */
+    readonly listedAfter: string[][] = [];
     /** By what each change was made. */
     readonly changes: string[] = [];
     /** The operations of each change of the switch. */
@@ -29,6 +32,7 @@ class CountingHost {
     refusal: HostError | undefined;
     private readonly all = new Snapshot(() => {
         this.listings++;
+        this.listedAfter.push([...this.changes]);
         return Promise.resolve(new Map<string, Link>());
     });
 
@@ -36,9 +40,15 @@ class CountingHost {
         ({
             at: this.at,
             links: () => this.all.get(0, readSince),
-            kernel: { written: () => this.all.outdated(), change: (program: string) => this.change(program) },
+            kernel: {
+                written: () => this.all.outdated(),
+                plugged: () => this.all.outdatedBeside(),
+                change: (program: string) => this.change(program),
+            },
             ovsdb: {
-                commit: (_: string, operations: unknown[]) => {
+                commit: async (_: string, operations: unknown[], _timeoutMs: unknown, meanwhile?: () => void) => {
+                    meanwhile?.();
+                    await setTimeout(1);
                     this.written.push(operations);
                     return this.change("ovsdb");
                 },
@@ -99,6 +109,14 @@ describe("what a change has made", () => {
     it("is read from the links that the step began with where none can have changed", async () => {
         await update(thing([retag]), host.at({}), { name: "t" }, since(performance.now()));
         assert.equal(host.listings, 1);
+    });
+
+    it("is read from links that were listed after they were made and while the switch took them up", async () => {
+        const makes = ip("makes", [["tuntap", "add"]]);
+        const plugs = ovsdb("plugs", [{ op: "insert", table: "Interface", row: { name: "t" } }]);
+        await update(thing([makes, plugs]), host.at({}), { name: "t" }, since(performance.now()));
+        assert.deepEqual(host.listedAfter, [[], ["ip"]]);
+        assert.deepEqual(host.changes, ["ip", "ovsdb"]);
     });
 
     it("is read from the links that were asked for while the step's properties were still being read", async () => {

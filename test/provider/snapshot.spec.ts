@@ -33,6 +33,17 @@ describe("one read for all who ask", () => {
         assert.equal(host.reads, 1);
     });
 
+    it("serves a step that began before something was written beside it, and nobody by its age", async () => {
+        const { host, snapshot } = counting();
+        const began = performance.now();
+        await snapshot.get();
+        snapshot.outdatedBeside();
+        await snapshot.get(0, began);
+        assert.equal(host.reads, 1);
+        await snapshot.get(60_000);
+        assert.equal(host.reads, 2);
+    });
+
     it("serves who asks later, within the age that is allowed", async () => {
         const { host, snapshot } = counting();
         await snapshot.get(60_000);

@@ -70,6 +70,16 @@ describe("a window", () => {
         assert.deepEqual(groups, [[1], [2, 3]]);
     });
 
+    it("does not wait for company with a call of many parts, unless others are under way", async () => {
+        const turnout = new Turnout();
+        const { groups, window } = gathering({ turnout, completeMs: NEVER, idleMs: 20, capMs: NEVER });
+        await turnout.during(() => window.add(1, 1000));
+        assert.deepEqual(groups, [[1]]);
+        const many = (item: number) => turnout.during(() => window.add(item, 1000));
+        await turnout.during(() => Promise.all([many(2), setTimeout(1).then(() => many(3))]));
+        assert.deepEqual(groups, [[1], [2, 3]]);
+    });
+
     it("waits longer when calls go on to come one by one, though each window would close before the next call", async () => {
         const turnout = new Turnout();
         const { groups, window } = gathering({ turnout, idleMs: 0, completeMs: 0, capMs: 0 });

@@ -84,11 +84,13 @@ export class Ovsdb {
      * transaction; where it fails, the change at fault gets the error and the others go on without it.
      *
      * @param timeoutMs longest wait for ovs-vswitchd [ms]
+     * @param meanwhile called while ovs-vswitchd works
      * @throws HostError lost (a guard did not hold, or the connection broke: look again), refused, unreachable
      */
-    async commit(subject: string, operations: Operation[], timeoutMs?: number): Promise<void> {
-        const { target, ports } = await this.changes.add({ subject, operations });
+    async commit(subject: string, operations: Operation[], timeoutMs?: number, meanwhile?: () => void): Promise<void> {
+        const { target, ports } = await this.changes.add({ subject, operations }, operations.length);
         faultPoint();
+        meanwhile?.();
         const carriedOut = this.progress.reached(target, subject, { ports, ...(timeoutMs ? { timeoutMs } : {}) });
         await (this.connection?.during(carriedOut) ?? carriedOut);
         // All that was committed before the switch said so has been told before it.
