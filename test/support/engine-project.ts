@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { prepareEngine, silent } from "../../engine";
+import { descendants } from "./descendants";
 
 /** Packages that a program for Node finds beside `kvmnet`, as a user's `npm install` lays them. */
 const INSTALLED = ["@pulumi", "@types", "typescript"];
@@ -42,6 +43,7 @@ export interface Running {
 export class EngineProject {
     readonly folder = mkdtempSync(join(tmpdir(), "kvmnet-project-"));
     readonly stack = "dev";
+    private readonly running = new Set<ChildProcess>();
 
     constructor(private readonly options: EngineProjectOptions) {
         const { name, runtime = "nodejs", root = process.cwd(), declares = {} } = options;
@@ -93,6 +95,7 @@ export class EngineProject {
         };
         const [command = "", ...rest] = through([engine.pulumi, "--non-interactive", "--color", "never", ...args]);
         const child = spawn(command, rest, { cwd: this.folder, env, stdio: ["ignore", "pipe", "pipe"] });
+        this.running.add(child);
         let [stdout, output] = ["", ""];
         child.stdout.setEncoding("utf8").on("data", (part: string) => {
             stdout += part;
@@ -102,11 +105,15 @@ export class EngineProject {
         const ended = new Promise<Ended>((done, fail) => {
             child.once("error", fail);
             child.once("close", (status) => done({ status, stdout, output }));
-        });
+        }).finally(() => this.running.delete(child));
         return { child, said: () => output, ended };
     }
 
+    /** Ends what still runs as well: a test that took too long left it. */
     remove(): void {
+        for (const { pid } of this.running)
+            if (pid !== undefined)
+                for (const each of [pid, ...descendants(pid).map((below) => below.pid)]) killed(each);
         rmSync(this.folder, { recursive: true, force: true });
     }
 
@@ -121,5 +128,13 @@ export class EngineProject {
         const load = JSON.stringify(join(root, "engine", "load.cjs"));
         this.write("node_modules/kvmnet/package.json", JSON.stringify({ name: "kvmnet", main: "index.js" }));
         this.write("node_modules/kvmnet/index.js", `module.exports = require(${load})("components/index");\n`);
+    }
+}
+
+function killed(pid: number): void {
+    try {
+        process.kill(pid, "SIGKILL");
+    } catch {
+        // It has ended by itself.
     }
 }
