@@ -1,5 +1,6 @@
 /** What an action does to the host's links, which says what of that which was read of them before is still true after it. */
 import type { Action } from "../plan";
+import { valuesOf } from "./ovsdb/columns";
 import type { Operation, Row } from "./ovsdb/operations";
 
 /**
@@ -55,7 +56,7 @@ function effectOfMutations(table: string, mutations: Mutation[]): LinkEffect {
 const takesUp = ([column, mutator, value]: Mutation): boolean =>
     column === "ports" &&
     mutator === "insert" &&
-    (value as [string, unknown[]])[1].every((port) => (port as [string, string])[0] === "named-uuid");
+    valuesOf(value).every((port) => Array.isArray(port) && port[0] === "named-uuid");
 
 function hasOnly(row: Row, columns: ReadonlySet<string> | undefined): boolean {
     if (!columns) return false;

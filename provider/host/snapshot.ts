@@ -38,7 +38,7 @@ export class Snapshot<Value> {
         this.writtenAt = performance.now();
     }
 
-    /** What was read before now lacks what no step looks for that asks what was read since it began. */
+    /** What was read before now goes on to serve the step that asks by `readSince`, and nobody by its age. */
     outdatedBeside(): void {
         this.besideAt = performance.now();
     }

@@ -223,6 +223,13 @@ describe("carrying out a plan", () => {
             assert.equal(there.plugged, 1);
         });
 
+        it("also where a port stands alone, as OVSDB spells a set of one", async () => {
+            const alone = (port: unknown) =>
+                ovsdb("", [{ op: "mutate", table: "Bridge", mutations: [["ports", "insert", port]] }]);
+            assert.equal(await told(alone(["named-uuid", "p"])), 0);
+            assert.equal(await told(alone(["uuid", "p"])), 1);
+        });
+
         it("and reads back what it made of links while the switch takes them up", async () => {
             await carry(adds("web0"), plugs);
             assert.deepEqual(there.asked, ["links", "switch"]);

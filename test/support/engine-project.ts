@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { stringify } from "yaml";
 import { prepareEngine, silent } from "../../engine";
+import { isAlive } from "../../lab/processes";
 import { descendants } from "./descendants";
 
 /** Packages that a program for Node finds beside `kvmnet`, as a user's `npm install` lays them. */
@@ -111,9 +112,11 @@ export class EngineProject {
 
     /** Ends what still runs as well: a test that took too long left it. */
     remove(): void {
-        for (const { pid } of this.running)
-            if (pid !== undefined)
-                for (const each of [pid, ...descendants(pid).map((below) => below.pid)]) killed(each);
+        for (const child of this.running) {
+            const below = child.pid === undefined ? [] : descendants(child.pid);
+            child.kill("SIGKILL");
+            for (const one of below) if (isAlive(one)) process.kill(one.pid, "SIGKILL");
+        }
         rmSync(this.folder, { recursive: true, force: true });
     }
 
@@ -128,13 +131,5 @@ export class EngineProject {
         const load = JSON.stringify(join(root, "engine", "load.cjs"));
         this.write("node_modules/kvmnet/package.json", JSON.stringify({ name: "kvmnet", main: "index.js" }));
         this.write("node_modules/kvmnet/index.js", `module.exports = require(${load})("components/index");\n`);
-    }
-}
-
-function killed(pid: number): void {
-    try {
-        process.kill(pid, "SIGKILL");
-    } catch {
-        // It has ended by itself.
     }
 }
