@@ -1,22 +1,33 @@
 /** The consoles of a lab's guests, once each has booted. */
-import { setTimeout } from "node:timers/promises";
 import { openGuest, type GuestConsole } from "../../lab";
 import type { Progress } from "../progress";
-import { virsh } from "../virsh";
+import { mendBoots } from "./boots";
 
-/** How often it is looked whether a guest that has not reported still runs [ms]. */
-const LOOK_MS = 2_000;
+/** Longest wait for a guest's report [ms]: one that was started again half-way has time enough. */
+const PATIENCE_MS = 300_000;
 
 /**
- * Waits until every guest has reported what it has. One whose QEMU crashed meanwhile is started again, once: under
- * emulation QEMU 7.2 sometimes does while several vCPUs boot.
+ * Waits until every guest has reported what it has. One that crashed or stands still meanwhile is started again, once.
  *
+ * @param standstillMs how long a guest may take to report before it counts as standing still [ms]; 100 s
  * @throws Error with what each silent guest's console said last
  */
-export async function openGuests(lab: string, names: string[], progress: Progress): Promise<Map<string, GuestConsole>> {
+export async function openGuests(
+    lab: string,
+    names: string[],
+    progress: Pick<Progress, "note">,
+    standstillMs?: number,
+): Promise<Map<string, GuestConsole>> {
     const booting = new AbortController();
-    const watch = startCrashed(lab, new Set(names), booting.signal, progress);
-    const opened = await Promise.allSettled(names.map((name) => openGuest(lab, name)));
+    const waiting = new Set(names);
+    const watch = mendBoots(lab, waiting, booting.signal, progress, standstillMs);
+    const opened = await Promise.allSettled(
+        names.map(async (name) => {
+            const guest = await openGuest(lab, name, PATIENCE_MS);
+            waiting.delete(name);
+            return guest;
+        }),
+    );
     booting.abort();
     await watch;
     const guests = new Map<string, GuestConsole>();
@@ -27,25 +38,4 @@ export async function openGuests(lab: string, names: string[], progress: Progres
     if (failed.length === 0) return guests;
     for (const guest of guests.values()) guest.close();
     throw new Error(failed.map((reason) => (reason instanceof Error ? reason.message : String(reason))).join("\n"));
-}
-
-async function startCrashed(lab: string, guests: Set<string>, signal: AbortSignal, progress: Progress): Promise<void> {
-    for (;;) {
-        try {
-            await setTimeout(LOOK_MS, undefined, { signal });
-        } catch {
-            return; // every guest has reported, or its time is up
-        }
-        try {
-            const shutOff = await virsh(lab, "list", "--state-shutoff", "--name");
-            for (const name of shutOff.split("\n").filter((line) => guests.has(line))) {
-                guests.delete(name);
-                progress.note(`The guest ${name} has crashed while it booted; it is started again.`);
-                await virsh(lab, "start", "--domain", name);
-            }
-        } catch (error) {
-            progress.note(`${(error as Error).message} A guest that crashed is not started again.`);
-            return;
-        }
-    }
 }

@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { openGuest } from "../../lab";
-import { guestWords, QUICK_BOOT } from "../../schemas/lab-guest";
-import { labPaths } from "../../schemas/lab-paths";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin } from "../provider/plugin";
 import { eventually } from "../support/eventually";
+import { labGuestXml } from "../support/lab-guest";
 import { labName } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
 
@@ -31,20 +28,7 @@ describe("the shutdown of a guest", function () {
     const stateOf = (name: string) => virsh("domstate", name);
     /** Defines a guest and starts it; its UUID. */
     const define = async (name: string, kernel = true) => {
-        const { folder, kernel: image, initrd, console } = labPaths(lab.name);
-        const { socket, log } = console(name);
-        const boot = kernel
-            ? `<kernel>${image}</kernel><initrd>${initrd}</initrd><cmdline>${[...guestWords(name, []), QUICK_BOOT].join(" ")}</cmdline>`
-            : "";
-        const path = join(folder, `${name}.xml`);
-        writeFileSync(
-            path,
-            `<domain type='qemu'><name>${name}</name><memory unit='MiB'>192</memory><vcpu>1</vcpu>
-            <os><type arch='x86_64' machine='q35'>hvm</type>${boot}</os><features><acpi/></features>
-            <devices><serial type='unix'><source mode='bind' path='${socket}'/><log file='${log}' append='off'/><target port='0'/></serial>
-            <memballoon model='none'/></devices></domain>`,
-        );
-        await virsh("define", path);
+        await virsh("define", labGuestXml(lab.name, name, kernel));
         await virsh("start", name);
         return virsh("domuuid", name);
     };
