@@ -110,13 +110,18 @@ export class EngineProject {
         return { child, said: () => output, ended };
     }
 
-    /** Ends what still runs as well: a test that took too long left it. */
-    remove(): void {
+    /** Ends each command that still runs, with all below it. */
+    endRunning(): void {
         for (const child of this.running) {
             const below = child.pid === undefined ? [] : descendants(child.pid);
             child.kill("SIGKILL");
             for (const one of below) if (isAlive(one)) process.kill(one.pid, "SIGKILL");
         }
+    }
+
+    /** Ends what still runs as well: a test that took too long left it. */
+    remove(): void {
+        this.endRunning();
         rmSync(this.folder, { recursive: true, force: true });
     }
 
