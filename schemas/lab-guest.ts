@@ -9,8 +9,12 @@ export interface LabGuestNic {
     dhcp?: boolean;
 }
 
-/** Words for a quick boot under emulation: no checks of the clock or of ciphers, no security modules, no random placement. */
-export const QUICK_BOOT = "quiet mitigations=off nokaslr tsc=reliable no_timer_check cryptomgr.notests lsm= panic=-1";
+/**
+ * Words for a quick boot under emulation: no checks of the clock or of ciphers, no security modules, no random placement.
+ * The kernel starts with one processor, and the guest's first process brings up the others: docs/decisions/0015.
+ */
+export const QUICK_BOOT =
+    "quiet mitigations=off nokaslr tsc=reliable no_timer_check cryptomgr.notests lsm= panic=-1 maxcpus=1 noreplace-smp";
 
 /**
  * Words of the kernel's command line from which a guest of a lab reads its name and addresses; other kernels pass over
