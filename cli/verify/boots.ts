@@ -7,7 +7,7 @@ import { virsh } from "../virsh";
 const LOOK_MS = 2_000;
 
 /** How long a guest may take to report before it counts as standing still [ms]; it takes about 10 s. */
-export const STANDSTILL_MS = 100_000;
+const STANDSTILL_MS = 100_000;
 
 /**
  * Starts a guest again, once, whose QEMU crashed while it booted or that has not reported for `standstillMs`.
