@@ -13,19 +13,29 @@ import { interruptRules } from "./rules/interrupts";
 import { iommuRules } from "./rules/iommu";
 import { limitRules } from "./rules/limits";
 import { changeRules, migrationRules } from "./rules/migration";
-import { nicRules } from "./rules/nic";
+import { identityRules } from "./rules/nic-identity";
+import { modelRules } from "./rules/nic-models";
+import { packetPathRules } from "./rules/nic-packet-path";
+import { queueRules } from "./rules/nic-queues";
+import { ringRules } from "./rules/nic-rings";
 import { operatorRules } from "./rules/operator";
-import { pathRules } from "./rules/path";
 import { qosRules } from "./rules/qos";
 import { sharedTableRules } from "./rules/shared-tables";
 import { slotRules } from "./rules/slots";
+import { mtuRules } from "./rules/stack-mtus";
+import { segmentRules } from "./rules/stack-segments";
+import { uplinkRules } from "./rules/stack-uplinks";
+import { vlanRules } from "./rules/stack-vlans";
 import { switchRules } from "./rules/switch";
-import { topologyRules } from "./rules/topology";
 import { versionRules } from "./rules/versions";
 
 /** About single resources. */
 export const rules: readonly TableRule[] = [
-    ...nicRules,
+    ...modelRules,
+    ...ringRules,
+    ...queueRules,
+    ...packetPathRules,
+    ...identityRules,
     ...backendRules,
     ...qosRules,
     ...guestRules,
@@ -41,8 +51,10 @@ export const rules: readonly TableRule[] = [
 
 /** About whole stacks. */
 export const stackRules: readonly StackTableRule[] = [
-    ...pathRules,
-    ...topologyRules,
+    ...vlanRules,
+    ...mtuRules,
+    ...uplinkRules,
+    ...segmentRules,
     ...addressRules,
     ...limitRules,
     ...slotRules,

@@ -4,8 +4,7 @@ import { onOpenVSwitch, toChange } from "../nics/guest-nic";
 import { guestNics } from "../nics/reader";
 import { rule } from "../rule";
 import { tunedClassic, tunedDomain, vhostUserDomain } from "./examples";
-
-const FORMATDOMAIN = "https://libvirt.org/formatdomain.html";
+import { FORMATDOMAIN } from "./manuals";
 
 const macvtapMode = rule({
     id: "macvtap-mode",

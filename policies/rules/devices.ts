@@ -7,8 +7,7 @@ import { DOMAIN_XML, guestNics } from "../nics/reader";
 import type { NicField, Said } from "../nics/said";
 import { type Fault, rule } from "../rule";
 import { domainFile, tunedDomain } from "./examples";
-
-const FORMATDOMAIN = "https://libvirt.org/formatdomain.html";
+import { FORMATDOMAIN } from "./manuals";
 
 const vfManaged = rule({
     id: "vf-managed",

@@ -6,8 +6,7 @@ import { modelOf } from "../nics/guest-nic";
 import { guests, type Guest } from "../nics/guests";
 import { rule } from "../rule";
 import { tunedDomain } from "./examples";
-
-const FORMATDOMAIN = "https://libvirt.org/formatdomain.html";
+import { FORMATDOMAIN } from "./manuals";
 
 const domain = (more: object) => tunedDomain({ model: { type: "virtio" }, driver: { queues: 4 } }, more);
 const nics = (count: number, queues: number) =>

@@ -4,8 +4,9 @@ import { known, maybe, NotKnown } from "../known";
 import { pinnedCpus } from "../nics/pins";
 import { guestNics } from "../nics/reader";
 import { stackRule } from "../stack-rule";
-import type { Stack, StackPort } from "../stack";
+import type { Stack } from "../stack";
 import { made, tunedDomain } from "./examples";
+import { portName } from "./port-name";
 
 const IP_SYSCTL = "https://docs.kernel.org/networking/ip-sysctl.html";
 
@@ -16,9 +17,6 @@ const bridge = (name: string) => made("host:Bridge", { name });
 const tap = (name: string) => made("host:Tap", { name });
 const plug = (name: string, on: string) => made("host:BridgePort", { name, bridge: on });
 const good = { model: { type: "virtio" }, driver: { queues: 4, rxQueueSize: 1024 } };
-
-const nameOf = ({ name }: StackPort) =>
-    `port ${typeof name === "string" && /^[\w.@-]{1,15}$/.test(name) ? name : "with a name that is not known"}`;
 
 /** The setting that switches BBR on; undefined where nothing does. @throws NotKnown */
 function bbr(stack: Stack): Resource | undefined {
@@ -227,7 +225,7 @@ const macSpoofing = stackRule({
     parameters: {},
     judge(stack, each) {
         for (const one of stack.ports())
-            each(one.resource, nameOf(one), () => {
+            each(one.resource, portName(one), () => {
                 if (!stack.isGuests(one) || known(at(one.props, "portSecurity")) !== undefined) return undefined;
                 return {
                     found: "its guest may send from any address",

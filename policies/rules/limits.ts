@@ -5,10 +5,10 @@ import { at, textAt } from "../inputs";
 import { known, type Maybe } from "../known";
 import { onOpenVSwitch } from "../nics/guest-nic";
 import { stackRule } from "../stack-rule";
-import type { Stack, StackPort } from "../stack";
+import type { Stack } from "../stack";
 import { made, tunedDomain } from "./examples";
-
-const OVS = "https://docs.openvswitch.org/en/stable/ref/ovs-vswitchd.conf.db.5/";
+import { VSWITCHD_DB } from "./manuals";
+import { portName } from "./port-name";
 
 const bridge = (props: Record<string, unknown>) => made("ovs:Bridge", props);
 const port = (props: Record<string, unknown>) => made("ovs:Port", { bridge: "br0", type: "system", tag: 10, ...props });
@@ -27,9 +27,6 @@ const guest = (dev: string, nic: object) =>
         target: { dev },
         ...nic,
     });
-
-const nameOf = ({ name }: StackPort) =>
-    `port ${typeof name === "string" && /^[\w.@-]{1,15}$/.test(name) ? name : "with a name that is not known"}`;
 
 /** Bits a second of a rate as it is written; undefined for none and for what is no rate. @throws NotKnown */
 function bitsOf(text: Maybe<string | undefined>): number | undefined {
@@ -81,7 +78,7 @@ const qosSingleOwner = stackRule({
     level: { default: "mandatory" },
     why: "libvirt's bandwidth writes QoS and policing of the same Open vSwitch port that ovs.Port limits. Who writes last wins: the next start of the guest undoes the one, the next update the other.",
     sources: ["libvirt src/util/virnetdevopenvswitch.c", "openvswitch/ovs-issues#210"],
-    url: `${OVS}#port-table`,
+    url: `${VSWITCHD_DB}#port-table`,
     tags: ["qos"],
     proof: {
         file: "test/live/bad-nics.spec.ts",
@@ -99,7 +96,7 @@ const qosSingleOwner = stackRule({
                 const shaped = plug && (known(at(plug.props, "qos")) ?? known(at(plug.props, "ingress")));
                 if (shaped === undefined || shaped === null) return undefined;
                 return {
-                    found: `it has a bandwidth, and ${nameOf(plug!)} limits the same frames`,
+                    found: `it has a bandwidth, and ${portName(plug!)} limits the same frames`,
                     set: "Take bandwidth away from the NIC: limits of the port change live, those of the domain with the guest.",
                 };
             });
@@ -130,7 +127,7 @@ const policingUserspace = stackRule({
     level: { default: "mandatory" },
     why: "libvirt's outbound bandwidth becomes policing of the port, which the userspace datapath does not apply to taps: 50 of 50 Mbit/s passed a limit of 10, while tc counted drops. On the kernel datapath 11.6 passed; a meter of OpenFlow held 9.7 on both.",
     sources: ["ovs-vswitchd.conf.db(5), Interface: ingress_policing_rate", "measured, one run a datapath"],
-    url: `${OVS}#interface-table`,
+    url: `${VSWITCHD_DB}#interface-table`,
     tags: ["qos"],
     proof: {
         file: "test/live/bad-nics.spec.ts",
@@ -177,7 +174,7 @@ const qosAboveLink = stackRule({
     level: { default: "advisory" },
     why: "A limit above the rate of the way out limits nothing, and queues that are promised more together than their QoS has get less than promised when it matters.",
     sources: ["ovs-vswitchd.conf.db(5), Queue: other_config:min-rate", "tc-htb(8): the sum of the children's rates"],
-    url: `${OVS}#qos-table`,
+    url: `${VSWITCHD_DB}#qos-table`,
     tags: ["qos"],
     parameters: { link: LINK },
     judge(stack, each, { link }) {
@@ -200,7 +197,7 @@ const qosAboveLink = stackRule({
         const shaped = shapers(stack);
         if (outs.size === 0) return;
         for (const one of stack.ports())
-            each(one.resource, nameOf(one), () => {
+            each(one.resource, portName(one), () => {
                 const out = outs.get(known(one.bridge) ?? "");
                 if (out === undefined || stack.leadsOut(one)) return undefined;
                 const limits = {
@@ -236,7 +233,7 @@ const uplinkOversubscribed = stackRule({
     level: { default: "advisory" },
     why: "Guests seldom send at once, so that a link is promised several times over on purpose; how many times is a choice, and grows unseen with each guest.",
     sources: ["arithmetic of the declared rates"],
-    url: `${OVS}#interface-table`,
+    url: `${VSWITCHD_DB}#interface-table`,
     tags: ["qos", "capacity"],
     parameters: {
         link: LINK,
@@ -293,12 +290,12 @@ const rateLimit = stackRule({
     level: { default: "disabled", security: "advisory" },
     why: "One guest without a limit fills the uplink, and the switch's CPUs, of all.",
     sources: ["DISA Virtual Machine Manager SRG: denial of service by guests"],
-    url: `${OVS}#interface-table`,
+    url: `${VSWITCHD_DB}#interface-table`,
     tags: ["security", "qos"],
     parameters: {},
     judge(stack, each) {
         for (const one of stack.ports())
-            each(one.resource, nameOf(one), () => {
+            each(one.resource, portName(one), () => {
                 if (!stack.isGuests(one) || known(at(one.props, "ingress")) !== undefined) return undefined;
                 return { found: "it takes all that its guest sends", set: 'Set ingress, such as { rate: "1Gbit" }.' };
             });
@@ -320,7 +317,7 @@ const rateUnit = stackRule({
     level: { default: "advisory" },
     why: "A letter makes a thousand: 10kbit for 10Mbit cuts a guest off. A limit below 100 kbit/s, or a thousand times below the rate of the way out, may be such a slip.",
     sources: ["arithmetic of the declared rates"],
-    url: `${OVS}#interface-table`,
+    url: `${VSWITCHD_DB}#interface-table`,
     tags: ["qos", "units"],
     parameters: {
         link: LINK,
@@ -343,7 +340,7 @@ const rateUnit = stackRule({
         };
         const outs = uplinkRates(stack, link);
         for (const one of stack.ports())
-            each(one.resource, nameOf(one), () =>
+            each(one.resource, portName(one), () =>
                 told("ingress", bitsOf(textAt(one.props, "ingress", "rate")), outs.get(known(one.bridge) ?? "")),
             );
         for (const resource of stack.of("kvmnet:ovs:Qos"))

@@ -4,8 +4,8 @@ import { isOpen } from "../../schemas/target-text";
 import { at, countAt, type Resource, textAt } from "../inputs";
 import { known, NotKnown } from "../known";
 import { type Reader, rule } from "../rule";
+import { VSWITCHD_DB } from "./manuals";
 
-const OVS = "https://docs.openvswitch.org/en/stable/ref/ovs-vswitchd.conf.db.5/";
 const BONDING = "https://docs.kernel.org/networking/bonding.html";
 
 /** A resource of one type, as a whole. */
@@ -26,7 +26,7 @@ const ovsdbTcp = rule({
     level: { default: "mandatory" },
     why: "OVSDB knows no login: whoever reaches an open port can rewrite every bridge. ptcp without an address listens on all of them.",
     sources: ["ovsdb(7), Connection Methods"],
-    url: `${OVS}#manager-table`,
+    url: `${VSWITCHD_DB}#manager-table`,
     tags: ["security", "ovs"],
     proof: {
         file: "test/live/bad-nics.spec.ts",
@@ -53,7 +53,7 @@ const controllerTcp = rule({
     level: { default: "advisory", security: "mandatory" },
     why: "Who stands between switch and controller can write any flow: send traffic elsewhere, or let it through.",
     sources: ["ovs-vswitchd.conf.db(5), Controller: target"],
-    url: `${OVS}#controller-table`,
+    url: `${VSWITCHD_DB}#controller-table`,
     tags: ["security", "ovs"],
     appliesTo: whole("kvmnet:ovs:Controller"),
     parameters: {},
@@ -76,7 +76,7 @@ const sslBootstrap = rule({
     level: { default: "advisory", security: "mandatory" },
     why: "With bootstrapCaCert the switch takes the certificate of the first peer for good, whoever that is.",
     sources: ["ovs-vswitchd.conf.db(5), SSL: bootstrap_ca_cert"],
-    url: `${OVS}#ssl-table`,
+    url: `${VSWITCHD_DB}#ssl-table`,
     tags: ["security", "ovs"],
     appliesTo: whole("kvmnet:ovs:Tls"),
     parameters: {},
@@ -101,7 +101,7 @@ const promisc = rule({
     level: { default: "advisory", security: "mandatory" },
     why: "Who listens at the output of a mirror of everything hears every guest of the bridge, in every VLAN.",
     sources: ["ovs-vswitchd.conf.db(5), Mirror: select_all"],
-    url: `${OVS}#mirror-table`,
+    url: `${VSWITCHD_DB}#mirror-table`,
     tags: ["security", "ovs"],
     appliesTo: whole("kvmnet:ovs:Mirror"),
     parameters: {},
@@ -156,7 +156,7 @@ const policingBurst = rule({
     level: { default: "advisory" },
     why: "Policing drops, it does not queue: with a small burst TCP stays far below the rate. Open vSwitch advises a burst of at least 80 % of what the rate lets through in a second, and it must hold one frame.",
     sources: ["ovs-vswitchd.conf.db(5), Interface: ingress_policing_burst", "Open vSwitch, howto/qos"],
-    url: `${OVS}#interface-table`,
+    url: `${VSWITCHD_DB}#interface-table`,
     tags: ["qos"],
     appliesTo: limitedPorts,
     parameters: {
@@ -198,7 +198,7 @@ const htbMaxRate = rule({
     level: { default: "mandatory" },
     why: "Without maxRate Open vSwitch takes the link's own speed, and 10 Gbit/s for a tap, which has none: queues then share what is not there.",
     sources: ["ovs-vswitchd.conf.db(5), QoS: other_config:max-rate"],
-    url: `${OVS}#qos-table`,
+    url: `${VSWITCHD_DB}#qos-table`,
     tags: ["qos"],
     proof: {
         file: "test/live/bad-nics.spec.ts",
