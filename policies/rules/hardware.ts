@@ -6,6 +6,7 @@ import { type Reader, rule } from "../rule";
 import type { Stack } from "../stack";
 import { stackRule } from "../stack-rule";
 import { made, tunedDomain } from "./examples";
+import { FORMATDOMAIN } from "./manuals";
 
 const IF_LINK = "https://man7.org/linux/man-pages/man8/ip-link.8.html";
 
@@ -162,7 +163,7 @@ const numaNic = stackRule({
     level: { default: "advisory" },
     why: "Where the hardware is at one node and the guest's memory at another, each packet crosses the link between the two sockets, which has less to give and takes longer.",
     sources: ["libvirt formatdomain, NUMA Node Tuning", "kernel Documentation/networking/scaling.rst"],
-    url: "https://libvirt.org/formatdomain.html#numa-node-tuning",
+    url: `${FORMATDOMAIN}#numa-node-tuning`,
     tags: ["cpu", "memory"],
     parameters: {},
     judge(stack, each) {

@@ -6,6 +6,7 @@ import { guestNics } from "../nics/reader";
 import { stackRule } from "../stack-rule";
 import type { Stack } from "../stack";
 import { made, tunedDomain } from "./examples";
+import { FORMATDOMAIN } from "./manuals";
 import { portName } from "./port-name";
 
 const IP_SYSCTL = "https://docs.kernel.org/networking/ip-sysctl.html";
@@ -16,7 +17,6 @@ const FQ = sysctl("net.core.default_qdisc", "fq");
 const bridge = (name: string) => made("host:Bridge", { name });
 const tap = (name: string) => made("host:Tap", { name });
 const plug = (name: string, on: string) => made("host:BridgePort", { name, bridge: on });
-const good = { model: { type: "virtio" }, driver: { queues: 4, rxQueueSize: 1024 } };
 
 /** The setting that switches BBR on; undefined where nothing does. @throws NotKnown */
 function bbr(stack: Stack): Resource | undefined {
@@ -113,7 +113,7 @@ const bridgeNf = stackRule({
 
 const pinned = (name: string, ...cpus: number[]): Resource => ({
     ...tunedDomain(
-        { ...good, mac: { address: `52:54:00:00:00:${name.padStart(2, "0")}` } },
+        { mac: { address: `52:54:00:00:00:${name.padStart(2, "0")}` } },
         {
             cpuTune: {
                 vcpuPins: cpus.map((cpu, vcpu) => ({ vcpu, cpuSet: String(cpu) })),
@@ -131,7 +131,7 @@ const smtSiblings = stackRule({
     level: { default: "disabled", latency: "mandatory" },
     why: "Two guests on one CPU take turns, and two on the threads of one core share its units: what the one does is jitter of the other, and a side channel besides.",
     sources: ["Nova, hw:cpu_thread_policy", "kernel Documentation/admin-guide/hw-vuln"],
-    url: "https://libvirt.org/formatdomain.html#cpu-tuning",
+    url: `${FORMATDOMAIN}#cpu-tuning`,
     tags: ["cpu", "latency"],
     parameters: {
         sibling: {
@@ -211,7 +211,7 @@ const dpdkPmd = stackRule({
 });
 
 const ovsPort = (props: object) => made("ovs:Port", { name: "tap0", bridge: "br0", type: "system", tag: 10, ...props });
-const libvirtBridge = (nic: object) => tunedDomain({ ...good, source: { bridge: { bridge: "br0" } }, ...nic });
+const libvirtBridge = (nic: object) => tunedDomain({ source: { bridge: { bridge: "br0" } }, ...nic });
 
 const macSpoofing = stackRule({
     id: "sec-mac-spoofing",

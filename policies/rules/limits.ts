@@ -20,8 +20,6 @@ const uplink = (props: object = {}) => [
 ];
 const guest = (dev: string, nic: object) =>
     tunedDomain({
-        model: { type: "virtio" },
-        driver: { queues: 4, rxQueueSize: 1024 },
         source: { bridge: { bridge: "br0" } },
         virtualPort: { params: { openVSwitch: {} } },
         target: { dev },

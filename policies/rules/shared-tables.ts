@@ -4,6 +4,7 @@ import { known, maybe } from "../known";
 import type { Stack } from "../stack";
 import { stackRule } from "../stack-rule";
 import { made, tunedDomain } from "./examples";
+import { VSWITCHD_DB } from "./manuals";
 
 /** MAC addresses that Open vSwitch learns where nothing is said (ovs-vswitchd.conf.db(5), mac-table-size). */
 const DEFAULT_SIZE = 8192;
@@ -38,7 +39,7 @@ const macTable = stackRule({
     level: { default: "disabled", security: "advisory" },
     why: `All ports of a bridge learn into one table, of ${DEFAULT_SIZE} addresses where nothing is said. A guest that sends from ever new addresses fills it. Open vSwitch evicts fairly, from the port that has most, so that neighbours keep theirs; but each address that comes or goes has the switch judge its flows anew, and a frame to one that is not in the table goes to every port.`,
     sources: ["ovs-vswitchd.conf.db(5), Bridge: other_config:mac-table-size", "Open vSwitch, lib/mac-learning.c"],
-    url: "https://docs.openvswitch.org/en/stable/ref/ovs-vswitchd.conf.db.5/#bridge-table",
+    url: `${VSWITCHD_DB}#bridge-table`,
     tags: ["security"],
     parameters: {
         ports: {

@@ -14,4 +14,4 @@ export const patch = (name: string, on: string, peer: string, more: object = {})
 
 /** A guest with one NIC, behind the tap `dev`. */
 export const guest = (dev: string, nic: object = {}) =>
-    tunedDomain({ model: { type: "virtio" }, source: { ethernet: {} }, target: { dev }, ...nic });
+    tunedDomain({ source: { ethernet: {} }, target: { dev }, ...nic });

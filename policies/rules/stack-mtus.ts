@@ -5,7 +5,7 @@ import { numberSaid } from "../nics/guest-nic";
 import { stackRule } from "../stack-rule";
 import type { StackPort } from "../stack";
 import { made } from "./examples";
-import { VSWITCHD_DB } from "./manuals";
+import { FORMATDOMAIN, VSWITCHD_DB } from "./manuals";
 import { portName } from "./port-name";
 import { bridge, guest, port, tap } from "./stack-examples";
 
@@ -16,7 +16,7 @@ const mtuChain = stackRule({
     level: { default: "mandatory" },
     why: "The MTU that a virtio NIC is told is also the most that its guest can set. Where tap or bridge carry less, longer frames are dropped without a word to the guest.",
     sources: ["Linux drivers/net/virtio_net.c virtnet_probe: max_mtu", "QEMU host_mtu"],
-    url: "https://libvirt.org/formatdomain.html#mtu-configuration",
+    url: `${FORMATDOMAIN}#mtu-configuration`,
     tags: ["mtu"],
     proof: {
         file: "test/live/bad-nics.spec.ts",

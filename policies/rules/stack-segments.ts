@@ -3,7 +3,7 @@ import { at, type Resource } from "../inputs";
 import { known } from "../known";
 import { stackRule } from "../stack-rule";
 import { made, tunedDomain } from "./examples";
-import { VSWITCHD_DB } from "./manuals";
+import { FORMATDOMAIN, VSWITCHD_DB } from "./manuals";
 import { bridge, port } from "./stack-examples";
 
 const pluggedTwice = stackRule({
@@ -53,7 +53,7 @@ const macDuplicate = stackRule({
     level: { default: "mandatory" },
     why: "Two NICs with one address in one network take each other's frames, as the switch learns it now here, now there.",
     sources: ["IEEE 802.1D, 7.8: the learning process"],
-    url: "https://libvirt.org/formatdomain.html#network-interfaces",
+    url: `${FORMATDOMAIN}#network-interfaces`,
     tags: ["nic", "mac"],
     proof: { file: "test/live/bad-nics.spec.ts", shows: "with the MAC address of another takes its frames" },
     parameters: {},

@@ -4,7 +4,7 @@ import { known } from "../known";
 import { stackRule } from "../stack-rule";
 import type { StackPort } from "../stack";
 import { made, tunedDomain } from "./examples";
-import { VSWITCHD_DB } from "./manuals";
+import { FORMATDOMAIN, VSWITCHD_DB } from "./manuals";
 import { portName } from "./port-name";
 import { bridge, port } from "./stack-examples";
 
@@ -289,7 +289,7 @@ const trunkToGuest = stackRule({
     level: { default: "advisory", security: "mandatory" },
     why: "On a trunk the guest chooses its VLAN by itself, frame by frame.",
     sources: ["libvirt formatdomain, vlan trunk", "ovs-vswitchd.conf.db(5), Port: trunks"],
-    url: "https://libvirt.org/formatdomain.html#setting-vlan-tag-on-supported-network-types-only",
+    url: `${FORMATDOMAIN}#setting-vlan-tag-on-supported-network-types-only`,
     tags: ["vlan", "security"],
     parameters: {},
     judge(stack, each) {
@@ -302,10 +302,7 @@ const trunkToGuest = stackRule({
         for (const one of stack.ports())
             each(one.resource, portName(one), () => {
                 const trunks = known(one.trunks).map(String);
-                const access =
-                    known(one.vlanMode) === "access" ||
-                    (known(one.vlanMode) === undefined && known(one.tag) !== undefined);
-                if (trunks.length === 0 || access || !stack.isGuests(one)) return undefined;
+                if (trunks.length === 0 || modeOf(one) === "access" || !stack.isGuests(one)) return undefined;
                 return {
                     found: `it leads to a guest and is a trunk of the VLANs ${trunks.slice(0, 5).join(", ")}`,
                     set: "Give the guest a NIC for each VLAN, each with its tag.",
@@ -314,16 +311,7 @@ const trunkToGuest = stackRule({
     },
     fix: "Give the guest one NIC a VLAN; or exempt a router or firewall with that reason.",
     examples: {
-        good: [
-            [
-                tunedDomain({
-                    model: { type: "virtio" },
-                    driver: { queues: 4, rxQueueSize: 1024 },
-                    vlan: { tags: [{ id: 10 }] },
-                }),
-            ],
-            [port({ name: "tap0", tag: 10 })],
-        ],
+        good: [[tunedDomain({ vlan: { tags: [{ id: 10 }] } })], [port({ name: "tap0", tag: 10 })]],
         bad: [
             [tunedDomain({ vlan: { trunk: "yes", tags: [{ id: 10 }, { id: 20 }] } })],
             [port({ name: "tap0", trunks: ["10", "20"] })],

@@ -48,7 +48,7 @@ describe("what the rules refuse is bad", function () {
     });
     after(() => lab.down());
 
-    const virsh = (...argv: string[]) => lab.run("virsh", "--quiet", ...argv);
+    const { virsh } = lab;
     /** Starts a guest. @returns why it did not start; empty where it did */
     async function started(name: string, nic: string): Promise<string> {
         await lab.run("sh", "-euc", 'printf %s "$2" > "/run/$1.xml"', "sh", name, guest(name, nic));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openGuests } from "../../cli/verify/guests";
-import { labGuestXml } from "../support/lab-guest";
+import { startLabGuest } from "../support/lab-guest";
 import { labName } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
 
@@ -10,11 +10,6 @@ describe("a guest of a lab that does not come up", function () {
     before(() => lab.up());
     after(() => lab.down());
 
-    const virsh = (...argv: string[]) => lab.run("virsh", "--quiet", ...argv);
-    const start = async (name: string) => {
-        await virsh("define", labGuestXml(lab.name, name));
-        await virsh("start", name);
-    };
     /** Sends a signal to the QEMU of a guest. */
     const signal = (which: string, name: string) =>
         lab.run("sh", "-c", 'kill -s "$1" "$(cat "/run/libvirt/qemu/$2.pid")"', "sh", which, name);
@@ -27,7 +22,7 @@ describe("a guest of a lab that does not come up", function () {
     };
 
     it("is started again when its QEMU has crashed", async () => {
-        await start("g1");
+        await startLabGuest(lab, "g1");
         await signal("KILL", "g1");
         const { notes, reported } = await opened(["g1"]);
         assert.deepEqual(reported, ["g1"]);
@@ -35,8 +30,8 @@ describe("a guest of a lab that does not come up", function () {
     });
 
     it("is ended and started again when it stands still, with a word on where; one that reports is let be", async () => {
-        await start("g2");
-        await virsh("suspend", "g2");
+        await startLabGuest(lab, "g2");
+        await lab.virsh("suspend", "g2");
         const { notes, reported } = await opened(["g1", "g2"], 1_000);
         assert.deepEqual(reported, ["g1", "g2"]);
         assert.equal(notes.length, 1, notes.join("\n"));
@@ -47,7 +42,7 @@ describe("a guest of a lab that does not come up", function () {
     });
 
     it("is started again when its QEMU does not answer, either", async () => {
-        await start("g3");
+        await startLabGuest(lab, "g3");
         await signal("STOP", "g3");
         const { notes, reported } = await opened(["g3"], 1_000);
         assert.deepEqual(reported, ["g3"]);

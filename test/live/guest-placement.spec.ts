@@ -66,7 +66,7 @@ new VirtualMachine("uefi", {
         await lab.down();
     });
 
-    const virsh = (...argv: string[]) => lab.run("virsh", "--quiet", ...argv);
+    const { virsh } = lab;
     /** Lines such as ` 0   0-1`: what is pinned, and where. */
     const pins = (text: string) =>
         text
@@ -188,7 +188,7 @@ export const addresses = pods.addresses;
     });
 
     const guestsOf = async (lab: ProviderLab) =>
-        (await lab.run("virsh", "--quiet", "list"))
+        (await lab.virsh("list"))
             .split("\n")
             .map((line) => line.trim().split(/\s+/).slice(0, 2).join(" "))
             .filter(Boolean);
@@ -209,7 +209,7 @@ export const addresses = pods.addresses;
         ] as const)
             await eventually(async () => {
                 const command = JSON.stringify({ execute: "guest-network-get-interfaces" });
-                const said = await lab.run("virsh", "--quiet", "qemu-agent-command", `pod-${number}`, command);
+                const said = await lab.virsh("qemu-agent-command", `pod-${number}`, command);
                 assert.match(said, new RegExp(`"ip-address":"10\\.91\\.0\\.1${number}","prefix":24`));
             }, BOOT_MS);
     });
@@ -227,7 +227,7 @@ export const addresses = pods.addresses;
     it("is gone from both after destroy", async () => {
         await project.pulumi("destroy", "--yes", "--skip-preview");
         for (const lab of [near, far]) {
-            assert.equal(await lab.run("virsh", "--quiet", "list", "--all"), "");
+            assert.equal(await lab.virsh("list", "--all"), "");
             assert.equal(await lab.vsctl("list-br"), "");
         }
     });

@@ -3,7 +3,7 @@ import { openGuest } from "../../lab";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin } from "../provider/plugin";
 import { eventually } from "../support/eventually";
-import { labGuestXml } from "../support/lab-guest";
+import { startLabGuest } from "../support/lab-guest";
 import { labName } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
 
@@ -24,12 +24,11 @@ describe("the shutdown of a guest", function () {
         await lab.down();
     });
 
-    const virsh = (...argv: string[]) => lab.run("virsh", "--quiet", ...argv);
+    const { virsh } = lab;
     const stateOf = (name: string) => virsh("domstate", name);
     /** Defines a guest and starts it; its UUID. */
     const define = async (name: string, kernel = true) => {
-        await virsh("define", labGuestXml(lab.name, name, kernel));
-        await virsh("start", name);
+        await startLabGuest(lab, name, kernel);
         return virsh("domuuid", name);
     };
 

@@ -78,8 +78,8 @@ describe("guests that people compose, through the engine", function () {
         this.timeout(FIRST_RUN_MS);
         await lab.up();
         await lab.run("mkdir", "-p", "/var/lib/libvirt/images");
-        await lab.run("virsh", "--quiet", "pool-define-as", "default", "dir", "--target", "/var/lib/libvirt/images");
-        await lab.run("virsh", "--quiet", "pool-start", "default");
+        await lab.virsh("pool-define-as", "default", "dir", "--target", "/var/lib/libvirt/images");
+        await lab.virsh("pool-start", "default");
         const { log } = paths.console("byhand");
         mkdirSync(dirname(log), { recursive: true });
         writeFileSync(log, "");
@@ -102,8 +102,7 @@ describe("guests that people compose, through the engine", function () {
 
     const output = async (name: string) =>
         (JSON.parse(await project.pulumi("stack", "output", "--json")) as Record<string, unknown>)[name];
-    const running = async () =>
-        (await lab.run("virsh", "--quiet", "list", "--name")).split("\n").filter(Boolean).sort();
+    const running = async () => (await lab.virsh("list", "--name")).split("\n").filter(Boolean).sort();
     /** The QEMU process of a guest: another number is another start. */
     const pidOf = (guest: string) => readFileSync(`${paths.folder}/libvirt/qemu/${guest}.pid`, "utf8").trim();
     const upWith = async (settings: Record<string, string>) => {
@@ -257,7 +256,7 @@ describe("guests that people compose, through the engine", function () {
         it("are gone after destroy, with their volumes and ports", async () => {
             await project.pulumi("destroy", "--yes", "--skip-preview");
             assert.deepEqual(await running(), []);
-            assert.equal(await lab.run("virsh", "--quiet", "vol-list", "default"), "");
+            assert.equal(await lab.virsh("vol-list", "default"), "");
             assert.equal(await lab.vsctl("list-br"), "");
         });
     });

@@ -164,7 +164,7 @@ describe("components in another language, on a host", function () {
     after(() => lab.down());
 
     const words = (text: string) => text.split(/\s+/).filter(Boolean).sort();
-    const guests = async () => words(await lab.run("virsh", "--quiet", "list", "--name"));
+    const guests = async () => words(await lab.virsh("list", "--name"));
 
     for (const [language, make] of [
         ["Python", pythonProject],
@@ -244,15 +244,15 @@ describe("components in another language, on a host", function () {
 
             it("changes nothing the second time", async () => {
                 const written = await lab.nextCfg();
-                const running = await lab.run("virsh", "--quiet", "list");
+                const running = await lab.virsh("list");
                 await project.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes");
                 assert.equal(await lab.nextCfg(), written);
-                assert.equal(await lab.run("virsh", "--quiet", "list"), running);
+                assert.equal(await lab.virsh("list"), running);
             });
 
             it("is gone after destroy", async () => {
                 await project.pulumi("destroy", "--yes", "--skip-preview");
-                assert.equal(await lab.run("virsh", "--quiet", "list", "--all"), "");
+                assert.equal(await lab.virsh("list", "--all"), "");
                 assert.equal(await lab.vsctl("list-br"), "");
                 assert.deepEqual(await lab.linkNames(), alone);
                 assert.deepEqual(words(await lab.run("find", "/var/lib/kvmnet", "-type", "f")), []);

@@ -186,7 +186,7 @@ describe("a host described in another language", function () {
                     addresses: { data: "10.80.0.1" },
                 }));
             it("has its guest, whose NIC is tuned and plugged in", async () => {
-                const xml = await lab.run("virsh", "--quiet", "dumpxml", `guest-${suffix}`);
+                const xml = await lab.virsh("dumpxml", `guest-${suffix}`);
                 assert.match(xml, /<driver name='qemu' queues='2' rx_queue_size='1024' tx_queue_size='256'\/>/);
                 const [, tap = ""] = /<target dev='([^']+)' managed='no'\/>/.exec(xml) ?? [];
                 assert.equal(await lab.vsctl("get", "Port", tap, "tag"), "100");
@@ -194,7 +194,7 @@ describe("a host described in another language", function () {
             it("changes nothing the second time", () => project.pulumi("preview", "--expect-no-changes"));
             it("is gone after destroy", async () => {
                 await project.pulumi("destroy", "--yes", "--skip-preview");
-                assert.equal(await lab.run("virsh", "--quiet", "list", "--all"), "");
+                assert.equal(await lab.virsh("list", "--all"), "");
                 assert.deepEqual(await bridges(), []);
                 assert.ok(!(await lab.linkNames()).includes(`tap-${suffix}`));
             });

@@ -21,6 +21,7 @@ export class ProviderLab {
         return stdout.trim();
     }
 
+    virsh = (...argv: string[]) => this.run("virsh", "--quiet", ...argv);
     vsctl = (...argv: string[]) => this.run("ovs-vsctl", "--timeout=30", ...argv);
     linkNames = async () => (await this.links()).map(({ ifname }) => ifname).sort();
     links = async () =>

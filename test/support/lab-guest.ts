@@ -4,12 +4,20 @@ import { join } from "node:path";
 import { guestWords, QUICK_BOOT } from "../../schemas/lab-guest";
 import { labPaths } from "../../schemas/lab-paths";
 
-/**
- * Writes the XML of a guest that boots the lab's kernel, or that finds nothing to boot.
- *
- * @returns where it is, for `virsh define`
- */
-export function labGuestXml(lab: string, name: string, kernel = true): string {
+/** What starts guests in a lab: its name, and libvirt's shell there. */
+interface GuestLab {
+    name: string;
+    virsh(...argv: string[]): Promise<string>;
+}
+
+/** Defines a guest that boots the lab's kernel, or that finds nothing to boot, and starts it. */
+export async function startLabGuest(lab: GuestLab, name: string, kernel = true): Promise<void> {
+    await lab.virsh("define", labGuestXml(lab.name, name, kernel));
+    await lab.virsh("start", name);
+}
+
+/** Writes the XML of the guest. @returns where it is */
+function labGuestXml(lab: string, name: string, kernel: boolean): string {
     const { folder, kernel: image, initrd, console } = labPaths(lab);
     const { socket, log } = console(name);
     const boot = kernel
