@@ -63,12 +63,14 @@ export function check(schema: ObjectSchema, news: Bag, alwaysSecret: readonly st
 const veiled = ({ path, message }: Problem): Failure => ({ property: "", reason: `${pathText(path)}: ${message}` });
 
 /** Without properties that stand for nothing: `undefined`, and empty lists, which the host cannot tell from absent. */
-export const defined = (bag: { [key: string]: Property | undefined }): Bag =>
-    Object.fromEntries(
-        Object.entries(bag).filter(
-            (entry): entry is [string, Property] => entry[1] !== undefined && !isEmptyList(entry[1]),
-        ),
-    );
+export function defined(bag: { [key: string]: Property | undefined }): Bag {
+    const told: Bag = {};
+    for (const key in bag) {
+        const value = bag[key];
+        if (value !== undefined && !isEmptyList(value)) told[key] = value;
+    }
+    return told;
+}
 
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 

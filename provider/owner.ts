@@ -1,5 +1,5 @@
 /** Whose an object on the host is: every one we make carries a mark that is derived from its resource's URN. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** Key of the mark in OVSDB's external_ids; a link carries the mark as its alias. */
 export const OWNER_KEY = "kvmnet-owner";
@@ -30,7 +30,7 @@ export function ownerOf(urn: string): Owner {
         type: plain(types.split("$").at(-1) ?? "").slice(0, 24),
         name: plain(names.join("::")),
     };
-    const digest = createHash("sha256").update(urn).digest("hex").slice(0, 16);
+    const digest = hash("sha256", urn, "hex").slice(0, 16);
     const mark = `kvmnet:${digest}:${owner.project}/${owner.stack}/${owner.type}/${owner.name}`.slice(0, MAX_MARK);
     return { ...owner, mark };
 }

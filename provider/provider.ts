@@ -79,14 +79,18 @@ export class Provider {
         return failures.length > 0 ? { ok: false, failures } : checked;
     }
 
-    /** A change is asked for, and its properties are still to be read: what will be looked at first is asked for meanwhile. */
-    expect({ type, preview }: Step): void {
+    /**
+     * A change is asked for, and its properties are still to be read: what will be looked at first is asked for meanwhile.
+     * Comes back when it has been asked for.
+     */
+    async expect({ type, preview }: Step): Promise<void> {
         const resource = preview ? undefined : RESOURCES.get(type);
         if (!resource?.looksAt || this.hostText === undefined || this.cancelling.signal.aborted) return;
+        const host = await this.reached(this.hostText).catch(() => undefined);
         // Whoever comes to need it is told why it cannot be had.
-        void this.reached(this.hostText)
-            .then((host) => resource.looksAt?.(host))
-            .catch(() => undefined);
+        void (host ? resource.looksAt(host) : Promise.resolve()).catch(() => undefined);
+        // Reads begin in the next turn of the event loop, for all who ask in this one.
+        await new Promise(setImmediate);
     }
 
     diff(step: Step, state: Bag, news: Bag): Difference {

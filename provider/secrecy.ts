@@ -17,7 +17,9 @@ export class Secrets {
     constructor(always: readonly string[], ...given: Bag[]) {
         const bags = always.length > 0 ? given : given.filter((bag) => !isPlain(bag));
         this.keys = new Set([...secretKeys(...bags), ...always]);
-        const found = bags.flatMap((bag) =>
+        // Most steps have none, and each has several bags.
+        const holding = this.keys.size > 0 ? bags : [];
+        const found = holding.flatMap((bag) =>
             Object.entries(bag).flatMap(([key, value]) => textsIn(value, always.includes(key))),
         );
         // The longest first, so that none is shown in part.
@@ -26,6 +28,7 @@ export class Secrets {
 
     /** The bag with all that is secret marked so, and all that holds a secret text as well. */
     marked(bag: Bag): Bag {
+        if (this.keys.size === 0) return bag;
         const holding = Object.keys(bag).filter((key) => !PUBLIC.includes(key) && this.isIn(bag[key] ?? null));
         return withSecrets(bag, new Set([...this.keys, ...holding]));
     }

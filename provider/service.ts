@@ -156,7 +156,7 @@ export class Service {
     private async create({ message, bags }: Carried<proto.CreateRequest>): Promise<Carried<proto.CreateResponse>> {
         const { decode, encode } = core();
         const step = stepOf(message);
-        this.served().expect(step);
+        await this.served().expect(step);
         const inputs = decode(bags.properties);
         const { id, state } = await this.finishing(step, { id: "", inputs, state: {} }, () =>
             this.served().create(step, inputs),
@@ -180,7 +180,7 @@ export class Service {
     private async update({ message, bags }: Carried<proto.UpdateRequest>): Promise<Carried<proto.UpdateResponse>> {
         const { decode, encode } = core();
         const step = stepOf(message);
-        this.served().expect(step);
+        await this.served().expect(step);
         const news = decode(bags.news);
         const was = { id: message.getId(), state: decode(bags.olds) };
         const state = await this.finishing(step, { ...was, inputs: news }, () => this.served().update(step, was, news));
@@ -190,7 +190,7 @@ export class Service {
     private async delete({ message, bags }: Carried<proto.DeleteRequest>): Promise<Carried<Empty>> {
         const { decode } = core();
         const step = stepOf(message);
-        this.served().expect(step);
+        await this.served().expect(step);
         const was = { id: message.getId(), inputs: decode(bags.oldInputs), state: decode(bags.properties) };
         await this.served().delete(step, was);
         return { message: new Empty(), bags: {} };

@@ -73,8 +73,11 @@ function some(property: Property | undefined, is: (value: Property) => boolean):
 }
 
 /** Names of the properties that hold a secret: what comes of them is secret too. */
-export const secretKeys = (...bags: Bag[]): Set<string> =>
-    new Set(bags.flatMap((bag) => Object.keys(bag).filter((key) => hasSecret(bag[key]))));
+export function secretKeys(...bags: Bag[]): Set<string> {
+    const keys = new Set<string>();
+    for (const bag of bags) for (const key in bag) if (hasSecret(bag[key])) keys.add(key);
+    return keys;
+}
 
 /** The bag with these properties marked as secret. */
 export const withSecrets = (bag: Bag, keys: ReadonlySet<string>): Bag =>

@@ -4,6 +4,7 @@ import { named, withCrossCheck } from "./named";
 import { InterfaceTypeOf } from "./ovs-interface";
 import { unlessEmpty } from "./ovs-maps";
 import { checkPort, portFields } from "./ovs-port-parts";
+import { sparseObject } from "./sparse";
 import { Tap } from "./tap";
 import { IfName, VlanList } from "./units";
 
@@ -19,17 +20,15 @@ const listOf = (key: "trunks" | "cvlans") =>
         .optional()
         .describe(portFields[key].description ?? "");
 
-const Fields = z
-    .strictObject({
-        type: InterfaceTypeOf.optional().describe(
-            "As a `Port`'s; absent is system: the tap declared here, or another device of the host. A change makes the port anew.",
-        ),
-        ...portFields,
-        trunks: listOf("trunks"),
-        cvlans: listOf("cvlans"),
-        tap: TapOfPort.optional(),
-    })
-    .meta({ token: "ovs:PortOfSet" });
+const Fields = sparseObject({
+    type: InterfaceTypeOf.optional().describe(
+        "As a `Port`'s; absent is system: the tap declared here, or another device of the host. A change makes the port anew.",
+    ),
+    ...portFields,
+    trunks: listOf("trunks"),
+    cvlans: listOf("cvlans"),
+    tap: TapOfPort.optional(),
+}).meta({ token: "ovs:PortOfSet" });
 
 const PortOfSet = withCrossCheck(Fields, (port, say) => {
     checkPort(port, say);

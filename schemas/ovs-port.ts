@@ -5,6 +5,7 @@ import { withCrossCheck, type Say } from "./named";
 import { InterfaceTypeOf } from "./ovs-interface";
 import { openMap } from "./ovs-maps";
 import { checkPort, portFields } from "./ovs-port-parts";
+import { sparseObject } from "./sparse";
 import { IfName } from "./units";
 
 /** Fields of a port that bonds several links. */
@@ -41,7 +42,7 @@ export const bondFields = {
         .describe("Time that a link must be down before it is given up [ms]; absent is 0. Changes live."),
 };
 
-const PortFields = z.strictObject({
+const PortFields = sparseObject({
     name: IfName.describe("Name of the port and its interface; a change replaces the port."),
     bridge: IfName.describe("Bridge that the port belongs to; a change replaces the port."),
     type: InterfaceTypeOf.default("system").describe(

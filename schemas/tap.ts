@@ -1,6 +1,7 @@
 /** A persistent tap, which a guest's NIC opens. */
 import { z } from "zod";
 import { toggle, TxQueueLength } from "./link-parts";
+import { sparseObject } from "./sparse";
 import { IfName, Mtu } from "./units";
 
 /** 4294967295 is no user (chown(2)): it stands for "leave as it is". */
@@ -10,7 +11,7 @@ const ownerId = (name: string) =>
         .min(0, `${name} is 0 to 4294967294; names differ between hosts, so it is the number`)
         .max(4294967294, `${name} is 0 to 4294967294; names differ between hosts, so it is the number`);
 
-export const Tap = z.strictObject({
+export const Tap = sparseObject({
     name: IfName.describe("Name of the tap; a change replaces it."),
     multiQueue: toggle("multiQueue")
         .default(false)

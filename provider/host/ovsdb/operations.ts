@@ -69,13 +69,12 @@ export function withPrefix(operations: Operation[], prefix: string): Operation[]
     const rename = (value: unknown): unknown => {
         if (Array.isArray(value))
             return value.length === 2 && value[0] === "named-uuid" ? named(`${prefix}${value[1]}`) : value.map(rename);
-        if (typeof value !== "object" || value === null) return value;
-        return Object.fromEntries(
-            Object.entries(value).map(([key, inner]) => [
-                key,
-                key === "uuid-name" ? `${prefix}${inner}` : rename(inner),
-            ]),
-        );
+        return typeof value === "object" && value !== null ? renamed(value as Row) : value;
     };
-    return operations.map((operation) => rename(operation) as Operation);
+    const renamed = (row: Row): Row => {
+        const copy: Row = {};
+        for (const key in row) copy[key] = key === "uuid-name" ? `${prefix}${row[key] as string}` : rename(row[key]);
+        return copy;
+    };
+    return operations.map((operation) => renamed(operation) as Operation);
 }
