@@ -1,9 +1,9 @@
 /** Rings of bridges: whether what joins two bridges joins two that are joined already. */
-import { vlanRange } from "../../schemas/vlan-range";
 import { at, textAt } from "../inputs";
-import { maybe } from "../known";
+import { maybe, NotKnown } from "../known";
 import type { Resource } from "../inputs";
-import type { Stack, StackPort } from "../stack";
+import type { Stack } from "../stack";
+import { isAmong, passingBoth, vlansOf, type VlanRange } from "./port-vlans";
 
 /** What joins two bridges, and the VLANs that it lets through: undefined is all. */
 interface Edge {
@@ -11,7 +11,7 @@ interface Edge {
     name: string;
     from: string;
     to: string;
-    vlans: [number, number][] | undefined;
+    vlans: VlanRange[] | undefined;
 }
 
 /** The first way that closes a ring, with a VLAN that goes all around where only some do. What is not known is left out. */
@@ -26,14 +26,12 @@ export function loopEdge(stack: Stack): (Edge & { vlan?: number }) | undefined {
     const limits = new Set(edges.flatMap(({ vlans }) => vlans?.map(([first]) => first) ?? []));
     for (const vlan of [undefined, ...limits]) {
         const closed = closing(
-            edges.filter(({ vlans }) => vlans === undefined || (vlan !== undefined && carries(vlans, vlan))),
+            edges.filter(({ vlans }) => vlans === undefined || (vlan !== undefined && isAmong(vlans, vlan))),
         );
         if (closed) return { ...closed, ...(vlan === undefined ? {} : { vlan }) };
     }
     return undefined;
 }
-
-const carries = (vlans: [number, number][], vlan: number) => vlans.some(([from, to]) => vlan >= from && vlan <= to);
 
 /** The first edge between two bridges that the former ones join already. */
 function closing(edges: readonly Edge[]): Edge | undefined {
@@ -56,8 +54,11 @@ function edgesOf(stack: Stack): Edge[] {
     const joined = (a: string, b: string, resource: Resource): Edge[] => {
         const [from, to] = [stack.plugged().get(a), stack.plugged().get(b)];
         if (from === undefined || to === undefined) return [];
-        const [one, other] = [stack.portByName().get(a), stack.portByName().get(b)];
-        return [{ resource, name: `the way by ${a} and ${b}`, from, to, vlans: both(vlansOf(one), vlansOf(other)) }];
+        // What a Linux bridge lets through is not told here.
+        const [one, other] = [a, b].map((name) => stack.portByName().get(name));
+        const vlans = maybe(() => passingBoth(one && vlansOf(one), other && vlansOf(other)));
+        if (vlans instanceof NotKnown) return [];
+        return [{ resource, name: `the way by ${a} and ${b}`, from, to, vlans }];
     };
     const patches = stack.ports().flatMap(({ resource, name, type, props }) => {
         const peer = textAt(props, "options", "peer");
@@ -72,31 +73,3 @@ function edgesOf(stack: Stack): Edge[] {
     });
     return [...patches, ...pairs];
 }
-
-/** VLANs that a port lets through; undefined is all, as what a Linux bridge lets through is not told here. */
-function vlansOf(port: StackPort | undefined): [number, number][] | undefined {
-    if (!port) return undefined;
-    const trunks = at(port.props, "trunks");
-    const tag = port.tag;
-    const ranges = maybe(() =>
-        Array.isArray(trunks) ? trunks.flatMap((entry) => [vlanRange(String(entry)) ?? []]) : [],
-    );
-    const listed = (Array.isArray(ranges) ? ranges : []).filter(
-        (range): range is [number, number] => range.length === 2,
-    );
-    if (typeof tag === "number")
-        return port.vlanMode === "native-untagged" || port.vlanMode === "native-tagged"
-            ? [...listed, [tag, tag]]
-            : [[tag, tag]];
-    return listed.length > 0 ? listed : undefined;
-}
-
-const both = (a: [number, number][] | undefined, b: [number, number][] | undefined): [number, number][] | undefined => {
-    if (!a || !b) return a ?? b;
-    return a.flatMap(([from, to]) =>
-        b.flatMap(([first, last]): [number, number][] => {
-            const [low, high] = [Math.max(from, first), Math.min(to, last)];
-            return low <= high ? [[low, high]] : [];
-        }),
-    );
-};

@@ -2,10 +2,10 @@
 import { countAt } from "../inputs";
 import { known } from "../known";
 import { stackRule } from "../stack-rule";
-import type { StackPort } from "../stack";
 import { made, tunedDomain } from "./examples";
 import { FORMATDOMAIN, VSWITCHD_DB } from "./manuals";
 import { portName } from "./port-name";
+import { isAmong, modeOf, vlansOf } from "./port-vlans";
 import { bridge, port } from "./stack-examples";
 
 const vlanModeShape = stackRule({
@@ -110,11 +110,6 @@ const qinqLimit = stackRule({
     },
 });
 
-/** VLAN mode as Open vSwitch takes it where nobody says. @throws NotKnown */
-function modeOf({ vlanMode, tag }: StackPort): string {
-    return known(vlanMode) ?? (known(tag) === undefined ? "trunk" : "access");
-}
-
 const trunkUnbounded = stackRule({
     id: "trunk-unbounded",
     title: "A port carries the VLANs that it says, and says them.",
@@ -179,7 +174,7 @@ const vlanNotCarried = stackRule({
                 const where = known(one.bridge);
                 if (tag === undefined || stack.leadsOut(one)) return undefined;
                 const uplinks = stack.uplinkPorts().get(where) ?? [];
-                if (uplinks.length === 0 || uplinks.some((uplink) => carries(uplink, tag))) return undefined;
+                if (uplinks.length === 0 || uplinks.some((uplink) => isAmong(vlansOf(uplink), tag))) return undefined;
                 return {
                     found: `its VLAN ${tag} is on no uplink of ${String(where)}`,
                     set: `Add "${tag}" to the trunks of an uplink.`,
@@ -205,20 +200,6 @@ const vlanNotCarried = stackRule({
         ],
     },
 });
-
-/** @throws NotKnown */
-function carries(one: StackPort, vlan: number): boolean {
-    if (modeOf(one) === "access") return known(one.tag) === vlan;
-    const trunks = known(one.trunks);
-    return (
-        known(one.tag) === vlan ||
-        trunks.length === 0 ||
-        trunks.some((entry) => {
-            const [from = 0, to = from] = String(entry).split("-").map(Number);
-            return vlan >= from && vlan <= to;
-        })
-    );
-}
 
 const nativeVlanShared = stackRule({
     id: "sec-native-vlan-shared",
