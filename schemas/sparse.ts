@@ -16,11 +16,13 @@ const SparseObject = z.core.$constructor<z.ZodObject<z.core.$ZodShape>>("SparseO
     inst._zod.parse = (payload, context) => {
         const value: unknown = payload.value;
         if (typeof value !== "object" || value === null || Array.isArray(value)) return whole.parse(payload, context);
-        let kind = "";
-        for (const key in value) kind += `${key}\0`;
+        const given: string[] = [];
+        // As zod looks for keys that are not known.
+        for (const key in value) given.push(key);
+        const kind = given.join("\0");
         let judge = kinds.get(kind);
         if (!judge) {
-            judge = kinds.size < MOST_KINDS ? judgeFor(def.shape, Object.keys(value), whole) : whole;
+            judge = kinds.size < MOST_KINDS ? judgeFor(def.shape, given, whole) : whole;
             if (kinds.size < MOST_KINDS) kinds.set(kind, judge);
         }
         return judge.parse(payload, context);

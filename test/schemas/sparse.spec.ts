@@ -63,6 +63,13 @@ describe("an object most of whose keys are absent", () => {
             assert.deepEqual(judged(Sparse, given), judged(Plain, given));
     });
 
+    it("is not misled by an object that has a key from another one", () => {
+        const fresh = sparseObject(SHAPE);
+        const inherits: unknown = Object.assign(Object.create({ tag: 5 }), { name: "a" });
+        for (const given of [inherits, { name: "b", tag: 6 }])
+            assert.deepEqual(judged(fresh, given), judged(Plain, given));
+    });
+
     it("goes on judging when more sets of keys came than it keeps", () => {
         const keys = Array.from({ length: 8 }, (_, index) => `k${index}`);
         const shape = Object.fromEntries(keys.map((key) => [key, z.int().optional()]));
