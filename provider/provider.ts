@@ -87,8 +87,9 @@ export class Provider {
         const resource = preview ? undefined : RESOURCES.get(type);
         if (!resource?.looksAt || this.hostText === undefined || this.cancelling.signal.aborted) return;
         const host = await this.reached(this.hostText).catch(() => undefined);
+        if (!host) return;
         // Whoever comes to need it is told why it cannot be had.
-        void (host ? resource.looksAt(host) : Promise.resolve()).catch(() => undefined);
+        resource.looksAt(host).catch(() => undefined);
         // Reads begin in the next turn of the event loop, for all who ask in this one.
         await new Promise(setImmediate);
     }

@@ -21,11 +21,8 @@ const SparseObject = z.core.$constructor<z.ZodObject<z.core.$ZodShape>>("SparseO
         for (const key in value) given.push(key);
         const kind = given.join("\0");
         let judge = kinds.get(kind);
-        if (!judge) {
-            judge = kinds.size < MOST_KINDS ? judgeFor(def.shape, given, whole) : whole;
-            if (kinds.size < MOST_KINDS) kinds.set(kind, judge);
-        }
-        return judge.parse(payload, context);
+        if (!judge && kinds.size < MOST_KINDS) kinds.set(kind, (judge = judgeFor(def.shape, given, whole)));
+        return (judge ?? whole).parse(payload, context);
     };
 });
 

@@ -26,7 +26,7 @@ export function loopEdge(stack: Stack): (Edge & { vlan?: number }) | undefined {
     const limits = new Set(edges.flatMap(({ vlans }) => vlans?.map(([first]) => first) ?? []));
     for (const vlan of [undefined, ...limits]) {
         const closed = closing(
-            edges.filter(({ vlans }) => vlans === undefined || (vlan !== undefined && isAmong(vlans, vlan))),
+            edges.filter(({ vlans }) => (vlan === undefined ? vlans === undefined : isAmong(vlans, vlan))),
         );
         if (closed) return { ...closed, ...(vlan === undefined ? {} : { vlan }) };
     }

@@ -34,40 +34,39 @@ export interface Link {
     qdisc?: string;
 }
 
-const IpLink = z.object({
-    ifname: z.string(),
-    ifindex: z.number().default(0),
-    mtu: z.number().default(0),
-    txqlen: z.number().optional(),
-    address: z.string().optional(),
-    ifalias: z.string().optional(),
-    group: z.string().optional(),
-    qdisc: z.string().optional(),
-    master: z.string().optional(),
-    link: z.string().nullish(),
-    flags: z.array(z.string()).default([]),
-    vfinfo_list: z
-        .array(z.object({ vf: z.number(), trust: z.boolean().optional(), spoofchk: z.boolean().optional() }))
-        .optional(),
-    linkinfo: z
-        .object({
-            info_kind: z.string().optional(),
-            info_data: z.record(z.string(), z.unknown()).optional(),
-            info_slave_kind: z.string().optional(),
-            info_slave_data: z.record(z.string(), z.unknown()).optional(),
-        })
-        .optional(),
-});
+/** Thousands are read at a time, and code that is made of their description reads them in less than half the time. */
+const IpLink = z.compile(
+    z.object({
+        ifname: z.string(),
+        ifindex: z.number().default(0),
+        mtu: z.number().default(0),
+        txqlen: z.number().optional(),
+        address: z.string().optional(),
+        ifalias: z.string().optional(),
+        group: z.string().optional(),
+        qdisc: z.string().optional(),
+        master: z.string().optional(),
+        link: z.string().nullish(),
+        flags: z.array(z.string()).default([]),
+        vfinfo_list: z
+            .array(z.object({ vf: z.number(), trust: z.boolean().optional(), spoofchk: z.boolean().optional() }))
+            .optional(),
+        linkinfo: z
+            .object({
+                info_kind: z.string().optional(),
+                info_data: z.record(z.string(), z.unknown()).optional(),
+                info_slave_kind: z.string().optional(),
+                info_slave_data: z.record(z.string(), z.unknown()).optional(),
+            })
+            .optional(),
+    }),
+    { strict: true },
+);
 type IpLink = z.output<typeof IpLink>;
-
-/** Some thousand links are read at a time, and what is generated from a schema reads them in less than half the time. */
-const Generated = z.compile(IpLink, { strict: true });
 
 /** All links by name. @param list what `ip -json -details link show` printed @throws HostError bug where it is none */
 export function linksOf(list: unknown): Map<string, Link> {
-    return new Map(
-        entriesOf(list, Generated, "links", "`ip -json link`").map((entry) => [entry.ifname, toLink(entry)]),
-    );
+    return new Map(entriesOf(list, IpLink, "links", "`ip -json link`").map((entry) => [entry.ifname, toLink(entry)]));
 }
 
 /**

@@ -169,12 +169,10 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const { name, bridge, options } = want;
         const devices = devicesOf(want);
         if (devices.length > 0)
-            return (
-                await Promise.all([
-                    pathCautions(host, want, devices, bridge),
-                    managerCautions(host, devices, "this port"),
-                ])
-            ).flat();
+            return [
+                ...(await managerCautions(host, devices, "this port")),
+                ...(await pathCautions(host, want, devices, bridge)),
+            ];
         // Of two ends one is made first.
         if (options?.peer === undefined || (await host.switch()).byName("Interface", options.peer)) return [];
         return [`OVS port ${name}: its peer ${options.peer} is not there yet. It passes nothing until it is.`];
