@@ -27,7 +27,8 @@ const NICS = [1, 2].flatMap((number) => [
 
 /**
  * The command that runs the machine, for as long as the process that starts it lives. Its standard output is the
- * kernel's console.
+ * kernel's console. Its processors take turns on one thread: with one each they may stand still for ever when the kernel
+ * patches its code (docs/decisions/0015).
  *
  * @param id names the sockets, see `portAddress`
  */
@@ -41,7 +42,7 @@ export function machineCommand({ kernel, initrd }: KernelImage, { cpus, memoryMi
     return [
         ...["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64"],
         ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-machine", "q35"],
-        ...["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max"],
+        ...["-accel", "tcg,thread=single,tb-size=512", "-cpu", "max"],
         ...["-smp", String(cpus), "-m", `${memoryMiB}M`],
         ...["-kernel", kernel, "-initrd", initrd, "-append", COMMAND_LINE],
         ...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],

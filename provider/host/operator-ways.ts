@@ -32,8 +32,19 @@ const FibMatch = z.object({
     nexthops: z.array(z.object({ dev: z.string().optional() })).optional(),
 });
 
-/** The ways to all who work on the host; one who cannot be reached has none. */
-export async function readWays(host: Host): Promise<Way[]> {
+const allWays = new WeakMap<Place, Snapshot<Way[]>>();
+
+/** The ways to all who work on the host, as they are now; one who cannot be reached has none. One look serves all who ask meanwhile. */
+export function readWays(host: Host): Promise<Way[]> {
+    let snapshot = allWays.get(host.place);
+    if (!snapshot) {
+        const anew = host.at({ maxAgeMs: 0, readSince: Infinity });
+        allWays.set(host.place, (snapshot = new Snapshot(() => lookForWays(anew))));
+    }
+    return snapshot.get();
+}
+
+async function lookForWays(host: Host): Promise<Way[]> {
     const operators = await readOperators(host);
     if (operators.length === 0) return [];
     const lines = operators.map(({ peer, local, device }) =>

@@ -8,6 +8,9 @@ import { readAddresses, type AddressSeen } from "../host/addresses";
 import { HostError } from "../host/errors";
 import { readWays, usualPath, type Way } from "../host/operator-ways";
 
+/** Links seen no longer ago than this [ms] tell which taps are open. */
+const FRESH_MS = 1_000;
+
 /** What was declared, as far as it says that it may. */
 interface Told {
     takesOperatorPath?: boolean;
@@ -35,19 +38,21 @@ export async function keepLinks(
     links: readonly string[],
     into: string,
 ): Promise<void> {
-    if (told.takesOperatorPath || links.length === 0) return;
-    const way = takenFrom(await readWays(host), links);
-    if (way) throw linkKept(subject, way, links, into, await readAddresses(host));
+    const asked = await questioned(host, told, links);
+    if (asked.length === 0) return;
+    const way = takenFrom(await readWays(host), asked);
+    if (way) throw linkKept(subject, way, asked, into, await readAddresses(host));
 }
 
 /** Before links are taken out of what carries an operator's connection. @throws HostError refused */
 export async function keepPlugged(host: Host, subject: string, told: Told, links: readonly string[]): Promise<void> {
-    if (told.takesOperatorPath || links.length === 0) return;
-    const way = takenFrom(await readWays(host), links);
+    const asked = await questioned(host, told, links);
+    if (asked.length === 0) return;
+    const way = takenFrom(await readWays(host), asked);
     if (way)
         throw kept(
             subject,
-            `${runsOver(way, links)}, which is to be unplugged`,
+            `${runsOver(way, asked)}, which is to be unplugged`,
             `${SAY_FIRST} or connect over another link.`,
         );
 }
@@ -98,14 +103,25 @@ export async function keepAddress(
 
 /** A sentence for each of these links by which the host is usually reached, where nobody is connected to it now. */
 export async function pathCautions(host: Host, told: Told, links: readonly string[], into: string): Promise<string[]> {
-    if (told.takesOperatorPath || links.length === 0) return [];
+    const asked = await questioned(host, told, links);
+    if (asked.length === 0) return [];
     const path = await usualPath(host);
-    return links
+    return asked
         .filter((link) => path.has(link))
         .map(
             (link) =>
                 `${link} carries the default route of ${host.where}, and is plugged into ${into}: if you reach the host over it, have another way to it.`,
         );
+}
+
+/** The links that may be part of somebody's way: a tap that nobody has opened, as before its guest starts, passes nothing. */
+async function questioned(host: Host, told: Told, links: readonly string[]): Promise<string[]> {
+    if (told.takesOperatorPath || links.length === 0) return [];
+    const there = await host.at({ maxAgeMs: FRESH_MS }).links();
+    return links.filter((name) => {
+        const link = there.get(name);
+        return link?.tap === undefined || link.flags.includes("LOWER_UP");
+    });
 }
 
 /** The first way that one of the links is part of. */

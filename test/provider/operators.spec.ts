@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Host } from "../../provider/host";
+import { HostError } from "../../provider/host/errors";
 import { linksOf, type Link } from "../../provider/host/links";
 import { pathOver, readWays, type Way } from "../../provider/host/operator-ways";
 import { operatorsOf, parseSockets, type Socket } from "../../provider/host/operators";
 import {
     divertedFrom,
+    keepLinks,
+    keepPlugged,
     linkKept,
+    pathCautions,
     readdressed,
     takenFrom,
     type Direction,
@@ -141,29 +145,35 @@ describe("the path of a connection on a host", () => {
     });
 });
 
-describe("the ways to who works on a host", () => {
-    const sockets =
-        "ESTAB 0 0 10.0.0.1:22 10.0.0.7:1\nESTAB 0 0 10.0.0.1:22 203.0.113.9:1\nESTAB 0 0 [fe80::1]%eth3:22 [fe80::7]:1\n";
-    const asked: string[] = [];
+/** A host with these links, whose programs answer as told; they are noted, the words of a batch after its own. */
+function hostOf(links: ReadonlyMap<string, Link>, answers: Record<string, string>) {
+    const ran: string[] = [];
+    const run = ([program = "", ...words]: string[], input = "") => {
+        ran.push([program, ...(input === "" ? words : input.trimEnd().split("\n"))].join(" "));
+        const stdout = answers[program] ?? "";
+        return Promise.resolve({ code: 0, stdout, stderr: stdout.includes("\n") ? "Command failed -:2\n" : "" });
+    };
     const host = {
-        place: {
-            where: "a fake",
-            run: ([program]: string[], input = "") => {
-                if (program === "ss") return Promise.resolve({ code: 0, stdout: sockets, stderr: "" });
-                asked.push(...input.trimEnd().split("\n"));
-                const stdout = '[{"dst":"10.0.0.0/24","dev":"br0"}]\n[{"dst":"fe80::/64","dev":"eth3","metric":256}]\n';
-                return Promise.resolve({ code: 1, stdout, stderr: "Network is unreachable\nCommand failed -:2\n" });
-            },
-        },
-        links: () => Promise.resolve(HOST),
-    } as unknown as Host;
+        place: { where: "a fake", run },
+        links: () => Promise.resolve(links),
+        switch: () => Promise.reject(new HostError("unreachable", "a fake", "it has no Open vSwitch", "")),
+        read: (_: string[], parse: (text: string) => unknown) => Promise.resolve(parse("[]")),
+    };
+    return { ran, host: Object.assign(host, { at: () => host }) as unknown as Host };
+}
+
+describe("the ways to who works on a host", () => {
+    const ss =
+        "ESTAB 0 0 10.0.0.1:22 10.0.0.7:1\nESTAB 0 0 10.0.0.1:22 203.0.113.9:1\nESTAB 0 0 [fe80::1]%eth3:22 [fe80::7]:1\n";
+    const ip = '[{"dst":"10.0.0.0/24","dev":"br0"}]\n[{"dst":"fe80::/64","dev":"eth3","metric":256}]\n';
 
     it("are asked of the kernel from the address that each is connected to; who is not reached has none", async () => {
+        const { host, ran } = hostOf(HOST, { ss, ip });
         const ways = await readWays(host);
-        assert.deepEqual(asked, [
-            "route get fibmatch 10.0.0.7 from 10.0.0.1",
-            "route get fibmatch 203.0.113.9 from 10.0.0.1",
-            "route get fibmatch fe80::7 from fe80::1 oif eth3",
+        assert.deepEqual(ran.slice(1), [
+            "ip route get fibmatch 10.0.0.7 from 10.0.0.1 " +
+                "route get fibmatch 203.0.113.9 from 10.0.0.1 " +
+                "route get fibmatch fe80::7 from fe80::1 oif eth3",
         ]);
         assert.deepEqual(
             ways.map(({ operator, links, destination, metric }) => [operator.peer, links, destination, metric]),
@@ -173,6 +183,41 @@ describe("the ways to who works on a host", () => {
             ],
         );
         assert(ways[0]?.path.has("eth1"));
+    });
+
+    it("are looked for once for all who ask at the same moment, and anew for who asks later", async () => {
+        const { host, ran } = hostOf(HOST, { ss, ip });
+        const routesAsked = () => ran.filter((line) => line.startsWith("ip route get")).length;
+        await Promise.all(Array.from({ length: 300 }, () => readWays(host)));
+        assert.equal(routesAsked(), 1);
+        await readWays(host);
+        assert.equal(routesAsked(), 2);
+    });
+});
+
+describe("a tap", () => {
+    const tap = (flags: string[]) =>
+        linksOf([{ ifname: "tap0", flags, linkinfo: { info_kind: "tun", info_data: { type: "tap" } } }]);
+    const answers = { ss: "ESTAB 0 0 10.0.0.1:22 10.0.0.7:1\n", ip: '[{"dst":"10.0.0.0/24","dev":"tap0"}]' };
+
+    it("that nobody has opened is on nobody's way, and nothing is run to see that", async () => {
+        for (const flags of [["NO-CARRIER", "BROADCAST", "MULTICAST", "UP"], ["BROADCAST"]]) {
+            const { host, ran } = hostOf(tap(flags), answers);
+            await keepLinks(host, "OVS port tap0", {}, ["tap0"], "the bridge br0");
+            await keepPlugged(host, "OVS port tap0", {}, ["tap0"]);
+            assert.deepEqual(await pathCautions(host, {}, ["tap0"], "br0"), []);
+            assert.deepEqual(ran, []);
+        }
+    });
+
+    it("that is open may be one's way to the host, as that of a VPN, and is not taken", async () => {
+        const { host } = hostOf(tap(["BROADCAST", "MULTICAST", "UP", "LOWER_UP"]), answers);
+        await assert.rejects(
+            keepLinks(host, "OVS port tap0", {}, ["tap0"], "the bridge br0"),
+            /OVS port tap0: the SSH connection from 10\.0\.0\.7 to 10\.0\.0\.1 runs over the link tap0, which is to be plugged into the bridge br0/,
+        );
+        await assert.rejects(keepPlugged(host, "OVS port tap0", {}, ["tap0"]), /runs over the link tap0/);
+        await keepLinks(host, "OVS port tap0", { takesOperatorPath: true }, ["tap0"], "the bridge br0");
     });
 });
 

@@ -60,24 +60,28 @@ export class Outcomes {
     }
 }
 
+/** Compiles these files with all they import. What cannot be compiled is told by the tests that need it. */
+export const compiled = (files: readonly string[]) => runCommand([process.execPath, "-e", COMPILE, ...files]);
+
 /** The guest in which mocha runs. */
 export class SpecRun {
     private readonly stop = new AbortController();
     private ended: Promise<void> | undefined;
 
-    constructor(private readonly outcomes: Outcomes) {}
+    constructor(
+        private readonly files: readonly string[],
+        private readonly outcomes: Outcomes,
+    ) {}
 
     /** Boots the guest and comes back when it has. */
-    async start(files: readonly string[]): Promise<void> {
-        // What cannot be compiled is told by the tests that need it.
-        await runCommand([process.execPath, "-e", COMPILE, ...files]);
+    start(): Promise<void> {
         return new Promise((started, failed) => {
             const stdout = new PassThrough();
             createInterface({ input: stdout }).on("line", (line) => this.heard(line));
             const onOutput: KernelGuestRun["onOutput"] = (stream, text) =>
                 stream === "stdout" ? stdout.write(text) : process.stderr.write(text);
             const run: KernelGuestRun = {
-                argv: [process.execPath, "-e", INSIDE, ...files],
+                argv: [process.execPath, "-e", INSIDE, ...this.files],
                 cwd: process.cwd(),
                 env: environment(),
                 timeoutMs: PATIENCE_MS,

@@ -1,17 +1,36 @@
-/** Shows the tests of files that run in a kernel guest as tests of the run outside. */
+/** Shows the tests of files that run in kernel guests as tests of the run outside. */
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import Mocha from "mocha";
 import type { Result } from "../kernel/results";
-import { keyOf, Outcomes, PATIENCE_MS, SpecRun } from "./kernel-guest-run";
+import { compiled, keyOf, Outcomes, PATIENCE_MS, SpecRun } from "./kernel-guest-run";
+
+/** Guests at a time. Each computes on one of this machine's processors, however many it has itself. */
+const GUESTS = 2;
 
 /** Declares a test for each test in these files. To be called in a `describe`. */
 export function kernelSpecs(files: readonly string[]): void {
-    const root = outline(files);
-    const outcomes = new Outcomes(titles(root));
-    const run = new SpecRun(outcomes);
-    before(() => run.start(files));
-    mirror(root, (path) => outcomes.of(path));
-    after(() => run.end());
+    const runs = sharedOut(files, GUESTS).map((share) => {
+        const root = outline(share);
+        const outcomes = new Outcomes(titles(root));
+        return { root, outcomes, run: new SpecRun(share, outcomes) };
+    });
+    before(async () => {
+        await compiled(files);
+        await Promise.all(runs.map(({ run }) => run.start()));
+    });
+    for (const { root, outcomes } of runs) mirror(root, (path) => outcomes.of(path));
+    after(() => Promise.all(runs.map(({ run }) => run.end())));
+}
+
+/** The files in as many shares, some of which may be empty and are left out. A longer text takes longer to run. */
+function sharedOut(files: readonly string[], shares: number): string[][] {
+    const lengths = new Map(files.map((file) => [file, readFileSync(file).length]));
+    const lengthOf = (some: readonly string[]) => some.reduce((sum, file) => sum + (lengths.get(file) ?? 0), 0);
+    const shared = Array.from({ length: shares }, (): string[] => []);
+    for (const file of files.toSorted((a, b) => lengthOf([b]) - lengthOf([a])))
+        shared.toSorted((a, b) => lengthOf(a) - lengthOf(b))[0]?.push(file);
+    return shared.filter((share) => share.length > 0);
 }
 
 const WORDS = ["describe", "context", "xdescribe", "xcontext", "it", "specify", "xit", "xspecify", "run"];

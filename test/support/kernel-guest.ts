@@ -1,15 +1,15 @@
 /**
  * For specifications of what this machine's kernel may lack: bonding, 8021q, dummy, bridge VLAN filtering, Open vSwitch's
- * kernel datapath, vhost, netem. They run in one guest with Debian's full kernel, all in one boot.
+ * kernel datapath, vhost, netem. They run in two guests with Debian's full kernel, each file in one of them.
  *
  * To add some, write `test/kernel/NAME.kernel.ts`: mocha and node:assert as everywhere. `test/live/kernel-guest.spec.ts`
- * boots the guest and shows each of its tests as one of the normal run.
+ * boots the guests and shows each of its tests as one of the normal run.
  *
  * - The files are loaded outside, too, for the titles of their tests: work belongs into hooks and tests, and each full
  *   title is there once.
  * - Inside you are root on a machine of your own, with this machine's files: the provider's host is `local`. What is
  *   written goes into RAM. /run begins empty. A link's kernel module loads itself with the link; others by `modprobe`.
- * - All files share one kernel and one Open vSwitch: give links and bridges names of your own and take them away after.
+ * - Files share one kernel and one Open vSwitch with others: give links and bridges names of your own and take them away after.
  * - Emulation is slow: a start of the plugin takes 5 s, and the time limit of a test is 300 s unless said otherwise.
  *
  * One file only: `KVMNET_KERNEL_SPECS=test/kernel/NAME.kernel.ts npm test -- test/live/kernel-guest.spec.ts`.
