@@ -4,13 +4,16 @@
  */
 import type { Operation } from "./host/ovsdb/operations";
 
-/** Words of one line for `ip -batch`, `bridge -batch` or `tc -batch`, checked one by one. */
+/** Words of one line for a batch, checked one by one. */
 export type Line = readonly string[];
+
+/** What takes lines by `-batch`. `ip` takes the family of them all from how it is called, where a line does not say it. */
+export type Batcher = "ip" | "ip -4" | "ip -6" | "bridge" | "tc";
 
 /** One thing done to a host, complete in itself. */
 export type Action =
     /** Lines for one batch: they run in order and stop at the first that is refused. */
-    | { via: "ip" | "bridge" | "tc"; lines: Line[] }
+    | { via: Batcher; lines: Line[] }
     /** All of them or none, carried out by ovs-vswitchd. */
     | { via: "ovsdb"; operations: Operation[] }
     /** Flows, groups and meters as `ovs-ofctl` takes them in a bundle file: all or none. */
@@ -51,6 +54,9 @@ export type Plan = Step[];
 
 /** One step of `ip -batch` lines. */
 export const ip = (what: string, lines: Line[], undo?: Line[]): Step => batch("ip", what, lines, undo);
+/** One step of lines about one family of addresses. */
+export const ipOf = (family: "ipv4" | "ipv6", what: string, lines: Line[], undo?: Line[]): Step =>
+    batch(family === "ipv6" ? "ip -6" : "ip -4", what, lines, undo);
 /** One step of `bridge -batch` lines. */
 export const bridge = (what: string, lines: Line[], undo?: Line[]): Step => batch("bridge", what, lines, undo);
 
@@ -61,7 +67,7 @@ export const ovsdb = (what: string, operations: Operation[], undo?: Operation[])
     ...(undo ? { undo: [{ via: "ovsdb", operations: undo }] } : {}),
 });
 
-const batch = (via: "ip" | "bridge", what: string, lines: Line[], undo?: Line[]): Step => ({
+const batch = (via: Batcher, what: string, lines: Line[], undo?: Line[]): Step => ({
     what,
     action: { via, lines },
     ...(undo ? { undo: [{ via, lines: undo }] } : {}),

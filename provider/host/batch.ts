@@ -1,6 +1,6 @@
-/** Changes by `ip -batch`, `bridge -batch` and `tc -batch`: what arrives at the same moment shares one process. */
+/** Changes by `ip -batch` and its like: what arrives at the same moment shares one process. */
 import { randomInt } from "node:crypto";
-import type { Line } from "../plan";
+import type { Batcher, Line } from "../plan";
 import { HostError, quoted } from "./errors";
 import { lackOf } from "./kernel-features";
 import type { Link } from "./links";
@@ -38,14 +38,14 @@ export class Batch {
     private readonly changes: Window<Change, void>;
 
     /**
-     * @param program `ip`, `bridge` or `tc`
+     * @param program with the options that it has beside `-batch`
      * @param links   the links as they are
      * @param written called when something may have changed
      * @param turnout whom the batches may expect
      */
     constructor(
         private readonly place: Place,
-        private readonly program: "ip" | "bridge" | "tc",
+        private readonly program: Batcher,
         private readonly links: () => Promise<ReadonlyMap<string, Link>>,
         private readonly written: () => void,
         turnout?: Turnout,
@@ -91,7 +91,7 @@ export class Batch {
         };
         for (let left = entries; left.length > 0;) {
             const { code, stderr } = await this.place.run(
-                [this.program, "-batch", "-"],
+                [...this.program.split(" "), "-batch", "-"],
                 left.map(({ text }) => `${text}\n`).join(""),
             );
             if (code === 0) return;

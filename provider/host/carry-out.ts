@@ -155,6 +155,8 @@ async function takeBack(host: Host, subject: string, action: Action): Promise<vo
 async function act(host: Host, subject: string, action: Action, meanwhile?: () => void): Promise<void> {
     switch (action.via) {
         case "ip":
+        case "ip -4":
+        case "ip -6":
         case "bridge":
         case "tc":
             return host.kernel.change(action.via, subject, action.lines);

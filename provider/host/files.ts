@@ -1,33 +1,105 @@
 /** Files of /proc/sys and /sys on a host, read and written there, where its namespaces are. */
 import { HostError, quoted } from "./errors";
 import type { Place } from "./place";
+import { Window, type Turnout, type Verdict } from "./window";
 
 /** Folders in which values of the running kernel stand; nothing else is written. */
 const WRITABLE = /^\/(proc\/sys|sys\/class\/net|sys\/devices)\/[A-Za-z0-9_.:/@-]+$/;
 
+interface Value {
+    path: string;
+    value: string;
+}
+
+/** Those who read in the same turn of the event loop are served at once, and those who come while they are, together after it. */
+const AT_ONCE = { idleMs: 0, completeMs: 0, capMs: 0 };
+
+/** What is read or written at the same moment shares a process. */
 export class Files {
-    constructor(private readonly place: Place) {}
+    private readonly reads: Window<string[], (string | undefined)[]>;
+    private readonly writes: Window<Value, void>;
+
+    /** @param turnout whom the writes may expect */
+    constructor(
+        private readonly place: Place,
+        turnout?: Turnout,
+    ) {
+        this.reads = new Window((asked) => this.readAll(asked), undefined, AT_ONCE);
+        this.writes = new Window((asked) => this.writeAll(asked), turnout);
+    }
 
     /** What each file holds, without the newline at its end; undefined where there is none. */
     async read(paths: string[]): Promise<(string | undefined)[]> {
         paths.forEach(checkPath);
-        const texts = await textsOf(this.place, paths);
-        return paths.map((path) => texts.get(path));
+        return this.reads.add(paths);
     }
 
     /** @throws HostError refused with the kernel's words */
     async write(path: string, value: string): Promise<void> {
         checkPath(path);
-        const { code, stderr } = await this.place.run(["tee", path], `${value}\n`);
-        if (code === 0) return;
-        throw new HostError(
-            "refused",
-            path,
-            `the kernel did not take ${JSON.stringify(value)}: ${quoted(stderr)}`,
-            "Correct the value, or load what this setting belongs to; then run the same command again.",
-        );
+        return this.writes.add({ path, value });
+    }
+
+    private async readAll(asked: string[][]): Promise<Verdict<(string | undefined)[]>[]> {
+        const texts = await textsOf(this.place, [...new Set(asked.flat())]);
+        return asked.map((paths) => ({ result: paths.map((path) => texts.get(path)) }));
+    }
+
+    private async writeAll(asked: Value[]): Promise<Verdict<void>[]> {
+        const verdicts = asked.map((): Verdict<void> => ({ result: undefined }));
+        for (const round of roundsOf(asked))
+            await Promise.all(
+                [...round].map(async ([value, of]) => {
+                    const paths = [...new Set(of.map((index) => (asked[index] as Value).path))];
+                    const { code, stderr } = await this.place.run(["tee", ...paths], `${value}\n`);
+                    if (code === 0) return;
+                    const refused = refusals(paths, stderr);
+                    for (const index of of) {
+                        const { path } = asked[index] as Value;
+                        const words = refused.size > 0 ? refused.get(path) : stderr;
+                        if (words !== undefined) verdicts[index] = { error: notTaken(path, value, words) };
+                    }
+                }),
+            );
+        return verdicts;
     }
 }
+
+/** Indices by value, for one `tee` each; a file that gets several values gets them one after another. */
+function roundsOf(asked: readonly Value[]): Map<string, number[]>[] {
+    const rounds: Map<string, number[]>[] = [];
+    const given = new Map<string, { value: string; round: number }>();
+    for (const [index, { path, value }] of asked.entries()) {
+        const before = given.get(path);
+        const round = before ? before.round + Number(before.value !== value) : 0;
+        given.set(path, { value, round });
+        const byValue = (rounds[round] ??= new Map<string, number[]>());
+        byValue.set(value, [...(byValue.get(value) ?? []), index]);
+    }
+    return rounds;
+}
+
+/** What `tee` complains of, by file: it goes on with the others. It puts some names in quotes. */
+function refusals(paths: readonly string[], stderr: string): Map<string, string> {
+    const lines = stderr.split("\n");
+    return new Map(
+        paths.flatMap((path): [string, string][] => {
+            const line = lines.find((one) => one.startsWith(`tee: ${path}: `) || one.startsWith(`tee: '${path}': `));
+            return line === undefined ? [] : [[path, line]];
+        }),
+    );
+}
+
+const notTaken = (path: string, value: string, words: string) =>
+    new HostError(
+        "refused",
+        path,
+        `the kernel did not take ${JSON.stringify(value)}: ${quoted(words)}`,
+        // Root, too, writes only where the file says so (test_perm in fs/proc/proc_sysctl.c).
+        /denied|not permitted/i.test(words)
+            ? "Run as root; for root the kernel only shows this setting, so remove it from the program, or name the setting that decides it."
+            : "Correct the value, or load what this setting belongs to; then run the same command again.",
+    );
 
 /** What files hold, by their paths, without the newline at the end; one that is missing is passed over. */
 export async function textsOf(place: Place, paths: readonly string[]): Promise<Map<string, string>> {

@@ -1,5 +1,5 @@
 /** The kernel of a host: its links, and changes of them in batches. */
-import type { Line } from "../plan";
+import type { Batcher, Line } from "../plan";
 import { Batch } from "./batch";
 import { HostError, quoted } from "./errors";
 import { linksOf, type Link } from "./links";
@@ -13,7 +13,7 @@ export class Kernel {
     private readonly lister: Standing<Map<string, Link>>;
     private readonly all: Snapshot<Map<string, Link>>;
     private readonly snapshots = new Map<string, Snapshot<unknown>>();
-    private readonly batches: Record<"ip" | "bridge" | "tc", Batch>;
+    private readonly batches: Record<Batcher, Batch>;
 
     /** @param turnout whom the batches may expect */
     constructor(
@@ -22,7 +22,7 @@ export class Kernel {
     ) {
         this.lister = new Standing(place, ["ip", "-json", "-details", "-force", "-batch", "-"], linksOf);
         this.all = new Snapshot(() => this.lister.ask("link show"));
-        const batch = (program: "ip" | "bridge" | "tc") =>
+        const batch = (program: Batcher) =>
             new Batch(
                 place,
                 program,
@@ -30,7 +30,13 @@ export class Kernel {
                 () => this.written(),
                 turnout,
             );
-        this.batches = { ip: batch("ip"), bridge: batch("bridge"), tc: batch("tc") };
+        this.batches = {
+            ip: batch("ip"),
+            "ip -4": batch("ip -4"),
+            "ip -6": batch("ip -6"),
+            bridge: batch("bridge"),
+            tc: batch("tc"),
+        };
     }
 
     /** All links by name. @param fresh how old the answer may be, as `Snapshot.get` takes it */
@@ -54,7 +60,7 @@ export class Kernel {
     }
 
     /** @throws LineRefused with the kernel's words */
-    change(program: "ip" | "bridge" | "tc", subject: string, lines: Line[]): Promise<void> {
+    change(program: Batcher, subject: string, lines: Line[]): Promise<void> {
         return this.batches[program].change(subject, lines);
     }
 

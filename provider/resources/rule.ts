@@ -5,7 +5,7 @@ import type { Host } from "../host";
 import { managerCautions } from "../host/managers";
 import { OUR_PROTOCOL } from "../host/route-protocol";
 import { readRules, type RuleSeen } from "../host/rules";
-import type { Step } from "../plan";
+import { ipOf, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { defined } from "../check";
 import { forget } from "./former-values";
@@ -74,7 +74,7 @@ export const rule: HostResource<Rule, Here> = {
         const id = idOf(want);
         const added = change(`adds the rule ${id} as it is wanted`, "add", want, OUR_PROTOCOL);
         const removed = change(`removes the rule ${id} as it was`, "delete", state, protocol);
-        const same = argvOf("add", state, 0).join(" ") === argvOf("add", want, 0).join(" ");
+        const same = wordsOf("add", state, 0).join(" ") === wordsOf("add", want, 0).join(" ");
         const steps = !same ? [added, removed] : protocol === OUR_PROTOCOL ? [] : [removed, added];
         return [await noteMark(host, keyOf(id), mark), ...(await leftovers(host, state, want)), ...steps];
     },
@@ -119,7 +119,7 @@ async function leftovers(host: Host, found: Rule, want?: Rule): Promise<Step[]> 
     const there = (await readRules(host, found.family)).filter(
         ({ priority, protocol }) => priority === found.priority && protocol === OUR_PROTOCOL,
     );
-    const told = (one: Rule) => argvOf("add", one, 0).join(" ");
+    const told = (one: Rule) => wordsOf("add", one, 0).join(" ");
     const kept = [found, ...(want ? [want] : [])].map(told);
     return there
         .map((one) => stateOf(one, found.family))
@@ -127,25 +127,18 @@ async function leftovers(host: Host, found: Rule, want?: Rule): Promise<Step[]> 
         .map((one) => change(`removes what is left of the rule ${idOf(one)}`, "delete", one, OUR_PROTOCOL));
 }
 
-/**
- * One rule is one program: `ip -batch` takes the family of all its lines from how it is called, and takes a line for
- * IPv6 without a network as one for IPv4 (iproute2 6.1).
- */
+/** `ip -batch` takes a line for IPv6 without a network as one for IPv4 (iproute2 6.1), so each family has batches of its own. */
 function change(what: string, verb: "add" | "delete", rule: Rule, protocol: number): Step {
     const back = verb === "add" ? "delete" : "add";
-    return {
-        what,
-        action: { via: "program", argv: argvOf(verb, rule, protocol) },
-        undo: [{ via: "program", argv: argvOf(back, rule, protocol) }],
-    };
+    return ipOf(rule.family, what, [wordsOf(verb, rule, protocol)], [wordsOf(back, rule, protocol)]);
 }
 
-function argvOf(verb: "add" | "delete", rule: Rule, protocol: number): string[] {
-    const { family, priority, from, to, iif, oif, fwmark, tos, ipproto, sport, dport, uidRange, table, goto } = rule;
+function wordsOf(verb: "add" | "delete", rule: Rule, protocol: number): string[] {
+    const { priority, from, to, iif, oif, fwmark, tos, ipproto, sport, dport, uidRange, table, goto } = rule;
     const told = (word: string, value: string | number | undefined) =>
         value === undefined ? [] : [word, String(value)];
     return [
-        ...["ip", family === "ipv6" ? "-6" : "-4", "rule", verb, "priority", String(priority)],
+        ...["rule", verb, "priority", String(priority)],
         ...(rule.not ? ["not"] : []),
         ...told("from", from),
         ...told("to", to),

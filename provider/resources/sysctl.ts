@@ -61,12 +61,12 @@ export const sysctl: HostResource<Sysctl, Here> = {
         );
     },
 
-    async update(host, { value, life, entry }, want, mark) {
+    update(_host, { value, life, entry }, want, mark) {
         const { key } = want;
         const noting = note(keyOf(key), mark, life, { value }, entry);
-        if (sameValue(want.value, value)) return [noting];
-        await requireWritable(host, key);
-        return [noting, write(`sets ${key} to ${want.value}`, key, want.value, value)];
+        return sameValue(want.value, value)
+            ? [noting]
+            : [noting, write(`sets ${key} to ${want.value}`, key, want.value, value)];
     },
 
     delete(_host, { state: { key }, value, entry }) {
@@ -108,16 +108,4 @@ function write(what: string, key: string, value: string, before: string): Step {
         action: { via: "write", files: [{ path, value }] },
         undo: [{ via: "write", files: [{ path, value: before }] }],
     };
-}
-
-/** Root, too, writes only where the file says so (test_perm in fs/proc/proc_sysctl.c). */
-async function requireWritable(host: Host, key: string): Promise<void> {
-    const { code, stdout } = await host.place.run(["stat", "--format=%a", sysctlPath(key)]);
-    if (code !== 0 || Number.parseInt(stdout, 8) & 0o200) return;
-    throw new HostError(
-        "refused",
-        `sysctl ${key}`,
-        "the kernel only shows this setting, nobody can write it",
-        "Remove it from the program, or name the setting that decides it.",
-    );
 }
