@@ -16,6 +16,7 @@ import { lone } from "./ports/lone";
 import { makeAndRemove, SIZES } from "./ports/make-and-remove";
 import { growth, memory } from "./ports/own-share";
 import { reads } from "./ports/reads";
+import { workedOn } from "./ports/worked-on";
 import { previewMeasure } from "./preview";
 import { providerMeasure } from "./provider-start";
 import { besideAnsible } from "./through-engine/beside-ansible";
@@ -29,6 +30,7 @@ const GROUPS: Readonly<Record<string, (engine: EngineEnvironment) => Contest[]>>
     policies: (engine) => [contestOf(packStart()), packedPreview(engine)],
     up: () => [contestOf(upMeasure())],
     ports: () => SIZES.map((size) => makeAndRemove(size)),
+    "worked-on": () => [workedOn()],
     lone: () => [lone()],
     changes: () => [changes("Ports"), changes("PortSet")],
     reads: () => [reads()],

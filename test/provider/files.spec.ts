@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Files } from "../../provider/host/files";
+import type { Place } from "../../provider/host/place";
+
+/** A kernel's files, with `grep` and `tee` as coreutils have them. */
+class FakeKernel {
+    readonly ran: string[][] = [];
+    /** Paths that are refused, and the words of that. */
+    readonly refuses = new Map<string, string>();
+
+    constructor(readonly files = new Map<string, string>()) {}
+
+    readonly place = {
+        run: ([program = "", ...words]: string[], input = "") => {
+            this.ran.push([program, ...words]);
+            return Promise.resolve(program === "tee" ? this.tee(words, input) : this.grep(words.slice(4)));
+        },
+    } as unknown as Place;
+
+    private grep(paths: string[]) {
+        const lines = paths.flatMap(
+            (path) =>
+                this.files
+                    .get(path)
+                    ?.split("\n")
+                    .map((line) => `${path}\0${line}\n`) ?? [],
+        );
+        return { code: 0, stdout: lines.join(""), stderr: "" };
+    }
+
+    private tee(paths: string[], input: string) {
+        const refused = paths.filter((path) => this.refuses.has(path));
+        for (const path of paths) if (!refused.includes(path)) this.files.set(path, input.trimEnd());
+        const quoted = (path: string) => (path.includes(":") ? `'${path}'` : path);
+        const lines = refused.map((path) => `tee: ${quoted(path)}: ${this.refuses.get(path)}\n`);
+        return { code: refused.length > 0 ? 1 : 0, stdout: input, stderr: lines.join("") };
+    }
+}
+
+const path = (name: string) => `/proc/sys/net/ipv4/conf/${name}/rp_filter`;
+
+describe("files of the running kernel", () => {
+    it("that are read at the same moment are read by one program, each once", async () => {
+        const { place, ran, files } = new FakeKernel(new Map([[path("a"), "1"]]));
+        files.set(path("b"), "2\t3\n4");
+        const kernel = new Files(place);
+        assert.deepEqual(
+            await Promise.all([
+                kernel.read([path("a")]),
+                kernel.read([path("b"), path("a")]),
+                kernel.read([path("c")]),
+            ]),
+            [["1"], ["2\t3\n4", "1"], [undefined]],
+        );
+        assert.deepEqual(
+            ran.map(([program, , , , , ...paths]) => [program, paths]),
+            [["grep", [path("a"), path("b"), path("c")]]],
+        );
+    });
+
+    it("that get one value at the same moment get it by one program", async () => {
+        const { place, ran } = new FakeKernel();
+        const kernel = new Files(place);
+        await Promise.all([kernel.write(path("a"), "1"), kernel.write(path("b"), "2"), kernel.write(path("c"), "1")]);
+        assert.deepEqual(ran, [
+            ["tee", path("a"), path("c")],
+            ["tee", path("b")],
+        ]);
+    });
+
+    it("that are refused are told one by one, with the kernel's words; the others are written", async () => {
+        const fake = new FakeKernel();
+        const nic = "/sys/devices/pci0000:00/0000:00:03.0/net/ens3/queues/rx-0/rps_cpus";
+        fake.refuses.set(path("a"), "Invalid argument").set(nic, "Permission denied");
+        const kernel = new Files(fake.place);
+        const ends = await Promise.allSettled([path("a"), path("b"), nic].map((one) => kernel.write(one, "1")));
+        assert.deepEqual(
+            ends.map((end) => (end.status === "rejected" ? (end.reason as Error).message : "written")),
+            [
+                `${path("a")}: the kernel did not take "1": tee: ${path("a")}: Invalid argument. Correct the value, or load what this setting belongs to; then run the same command again.`,
+                "written",
+                `${nic}: the kernel did not take "1": tee: '${nic}': Permission denied. Run as root; for root the kernel only shows this setting, so remove it from the program, or name the setting that decides it.`,
+            ],
+        );
+        assert.deepEqual([...fake.files], [[path("b"), "1"]]);
+    });
+
+    it("are all told as refused where the program does not say which", async () => {
+        const place = { run: () => Promise.resolve({ code: 1, stdout: "", stderr: "tee: out of memory" }) };
+        const kernel = new Files(place as unknown as Place);
+        const ends = await Promise.allSettled(["a", "b"].map((name) => kernel.write(path(name), "1")));
+        for (const end of ends) assert.match(String((end as PromiseRejectedResult).reason), /out of memory/);
+    });
+
+    it("hold what was written to them last, whatever is written at the same moment, and no other file is written", async () => {
+        const write = fc.record({ name: fc.constantFrom("a", "b", "c"), value: fc.constantFrom("0", "1", "2") });
+        await fc.assert(
+            fc.asyncProperty(fc.array(write, { maxLength: 8 }), async (writes) => {
+                const { place, files, ran } = new FakeKernel();
+                const kernel = new Files(place);
+                await Promise.all(writes.map(({ name, value }) => kernel.write(path(name), value)));
+                assert.deepEqual(
+                    new Map(files),
+                    new Map(writes.map(({ name, value }) => [path(name), value])),
+                    JSON.stringify(ran),
+                );
+            }),
+            { numRuns: 50 },
+        );
+    });
+
+    it("are those of the running kernel, and no others", async () => {
+        const kernel = new Files(new FakeKernel().place);
+        for (const wrong of ["/etc/passwd", "/proc/sys/../../etc/passwd", "/proc/sys/net/a b", "proc/sys/net/a"]) {
+            await assert.rejects(kernel.write(wrong, "1"), /no file of the running kernel/);
+            await assert.rejects(kernel.read([wrong]), /no file of the running kernel/);
+        }
+    });
+});
