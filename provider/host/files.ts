@@ -50,18 +50,27 @@ export class Files {
         for (const round of roundsOf(asked))
             await Promise.all(
                 [...round].map(async ([value, of]) => {
-                    const paths = [...new Set(of.map((index) => (asked[index] as Value).path))];
-                    const { code, stderr } = await this.place.run(["tee", ...paths], `${value}\n`);
-                    if (code === 0) return;
-                    const refused = refusals(paths, stderr);
+                    const refused = await this.refused(
+                        of.map((index) => (asked[index] as Value).path),
+                        value,
+                    );
                     for (const index of of) {
                         const { path } = asked[index] as Value;
-                        const words = refused.size > 0 ? refused.get(path) : stderr;
+                        const words = refused.get(path);
                         if (words !== undefined) verdicts[index] = { error: notTaken(path, value, words) };
                     }
                 }),
             );
         return verdicts;
+    }
+
+    /** Writes one value into each. @returns the kernel's words by the path that it refused */
+    private async refused(paths: readonly string[], value: string): Promise<Map<string, string>> {
+        const all = portions([...new Set(paths)]).map(async (some) => {
+            const { code, stderr } = await this.place.run(["tee", ...some], `${value}\n`);
+            return code === 0 ? [] : refusals(some, stderr);
+        });
+        return new Map((await Promise.all(all)).flat());
     }
 }
 
@@ -74,20 +83,21 @@ function roundsOf(asked: readonly Value[]): Map<string, number[]>[] {
         const round = before ? before.round + Number(before.value !== value) : 0;
         given.set(path, { value, round });
         const byValue = (rounds[round] ??= new Map<string, number[]>());
-        byValue.set(value, [...(byValue.get(value) ?? []), index]);
+        const alike = byValue.get(value);
+        if (alike) alike.push(index);
+        else byValue.set(value, [index]);
     }
     return rounds;
 }
 
 /** What `tee` complains of, by file: it goes on with the others. It puts some names in quotes. */
-function refusals(paths: readonly string[], stderr: string): Map<string, string> {
+function refusals(paths: readonly string[], stderr: string): [path: string, words: string][] {
     const lines = stderr.split("\n");
-    return new Map(
-        paths.flatMap((path): [string, string][] => {
-            const line = lines.find((one) => one.startsWith(`tee: ${path}: `) || one.startsWith(`tee: '${path}': `));
-            return line === undefined ? [] : [[path, line]];
-        }),
-    );
+    const named = paths.flatMap((path): [string, string][] => {
+        const line = lines.find((one) => one.startsWith(`tee: ${path}: `) || one.startsWith(`tee: '${path}': `));
+        return line === undefined ? [] : [[path, line]];
+    });
+    return named.length > 0 ? named : paths.map((path) => [path, stderr]);
 }
 
 const notTaken = (path: string, value: string, words: string) =>
@@ -101,13 +111,31 @@ const notTaken = (path: string, value: string, words: string) =>
             : "Correct the value, or load what this setting belongs to; then run the same command again.",
     );
 
+/** What a command line holds of paths [bytes], with what a pointer to each takes: the kernel takes 2 MB (execve(2)). */
+const [MOST_BYTES, POINTER_BYTES] = [512 * 1024, 9];
+
+function portions(paths: readonly string[]): string[][] {
+    const all: string[][] = [];
+    let [last, room] = [[] as string[], 0];
+    for (const path of paths) {
+        if (room < path.length + POINTER_BYTES) {
+            all.push((last = []));
+            room = MOST_BYTES;
+        }
+        last.push(path);
+        room -= path.length + POINTER_BYTES;
+    }
+    return all;
+}
+
 /** What files hold, by their paths, without the newline at the end; one that is missing is passed over. */
 export async function textsOf(place: Place, paths: readonly string[]): Promise<Map<string, string>> {
-    if (paths.length === 0) return new Map();
-    // `grep` prints the path before each line, so one process reads them all.
-    const { stdout } = await place.run(["grep", "--no-messages", "--with-filename", "--null", "", ...paths]);
+    // `grep` prints the path before each line, so one process reads many.
+    const ran = portions(paths).map((some) =>
+        place.run(["grep", "--no-messages", "--with-filename", "--null", "", ...some]),
+    );
     const lines = new Map<string, string[]>();
-    for (const line of stdout.split("\n")) {
+    for (const line of (await Promise.all(ran)).flatMap(({ stdout }) => stdout.split("\n"))) {
         const at = line.indexOf("\0");
         if (at < 0) continue;
         const path = line.slice(0, at);

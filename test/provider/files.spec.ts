@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Files } from "../../provider/host/files";
-import type { Place } from "../../provider/host/place";
+import { placeOf, type Place } from "../../provider/host/place";
 
 /** A kernel's files, with `grep` and `tee` as coreutils have them. */
 class FakeKernel {
@@ -108,6 +108,27 @@ describe("files of the running kernel", () => {
             }),
             { numRuns: 50 },
         );
+    });
+
+    it("are read however many they are: more than one command line takes", async () => {
+        const links = Array.from({ length: 20_000 }, (_, index) => `/sys/class/net/absent${index}`);
+        const paths = links.flatMap((link) => ["speed", "duplex", "device/uevent"].map((file) => `${link}/${file}`));
+        const place = await placeOf({ kind: "local" });
+        const texts = await new Files(place).read([...paths, "/proc/sys/kernel/ostype"]);
+        assert.deepEqual(
+            texts.filter((text) => text !== undefined),
+            ["Linux"],
+        );
+        assert.equal(texts.length, paths.length + 1);
+    });
+
+    it("are written however many they are", async () => {
+        const { place, files, ran } = new FakeKernel();
+        const kernel = new Files(place);
+        const paths = Array.from({ length: 20_000 }, (_, index) => path(`tap${index}`));
+        await Promise.all(paths.map((one) => kernel.write(one, "1")));
+        assert.equal(files.size, paths.length);
+        assert(ran.length < 10 && ran.every((argv) => argv.join(" ").length < 1_000_000));
     });
 
     it("are those of the running kernel, and no others", async () => {
