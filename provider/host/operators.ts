@@ -10,10 +10,12 @@ export interface Socket {
     listens: boolean;
     local: string;
     port: number;
-    /** Address of the other end; empty where it listens. */
+    /** Address of the other end; empty where it listens, and its port 0. */
     peer: string;
+    peerPort: number;
     /** The link that it is bound to, as one of a link-local address is. */
     device?: string;
+    /** Empty where they were not asked for, too. */
     programs: string[];
 }
 
@@ -36,36 +38,66 @@ const snapshots = new WeakMap<Place, Snapshot<Operator[]>>();
 export function readOperators({ place }: Pick<Host, "place">): Promise<Operator[]> {
     let snapshot = snapshots.get(place);
     if (!snapshot) {
-        const argv = ["ss", "-H", "-t", "-n", "-p", "state", "established", "state", "listening"];
-        snapshot = new Snapshot(async () => {
-            const { code, stdout } = await place.run(argv);
-            if (code !== 0)
-                throw new HostError(
-                    "refused",
-                    `the connections of ${place.where}`,
-                    `\`${argv.join(" ")}\` failed, so it cannot be told over which links it is worked on`,
-                    "Install iproute2 with its `ss` there, or set takesOperatorPath: true where nobody can be cut off.",
-                );
-            return operatorsOf(parseSockets(stdout), place.sshConnection);
-        });
-        snapshots.set(place, snapshot);
+        const looks = new Looks(place);
+        snapshots.set(place, (snapshot = new Snapshot(() => looks.next())));
     }
     return snapshot.get(FRESH_MS);
 }
 
+/**
+ * Looks at a host's sockets, one after another. Whose they are costs `ss` a walk over all that all processes have open
+ * (0.3 s on a host of 200 guests), so it is asked only for connections that may be somebody's and were not seen before.
+ */
+export class Looks {
+    /** Programs by connection, of those that were there at the last look. */
+    private programs = new Map<string, string[]>();
+
+    constructor(private readonly place: Place) {}
+
+    /** @throws HostError refused where that cannot be told */
+    async next(): Promise<Operator[]> {
+        const { sshConnection } = this.place;
+        const seen = (await this.sockets()).map((socket) => ({
+            ...socket,
+            programs: this.programs.get(connectionOf(socket)) ?? [],
+        }));
+        const isNew = (socket: Socket) => !this.programs.has(connectionOf(socket));
+        const sockets = doubtful(seen, sshConnection).some(isNew) ? await this.sockets("-p") : seen;
+        // One that nobody has accepted yet has no program.
+        const known = doubtful(sockets, sshConnection).filter(({ programs }) => programs.length > 0);
+        this.programs = new Map(known.map((socket) => [connectionOf(socket), socket.programs]));
+        return operatorsOf(sockets, sshConnection);
+    }
+
+    private async sockets(...more: string[]): Promise<Socket[]> {
+        const argv = ["ss", "-H", "-t", "-n", ...more, "state", "established", "state", "listening"];
+        const { code, stdout } = await this.place.run(argv);
+        if (code === 0) return parseSockets(stdout);
+        throw new HostError(
+            "refused",
+            `the connections of ${this.place.where}`,
+            `\`${argv.join(" ")}\` failed, so it cannot be told over which links it is worked on`,
+            "Install iproute2 with its `ss` there, or set takesOperatorPath: true where nobody can be cut off.",
+        );
+    }
+}
+
+const connectionOf = ({ local, port, peer, peerPort }: Socket) => `${local} ${port} ${peer} ${peerPort}`;
+
 const LINE = /^(LISTEN|ESTAB)\s+\d+\s+\d+\s+(\S+)\s+(\S+)(.*)$/;
 const END = /^(?:\[([^\]]+)\]|([^[\]%:]+))(?:%([\w.@-]+))?:(\d+|\*)$/;
 
-/** @param text what `ss -H -t -n -p state established state listening` printed (misc/ss.c of iproute2) */
+/** @param text what `ss -H -t -n -p state established state listening` printed, or the same without `-p` (misc/ss.c of iproute2) */
 export function parseSockets(text: string): Socket[] {
     return text.split("\n").flatMap((line): Socket[] => {
-        const [, state, near = "", far = "", rest = ""] = LINE.exec(line) ?? [];
-        const [local, peer] = [endOf(near), endOf(far)];
+        const [, state, here = "", there = "", rest = ""] = LINE.exec(line) ?? [];
+        const [local, peer] = [endOf(here), endOf(there)];
         if (!local || !peer) return [];
         const device = local.device ?? peer.device;
         const programs = [...rest.matchAll(/\("([^"]*)",pid=/g)].map(([, name = ""]) => name);
         const listens = state === "LISTEN";
-        const socket = { listens, local: local.address, port: local.port, peer: listens ? "" : peer.address, programs };
+        const far = listens ? { peer: "", peerPort: 0 } : { peer: peer.address, peerPort: peer.port };
+        const socket = { listens, local: local.address, port: local.port, ...far, programs };
         return [{ ...socket, ...(device === undefined ? {} : { device }) }];
     });
 }
@@ -90,21 +122,26 @@ function plainAddress(text: string): string {
  * @param sshConnection `CLIENT PORT SERVER PORT` (sshd(8)); it counts though its connection cannot be seen: mosh keeps it
  */
 export function operatorsOf(sockets: readonly Socket[], sshConnection = ""): Operator[] {
-    const [client = "", , server = "", serverPort] = sshConnection.split(" ");
-    const listened = new Set(sockets.filter(({ listens }) => listens).map(({ port }) => port));
-    const found = sockets
-        .filter(({ listens }) => !listens)
-        .filter(
-            ({ port, programs }) =>
-                port === SSH_PORT ||
-                String(port) === serverPort ||
-                (listened.has(port) && programs.some((name) => SERVERS.includes(name))),
-        )
-        .map(({ peer, local, device }): Operator => ({ peer, local, ...(device === undefined ? {} : { device }) }));
+    const [client = "", , server = ""] = sshConnection.split(" ");
+    const found = [
+        ...sockets.filter((socket) => !socket.listens && isAtSshPort(socket, sshConnection)),
+        ...doubtful(sockets, sshConnection).filter(({ programs }) => programs.some((name) => SERVERS.includes(name))),
+    ].map(({ peer, local, device }): Operator => ({ peer, local, ...(device === undefined ? {} : { device }) }));
     const all = [toldOf(client, server), ...found].filter(
         ({ peer, local }) => addressText(peer) !== undefined && addressText(local) !== undefined,
     );
     return [...new Map(all.map((one) => [`${one.peer} ${one.local} ${one.device ?? ""}`, one])).values()];
+}
+
+const isAtSshPort = ({ port }: Socket, sshConnection: string) =>
+    port === SSH_PORT || String(port) === sshConnection.split(" ")[3];
+
+/** Connections of which only their program tells whether they are SSH's. */
+function doubtful(sockets: readonly Socket[], sshConnection = ""): Socket[] {
+    const listened = new Set(sockets.filter(({ listens }) => listens).map(({ port }) => port));
+    return sockets.filter(
+        (socket) => !socket.listens && listened.has(socket.port) && !isAtSshPort(socket, sshConnection),
+    );
 }
 
 function toldOf(client: string, server: string): Operator {

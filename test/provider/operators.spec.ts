@@ -4,7 +4,8 @@ import type { Host } from "../../provider/host";
 import { HostError } from "../../provider/host/errors";
 import { linksOf, type Link } from "../../provider/host/links";
 import { pathOver, readWays, type Way } from "../../provider/host/operator-ways";
-import { operatorsOf, parseSockets, type Socket } from "../../provider/host/operators";
+import { Looks, operatorsOf, parseSockets, type Socket } from "../../provider/host/operators";
+import type { Place } from "../../provider/host/place";
 import {
     divertedFrom,
     keepLinks,
@@ -51,11 +52,12 @@ function lineOf({ listens, local, peer, port, far, programs, device, mapped }: D
     return `${listens ? "LISTEN" : "ESTAB "} 0      128     ${ends.join("   ")} ${users === "" ? "" : `users:(${users})`}`;
 }
 
-const found = ({ listens, local, peer, port, programs, device }: Drawn): Socket => ({
+const found = ({ listens, local, peer, port, far, programs, device }: Drawn): Socket => ({
     listens,
     local,
     port,
     peer: listens ? "" : peer,
+    peerPort: listens ? 0 : far,
     programs,
     ...(device === undefined ? {} : { device }),
 });
@@ -110,6 +112,52 @@ describe("who works on a host", () => {
 
     it("is nobody where SSH_CONNECTION holds what is no address", () =>
         assert.deepEqual(operators("", "x;id 1 10.0.0.1 22"), []));
+});
+
+describe("a look at who works on a host", () => {
+    /** A host with connections to an SSH server at port 2222, to a guest's screen, and to a port that one asks for. */
+    function hostWith(...connections: string[]) {
+        const asked: string[] = [];
+        const programs: Record<string, string> = { "2222": "sshd-session", "5900": "qemu-system-x86", "22": "sshd" };
+        const run = (argv: string[]) => {
+            const tells = argv.includes("-p");
+            asked.push(tells ? "sockets and programs" : "sockets");
+            const users = (port: string) => (tells ? ` users:(("${programs[port]}",pid=7,fd=4))` : "");
+            const lines = [
+                ...Object.keys(programs).map((port) => `LISTEN 0 128 *:${port} *:*${users(port)}`),
+                ...connections.map((line) => `ESTAB 0 0 ${line}${users(/:(\d+) /.exec(line)?.[1] ?? "")}`),
+            ];
+            return Promise.resolve({ code: 0, stdout: lines.join("\n"), stderr: "" });
+        };
+        const looks = new Looks({ where: "a fake", run } as unknown as Place);
+        const peers = async () => (await looks.next()).map(({ peer }) => peer);
+        return { asked, connections, peers };
+    }
+    const SCREEN = "10.0.0.1:5900 10.0.0.9:4000";
+
+    it("does not ask whose sockets are, which takes long, where no connection is in doubt", async () => {
+        const { asked, peers } = hostWith("10.0.0.1:22 10.0.0.7:4000");
+        assert.deepEqual(await peers(), ["10.0.0.7"]);
+        assert.deepEqual(asked, ["sockets"]);
+    });
+
+    it("asks it once for each connection to another port at which somebody listens", async () => {
+        const { asked, connections, peers } = hostWith(SCREEN, "10.0.0.1:2222 10.0.0.7:4000");
+        const all = ["sockets", "sockets and programs"];
+        assert.deepEqual(await peers(), ["10.0.0.7"]);
+        assert.deepEqual(asked.splice(0), all);
+        assert.deepEqual(await peers(), ["10.0.0.7"]);
+        assert.deepEqual(asked.splice(0), ["sockets"]);
+        connections.push("10.0.0.1:2222 10.0.0.8:4000");
+        assert.deepEqual(await peers(), ["10.0.0.7", "10.0.0.8"]);
+        assert.deepEqual(asked.splice(0), all);
+        connections.splice(0);
+        assert.deepEqual(await peers(), []);
+        assert.deepEqual(asked.splice(0), ["sockets"]);
+        connections.push(SCREEN);
+        assert.deepEqual(await peers(), []);
+        assert.deepEqual(asked.splice(0), all);
+    });
 });
 
 /** Links as `ip -json -details link show` prints them. */
