@@ -158,7 +158,7 @@ export function checkWord(word: string): void {
     if (!/^[A-Za-z0-9_.:/@+,=-]{1,255}$/.test(word))
         throw new HostError(
             "bug",
-            "a change of links",
+            "a change of the network",
             `${JSON.stringify(word)} is no word for ip -batch`,
             "Please report this.",
         );

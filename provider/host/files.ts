@@ -1,7 +1,7 @@
 /** Files of /proc/sys and /sys on a host, read and written there, where its namespaces are. */
 import { HostError, quoted } from "./errors";
 import type { Place } from "./place";
-import { Window, type Turnout, type Verdict } from "./window";
+import { Window, type Verdict } from "./window";
 
 /** Folders in which values of the running kernel stand; nothing else is written. */
 const WRITABLE = /^\/(proc\/sys|sys\/class\/net|sys\/devices)\/[A-Za-z0-9_.:/@-]+$/;
@@ -11,22 +11,15 @@ interface Value {
     value: string;
 }
 
-/** Those who read in the same turn of the event loop are served at once, and those who come while they are, together after it. */
+/** Those who ask in the same turn of the event loop are served at once, and those who come while they are, together after it. */
 const AT_ONCE = { idleMs: 0, completeMs: 0, capMs: 0 };
 
 /** What is read or written at the same moment shares a process. */
 export class Files {
-    private readonly reads: Window<string[], (string | undefined)[]>;
-    private readonly writes: Window<Value, void>;
+    private readonly reads = new Window((asked: string[][]) => this.readAll(asked), undefined, AT_ONCE);
+    private readonly writes = new Window((asked: Value[]) => this.writeAll(asked), undefined, AT_ONCE);
 
-    /** @param turnout whom the writes may expect */
-    constructor(
-        private readonly place: Place,
-        turnout?: Turnout,
-    ) {
-        this.reads = new Window((asked) => this.readAll(asked), undefined, AT_ONCE);
-        this.writes = new Window((asked) => this.writeAll(asked), turnout);
-    }
+    constructor(private readonly place: Place) {}
 
     /** What each file holds, without the newline at its end; undefined where there is none. */
     async read(paths: string[]): Promise<(string | undefined)[]> {
@@ -50,25 +43,29 @@ export class Files {
         for (const round of roundsOf(asked))
             await Promise.all(
                 [...round].map(async ([value, of]) => {
-                    const refused = await this.refused(
+                    const errors = await this.errors(
                         of.map((index) => (asked[index] as Value).path),
                         value,
                     );
                     for (const index of of) {
-                        const { path } = asked[index] as Value;
-                        const words = refused.get(path);
-                        if (words !== undefined) verdicts[index] = { error: notTaken(path, value, words) };
+                        const error = errors.get((asked[index] as Value).path);
+                        if (error !== undefined) verdicts[index] = { error };
                     }
                 }),
             );
         return verdicts;
     }
 
-    /** Writes one value into each. @returns the kernel's words by the path that it refused */
-    private async refused(paths: readonly string[], value: string): Promise<Map<string, string>> {
-        const all = portions([...new Set(paths)]).map(async (some) => {
-            const { code, stderr } = await this.place.run(["tee", ...some], `${value}\n`);
-            return code === 0 ? [] : refusals(some, stderr);
+    /** Writes one value into each. @returns what went wrong, by path */
+    private async errors(paths: readonly string[], value: string): Promise<Map<string, unknown>> {
+        const all = portions([...new Set(paths)], MOST_OPEN).map(async (some): Promise<[string, unknown][]> => {
+            try {
+                const { code, stderr } = await this.place.run(["tee", ...some], `${value}\n`);
+                if (code === 0) return [];
+                return refusals(some, stderr).map(([path, words]) => [path, notTaken(path, value, words)]);
+            } catch (error) {
+                return some.map((path) => [path, error]);
+            }
         });
         return new Map((await Promise.all(all)).flat());
     }
@@ -107,18 +104,20 @@ const notTaken = (path: string, value: string, words: string) =>
         `the kernel did not take ${JSON.stringify(value)}: ${quoted(words)}`,
         // Root, too, writes only where the file says so (test_perm in fs/proc/proc_sysctl.c).
         /denied|not permitted/i.test(words)
-            ? "Run as root; for root the kernel only shows this setting, so remove it from the program, or name the setting that decides it."
+            ? "Run as root. If you are, the kernel only shows this setting: remove it from the program, or name the setting that decides it."
             : "Correct the value, or load what this setting belongs to; then run the same command again.",
     );
 
 /** What a command line holds of paths [bytes], with what a pointer to each takes: the kernel takes 2 MB (execve(2)). */
 const [MOST_BYTES, POINTER_BYTES] = [512 * 1024, 9];
+/** Files that one `tee` has open at a time; a process may have 1,024 of them at least. */
+const MOST_OPEN = 256;
 
-function portions(paths: readonly string[]): string[][] {
+function portions(paths: readonly string[], mostPaths = Infinity): string[][] {
     const all: string[][] = [];
     let [last, room] = [[] as string[], 0];
     for (const path of paths) {
-        if (room < path.length + POINTER_BYTES) {
+        if (room < path.length + POINTER_BYTES || last.length >= mostPaths) {
             all.push((last = []));
             room = MOST_BYTES;
         }

@@ -24,7 +24,7 @@ const FILES = [
 type File = (typeof FILES)[number];
 
 /**
- * The hardware of links by their names, in one process.
+ * The hardware of links by their names, read together.
  *
  * @param names as the host has them: what is no name in our sense is left out
  */

@@ -83,7 +83,7 @@ export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace
         kernel,
         openflow: new Openflow(place, async (bridge) => (await ovsdb.view()).byName("Bridge", bridge)),
         turnout,
-        files: new Files(place, turnout),
+        files: new Files(place),
         journal: new Journal(place),
         ...(signal ? { signal } : {}),
         ovsPorts: () => readPorts(ovsdb),

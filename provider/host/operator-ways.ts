@@ -34,7 +34,7 @@ const FibMatch = z.object({
 
 const allWays = new WeakMap<Place, Snapshot<Way[]>>();
 
-/** The ways to all who work on the host, as they are now; one who cannot be reached has none. One look serves all who ask meanwhile. */
+/** The ways, as they are now, to all who work on the host; one who cannot be reached has none. One look serves all who ask meanwhile. */
 export function readWays(host: Host): Promise<Way[]> {
     let snapshot = allWays.get(host.place);
     if (!snapshot) {

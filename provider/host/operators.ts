@@ -46,11 +46,11 @@ export function readOperators({ place }: Pick<Host, "place">): Promise<Operator[
 
 /**
  * Looks at a host's sockets, one after another. Whose they are costs `ss` a walk over all that all processes have open
- * (0.3 s on a host of 200 guests), so it is asked only for connections that may be somebody's and were not seen before.
+ * (0.3 s on a host of 200 guests), so it is asked only for connections that may be somebody's, and until it is known.
  */
 export class Looks {
-    /** Programs by connection, of those that were there at the last look. */
-    private programs = new Map<string, string[]>();
+    /** What was told of connections that were there at the last look. */
+    private told = new Map<string, { programs: string[]; isKnown: boolean }>();
 
     constructor(private readonly place: Place) {}
 
@@ -59,14 +59,27 @@ export class Looks {
         const { sshConnection } = this.place;
         const seen = (await this.sockets()).map((socket) => ({
             ...socket,
-            programs: this.programs.get(connectionOf(socket)) ?? [],
+            programs: this.toldOf(socket)?.programs ?? [],
         }));
-        const isNew = (socket: Socket) => !this.programs.has(connectionOf(socket));
-        const sockets = doubtful(seen, sshConnection).some(isNew) ? await this.sockets("-p") : seen;
-        // One that nobody has accepted yet has no program.
-        const known = doubtful(sockets, sshConnection).filter(({ programs }) => programs.length > 0);
-        this.programs = new Map(known.map((socket) => [connectionOf(socket), socket.programs]));
+        const isOpen = (socket: Socket) => !this.toldOf(socket)?.isKnown;
+        const sockets = doubtful(seen, sshConnection).some(isOpen) ? await this.sockets("-p") : seen;
+        this.told = new Map(
+            doubtful(sockets, sshConnection).map((socket) => {
+                const { programs } = socket;
+                return [connectionOf(socket), { programs, isKnown: isSsh(socket) || this.isToldAgain(socket) }];
+            }),
+        );
         return operatorsOf(sockets, sshConnection);
+    }
+
+    /** One that nobody has accepted yet has no program, and one that has just been accepted may be handed to another. */
+    private isToldAgain(socket: Socket): boolean {
+        const before = this.toldOf(socket)?.programs;
+        return socket.programs.length > 0 && before?.join() === socket.programs.join();
+    }
+
+    private toldOf(socket: Socket) {
+        return this.told.get(connectionOf(socket));
     }
 
     private async sockets(...more: string[]): Promise<Socket[]> {
@@ -82,7 +95,8 @@ export class Looks {
     }
 }
 
-const connectionOf = ({ local, port, peer, peerPort }: Socket) => `${local} ${port} ${peer} ${peerPort}`;
+const connectionOf = ({ local, port, peer, peerPort, device = "" }: Socket) =>
+    `${local} ${port} ${peer} ${peerPort} ${device}`;
 
 const LINE = /^(LISTEN|ESTAB)\s+\d+\s+\d+\s+(\S+)\s+(\S+)(.*)$/;
 const END = /^(?:\[([^\]]+)\]|([^[\]%:]+))(?:%([\w.@-]+))?:(\d+|\*)$/;
@@ -125,13 +139,15 @@ export function operatorsOf(sockets: readonly Socket[], sshConnection = ""): Ope
     const [client = "", , server = ""] = sshConnection.split(" ");
     const found = [
         ...sockets.filter((socket) => !socket.listens && isAtSshPort(socket, sshConnection)),
-        ...doubtful(sockets, sshConnection).filter(({ programs }) => programs.some((name) => SERVERS.includes(name))),
+        ...doubtful(sockets, sshConnection).filter(isSsh),
     ].map(({ peer, local, device }): Operator => ({ peer, local, ...(device === undefined ? {} : { device }) }));
     const all = [toldOf(client, server), ...found].filter(
         ({ peer, local }) => addressText(peer) !== undefined && addressText(local) !== undefined,
     );
     return [...new Map(all.map((one) => [`${one.peer} ${one.local} ${one.device ?? ""}`, one])).values()];
 }
+
+const isSsh = ({ programs }: Socket) => programs.some((name) => SERVERS.includes(name));
 
 const isAtSshPort = ({ port }: Socket, sshConnection: string) =>
     port === SSH_PORT || String(port) === sshConnection.split(" ")[3];

@@ -506,6 +506,41 @@ describe("addresses and routes on a real host", function () {
         await lab.run("rm", "-r", "/run/systemd/netif");
     });
 
+    describe("rules", () => {
+        const at1301 = async () => (await ip("rule show priority 1301")).split("\n").filter(Boolean);
+        const leave = () => ip("rule add priority 1301 fwmark 7 table 100 protocol 145");
+        const inputs = { priority: 1301, fwmark: "1", table: "100" };
+
+        it("that a killed change left beside the new one go with the next change, and with the delete", async () => {
+            const made = await plugin.create(RULE, "beside", inputs);
+            await leave();
+            made.state = await plugin.update(RULE, "beside", made, { ...inputs, fwmark: "3" });
+            assert.match((await at1301()).join("\n"), /^1301:\s+from all fwmark 0x3 lookup 100 proto 145$/);
+            await leave();
+            await plugin.delete(RULE, "beside", made);
+            assert.deepEqual(await at1301(), []);
+        });
+
+        it("of both families come together, and each is of its own, though none names a network", async () => {
+            const wanted = ["ipv4", "ipv6"].flatMap((family) =>
+                Array.from({ length: 10 }, (_, index) => ({
+                    family,
+                    priority: 1310 + index,
+                    fwmark: String(index + 1),
+                    table: "100",
+                })),
+            );
+            const nameOf = ({ family, priority }: { family: string; priority: number }) => `${family}-${priority}`;
+            const made = await Promise.all(wanted.map((one) => plugin.create(RULE, nameOf(one), one)));
+            for (const family of ["-4", "-6"])
+                assert.equal((await ip(`${family} rule show`)).match(/^131\d:/gm)?.length, 10);
+            await Promise.all(
+                wanted.map((one, index) => plugin.delete(RULE, nameOf(one), made[index] as (typeof made)[0])),
+            );
+            for (const family of ["-4", "-6"]) assert.doesNotMatch(await ip(`${family} rule show`), /^131\d:/m);
+        });
+    });
+
     describe("a run that is killed", () => {
         const all: [type: string, inputs: Bag, gone: () => Promise<string>][] = [
             [ADDRESS, { link: "r0", address: "10.8.0.1/24" }, () => ip("address show dev r0 to 10.8.0.1")],

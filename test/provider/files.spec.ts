@@ -80,7 +80,7 @@ describe("files of the running kernel", () => {
             [
                 `${path("a")}: the kernel did not take "1": tee: ${path("a")}: Invalid argument. Correct the value, or load what this setting belongs to; then run the same command again.`,
                 "written",
-                `${nic}: the kernel did not take "1": tee: '${nic}': Permission denied. Run as root; for root the kernel only shows this setting, so remove it from the program, or name the setting that decides it.`,
+                `${nic}: the kernel did not take "1": tee: '${nic}': Permission denied. Run as root. If you are, the kernel only shows this setting: remove it from the program, or name the setting that decides it.`,
             ],
         );
         assert.deepEqual([...fake.files], [[path("b"), "1"]]);
@@ -91,6 +91,18 @@ describe("files of the running kernel", () => {
         const kernel = new Files(place as unknown as Place);
         const ends = await Promise.allSettled(["a", "b"].map((name) => kernel.write(path(name), "1")));
         for (const end of ends) assert.match(String((end as PromiseRejectedResult).reason), /out of memory/);
+    });
+
+    it("are written where they can be, though a program for others cannot be started", async () => {
+        const fake = new FakeKernel();
+        const run = (argv: string[], input?: string) =>
+            input === "2\n" ? Promise.reject(new Error("no room")) : fake.place.run(argv, input);
+        const kernel = new Files({ ...fake.place, run });
+        const ends = await Promise.allSettled(["1", "2", "3"].map((value) => kernel.write(path(value), value)));
+        assert.deepEqual(
+            ends.map((end) => (end.status === "rejected" ? (end.reason as Error).message : "written")),
+            ["written", "no room", "written"],
+        );
     });
 
     it("hold what was written to them last, whatever is written at the same moment, and no other file is written", async () => {
@@ -128,7 +140,8 @@ describe("files of the running kernel", () => {
         const paths = Array.from({ length: 20_000 }, (_, index) => path(`tap${index}`));
         await Promise.all(paths.map((one) => kernel.write(one, "1")));
         assert.equal(files.size, paths.length);
-        assert(ran.length < 10 && ran.every((argv) => argv.join(" ").length < 1_000_000));
+        // `tee` has all of its files open at once, and a process may have 1,024.
+        assert(ran.length < 100 && ran.every((argv) => argv.length < 1_000));
     });
 
     it("are those of the running kernel, and no others", async () => {

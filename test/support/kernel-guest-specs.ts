@@ -10,17 +10,22 @@ const GUESTS = 2;
 
 /** Declares a test for each test in these files. To be called in a `describe`. */
 export function kernelSpecs(files: readonly string[]): void {
+    const { suites: all } = outline(files);
     const runs = sharedOut(files, GUESTS).map((share) => {
-        const root = outline(share);
-        const outcomes = new Outcomes(titles(root));
-        return { root, outcomes, run: new SpecRun(share, outcomes) };
+        const suites = all.filter(({ file = "" }) => share.includes(file));
+        const outcomes = new Outcomes(suites.flatMap(titles));
+        return { suites, outcomes, run: new SpecRun(share, outcomes) };
     });
     before(async () => {
         await compiled(files);
         await Promise.all(runs.map(({ run }) => run.start()));
     });
-    for (const { root, outcomes } of runs) mirror(root, (path) => outcomes.of(path));
-    after(() => Promise.all(runs.map(({ run }) => run.end())));
+    for (const { suites, outcomes } of runs) for (const suite of suites) mirror(suite, (path) => outcomes.of(path));
+    after(async () => {
+        const ends = await Promise.allSettled(runs.map(({ run }) => run.end()));
+        const failures = ends.flatMap((end) => (end.status === "rejected" ? [String(end.reason)] : []));
+        if (failures.length > 0) throw new Error(failures.join("\n"));
+    });
 }
 
 /** The files in as many shares, some of which may be empty and are left out. A longer text takes longer to run. */
@@ -68,13 +73,15 @@ const titles = (suite: Mocha.Suite): string[][] => [
 ];
 
 function mirror(suite: Mocha.Suite, outcome: (path: string[]) => Promise<Result>): void {
-    for (const test of suite.tests)
-        it(test.title, async function () {
-            const { state, reason } = await outcome(test.titlePath());
-            if (state === "skipped") this.skip();
-            if (state === "failed") throw told(reason);
-        }).timeout(PATIENCE_MS);
-    for (const inner of suite.suites) describe(inner.title, () => mirror(inner, outcome));
+    describe(suite.title, () => {
+        for (const test of suite.tests)
+            it(test.title, async function () {
+                const { state, reason } = await outcome(test.titlePath());
+                if (state === "skipped") this.skip();
+                if (state === "failed") throw told(reason);
+            }).timeout(PATIENCE_MS);
+        for (const inner of suite.suites) mirror(inner, outcome);
+    });
 }
 
 /** An error that shows the stack inside. */
