@@ -1,11 +1,10 @@
 /** What it costs that somebody works on the host: a change that could cut them off is not made. */
-import { listening, network, Operator } from "../../test/support/operator";
+import { workingOn } from "../../test/support/operator";
 import type { Contest } from "../measure";
 import { withBenchHost, type BenchHost } from "./bench-host";
 import { wanted } from "./wanted";
 
 const LABS = { quiet: "bench-quiet", worked: "bench-worked" };
-const SSH_PORT = 22;
 
 /** Links that are up and may be anybody's way, unlike a tap that no guest has opened yet. @param count of each */
 export function workedOn(count = 300, rounds = 5): Contest {
@@ -45,7 +44,8 @@ export function workedOn(count = 300, rounds = 5): Contest {
                     hosts = { quiet, worked };
                     await lay(quiet);
                     await lay(worked);
-                    return withOperator(worked, work);
+                    const { leave } = await workingOn(LABS.worked, (...argv) => worked.lab.run(argv));
+                    return work().finally(leave);
                 }),
             ),
         // Whoever goes first meets another machine than whoever goes last, so they take turns.
@@ -60,19 +60,4 @@ export function workedOn(count = 300, rounds = 5): Contest {
             claim("of them removed", "unplugged"),
         ],
     };
-}
-
-async function withOperator<Result>({ lab }: BenchHost, work: () => Promise<Result>): Promise<Result> {
-    await network((...argv) => lab.run(argv));
-    const stopListening = await listening(LABS.worked, SSH_PORT);
-    try {
-        const operator = await Operator.connect(LABS.worked, "operator", "192.0.2.1", SSH_PORT);
-        try {
-            return await work();
-        } finally {
-            await operator.leave();
-        }
-    } finally {
-        await stopListening();
-    }
 }

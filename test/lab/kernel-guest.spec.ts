@@ -183,4 +183,8 @@ describe("the tests in a file for a kernel guest", () => {
         assert.throws(() => outline([file(twice)]), /Two tests are called s > one/);
         assert.throws(() => outline([file('describe.only("s", () => 0)')]), /only/);
     });
+
+    it("are refused outside of a suite: they would be shown by nobody", () => {
+        assert.throws(() => outline([file('it("alone", () => 0)')]), /The test alone is in no suite/);
+    });
 });

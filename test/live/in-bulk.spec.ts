@@ -4,7 +4,7 @@ import { FakeEngine } from "../provider/fake-engine";
 import { Plugin } from "../provider/plugin";
 import { labName } from "../support/labs";
 import { argv } from "../support/object-life";
-import { listening, network, Operator } from "../support/operator";
+import { workingOn } from "../support/operator";
 import { ProviderLab } from "./provider-lab";
 
 const MANY = 40;
@@ -28,27 +28,23 @@ describe("many of a kind at the same moment, on a host that somebody works on", 
     const lab = new ProviderLab(labName("in-bulk"));
     const engine = new FakeEngine();
     let address: string;
-    let stopListening: () => Promise<void>;
-    let operator: Operator;
+    let leave: () => Promise<void>;
     const ip = (line: string) => lab.run("ip", ...argv(line));
     const each = <Result>(work: (index: number) => Promise<Result>) =>
         Promise.all(Array.from({ length: MANY }, (_, index) => work(index)));
 
     before(async () => {
         await lab.up();
-        await network((...words) => lab.run(...words));
+        ({ leave } = await workingOn(lab.name, lab.run.bind(lab)));
         await ip("link add name br9 type bridge");
         await ip("link set dev br9 up");
         await each((index) => ip(`link add name be${index} type veth peer name bf${index}`));
         await lab.vsctl("add-br", "br-ovs", "--", "set", "Bridge", "br-ovs", "datapath_type=netdev");
-        stopListening = await listening(lab.name, 22);
-        operator = await Operator.connect(lab.name, "operator", "192.0.2.1", 22);
         address = await engine.start();
     });
     after(async () => {
         engine.stop();
-        await operator?.leave();
-        await stopListening?.();
+        await leave?.();
         await lab.down();
     });
 

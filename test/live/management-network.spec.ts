@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { EngineProject } from "../support/engine-project";
 import { eventually } from "../support/eventually";
 import { labName } from "../support/labs";
-import { listening, network, Operator, standing } from "../support/operator";
+import { standing, workingOn, type Operator } from "../support/operator";
 import { ProviderLab } from "./provider-lab";
 
 /** The engine builds what is missing first, so a first run may take minutes. */
@@ -11,8 +11,8 @@ const FIRST_RUN_MS = 30 * 60_000;
 describe("a management network on a real host", function () {
     this.timeout(300_000);
     const lab = new ProviderLab(labName("management"));
-    let stopListening: () => Promise<void>;
     let operator: Operator;
+    let leave: () => Promise<void>;
     let project: EngineProject;
     let alone: string;
     const everything = () => standing((...words) => lab.run(...words));
@@ -26,17 +26,14 @@ describe("a management network on a real host", function () {
     before(async function () {
         this.timeout(FIRST_RUN_MS);
         await lab.up();
-        await network((...words) => lab.run(...words));
-        stopListening = await listening(lab.name, 22);
-        operator = await Operator.connect(lab.name, "operator", "192.0.2.1", 22);
+        ({ operator, leave } = await workingOn(lab.name, lab.run.bind(lab)));
         project = new EngineProject({ name: "management" });
         await project.init({ "kvmnet:host": lab.host });
         alone = await everything();
     });
     after(async () => {
         project?.remove();
-        await operator?.leave();
-        await stopListening?.();
+        await leave?.();
         await lab.down();
     });
 

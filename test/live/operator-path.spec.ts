@@ -6,7 +6,7 @@ import { Plugin, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { labName } from "../support/labs";
 import { argv } from "../support/object-life";
-import { listening, network, Operator, standing } from "../support/operator";
+import { Operator, standing, workingOn } from "../support/operator";
 import { ProviderLab } from "./provider-lab";
 
 const CHECKED = { checked: true };
@@ -16,8 +16,8 @@ describe("the connection of who works on a host", function () {
     const lab = new ProviderLab(labName("operator"));
     const engine = new FakeEngine();
     let plugin: Plugin;
-    let stopListening: () => Promise<void>;
     let operator: Operator;
+    let leave: () => Promise<void>;
     const ip = (line: string) => lab.run("ip", ...argv(line));
     const everything = () => standing((...words) => lab.run(...words));
 
@@ -42,20 +42,17 @@ describe("the connection of who works on a host", function () {
 
     before(async () => {
         await lab.up();
-        await network((...words) => lab.run(...words));
+        ({ operator, leave } = await workingOn(lab.name, lab.run.bind(lab)));
         await ip("link add name br9 address 52:54:00:00:00:09 type bridge");
         await ip("link set dev br9 addrgenmode none");
         await ip("link set dev br9 up");
         await lab.vsctl("add-br", "br-ovs", "--", "set", "Bridge", "br-ovs", "datapath_type=netdev");
-        stopListening = await listening(lab.name, 22);
-        operator = await Operator.connect(lab.name, "operator", "192.0.2.1", 22);
         plugin = await Plugin.start(lab.host, await engine.start());
     });
     after(async () => {
         await plugin?.stop();
         engine.stop();
-        await operator?.leave();
-        await stopListening?.();
+        await leave?.();
         await lab.down();
     });
 

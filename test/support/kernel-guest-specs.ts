@@ -64,6 +64,8 @@ export function outline(files: readonly string[]): Mocha.Suite {
     const keys = titles(root).map(keyOf);
     const twice = keys.find((key, index) => keys.indexOf(key) !== index);
     if (twice) throw new Error(`Two tests are called ${twice}.`);
+    const [stray] = root.tests;
+    if (stray) throw new Error(`The test ${stray.title} is in no suite: put it into a describe.`);
     return root;
 }
 

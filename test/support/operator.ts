@@ -19,7 +19,7 @@ type Run = (...argv: string[]) => Promise<string>;
  * The namespace `operator`, with a wire to each of two links of the lab: `wan0`, by which it reaches 192.0.2.1 from
  * 192.0.2.7, and `lan0`, which nobody uses.
  */
-export async function network(run: Run): Promise<void> {
+async function network(run: Run): Promise<void> {
     const ip = (line: string) => run("ip", ...line.split(" "));
     await ip("netns add operator");
     for (const side of ["wan", "lan"]) {
@@ -106,4 +106,15 @@ export class Operator {
     }
 
     leave = () => ended(this.child);
+}
+
+/** Somebody who works on a lab over SSH, by the network that is laid there first. @returns the connection, and what ends it */
+export async function workingOn(lab: string, run: Run): Promise<{ operator: Operator; leave: () => Promise<void> }> {
+    await network(run);
+    const stopListening = await listening(lab, 22);
+    const operator = await Operator.connect(lab, "operator", "192.0.2.1", 22).catch(async (error: unknown) => {
+        await stopListening();
+        throw error;
+    });
+    return { operator, leave: () => operator.leave().finally(stopListening) };
 }
