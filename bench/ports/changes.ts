@@ -8,7 +8,7 @@ import type { Program } from "./ours";
 const TAGS = { least: 100, most: 4000 };
 
 /** @param count ports on the bridge @param many how many of them change together */
-export function changes(as: Declared, count = 1000, many = 200, rounds = 9, lab = "bench-changes"): Contest {
+export function changes(as: Declared, count = 1000, many = 200, rounds = 25, lab = "bench-changes"): Contest {
     let host: BenchHost | undefined;
     let program: Program | undefined;
     let ports = wanted(count);

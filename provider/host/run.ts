@@ -3,7 +3,7 @@ import { spawn, type ChildProcess, type ChildProcessByStdio, type SpawnOptions }
 import { once } from "node:events";
 import { mkdtempSync, openSync, closeSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { HostError, quoted } from "./errors";
 
@@ -13,8 +13,27 @@ export interface Ran {
     stderr: string;
 }
 
-const ENVIRONMENT = { LC_ALL: "C", PATH: `${process.env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin` };
 const TIMEOUT_MS = 60_000;
+
+/**
+ * Where a host's programs are looked for. They run as root, so what npm puts before a user's own folders (`npm run`, `npx`)
+ * is left out, for any package may bring an `ip`; and so is what depends on the folder that we are in.
+ *
+ * @param users the PATH that we were started with
+ */
+export function searchPath(users = ""): string {
+    const folders = users.split(delimiter).filter((folder) => isAbsolute(folder) && !isOfPackages(folder));
+    return [...new Set([...folders, ...OF_THE_SYSTEM])].join(delimiter);
+}
+
+/** Where a service, or a user who is not root, has them out of sight. */
+const OF_THE_SYSTEM = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
+
+const isOfPackages = (folder: string): boolean =>
+    basename(folder) === "node-gyp-bin" ||
+    (basename(folder) === ".bin" && basename(dirname(folder)) === "node_modules");
+
+const ENVIRONMENT = { LC_ALL: "C", PATH: searchPath(process.env.PATH) };
 
 /**
  * @param input stdin as a whole: a file, so that a program whose starter is killed still reads all of it, not a part
