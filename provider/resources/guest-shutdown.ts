@@ -10,7 +10,7 @@ const LOOK_MS = 300;
 /** A guest that still boots does not hear the button, so it is pressed again so often [ms]. */
 const PRESS_MS = 10_000;
 
-const press = (domain: string): string[] => [...VIRSH, "shutdown", "--mode", "acpi", "--domain", domain];
+const press = (uuid: string): string[] => [...VIRSH, "shutdown", "--mode", "acpi", "--domain", uuid];
 
 export const guestShutdown: HostResource<GuestShutdown> = {
     type: "kvmnet:host:GuestShutdown",
@@ -30,8 +30,8 @@ export const guestShutdown: HostResource<GuestShutdown> = {
     /** There is nothing on the host, so what state knows is there. An import takes any domain that libvirt has. */
     async find(host, domain, { mark, known }) {
         if (known) return { state: known, mark };
-        const { code } = await host.place.run([...VIRSH, "domuuid", "--domain", domain]);
-        return code === 0 ? { state: { domain, timeout: 60, effect: "replaces" }, mark } : undefined;
+        const uuid = await uuidOf(host, domain, "all");
+        return uuid === undefined ? undefined : { state: { domain, timeout: 60, effect: "replaces" }, mark };
     },
 
     /** libvirt's providers say only that a stylesheet differs, or that a domain is updated. */
@@ -49,11 +49,12 @@ export const guestShutdown: HostResource<GuestShutdown> = {
     update: () => [],
 
     async delete(host, { state: { domain } }) {
-        if (!(await isRunning(host, domain))) return [];
+        const uuid = await uuidOf(host, domain, "running");
+        if (uuid === undefined) return [];
         return [
             {
                 what: `presses the power button of ${domain}`,
-                action: { via: "program", argv: press(domain) },
+                action: { via: "program", argv: press(uuid) },
             },
         ];
     },
@@ -61,7 +62,9 @@ export const guestShutdown: HostResource<GuestShutdown> = {
     async left(host, { domain, timeout }) {
         const until = performance.now() + timeout * 1_000;
         let next = performance.now() + PRESS_MS;
-        while (await isRunning(host.at({ maxAgeMs: LOOK_MS }), domain)) {
+        for (;;) {
+            const uuid = await uuidOf(host.at({ maxAgeMs: LOOK_MS }), domain, "running");
+            if (uuid === undefined) return [];
             if (performance.now() > until)
                 return [`The guest ${domain} did not shut down within ${timeout} s; its domain goes while it runs.`];
             if (host.signal?.aborted)
@@ -74,12 +77,11 @@ export const guestShutdown: HostResource<GuestShutdown> = {
             host.status(`waits for the guest ${domain} to shut down ...`);
             if (performance.now() > next) {
                 // Where the guest went off a moment ago this fails, and the next look sees it.
-                await host.place.run(press(domain));
+                await host.place.run(press(uuid));
                 next = performance.now() + PRESS_MS;
             }
             await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
         }
-        return [];
     },
 };
 
@@ -88,15 +90,22 @@ const kept = (effect: GuestShutdown["effect"] | undefined, { firmware }: Record<
         ? " It is shut down and started again."
         : ` It is shut down first; its disks stay${firmware ? ", its UEFI variables go with its domain" : ""}.`;
 
-/** By UUID or name, among those that libvirt runs. A host without libvirt runs none. */
-async function isRunning(host: Host, domain: string): Promise<boolean> {
-    const running = await host
-        .read([...VIRSH, "list", "--uuid", "--name"], (text) =>
-            text.split("\n").map((line) => line.trim().split(/\s+/)),
-        )
+/**
+ * The UUID of a domain that is told by its UUID or name; undefined where libvirt has none. virsh itself would take a name
+ * such as 1 for the number of another domain. A host without libvirt has none.
+ */
+async function uuidOf(host: Host, domain: string, among: "running" | "all"): Promise<string | undefined> {
+    const domains = await host
+        .read([...VIRSH, "list", ...(among === "all" ? ["--all"] : []), "--uuid", "--name"], domainsOf)
         .catch((error: unknown) => {
             if (error instanceof HostError && error.kind === "unreachable") return [];
             throw error;
         });
-    return running.some((words) => words.includes(domain));
+    const found =
+        domains.find(({ uuid }) => uuid === domain.toLowerCase()) ?? domains.find(({ name }) => name === domain);
+    return found?.uuid;
 }
+
+/** A line is a UUID and a name, which may have spaces. */
+const domainsOf = (text: string): { uuid: string; name: string }[] =>
+    [...text.matchAll(/^ *(\S+) +(\S.*?) *$/gm)].map(([, uuid = "", name = ""]) => ({ uuid, name }));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Host } from "../../provider/host";
 import { Provider } from "../../provider/provider";
 import { guestShutdown } from "../../provider/resources/guest-shutdown";
 import { Secret, type Bag } from "../../provider/wire";
@@ -24,6 +25,35 @@ describe("a guest whose settings change", () => {
     it("is told of by nothing where nothing changes, or where the settings are not known", () => {
         assert.deepEqual(told(was), []);
         assert.deepEqual(guestShutdown.foretold!({ settings: was }, {}), []);
+    });
+});
+
+describe("a guest whose name virsh would take for the number of another", () => {
+    const UUID = "6f1c0000-0000-4000-8000-00000000000";
+    const listed = { running: `${UUID}1 web\n${UUID}2 web 7\n${UUID}3 1\n`, all: `${UUID}4 off\n` };
+    /** A host with these guests, which tells what its virsh was told. */
+    const host = {
+        read: (line: string[], parse: (text: string) => unknown) =>
+            Promise.resolve(parse(`${listed.running}${line.includes("--all") ? listed.all : ""}\n`)),
+    } as unknown as Host;
+    const pressed = async (domain: string) => {
+        const state = { domain, timeout: 60, effect: "replaces" } as const;
+        const plan = await guestShutdown.delete(host, { state }, "");
+        return plan.flatMap(({ action }) => (action.via === "program" ? [action.argv.at(-1)] : []));
+    };
+
+    it("is shut down by its UUID, and so is every other", async () => {
+        assert.deepEqual(await pressed("1"), [`${UUID}3`]);
+        assert.deepEqual(await pressed("web"), [`${UUID}1`]);
+        assert.deepEqual(await pressed(`${UUID}2`.toUpperCase()), [`${UUID}2`]);
+    });
+    it("is none where no running guest has that name", async () => {
+        for (const domain of ["2", "7", "off"]) assert.deepEqual(await pressed(domain), []);
+    });
+    it("is imported by its name, running or not, and by no number", async () => {
+        const found = async (id: string) => (await guestShutdown.find(host, id, { mark: "" }))?.state.domain;
+        for (const id of ["1", "off", `${UUID}4`]) assert.equal(await found(id), id);
+        assert.equal(await found("2"), undefined);
     });
 });
 
