@@ -51,12 +51,15 @@ function compare(
     const is = revealed(now);
     if (isMap(was) && isMap(is)) {
         for (const key of new Set([...Object.keys(was), ...Object.keys(is)]))
-            compare(path + stepOf(key), was[key], is[key], cost, into);
+            compare(path + stepOf(key), ownOf(was, key), ownOf(is, key), cost, into);
     } else if (hasUnknown(is) || !isDeepStrictEqual(was, is)) into.set(path, { how: "update", cost });
 }
 
 const isMap = (value: Property): value is Record<string, Property> =>
     typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Secret);
+
+/** A key may be the name of what every object has, such as constructor. */
+const ownOf = (map: Record<string, Property>, key: string) => (Object.hasOwn(map, key) ? map[key] : undefined);
 
 /** One step of a property path as the engine reads it (sdk/go/common/resource/property_path.go). */
 const stepOf = (key: string) => (/^[A-Za-z_]\w*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);

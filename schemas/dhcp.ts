@@ -12,19 +12,25 @@ const Ipv6 = IpAddress.refine((text) => isV6(text), { error: "it is an IPv6 addr
 const LABEL = String.raw`[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?`;
 const HOST_HELP = "a host name has 1 to 63 letters, digits and hyphens, and neither begins nor ends with a hyphen";
 const HostName = z.string(HOST_HELP).regex(new RegExp(`^${LABEL}$`), { error: HOST_HELP });
+/** What stands in a reservation's line as anything else than a name (`dhcp-host` in option.c of dnsmasq). */
+const ReservedName = HostName.refine((name) => !/^(?:\d+[smhdwSMHDW]?|infinite|ignore)$/.test(name), {
+    error: "dnsmasq reads this name as a lease time or a word of its own; put a letter before it, such as vm-101",
+});
 const DOMAIN_HELP = "a name is made of host names with dots between them, such as db.lan, at most 253 characters";
 const DomainName = z
     .string(DOMAIN_HELP)
     .regex(new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`), { error: DOMAIN_HELP });
 
-const LEASE_HELP = 'a lease time is a whole number with s, m, h, d or w behind it, at least "2m", or "infinite"';
+const LEASE_HELP =
+    'a lease time is a whole number with s, m, h, d or w behind it, from "2m" to "49710d", or "infinite"';
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 const LeaseTime = z.string(LEASE_HELP).refine((text) => isLeaseTime(text), { error: LEASE_HELP });
 
-/** dnsmasq itself takes nothing shorter than two minutes. */
+/** dnsmasq itself takes nothing shorter than two minutes, and counts in 32 bits, all of which are infinite. */
 function isLeaseTime(text: string): boolean {
     const [, number = "0", unit = ""] = /^(\d{1,8})([smhdw])$/.exec(text) ?? [];
-    return text === "infinite" || Number(number) * (SECONDS[unit] ?? 0) >= 120;
+    const seconds = Number(number) * (SECONDS[unit] ?? 0);
+    return text === "infinite" || (seconds >= 120 && seconds < 0xffffffff);
 }
 
 const Range = z
@@ -33,7 +39,9 @@ const Range = z
         end: IpAddress.optional().describe(
             "Last address; absent gives addresses to reservations alone, in the network of start.",
         ),
-        leaseTime: LeaseTime.default("1h").describe('How long an address is given, such as "12h", or "infinite".'),
+        leaseTime: LeaseTime.default("1h").describe(
+            'How long an address is given, from "2m" to "49710d", such as "12h", or "infinite".',
+        ),
     })
     .meta({ token: "host:DhcpRange" })
     .describe("Addresses that the server gives.");
@@ -49,8 +57,8 @@ const Reservation = z
     .describe("What one NIC always gets.");
 
 const OPTION_HELP =
-    "an option's value is text as dnsmasq takes it, with commas between several values, such as 10.0.0.1,10.0.0.2: letters, digits and _ . : / , @ + = - without spaces";
-const OptionValue = z.string(OPTION_HELP).regex(/^[A-Za-z0-9_.:/,@+=-]{1,255}$/, { error: OPTION_HELP });
+    "an option's value is text as dnsmasq takes it, with commas between several values, such as 10.0.0.1,10.0.0.2: letters, digits and _ . : / , @ + = - without spaces; empty to announce none";
+const OptionValue = z.string(OPTION_HELP).regex(/^[A-Za-z0-9_.:/,@+=-]{0,255}$/, { error: OPTION_HELP });
 const OptionName = z.string().regex(/^(?:\d{1,3}|[A-Za-z][A-Za-z0-9+-]{0,39})$/, {
     error: "an option is its number, or its name in `dnsmasq --help dhcp`, such as router, dns-server or mtu",
 });
@@ -66,20 +74,22 @@ export const DhcpServerFields = z.strictObject({
         .array(Range, "ranges is a list such as [{ start: '10.0.0.100', end: '10.0.0.199' }]")
         .min(1, "it needs at least one range; one without end serves reservations alone")
         .describe(`Addresses that it gives. ${RESTART}`),
-    reservations: named(HostName, Reservation, "reservations maps names of guests to { mac, address }")
+    reservations: named(ReservedName, Reservation, "reservations maps names of guests to { mac, address }")
         .default({})
         .describe(
-            `What single guests always get, by the guest's name, which it is told. Where an address is reserved, DNS answers the name from the start, also while the guest is off; else while it has a lease. ${REREAD}`,
+            `What single guests always get, by the guest's name, which it is told; a number such as 101, a lease time such as 2h, infinite and ignore are no names to dnsmasq. Where an address is reserved, DNS answers the name from the start, also while the guest is off; else while it has a lease. ${REREAD}`,
         ),
     options: named(OptionName, OptionValue, "options maps DHCP options to text")
         .default({})
         .describe(
             'DHCP options for IPv4, by the names of `dnsmasq --help dhcp` or by number, such as { router: "10.0.0.1", "dns-server": "10.0.0.53" }; ' +
-                `absent ones have dnsmasq's own values: the interface's address as router, and as dns-server where dns is true. ${RESTART}`,
+                `absent ones have dnsmasq's own values: the interface's address as router, and as dns-server where dns is true. An empty value announces none: { router: "" } is a network without a way out. ${RESTART}`,
         ),
     ipv6Options: named(OptionName, OptionValue, "ipv6Options maps DHCPv6 options to text")
         .default({})
-        .describe(`DHCP options for IPv6, by the names of \`dnsmasq --help dhcp6\` or by number. ${RESTART}`),
+        .describe(
+            `DHCP options for IPv6, by the names of \`dnsmasq --help dhcp6\` or by number; an empty value announces none. ${RESTART}`,
+        ),
     routerAdvertisements: toggle("routerAdvertisements")
         .default(false)
         .describe(`Announce the IPv6 prefix and this host as router; IPv6 guests need it to ask at all. ${RESTART}`),

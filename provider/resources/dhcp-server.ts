@@ -47,12 +47,13 @@ export const dhcpServer: HostResource<DhcpServer, Here> = {
 
     async cautions(host, want) {
         const here = (await readAddresses(host)).filter(({ link }) => link === want.interface);
-        const lost = want.ranges
-            .map(({ start }) => start)
-            .filter((start) => !isV6(start))
-            .filter(
-                (start) => !here.some(({ address }) => networkOf(address) === networkOf(sameLength(start, address))),
-            );
+        const given = [
+            ...want.ranges.flatMap(({ start, end = start }) => [start, end]),
+            ...Object.values(want.reservations).flatMap(({ address = [] }) => address),
+        ];
+        const lost = [...new Set(given)]
+            .filter((one) => !isV6(one))
+            .filter((one) => !here.some(({ address }) => networkOf(address) === networkOf(sameLength(one, address))));
         const others = await managerCautions(host, [want.interface], "what it is told");
         return lost.length === 0
             ? others

@@ -84,12 +84,15 @@ export function parsed(link: string, files: Files): Read {
         if (line.startsWith(MARK)) mark = line.slice(MARK.length);
         else setting(server, line);
     }
-    for (const line of linesOf(files.hosts)) reservation(server, line);
+    server.reservations = Object.fromEntries(linesOf(files.hosts).map(reservation));
+    // A name may be that of a method of every object, such as constructor.
+    const names = new Map<string, string[]>();
     for (const line of linesOf(files.names)) {
         if (line === RESERVED) break;
         const [address = "", name = ""] = line.split(" ");
-        (server.names[name] ??= []).push(address);
+        names.set(name, [...(names.get(name) ?? []), address]);
     }
+    server.names = Object.fromEntries(names);
     const again = rendered(server, mark ?? "");
     const intact =
         again.conf === (mark === undefined ? `${MARK}\n${files.conf}` : files.conf) &&
@@ -132,13 +135,15 @@ function rangeOf(text: string): DhcpRange {
 const optionLines = (family: "option" | "option6", options: Readonly<Record<string, string>>): string[] =>
     sorted(options).map(([name, value]) =>
         family === "option" && /^\d+$/.test(name)
-            ? `dhcp-option=${name},${value}`
-            : `dhcp-option=${family}:${name},${family === "option6" ? bracketed(value) : value}`,
+            ? `dhcp-option=${name}${valueText(value)}`
+            : `dhcp-option=${family}:${name}${valueText(family === "option6" ? bracketed(value) : value)}`,
     );
 
+/** An option without a value is not sent, dnsmasq's own neither. */
+const valueText = (value: string): string => (value === "" ? "" : `,${value}`);
+
 function option(server: DhcpServer, text: string): void {
-    const at = text.indexOf(",");
-    const [key, value] = [text.slice(0, at), text.slice(at + 1)];
+    const [, key = "", value = ""] = /^([^,]*),?(.*)$/.exec(text) ?? [];
     const [, family, name = ""] = /^(option6?):(.*)$/.exec(key) ?? [];
     if (family === "option6") server.ipv6Options[name] = unbracketed(value);
     else server.options[family ? name : key] = value;
@@ -152,13 +157,13 @@ const bracketed = (value: string): string =>
         .join(",");
 const unbracketed = (value: string): string => value.replace(/\[([^\]]*)\]/g, "$1");
 
-function reservation(server: DhcpServer, line: string): void {
+function reservation(line: string): [name: string, DhcpServer["reservations"][string]] {
     const words = line.split(",");
     const [mac = "", name = ""] = [words[0], words.at(-1)];
     const addresses = words.slice(1, -1);
     const address = addresses.find((word) => !word.startsWith("["));
     const ipv6Address = addresses.find((word) => word.startsWith("["))?.slice(1, -1);
-    server.reservations[name] = { mac, ...(address ? { address } : {}), ...(ipv6Address ? { ipv6Address } : {}) };
+    return [name, { mac, ...(address ? { address } : {}), ...(ipv6Address ? { ipv6Address } : {}) }];
 }
 
 /** A map has no order. */

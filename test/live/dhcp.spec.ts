@@ -127,6 +127,15 @@ describe("a DHCP server on a real host", function () {
         assert.deepEqual([after.ip, after.router, after.ntpsrv], [ip, "10.77.0.254", "10.77.0.123"]);
     });
 
+    it("announces no router where that is empty, and reads back so", async () => {
+        const closed = { ...want, options: { router: "" } };
+        made.state = await plugin.update(DHCP, "d", made, closed);
+        assert.equal((await lease()).router, undefined);
+        const { inputs } = await plugin.check(DHCP, closed);
+        assert.deepEqual((await plugin.diff(DHCP, (await refreshed(made, closed)).state, inputs)).diffsList, []);
+        made.state = await plugin.update(DHCP, "d", made, { ...want, options: { router: "10.77.0.254" } });
+    });
+
     it("that dnsmasq refuses is told in its words, and the one before goes on", async () => {
         const [pid] = await pids();
         await assert.rejects(
@@ -239,11 +248,18 @@ describe("a DHCP server on a real host", function () {
         engine.logged.length = 0;
         const odd = await plugin.create(DHCP, "odd", {
             interface: "br",
-            ranges: [{ start: "10.99.0.50", end: "10.99.0.59" }],
+            ranges: [
+                { start: "10.99.0.50", end: "10.99.0.59" },
+                { start: "10.77.0.50", end: "10.77.1.59" },
+            ],
+            reservations: {
+                far: { mac: MAC, address: "10.78.0.16" },
+                near: { mac: "52:54:00:00:00:12", address: "10.77.0.16" },
+            },
         });
         assert.match(
             engine.logged.map(({ message }) => message).join(),
-            /br .* has no address in the network of 10.99.0.50/,
+            /br .* has no address in the network of 10\.99\.0\.50, 10\.99\.0\.59, 10\.77\.1\.59, 10\.78\.0\.16, so/,
         );
         await plugin.delete(DHCP, "odd", odd);
     });
@@ -251,7 +267,11 @@ describe("a DHCP server on a real host", function () {
     it("is judged by check: nothing reaches a file that could mean more there", async () => {
         const { failures } = await plugin.check(DHCP, {
             interface: "br\nport=0",
-            ranges: [{ start: "10.77.0.60", leaseTime: "1m" }],
+            ranges: [
+                { start: "10.77.0.60", leaseTime: "1m" },
+                { start: "10.77.0.61", leaseTime: "49711d" },
+                { start: "10.77.0.62", leaseTime: "49710d" },
+            ],
             reservations: { web1: { mac: MAC, address: "10.77.0.9,set:x" } },
             options: { router: "10.77.0.1\nconf-file=/etc/shadow", "a b": "1" },
             names: { db: ["10.0.0.1 evil"] },
@@ -265,6 +285,7 @@ describe("a DHCP server on a real host", function () {
             "options.router",
             'options["a b"]',
             "ranges[0].leaseTime",
+            "ranges[1].leaseTime",
             "reservations.web1.address",
             "upstreams[0]",
         ]);
@@ -279,6 +300,12 @@ describe("a DHCP server on a real host", function () {
             ],
             reservations: {
                 "web 0": { mac: MAC },
+                ...Object.fromEntries(
+                    ["101", "2h", "2H", "infinite", "ignore", "Infinite", "vm-101", "h"].map((name, index) => [
+                        name,
+                        { mac: `52:54:00:00:01:0${index}` },
+                    ]),
+                ),
                 web1: { mac: MAC, address: "10.77.0.9" },
                 web2: { mac: "52:54:00:00:00:12", address: "10.77.0.9" },
             },
@@ -292,6 +319,11 @@ describe("a DHCP server on a real host", function () {
             "ranges",
             "ranges[0].end",
             "ranges[1].end",
+            "reservations.101",
+            "reservations.2H",
+            "reservations.2h",
+            "reservations.ignore",
+            "reservations.infinite",
             "reservations.web1.mac",
             "reservations.web2.address",
             'reservations["web 0"]',

@@ -125,7 +125,7 @@ describe("diff", () => {
         const { properties, changed } = difference(
             { ports: "update" },
             { ports: { "web-17": { tag: 1 }, db: { tag: 2 }, old: {} } },
-            { ports: { "web-17": { tag: 3 }, db: { tag: 2 }, new: {} } },
+            { ports: { "web-17": { tag: 3 }, db: { tag: 2 }, new: {}, constructor: {} } },
         );
         assert.deepEqual(
             [...properties.entries()].map(([path, { how }]) => [path, how]),
@@ -133,6 +133,7 @@ describe("diff", () => {
                 ['ports["web-17"].tag', "update"],
                 ["ports.old", "delete"],
                 ["ports.new", "add"],
+                ["ports.constructor", "add"],
             ],
         );
         assert.deepEqual(changed, ["ports"]);

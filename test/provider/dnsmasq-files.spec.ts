@@ -18,7 +18,7 @@ const ipv6 = fc.integer({ min: 1, max: 65535 }).map((word) => `fd00::${word.toSt
 const mac = fc
     .tuple(octet, octet, octet)
     .map((bytes) => `52:54:00:${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(":")}`);
-const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}[a-z0-9]$/);
+const name = fc.oneof(fc.stringMatching(/^[a-z][a-z0-9-]{0,8}[a-z0-9]$/), fc.constant("constructor"));
 const whole = fc.record(
     {
         interface: fc.constant("br0"),
@@ -36,7 +36,11 @@ const whole = fc.record(
         ),
         options: fc.dictionary(
             fc.constantFrom("router", "dns-server", "42", "mtu", "T1"),
-            fc.constantFrom("10.0.0.1", "10.0.0.1,10.0.0.2", "1400"),
+            fc.constantFrom("", "10.0.0.1", "10.0.0.1,10.0.0.2", "1400"),
+        ),
+        ipv6Options: fc.dictionary(
+            fc.constantFrom("dns-server", "23"),
+            fc.constantFrom("", "fd00::1", "fd00::1,fd00::2"),
         ),
         authoritative: fc.boolean(),
         maxLeases: fc.integer({ min: 1, max: 99999 }),
@@ -90,10 +94,26 @@ describe("the files of dnsmasq", () => {
         );
     });
 
+    it("announce none where an option is empty", () => {
+        const more = { options: { router: "", "3": "" }, ipv6Options: { "dns-server": "" } };
+        const { conf } = rendered(server({ ranges: [...RANGES, { start: "fd00::" }], ...more }), MARK);
+        for (const line of ["option:router", "3", "option6:dns-server"])
+            assert.match(conf, new RegExp(`^dhcp-option=${line}$`, "m"));
+    });
+
+    it("of another release, with a name that dnsmasq takes for a lease time, are read", () => {
+        const files = { ...rendered(server(), MARK), hosts: "52:54:00:00:00:01,101\n" };
+        assert.deepEqual(parsed("br0", files).server.reservations, { "101": { mac: "52:54:00:00:00:01" } });
+        assert.equal(parsed("br0", files).intact, true);
+    });
+
     it("tell when somebody changed them", () => {
         const files = rendered(server(), MARK);
         assert.equal(parsed("br0", { ...files, conf: `${files.conf}log-dhcp\n` }).intact, false);
         assert.equal(parsed("br0", { ...files, hosts: "# by hand\n" }).intact, false);
+        assert.deepEqual(Object.entries(parsed("br0", { ...files, names: "10.0.0.1 __proto__\n" }).server.names), [
+            ["__proto__", ["10.0.0.1"]],
+        ]);
     });
 
     it("without a mark are nobody's, and whole", () => {
@@ -112,8 +132,14 @@ describe("the files of dnsmasq", () => {
                     { start: "fd00::50", end: "fd00::99", leaseTime: "infinite" },
                     { start: "fd00::" },
                 ],
-                options: { router: "10.0.0.1", "42": "10.0.0.2,10.0.0.3", "domain-search": "lan,example.org" },
-                ipv6Options: { "dns-server": "fd00::1,fd00::2", "31": "fd00::1" },
+                options: {
+                    router: "10.0.0.1",
+                    "dns-server": "",
+                    "26": "",
+                    "42": "10.0.0.2,10.0.0.3",
+                    "domain-search": "lan,example.org",
+                },
+                ipv6Options: { "dns-server": "fd00::1,fd00::2", "sntp-server": "", "31": "fd00::1", "24": "" },
                 routerAdvertisements: true,
                 authoritative: true,
                 domain: "lan",
