@@ -23,7 +23,7 @@ export const sysctl: HostResource<Sysctl, Here> = {
         "One setting of the kernel below net, of the whole host or of one link. The value that it had before is noted in the " +
         "host's journal and is there again after a delete. Nothing is written to /etc/sysctl.d: after a reboot the next " +
         "`pulumi up --refresh` sets it again. Note that some settings change others: net.ipv4.ip_forward sets `forwarding` " +
-        "of every link.",
+        "of every link, and net.ipv4.conf.all.forwarding is another name of it.",
     schema: Sysctl,
     cost: { key: "replace", value: "update" },
     idForm: "KEY, as `net.ipv4.ip_forward`",
@@ -89,7 +89,8 @@ export const sysctl: HostResource<Sysctl, Here> = {
         );
     },
 
-    claims: ({ key }) => [`sysctl ${key}`],
+    // One setting has two keys (devinet_sysctl_forward in net/ipv4/devinet.c).
+    claims: ({ key }) => [`sysctl ${key === "net.ipv4.conf.all.forwarding" ? "net.ipv4.ip_forward" : key}`],
     cautions: (host, { key }) => managerCautions(host, [linkOfKey(key)], "this setting"),
 };
 

@@ -113,6 +113,12 @@ describe("what only one resource of a program may declare", () => {
             /plug of tap0 is declared by r0 already/,
         ],
         [
+            "a setting of the kernel, under both of its keys",
+            ["host:Sysctl", { key: "net.ipv4.ip_forward", value: "1" }],
+            ["host:Sysctl", { key: "net.ipv4.conf.all.forwarding", value: "0" }],
+            /sysctl net\.ipv4\.ip_forward is declared by r0 already; declare it once/,
+        ],
+        [
             "a link, as two kinds",
             ["host:Dummy", { name: "x0" }],
             ["host:Bridge", { name: "x0" }],
