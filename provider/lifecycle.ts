@@ -330,31 +330,32 @@ function ownership({ mark, conflict }: Found<unknown>): string {
 }
 
 function notOurs(
-    resource: { title: string; type: string },
+    resource: Pick<HostResource, "title" | "type" | "choice">,
     id: string,
     found: Found<unknown>,
     owner: Owner,
 ): HostError {
     const subject = `${resource.title} ${shownName(id)}`;
+    const { choice = "another name" } = resource;
     if (found.conflict)
         return new HostError(
             "conflict",
             subject,
             found.conflict,
-            "It is left alone; choose another name, or remove it from there.",
+            `It is left alone; choose ${choice}, or remove it from there.`,
         );
     if (found.mark)
         return new HostError(
             "conflict",
             subject,
             `exists, and ${ownership(found)}`,
-            "It is left alone. Choose another name; or, if this is the same resource under a new name, give it an alias.",
+            `It is left alone. Choose ${choice}; or, if this is the same resource under a new name, give it an alias.`,
         );
     return new HostError(
         "conflict",
         subject,
         "exists and carries no owner mark, so it is not changed",
-        `Adopt it with \`pulumi import ${resource.type} ${owner.name} ${shownName(id)}\`, or choose another name. ` +
+        `Adopt it with \`pulumi import ${resource.type} ${owner.name} ${shownName(id)}\`, or choose ${choice}. ` +
             "Where a component makes the resource, add `--parent NAME=URN` with the component's URN, which `pulumi stack --show-urns` prints.",
     );
 }

@@ -97,15 +97,14 @@ export class Provider {
     diff(step: Step, state: Bag, news: Bag): Difference {
         const resource = resourceOf(step.type);
         const planned = this.planned(resource, step.urn, news);
-        const id = plannedId(resource, planned);
-        const presets = defined((resource.presets ?? {}) as Bag);
+        const place = plannedPlace(resource, planned);
         if (resource.foretold) this.former.set(step.urn, state);
         this.foretell(resource, step.urn, state, planned);
         return difference(
             resource.cost,
-            { ...presets, ...state },
-            { ...presets, ...planned },
-            id !== "" && id === plannedId(resource, state),
+            { ...presetsOf(resource, state, planned), ...state },
+            { ...presetsOf(resource, planned, state), ...planned },
+            place !== "" && place === plannedPlace(resource, state),
         );
     }
 
@@ -355,6 +354,19 @@ function plannedId(resource: AnyResource, inputs: Bag): string {
     const known = revealed(inputs) as Bag;
     if (resource.idOf) return hasUnknown(known) ? "" : resource.idOf(known);
     return typeof known.name === "string" ? known.name : "";
+}
+
+function plannedPlace(resource: AnyResource, inputs: Bag): string {
+    if (!resource.placeOf) return plannedId(resource, inputs);
+    const known = revealed(inputs) as Bag;
+    return hasUnknown(known) ? "" : resource.placeOf(known);
+}
+
+/** What the host has of what one bag does not say and the other does; nothing that may follow from an unknown. */
+function presetsOf(resource: AnyResource, bag: Bag, other: Bag): Bag {
+    const following = resource.presetsBy && !hasUnknown(bag) ? resource.presetsBy(revealed(bag) as Bag) : {};
+    const all = Object.entries(defined({ ...resource.presets, ...following }));
+    return Object.fromEntries(all.filter(([key]) => other[key] !== undefined));
 }
 
 const toState = ({ state, mark, objectId, outputs }: Standing<object>, secrets: Secrets): Bag =>

@@ -53,6 +53,8 @@ export interface HostResource<State extends object = object, Here extends Found<
     derived?: (keyof State)[];
     /** What the host has where nothing is said: saying it makes no difference. */
     presets?: Partial<State>;
+    /** Presets that follow from what else is said. */
+    presetsBy?(said: Partial<State>): Partial<State>;
     /** What the host alone decides: described, never an input. */
     outputs?: z.ZodObject;
     /** Properties whose values are shown to nobody. */
@@ -63,6 +65,10 @@ export interface HostResource<State extends object = object, Here extends Found<
     idOf?(state: State): string;
     /** How an id is written, for messages and docs: `LINK/ADDRESS`. */
     idForm?: string;
+    /** Where it stands, which no two can share: the former goes before another takes its place. Its id where this is absent. */
+    placeOf?(state: State): string;
+    /** What to choose anew where somebody else's is in the way; `another name` where this is absent. */
+    choice?: string;
     /** What is wrong with an id that a person typed; undefined when nothing is. Its `name` is judged where this is absent. */
     checkId?(id: string): string | undefined;
     /** Things that at most one resource of a program may declare, such as `link tap-web0`: two are refused in preview. */

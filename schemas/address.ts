@@ -1,6 +1,6 @@
 /** An IP address of a link, in the words of ip-address(8). */
 import { z } from "zod";
-import { InterfaceAddress, IpAddress, isV6, LinkName, widthOf } from "./ip-text";
+import { InterfaceAddress, IpAddress, isV6, LinkName } from "./ip-text";
 import { count, toggle } from "./link-parts";
 import { withCrossCheck } from "./named";
 import { takesOperatorPathAsAddress } from "./operator-path";
@@ -14,7 +14,7 @@ const Fields = z.strictObject({
         "Address with its prefix length, such as 10.0.0.11/24; with peer the prefix length is that of the peer's network. A change replaces the address.",
     ),
     peer: IpAddress.optional().describe(
-        "Address of the other end of a point-to-point link; absent for none. A change replaces the address.",
+        "Address of the other end of a point-to-point link, which is not the address itself; absent for none. A change replaces the address.",
     ),
     broadcast: IpAddress.optional().describe(
         "Broadcast address (IPv4); absent sets none, as `ip address add` does. A change replaces the address.",
@@ -56,7 +56,7 @@ const Fields = z.strictObject({
     preferredLifetime: lifetime("preferredLifetime")
         .optional()
         .describe(
-            "Time after which new connections no longer begin from the address [s], at most validLifetime; absent is validLifetime. Changes live.",
+            "Time after which new connections no longer begin from the address [s], at most validLifetime, without which IPv4 keeps none; absent is validLifetime. Changes live.",
         ),
     takesOperatorPath: takesOperatorPathAsAddress,
 });
@@ -67,15 +67,22 @@ export const Address = withCrossCheck(Fields, (value, say) => {
     const v6 = isV6(address);
     if (typeof peer === "string" && isV6(peer) !== v6)
         say(["peer"], "peer and address are of one family, both IPv4 or both IPv6");
-    if (typeof peer === "string" && `${peer}/${widthOf(peer)}` === address)
+    if (typeof peer === "string" && peer === address.split("/")[0])
         say(["peer"], "peer is the address itself; leave it out, or name the other end");
     if (v6)
         for (const [key, told] of Object.entries({ broadcast, label, scope }))
             if (told !== undefined) say([key], `IPv6 addresses have no ${key}; leave it out`);
     if (typeof broadcast === "string" && !v6 && isV6(broadcast)) say(["broadcast"], "a broadcast address is IPv4");
+    if (broadcast === "0.0.0.0" && !v6)
+        say(["broadcast"], "0.0.0.0 is none to the kernel; leave broadcast out, or give another address");
     if (!v6 && dad === false) say(["dad"], "IPv4 addresses are not asked for on the link; leave dad out");
     if (typeof label === "string" && typeof link === "string" && label !== link && !label.startsWith(`${link}:`))
         say(["label"], `a label begins with the link's name, such as ${link}:web`);
+    if (!v6 && preferredLifetime !== undefined && validLifetime === undefined)
+        say(
+            ["preferredLifetime"],
+            "IPv4 keeps a preferredLifetime beside a validLifetime alone; give validLifetime too, or leave it out",
+        );
     if (preferredLifetime !== undefined && preferredLifetime > (validLifetime ?? Infinity))
         say(["preferredLifetime"], "preferredLifetime is at most validLifetime");
     if (preferredLifetime !== undefined && preferredLifetime === validLifetime)

@@ -27,9 +27,14 @@ const inOrder = (hops: NextHop[]): NextHop[] =>
     [...hops].sort((a, b) => compare(keyOf(a), keyOf(b)) || a.weight - b.weight);
 const keyOf = ({ gateway = "", link = "" }: NextHop) => `${gateway} ${link}`;
 const compare = (a: string, b: string) => (a < b ? -1 : Number(a > b));
+/** A link that is not told may be the one that the other tells. */
+const isSame = (a: NextHop, b: NextHop) => a.gateway === b.gateway && (a.link ?? b.link) === (b.link ?? a.link);
 
-const bytes = (name: string, told: string) =>
-    count(name, 1, 65535, "byte").optional().describe(`${told} [byte]; absent leaves it to the link. Changes live.`);
+/** @param most what the kernel makes of any larger one (ip_metrics_convert in net/ipv4/metrics.c) */
+const bytes = (name: string, most: number, told: string) =>
+    count(name, 1, most, "byte")
+        .optional()
+        .describe(`${told} [byte], at most ${most}; absent leaves it to the link. Changes live.`);
 const packets = (name: string, told: string) =>
     count(name, 1, 4294967295, "packets")
         .optional()
@@ -70,8 +75,8 @@ const Fields = z.strictObject({
     nextHops: z
         .array(NextHop, 'nextHops is a list of next hops, such as [{ gateway: "10.0.0.1", weight: 2 }]')
         .min(2, "a multipath route has at least two next hops; for one use gateway and link")
-        .refine((hops) => new Set(hops.map(keyOf)).size === hops.length, {
-            error: "two next hops are the same; keep one and give it the weight of both",
+        .refine((hops) => !hops.some((hop, index) => hops.slice(0, index).some((other) => isSame(hop, other))), {
+            error: "two next hops are the same, a gateway without link being that on any link; keep one and give it the weight of both, or give each its link",
         })
         .overwrite(inOrder)
         .optional()
@@ -85,10 +90,10 @@ const Fields = z.strictObject({
         .enum(["global", "site", "link", "host"], 'scope is "global", "site", "link" or "host"')
         .optional()
         .describe(
-            "How far the destination is (IPv4); absent is link for a unicast route without gateway and nextHops, else global. Changes live.",
+            "How far the destination is (IPv4), global or site where it is behind a gateway; absent is link for a unicast route without gateway and nextHops, else global. Changes live.",
         ),
-    mtu: bytes("mtu", "MTU towards the destination"),
-    advmss: bytes("advmss", "TCP segment size that is told to the other side"),
+    mtu: bytes("mtu", 65520, "MTU towards the destination"),
+    advmss: bytes("advmss", 65495, "TCP segment size that is told to the other side"),
     initcwnd: packets("initcwnd", "Congestion window that TCP connections start with"),
     initrwnd: packets("initrwnd", "Receive window that TCP connections start with"),
     takesOperatorPath: takesOperatorPath(
@@ -97,7 +102,7 @@ const Fields = z.strictObject({
 });
 
 export const Route = withCrossCheck(Fields, (route, say) => {
-    const { destination, metric, type, source, scope } = route;
+    const { destination, metric, type, source, scope, onlink, nextHops } = route;
     if (typeof destination !== "string") return;
     const v6 = isV6(destination);
     if (v6 && metric === 0) say(["metric"], "metric 0 means 1024 to IPv6; leave it out, or give another");
@@ -108,6 +113,11 @@ export const Route = withCrossCheck(Fields, (route, say) => {
     else
         for (const key of ["gateway", "link", "nextHops", "source"] as const)
             if (route[key] !== undefined) say([key], `a route of the type ${type} leads nowhere; leave ${key} out`);
+    if (type !== "unicast" && onlink === true)
+        say(["onlink"], `a route of the type ${type} leads nowhere; leave onlink out`);
+    const hasGateway = [route, ...(Array.isArray(nextHops) ? nextHops : [])].some((way) => way?.gateway !== undefined);
+    if (!v6 && hasGateway && (scope === "link" || scope === "host"))
+        say(["scope"], `a destination behind a gateway has not the scope ${scope}; leave scope out, or the gateway`);
 });
 
 function checkWays(route: z.output<typeof Fields>, v6: boolean, say: Say): void {

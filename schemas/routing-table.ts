@@ -10,7 +10,7 @@ const HELP =
 
 /** @returns the spelling that we keep; undefined for what is no table */
 export function tableText(text: string): string | undefined {
-    if (text in NAMED) return text;
+    if (Object.hasOwn(NAMED, text)) return text;
     const number = /^\d{1,10}$/.test(text) ? Number(text) : 0;
     if (number < 1 || number > 4294967295) return undefined;
     return Object.keys(NAMED).find((name) => NAMED[name] === number) ?? String(number);

@@ -23,7 +23,7 @@ const PROTOCOLS: Readonly<Record<string, number>> = {
 
 /** @returns `tcp`, or a number as text; undefined for what is no protocol */
 export function protocolText(text: string): string | undefined {
-    if (text in PROTOCOLS) return text;
+    if (Object.hasOwn(PROTOCOLS, text)) return text;
     const number = /^\d{1,3}$/.test(text) ? Number(text) : 0;
     if (number < 1 || number > 255) return undefined;
     return Object.keys(PROTOCOLS).find((name) => PROTOCOLS[name] === number) ?? String(number);
@@ -33,11 +33,11 @@ export function protocolText(text: string): string | undefined {
 export const protocolNumber = (protocol: string): number => PROTOCOLS[protocol] ?? Number(protocol);
 
 /** A number, or two with a dash between them, ascending; one alone is `80`. */
-export function rangeText(text: string, most: number): string | undefined {
+export function rangeText(text: string, most: number, least = 0): string | undefined {
     const match = /^(\d{1,10})(?:-(\d{1,10}))?$/.exec(text);
     if (!match) return undefined;
     const [from, to] = [Number(match[1]), Number(match[2] ?? match[1])];
-    if (to < from || to > most) return undefined;
+    if (from < least || to < from || to > most) return undefined;
     return from === to ? String(from) : `${from}-${to}`;
 }
 
@@ -56,10 +56,11 @@ const spelled = (read: (text: string) => string | undefined, help: string) =>
         .refine((text) => read(text) !== undefined, { error: help, abort: true })
         .overwrite((text) => read(text) ?? text);
 
+/** The kernel takes neither 0 nor 65535 (fib_rule_port_range_valid in include/net/fib_rules.h). */
 const ports = (name: string) =>
     spelled(
-        (text) => (text === "0" ? undefined : rangeText(text, 65535)),
-        `${name} is a port or a range as text, such as "80" or "8000-8099"`,
+        (text) => rangeText(text, 65534, 1),
+        `${name} is a port or a range as text, from 1 to 65534, which is all that the kernel takes, such as "80" or "1024-65534"`,
     ).optional();
 
 const Fields = z.strictObject({
@@ -87,14 +88,20 @@ const Fields = z.strictObject({
     )
         .optional()
         .describe('Mark that the firewall gave, with a mask, such as "0x1/0xff"; absent is any. Changes live.'),
-    tos: count("tos", 1, 255, "").optional().describe("Type of service; absent is any. Changes live."),
+    tos: count("tos", 1, 255, "")
+        .optional()
+        .describe(
+            "Type of service without its last two bits, which are ECN's: a multiple of 4, for IPv4 at most 28, for IPv6 at most 252; absent is any. Changes live.",
+        ),
     ipproto: spelled(protocolText, `ipproto is ${Object.keys(PROTOCOLS).join(", ")} or a number as text from 1 to 255`)
         .optional()
         .describe('Protocol inside, by name or number, such as "tcp"; absent is any. Changes live.'),
     sport: ports("sport").describe(
-        'Port or range that packets come from, such as "8000-8099"; absent is any. Changes live.',
+        'Port or range that packets come from, from 1 to 65534, such as "8000-8099"; absent is any. Changes live.',
     ),
-    dport: ports("dport").describe('Port or range that packets go to, such as "443"; absent is any. Changes live.'),
+    dport: ports("dport").describe(
+        'Port or range that packets go to, from 1 to 65534, such as "443"; absent is any. Changes live.',
+    ),
     uidRange: spelled(
         (text) => rangeText(text, 4294967294),
         'uidRange is a user number or a range as text, such as "1000" or "1000-1999"',
@@ -124,7 +131,7 @@ const Fields = z.strictObject({
 });
 
 export const Rule = withCrossCheck(Fields, (rule, say) => {
-    const { priority, family, table, goto, action, suppressPrefixLength } = rule;
+    const { priority, family, tos, table, goto, action, suppressPrefixLength } = rule;
     const ways = (["table", "goto", "action"] as const).filter((key) => rule[key] !== undefined);
     if (ways.length === 0) say(["table"], "a rule needs table, goto or action: what becomes of the packets");
     if (ways.length > 1) say([ways[1] ?? "goto"], `${ways.join(" and ")} exclude each other; keep one`);
@@ -135,6 +142,9 @@ export const Rule = withCrossCheck(Fields, (rule, say) => {
             say([key], `${key} is of another family than the rule, which is ${family}; set family`);
         if (network.endsWith("/0")) say([key], `${key} is any address; leave it out`);
     }
+    const mostTos = family === "ipv6" ? 252 : 28;
+    if (typeof tos === "number" && (tos % 4 !== 0 || tos > mostTos))
+        say(["tos"], `tos of an ${family} rule is a multiple of 4 from 4 to ${mostTos}: the last two bits are ECN's`);
     if (goto !== undefined && goto <= priority) say(["goto"], "goto leads to a later rule, with a higher priority");
     if (suppressPrefixLength !== undefined && table === undefined && (goto ?? action) !== undefined)
         say(["suppressPrefixLength"], "suppressPrefixLength is about a table; leave it out");

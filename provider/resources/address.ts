@@ -44,8 +44,15 @@ export const address: HostResource<Address, Here> = {
         takesOperatorPath: "update",
     },
     presets: { takesOperatorPath: false },
+    presetsBy({ link, address }) {
+        if (address === undefined) return {};
+        return isV6(address) ? { metric: usualMetric(address) } : { label: link, scope: usualScope(address) };
+    },
     idForm: "LINK/ADDRESS, as `eth0/10.0.0.11/24`, with `peer ADDRESS` behind where it has one",
     idOf,
+    // IPv6 has an address once on a link, IPv4 once with each prefix length.
+    placeOf: ({ link, address }) => `${link}/${isV6(address) ? address.split("/")[0] : address}`,
+    choice: "another address",
     checkId(id) {
         const asked = parsedId(id);
         if (asked && idOf(asked) === id) return undefined;
@@ -80,7 +87,7 @@ export const address: HostResource<Address, Here> = {
             ip(
                 `gives ${want.link} the address ${want.address}`,
                 [["address", "add", ...wordsOf(want)]],
-                [["address", "delete", ...placeOf(want)]],
+                [["address", "delete", ...targetOf(want)]],
             ),
         ];
     },
@@ -98,7 +105,7 @@ export const address: HostResource<Address, Here> = {
         await keepAddress(host, `address ${idOf(state)}`, state, state);
         return [
             ...(await keepingOthers(host, state)),
-            ip(`takes the address ${state.address} from ${state.link}`, [["address", "delete", ...placeOf(state)]]),
+            ip(`takes the address ${state.address} from ${state.link}`, [["address", "delete", ...targetOf(state)]]),
             forget(keyOf(idOf(state))),
         ];
     },
@@ -147,7 +154,7 @@ async function addressOf(host: Host, id: string): Promise<AddressSeen | undefine
 }
 
 /** What the kernel has where nothing is told. */
-const usualScope = (address: string) => (address.startsWith("127.") ? "host" : "global");
+const usualScope = (address: string): Address["scope"] => (address.startsWith("127.") ? "host" : "global");
 /** IPv6: IP6_RT_PRIO_ADDRCONF, include/uapi/linux/ipv6_route.h. */
 const usualMetric = (address: string) => (isV6(address) ? 256 : 0);
 
@@ -194,7 +201,7 @@ async function keepWays(host: Host, want: Address): Promise<void> {
 }
 
 /** Words that name it on its link: local address, and the other end where it has one. */
-function placeOf({ link, address, peer }: Address): Line {
+function targetOf({ link, address, peer }: Address): Line {
     const [local = "", length = ""] = address.split("/");
     return [...(peer === undefined ? [address] : [local, "peer", `${peer}/${length}`]), "dev", link];
 }
@@ -206,7 +213,7 @@ function wordsOf(want: Address, from?: Address): Line {
     const told = (word: string, value: string | number | undefined) =>
         value === undefined ? [] : [word, String(value)];
     return [
-        ...placeOf(want),
+        ...targetOf(want),
         ...told("broadcast", broadcast),
         ...told("label", label),
         ...told("scope", scope),

@@ -47,6 +47,12 @@ export const route: HostResource<Route, Here> = {
         takesOperatorPath: "update",
     },
     presets: { takesOperatorPath: false },
+    presetsBy(said) {
+        if (said.destination === undefined) return {};
+        const v6 = isV6(said.destination);
+        return { metric: usualMetric(v6), ...(v6 ? {} : { scope: usualScope(said) }) };
+    },
+    choice: "another metric",
     idForm: '"DESTINATION table TABLE", as `"10.0.0.0/8 table main"`, with `metric METRIC` behind where it is not the kernel\'s own (IPv4 0, IPv6 1024)',
     idOf: (state) => idOf(placeOf(state)),
     checkId(id) {
@@ -143,23 +149,26 @@ function stateOf(seen: RouteSeen, known: Route | undefined): Route {
     const { destination, table, metric, type, ways, source, scope, mtu, advmss, initcwnd, initrwnd } = seen;
     const [way] = ways;
     const one = ways.length > 1 ? undefined : way;
-    const usualScope = type === "unicast" && one && one.gateway === undefined ? "link" : "global";
-    const told = {
-        ...(isTold(metric, usualMetric(isV6(destination)), known?.metric) ? { metric } : {}),
-        ...(isTold(scope, usualScope, known?.scope) ? { scope: scope as Route["scope"] } : {}),
-    };
     const some = { source, mtu, advmss, initcwnd, initrwnd };
-    return {
+    const state: Route = {
         destination,
         table,
-        ...told,
         type: type as Route["type"],
         onlink: one?.onlink ?? false,
         ...(one ? { ...gatewayOf(one), ...linkOf(one, known?.gateway !== undefined && known.link === undefined) } : {}),
         ...(ways.length > 1 ? { nextHops: hopsOf(ways, known?.nextHops ?? []) } : {}),
         ...Object.fromEntries(Object.entries(some).filter(([, value]) => value !== undefined)),
     };
+    return {
+        ...state,
+        ...(isTold(metric, usualMetric(isV6(destination)), known?.metric) ? { metric } : {}),
+        ...(isTold(scope, usualScope(state), known?.scope) ? { scope: scope as Route["scope"] } : {}),
+    };
 }
+
+/** What `ip` gives a route where nothing is told. */
+const usualScope = ({ type, gateway, nextHops }: Partial<Route>): Route["scope"] =>
+    type === "unicast" && gateway === undefined && nextHops === undefined ? "link" : "global";
 
 const gatewayOf = ({ gateway }: WaySeen) => (gateway === undefined ? {} : { gateway });
 

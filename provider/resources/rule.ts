@@ -21,7 +21,8 @@ export const rule: HostResource<Rule, Here> = {
     description:
         `A rule of policy routing: which table is asked for which packets. It carries the protocol number ${OUR_PROTOCOL}, ` +
         "kvmnet's own, and has its priority to itself: a rule that somebody else made at that priority is left alone. A " +
-        "change adds the new rule before the old one goes.",
+        "change adds the new rule before the old one goes, but where the kernel takes both for the same: there the old one " +
+        "goes first.",
     schema: Rule,
     cost: {
         priority: "replace",
@@ -42,6 +43,7 @@ export const rule: HostResource<Rule, Here> = {
         action: "update",
         suppressPrefixLength: "update",
     },
+    choice: "another priority",
     idForm: '"FAMILY priority PRIORITY", as `"ipv4 priority 1000"`',
     idOf,
     checkId: (id) =>
@@ -74,9 +76,9 @@ export const rule: HostResource<Rule, Here> = {
         const id = idOf(want);
         const added = change(`adds the rule ${id} as it is wanted`, "add", want, OUR_PROTOCOL);
         const removed = change(`removes the rule ${id} as it was`, "delete", state, protocol);
-        const same = wordsOf("add", state, 0).join(" ") === wordsOf("add", want, 0).join(" ");
-        const steps = !same ? [added, removed] : protocol === OUR_PROTOCOL ? [] : [removed, added];
-        return [await noteMark(host, keyOf(id), mark), ...(await leftovers(host, state, want)), ...steps];
+        const isThere = protocol === OUR_PROTOCOL && textOf(state) === textOf(want);
+        const steps = isThere ? [] : isTakenFor(want, state) ? [removed, added] : [added, removed];
+        return [await noteMark(host, keyOf(id), mark), ...(await leftovers(host, state)), ...steps];
     },
 
     async delete(host, { state, protocol }) {
@@ -114,17 +116,27 @@ function stateOf({ protocol: _, more: __, ...seen }: RuleSeen, family: Rule["fam
     return defined({ ...seen, family }) as unknown as Rule;
 }
 
-/** Rules of ours at that priority that are neither what was found nor what is wanted: what a killed update left. */
-async function leftovers(host: Host, found: Rule, want?: Rule): Promise<Step[]> {
+/** Rules of ours at that priority beside the one that was found: what a killed update left. */
+async function leftovers(host: Host, found: Rule): Promise<Step[]> {
     const there = (await readRules(host, found.family)).filter(
         ({ priority, protocol }) => priority === found.priority && protocol === OUR_PROTOCOL,
     );
-    const told = (one: Rule) => wordsOf("add", one, 0).join(" ");
-    const kept = [found, ...(want ? [want] : [])].map(told);
     return there
         .map((one) => stateOf(one, found.family))
-        .filter((one) => !kept.includes(told(one)))
+        .filter((one) => textOf(one) !== textOf(found))
         .map((one) => change(`removes what is left of the rule ${idOf(one)}`, "delete", one, OUR_PROTOCOL));
+}
+
+const textOf = (rule: Rule): string => wordsOf("add", rule, 0).join(" ");
+
+/**
+ * Whether the kernel would refuse a rule beside another as one that exists: it looks neither at `not` nor at where goto
+ * leads, and from, to and tos that are absent count as the other's (rule_exists in net/core/fib_rules.c).
+ */
+function isTakenFor(want: Rule, other: Rule): boolean {
+    const { from = other.from, to = other.to, tos = other.tos } = want;
+    const compared = (rule: Rule) => textOf({ ...rule, not: false, goto: rule.goto && 0 });
+    return compared({ ...want, from, to, tos }) === compared(other);
 }
 
 /** `ip -batch` takes a line for IPv6 without a network as one for IPv4 (iproute2 6.1), so each family has batches of its own. */
@@ -144,7 +156,8 @@ function wordsOf(verb: "add" | "delete", rule: Rule, protocol: number): string[]
         ...told("to", to),
         ...told("iif", iif),
         ...told("oif", oif),
-        ...told("fwmark", fwmark),
+        // Without a mask the mark 0 is any.
+        ...told("fwmark", fwmark && (fwmark.includes("/") ? fwmark : `${fwmark}/0xffffffff`)),
         ...told("tos", tos && `0x${tos.toString(16)}`),
         ...told("ipproto", ipproto && protocolNumber(ipproto)),
         ...told("sport", sport),

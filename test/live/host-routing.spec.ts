@@ -63,6 +63,9 @@ describe("addresses and routes on a real host", function () {
                 [{ link: "all" }, "link", /no links/],
                 [{ label: "eth9:web" }, "label", /begins with the link's name/],
                 [{ peer: "fd00::1" }, "peer", /of one family/],
+                [{ peer: "10.1.0.1" }, "peer", /the address itself/],
+                [{ broadcast: "0.0.0.0" }, "broadcast", /none to the kernel/],
+                [{ preferredLifetime: 20 }, "preferredLifetime", /give validLifetime too/],
                 [{ dad: false }, "dad", /leave dad out/],
                 [{ preferredLifetime: 20, validLifetime: 10 }, "preferredLifetime", /at most validLifetime/],
             ],
@@ -88,6 +91,7 @@ describe("addresses and routes on a real host", function () {
             gone: argv("ip address delete fd01::1/64 dev r0"),
             bad: [
                 [{ label: "r0:x" }, "label", /IPv6 addresses have no label/],
+                [{ peer: "fd01:0::1" }, "peer", /the address itself/],
                 [{ address: "fe80::1%r0/64" }, "address", /such as 10\.0\.0\.11\/24/],
             ],
         },
@@ -143,6 +147,10 @@ describe("addresses and routes on a real host", function () {
                     /needs gateway, link or nextHops/,
                 ],
                 [{ onlink: true }, "onlink", /needs gateway and link/],
+                [{ scope: "link" }, "scope", /behind a gateway/],
+                [{ scope: "host" }, "scope", /behind a gateway/],
+                [{ mtu: 65521 }, "mtu", /from 1 to 65520/],
+                [{ advmss: 65496 }, "advmss", /from 1 to 65495/],
             ],
         },
         host,
@@ -181,6 +189,12 @@ describe("addresses and routes on a real host", function () {
             bad: [
                 [{ gateway: "192.0.2.9" }, "gateway", /exclude each other/],
                 [{ nextHops: [{ gateway: "192.0.2.2" }, { gateway: "192.0.2.2" }] }, "nextHops", /are the same/],
+                [
+                    { nextHops: [{ gateway: "192.0.2.2" }, { gateway: "192.0.2.2", link: "r0" }] },
+                    "nextHops",
+                    /give each its link/,
+                ],
+                [{ scope: "link" }, "scope", /behind a gateway/],
                 [
                     { nextHops: [{ gateway: "192.0.2.2" }, { weight: 2 }] },
                     "nextHops[1].gateway",
@@ -235,7 +249,10 @@ describe("addresses and routes on a real host", function () {
             replaces: "metric",
             made: argv("ip -6 route add unreachable 2001:db8:dead::/48"),
             gone: argv("ip -6 route delete unreachable 2001:db8:dead::/48"),
-            bad: [[{ type: "nat" }, "type", /type is "unicast"/]],
+            bad: [
+                [{ type: "nat" }, "type", /type is "unicast"/],
+                [{ onlink: true }, "onlink", /leads nowhere; leave onlink out/],
+            ],
         },
         host,
     );
@@ -276,6 +293,12 @@ describe("addresses and routes on a real host", function () {
                 [{ goto: 2000 }, "goto", /exclude each other/],
                 [{ table: undefined as never }, "table", /needs table, goto or action/],
                 [{ dport: "90-80" }, "dport", /a port or a range/],
+                [{ dport: "1024-65535" }, "dport", /from 1 to 65534, .*"1024-65534"/],
+                [{ sport: "0-80" }, "sport", /from 1 to 65534/],
+                [{ tos: 18 }, "tos", /a multiple of 4 from 4 to 28/],
+                [{ tos: 32 }, "tos", /a multiple of 4 from 4 to 28/],
+                [{ ipproto: "constructor" }, "ipproto", /number as text/],
+                [{ table: "constructor" }, "table", /write the number/],
                 [{ fwmark: "web" }, "fwmark", /a mark as text/],
                 [{ ipproto: "tcpp" }, "ipproto", /number as text/],
             ],
@@ -297,7 +320,7 @@ describe("addresses and routes on a real host", function () {
             replaces: "family",
             made: argv("ip -6 rule add priority 1000 fwmark 7 table 100"),
             gone: argv("ip -6 rule delete priority 1000"),
-            bad: [],
+            bad: [[{ tos: 254 }, "tos", /a multiple of 4 from 4 to 252/]],
         },
         host,
     );
@@ -402,6 +425,31 @@ describe("addresses and routes on a real host", function () {
             await ip("link delete d0");
         });
 
+        for (const [what, from, to, seen] of [
+            ["prefix length", { address: "fd0f::1/64" }, { address: "fd0f::1/48" }, /fd0f::1\/48 /],
+            [
+                "peer",
+                { address: "fd0f::1/64" },
+                { address: "fd0f::1/64", peer: "fd0f::2" },
+                /fd0f::1 peer fd0f::2\/64 /,
+            ],
+            ["peer of IPv4", { address: "10.10.0.1/24" }, { address: "10.10.0.1/24", peer: "10.10.0.2" }, /peer 10\./],
+        ] as [string, Bag, Bag, RegExp][])
+            it(`whose ${what} changes gives up its place first, which the kernel has but once`, async () => {
+                const [old, now] = [from, to].map((one): Bag => ({ link: "s0", ...one })) as [Bag, Bag];
+                let made = await plugin.create(ADDRESS, "place", old);
+                for (const inputs of [now, old]) {
+                    const { inputs: wanted } = await plugin.check(ADDRESS, inputs);
+                    assert.ok((await plugin.diff(ADDRESS, made.state, wanted)).deletebeforereplace);
+                    await plugin.delete(ADDRESS, "place", made);
+                    made = await plugin.create(ADDRESS, "place", inputs);
+                    const local = String(inputs.address).split("/")[0];
+                    const there = await ip(`-oneline address show dev s0 to ${local}`);
+                    assert.equal(seen.test(there), inputs === now, there);
+                }
+                await plugin.delete(ADDRESS, "place", made);
+            });
+
         it("that a router or DHCP renews is not imported", async () => {
             await ip("address add 10.6.0.1/24 dev r0 valid_lft 500 preferred_lft 400");
             await assert.rejects(plugin.read(ADDRESS, "dhcp", "r0/10.6.0.1/24"), /somebody who renews it/);
@@ -476,6 +524,22 @@ describe("addresses and routes on a real host", function () {
         for (const mark of [1, 2]) await ip(`rule delete priority 1200 fwmark ${mark} table 100`);
     });
 
+    for (const [type, inputs, line, choice] of [
+        [ADDRESS, { link: "s0", address: "10.11.0.1/24" }, "address VERB 10.11.0.1/24 dev s0", "another address"],
+        [
+            ROUTE,
+            { destination: "10.26.0.0/16", gateway: "192.0.2.2" },
+            "route VERB 10.26.0.0/16 via 192.0.2.3",
+            "another metric",
+        ],
+        [RULE, { priority: 1201, table: "100" }, "rule VERB priority 1201 table 101", "another priority"],
+    ] as [string, Bag, string, string][])
+        it(`${type} in whose place another stands is told to take ${choice}`, async () => {
+            await ip(line.replace("VERB", "add"));
+            await assert.rejects(plugin.create(type, "late", inputs), new RegExp(`choose ${choice}`));
+            await ip(line.replace("VERB", "delete"));
+        });
+
     it("a neighbour takes the place of what the kernel learnt by itself", async () => {
         await ip("neighbour add 192.0.2.90 lladdr 52:54:00:bb:00:01 dev r0 nud reachable");
         const made = await plugin.create(NEIGHBOR, "learnt", {
@@ -517,9 +581,42 @@ describe("addresses and routes on a real host", function () {
             made.state = await plugin.update(RULE, "beside", made, { ...inputs, fwmark: "3" });
             assert.match((await at1301()).join("\n"), /^1301:\s+from all fwmark 0x3 lookup 100 proto 145$/);
             await leave();
+            made.state = await plugin.update(RULE, "beside", made, { ...inputs, fwmark: "3" });
+            assert.match((await at1301()).join("\n"), /^1301:\s+from all fwmark 0x3 lookup 100 proto 145$/);
+            await leave();
             await plugin.delete(RULE, "beside", made);
             assert.deepEqual(await at1301(), []);
         });
+
+        const [from, to, table] = ["10.0.0.0/8", "192.0.2.7/32", "100"];
+        for (const [what, old, now, seen] of [
+            [
+                "the packets that do not match",
+                { from, table },
+                { from, not: true, table },
+                /not from 10\.0\.0\.0\/8 lookup/,
+            ],
+            ["another rule to go on with", { goto: 30000 }, { goto: 30001 }, /goto 30001/],
+            ["all sources", { from, to, table }, { to, table }, /from all to 192\.0\.2\.7 lookup/],
+            ["all destinations", { from, to, table }, { from, table }, /from 10\.0\.0\.0\/8 lookup/],
+            ["all types of service", { tos: 16, table }, { table }, /from all lookup/],
+            ["another source", { from, table }, { from: "10.0.0.0/9", table }, /from 10\.0\.0\.0\/9 lookup/],
+            ["the mark 0", { fwmark: "1", table }, { fwmark: "0", table }, /fwmark 0(x0)? lookup/],
+        ] as [string, Bag, Bag, RegExp][])
+            it(`are changed live to ${what}, and back`, async () => {
+                const [before, after] = [old, now].map((one): Bag => ({ priority: 1301, ...one })) as [Bag, Bag];
+                const made = await plugin.create(RULE, "live", before);
+                for (const wanted of [after, before]) {
+                    made.state = await plugin.update(RULE, "live", made, wanted);
+                    const [there = "", ...more] = await at1301();
+                    assert.deepEqual(more, []);
+                    assert.equal(seen.test(there), wanted === after, there);
+                    const { inputs } = await plugin.check(RULE, wanted);
+                    assert.deepEqual((await plugin.diff(RULE, made.state, inputs)).diffsList, []);
+                }
+                await plugin.delete(RULE, "live", made);
+                assert.deepEqual(await at1301(), []);
+            });
 
         it("of both families come together, and each is of its own, though none names a network", async () => {
             const wanted = ["ipv4", "ipv6"].flatMap((family) =>
@@ -546,6 +643,7 @@ describe("addresses and routes on a real host", function () {
             [ADDRESS, { link: "r0", address: "10.8.0.1/24" }, () => ip("address show dev r0 to 10.8.0.1")],
             [ROUTE, { destination: "10.30.0.0/16", gateway: "192.0.2.2" }, () => ip("route show 10.30.0.0/16")],
             [RULE, { priority: 1300, fwmark: "1", table: "100" }, () => ip("rule show priority 1300")],
+            [RULE, { priority: 1302, from: "10.0.0.0/8", table: "100" }, () => ip("rule show priority 1302")],
             [
                 NEIGHBOR,
                 { link: "r0", address: "192.0.2.99", mac: "52:54:00:cc:00:01" },
@@ -565,10 +663,16 @@ describe("addresses and routes on a real host", function () {
                 await doomed?.stop();
             }
         };
-        const changes: Bag[] = [{ metric: 5 }, { gateway: "192.0.2.3" }, { fwmark: "2" }, { mac: "52:54:00:cc:00:02" }];
+        const changes: Bag[] = [
+            { metric: 5 },
+            { gateway: "192.0.2.3" },
+            { fwmark: "2" },
+            { not: true },
+            { mac: "52:54:00:cc:00:02" },
+        ];
 
         for (const [index, [type, inputs, seen]] of all.entries())
-            it(`at any moment leaves what the next one finishes: ${type}`, async () => {
+            it(`at any moment leaves what the next one finishes: ${type} ${JSON.stringify(changes[index])}`, async () => {
                 const change = { ...inputs, ...changes[index] };
                 for (let fault = 1, survived = false; !survived; fault++) {
                     survived = await lives(fault, async (doomed) => {

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { Provider } from "../../provider/provider";
+import { Secret, UNKNOWN, type Bag } from "../../provider/wire";
+import { urnOf } from "./plugin";
+
+const provider = new Provider({
+    warn: () => Promise.resolve(),
+    status: () => undefined,
+    debug: () => undefined,
+    end: () => Promise.resolve(),
+});
+const ADDRESS: Bag = { link: "eth0", prefixRoute: true, dad: true, takesOperatorPath: false };
+const V4 = { ...ADDRESS, address: "10.0.0.1/24" };
+const V6 = { ...ADDRESS, address: "fd00::1/64" };
+const ROUTE: Bag = {
+    destination: "10.0.0.0/8",
+    table: "main",
+    type: "unicast",
+    onlink: false,
+    takesOperatorPath: false,
+};
+const OVER = { ...ROUTE, gateway: "192.0.2.2" };
+const ON = { ...ROUTE, link: "eth0" };
+const ROUTE_V6 = { ...OVER, destination: "fd00::/8", gateway: "fe80::1", link: "eth0" };
+const HOPS = [{ gateway: "192.0.2.2" }, { gateway: "192.0.2.3" }];
+
+describe("what is said and what is usual anyway", () => {
+    const same: [kind: string, of: Bag, said: Bag][] = [
+        ["Address", V4, { label: "eth0" }],
+        ["Address", V4, { label: new Secret("eth0") }],
+        ["Address", V4, { scope: "global" }],
+        ["Address", { ...V4, address: "127.0.0.2/8" }, { scope: "host" }],
+        ["Address", V6, { metric: 256 }],
+        ["Route", OVER, { metric: 0 }],
+        ["Route", ROUTE_V6, { metric: 1024 }],
+        ["Route", OVER, { scope: "global" }],
+        ["Route", ON, { scope: "link" }],
+        ["Route", { ...ROUTE, nextHops: HOPS }, { scope: "global" }],
+        ["Route", { ...ROUTE, type: "blackhole" }, { scope: "global" }],
+    ];
+    const other: [kind: string, of: Bag, said: Bag][] = [
+        ["Address", V4, { label: "eth0:web" }],
+        ["Address", V4, { metric: 256 }],
+        ["Address", { ...V4, address: "127.0.0.2/8" }, { scope: "global" }],
+        ["Address", V4, { scope: UNKNOWN }],
+        ["Route", OVER, { metric: 1024 }],
+        ["Route", ON, { scope: "global" }],
+        ["Route", ROUTE, { gateway: UNKNOWN }],
+    ];
+    const changed = (kind: string, state: Bag, news: Bag) => {
+        const type = `kvmnet:host:${kind}`;
+        return provider.diff({ type, urn: urnOf(type, "it") }, state, news).changed;
+    };
+    const named = ([kind, of, said]: (typeof same)[0]) => {
+        const words = Object.entries(said).map(
+            ([key, value]) => `${key} ${value instanceof Secret ? "in secret" : String(value)}`,
+        );
+        return `${kind} ${String(of.address ?? of.destination)}, ${words.join()}`;
+    };
+
+    for (const [kind, of, said] of same)
+        it(`are no difference, whoever says it: ${named([kind, of, said])}`, () => {
+            assert.deepEqual(changed(kind, of, { ...of, ...said }), []);
+            assert.deepEqual(changed(kind, { ...of, ...said }, of), []);
+        });
+    for (const [kind, of, said] of other)
+        it(`are a difference: ${named([kind, of, said])}`, () =>
+            assert.deepEqual(changed(kind, of, { ...of, ...said }), Object.keys(said)));
+    it("tell nothing more of what is not known yet", () =>
+        assert.deepEqual(changed("Address", V4, { ...V4, address: UNKNOWN }), ["address"]));
+});
+
+describe("an address that is replaced", () => {
+    const goesFirst = (state: Bag, news: Bag) => {
+        const type = "kvmnet:host:Address";
+        return provider.diff({ type, urn: urnOf(type, "it") }, state, { ...state, ...news }).deleteFirst;
+    };
+    const peer = "10.0.0.2";
+
+    it("goes first where the kernel has no room for both", () => {
+        for (const [state, news] of [
+            [V4, { broadcast: "10.0.0.255" }],
+            [V4, { peer }],
+            [{ ...V4, peer }, { peer: "10.0.0.3" }],
+            [V6, { address: "fd00::1/48" }],
+            [V6, { peer: "fd00::2" }],
+        ] as [Bag, Bag][])
+            assert.ok(goesFirst(state, news), JSON.stringify(news));
+    });
+    it("goes last where both can stand side by side", () => {
+        for (const [state, news] of [
+            [V4, { address: "10.0.0.1/16" }],
+            [V4, { address: "10.0.0.2/24" }],
+            [V6, { address: "fd00::2/64" }],
+            [V6, { link: "eth1" }],
+            [V6, { address: UNKNOWN }],
+        ] as [Bag, Bag][])
+            assert.ok(!goesFirst(state, news), JSON.stringify(news.address));
+    });
+});
