@@ -3,8 +3,8 @@ import { z } from "zod";
 import { withCrossCheck, type Say } from "./named";
 import { IfName } from "./units";
 
-/** Tables of users: 0 to 9 are kept for what resources of ours put there; 255 means all tables. */
-const [FIRST_TABLE, LAST_TABLE] = [10, 254];
+/** Tables of users: 0 to 9 are kept for what resources of ours put there; 254 is Open vSwitch's own, 255 means all. */
+const [FIRST_TABLE, LAST_TABLE] = [10, 253];
 /** Meters of users; those above are of ports with a limit. */
 const LAST_METER = 65535;
 /** OpenFlow keeps the groups above for itself (OFPG_MAX). */
@@ -21,7 +21,7 @@ const OneLine = z
 
 const Flow = OneLine.superRefine((text, context) => {
     const say = (message: string) => context.addIssue({ code: "custom", message });
-    const at = text.search(/(^|[\s,])actions=/);
+    const at = text.search(/(^|[\s,])actions?=/);
     if (at < 0) return say("a flow needs actions, such as actions=drop or actions=output:tap-web0, at its end");
     const head = text.slice(0, at);
     if (/(^|[\s,])cookie=/.test(head))
@@ -34,8 +34,7 @@ const Flow = OneLine.superRefine((text, context) => {
             `a flow names one table, such as table=${FIRST_TABLE}; without it, it would stand in table 0, which is kvmnet's`,
         );
     if (!isUserTable(tables[0])) return say(TABLES);
-    if ([...learnt(text)].some((table) => !isUserTable(table)))
-        return say(`a learn action names the table it adds to; ${TABLES}`);
+    if (learnsElsewhere(text)) return say(LEARNT);
 });
 
 const TABLES =
@@ -45,17 +44,20 @@ const TABLES =
 const isUserTable = (table = "") =>
     /^\d{1,3}$/.test(table) && Number(table) >= FIRST_TABLE && Number(table) <= LAST_TABLE;
 
-/** The table of each learn action; empty text where it names none. */
-function* learnt(text: string): Generator<string> {
-    for (const [, body = ""] of text.matchAll(/\blearn\(([^)]*)/g)) yield /\btable=(\w*)/.exec(body)?.[1] ?? "";
-}
+const LEARNT = `a learn action names the table it adds to; ${TABLES}`;
+
+/** Whether a learn action adds to a table that is no user's, or names none. */
+const learnsElsewhere = (text: string): boolean =>
+    [...text.matchAll(/\blearn\(([^)]*)/g)].some(([, body = ""]) => !isUserTable(/\btable=(\w*)/.exec(body)?.[1]));
 
 const Group = OneLine.refine((text) => within(numberOf("group_id", text), LAST_GROUP, 0), {
     error: `a group begins with its number, such as group_id=7,type=select,bucket=output:1; it is at most ${LAST_GROUP}`,
     abort: true,
-}).refine((text) => /[\s,]type=(all|select|indirect|ff|fast_failover)\b/.test(text), {
-    error: "a group has a type: all, select, indirect or ff",
-});
+})
+    .refine((text) => /[\s,]type=(all|select|indirect|ff|fast_failover)\b/.test(text), {
+        error: "a group has a type: all, select, indirect or ff",
+    })
+    .refine((text) => !learnsElsewhere(text), { error: LEARNT });
 
 const Meter = OneLine.refine((text) => within(numberOf("meter", text), LAST_METER), {
     error: `a meter begins with its number, such as meter=5,kbps,bands=type=drop,rate=10000; it is 1 to ${LAST_METER}: those above are of ports with a limit`,

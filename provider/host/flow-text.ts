@@ -34,6 +34,13 @@ export function parseFlows(text: string): Flow[] {
         .map(parseFlow);
 }
 
+/** The flow-mods that `ovs-ofctl parse-flows` prints, one for each flow; undefined for one that it could not read again. */
+export const parseFlowMods = (text: string): (Flow | undefined)[] =>
+    text
+        .split(/^(?=OFPT_FLOW_MOD )/m)
+        .filter((message) => message.startsWith("OFPT_FLOW_MOD "))
+        .map((message) => parseFlows(message)[0]);
+
 /** One flow of either print: `table=10, priority=5,ip actions=drop`, or `...: ADD table:10 priority=5,ip actions=drop`. */
 export function parseFlow(line: string): Flow {
     const text = ` ${line.replace(/^.*?: ADD(?= )/, "").trim()}`;
@@ -128,28 +135,26 @@ interface Bucket {
 
 const BUCKET_KEYS = new Set(["weight", "watch_port", "watch_group", "bucket_id"]);
 
-/** The groups of a dump. */
+/** The groups of a dump, or the one that `ovs-ofctl parse-group` prints as a group-mod: ` ADD group_id=7,...`. */
 export const parseGroups = (text: string): Group[] =>
     text
         .split("\n")
+        .map((line) => line.replace(/^ ADD /, ""))
         .filter((line) => /^\s*group_id=/.test(line))
         .map(parseGroup);
 
-/** One group, of a dump or as `add-group` takes it. */
+/** One group, of a dump or as we write it. */
 export function parseGroup(line: string): Group {
     const [first = "", ...buckets] = line.trim().split(/[\s,]*\bbucket=/);
     const group: Group = { id: 0, type: "", properties: [], buckets: buckets.map(parseBucket) };
     for (const word of words(first)) {
         const [key = "", value = ""] = split(word, /=/);
         if (key === "group_id") group.id = Number(value);
-        else if (key === "type") group.type = GROUP_TYPES[value] ?? value;
+        else if (key === "type") group.type = value;
         else group.properties.push(fieldsInOrder(word));
     }
     return { ...group, properties: group.properties.sort() };
 }
-
-/** Long names that `add-group` takes beside the short ones of a dump. */
-const GROUP_TYPES: Readonly<Record<string, string>> = { fast_failover: "ff" };
 
 /** `fields(ip_src,eth_dst)` names a set; the switch prints it in an order of its own, and one alone with `=`. */
 function fieldsInOrder(property: string): string {
@@ -191,31 +196,50 @@ const BARE_ACTIONS = new Set(
         " ",
     ),
 );
+/** Actions that hold a list of actions. */
+const HOLDERS = new Set(["clone", "write_actions", "apply_actions"]);
+
+const NAME = String.raw`"[^"]*"|[\w.-]+(?![\w.[-])`;
+const KEYED = new RegExp(
+    String.raw`\b(in_port=|out_port=|watch_port[:=]|output:|output\(port=|resubmit[(:]|enqueue[(:]|sampling_port=)(${NAME})`,
+    "g",
+);
+const MEMBERS = new RegExp(String.raw`((?<=\b(?:members|slaves):(?:"[^"]*"|[\w.,-])*))(${NAME})`, "g");
 
 /**
  * The text with the names of ports replaced by their numbers, in all places where `ovs-ofctl` takes a name. A name
  * that is no port stays, and `ovs-ofctl` tells what is wrong with it.
  */
 export function withPortNumbers(text: string, ports: ReadonlyMap<string, string>): string {
-    const number = (name: string) => ports.get(name.replace(/^"(.*)"$/, "$1"));
-    const NAME = String.raw`"[^"]*"|[A-Za-z_][\w.-]*`;
-    const keyed = new RegExp(
-        String.raw`\b(in_port=|out_port=|watch_port[:=]|output:|output\(port=|resubmit[(:]|enqueue[(:]|sampling_port=|members:|slaves:)(${NAME})`,
-        "g",
-    );
-    const numbered = text.replace(keyed, (whole, key: string, name: string) => {
-        const port = number(name);
-        return port === undefined ? whole : `${key}${port}`;
-    });
+    const numberOf = (name: string) =>
+        /^(\d+|0x[\da-f]+)$/i.test(name) ? undefined : ports.get(name.replace(/^"(.*)"$/, "$1"));
+    const inPlace = (whole: string, key: string, name: string) => {
+        const port = numberOf(name);
+        return port === undefined ? whole : key + port;
+    };
+    const numbered = text.replace(KEYED, inPlace).replace(MEMBERS, inPlace);
     // A match knows no bare port, and a port may be called like a protocol.
-    const at = Math.max(numbered.search(/actions=|bucket=/), 0);
-    const bare = new RegExp(String.raw`(actions=|[,(]\s*)(${NAME})(?=\s*(?:[,)]|$))`, "g");
-    const actions = numbered.slice(at).replace(bare, (whole, before: string, name: string) => {
-        const port = BARE_ACTIONS.has(name.toLowerCase()) ? undefined : number(name);
-        return port === undefined ? whole : `${before}${port}`;
-    });
-    return numbered.slice(0, at) + actions;
+    const at = Math.max(numbered.search(/\b(actions?|bucket)=/), 0);
+    return numbered.slice(0, at) + withBareNumbers(numbered.slice(at), numberOf);
 }
+
+/** A bare name is a port only where an action can stand: not in `ct(table=11,nat)`. */
+function withBareNumbers(text: string, numberOf: (name: string) => string | undefined): string {
+    const places = [true];
+    let [last, lastButOne] = ["", ""];
+    return text.replace(/"[^"]*"|[\w.-]+|[^]/g, (token, at: number) => {
+        const begins = /^[\s,(]?$/.test(last) || (last === "=" && /^(actions?|bucket)$/.test(lastButOne));
+        const isBare = places.at(-1) && begins && /^[\s,)]?$/.test(text.charAt(at + token.length));
+        if (token === "(") places.push(places.at(-1) === true && HOLDERS.has(last));
+        if (token === ")" && places.length > 1) places.pop();
+        [last, lastButOne] = [token, last];
+        return (isBare && !BARE_ACTIONS.has(token.toLowerCase()) && numberOf(token)) || token;
+    });
+}
+
+/** Whether a text calls a port by this name. */
+export const namesPort = (text: string, name: string): boolean =>
+    withPortNumbers(text, new Map([[name, "0"]])) !== text;
 
 /** Words between commas and spaces; what stands in brackets or quotes belongs to its word. */
 function words(text: string): string[] {

@@ -5,16 +5,30 @@
 import { setTimeout } from "node:timers/promises";
 import { HostError, quoted } from "./errors";
 import { KEEPER_KEY, snapshotFile, snapshotText } from "./flow-snapshot";
-import { meterText, parseFlows, parseGroups, parseMeters, parsePorts, type Flow, type Meter } from "./flow-text";
-import { keyOf } from "./ovsdb/columns";
+import {
+    groupText,
+    meterText,
+    namesPort,
+    parseFlowMods,
+    parseFlows,
+    parseGroups,
+    parseMeters,
+    parsePorts,
+    type Flow,
+    type Group,
+    type Meter,
+} from "./flow-text";
+import { keyOf, valuesOf } from "./ovsdb/columns";
 import type { Seen } from "./ovsdb/replica";
 import { declaredCookies, SHARED_COOKIE, sharedFlows, type BridgeFlows } from "./pipeline";
 import { FOUND_NOBODY } from "./patient";
 import type { Place } from "./place";
+import type { Ran } from "./run";
 import { Window, type Verdict } from "./window";
 
 /** Meters came with 1.3. A bridge without `protocols` speaks all of them (ovs-vswitchd.conf.db(5)). */
-const PROTOCOLS = "OpenFlow13,OpenFlow14,OpenFlow15";
+const VERSIONS = ["OpenFlow15", "OpenFlow14", "OpenFlow13"] as const;
+type Version = (typeof VERSIONS)[number];
 /** Longest wait for ovs-vswitchd [s]. */
 const WAIT_S = 20;
 /** Longest wait for a keeper of flows, which itself waits two seconds for ports, and how often it is looked for [ms]. */
@@ -59,38 +73,71 @@ export class Openflow {
      *
      * @param flows without names of ports
      */
-    async spelled(flows: string[]): Promise<(Flow | undefined)[]> {
-        const spelled = flows.map((): Flow | undefined => undefined);
-        const left = flows.map((_, index) => index);
-        while (left.length > 0) {
-            const { code, stdout, stderr } = await this.parse(left.map((index) => flows[index] as string));
-            if (code === 0) {
-                for (const [at, flow] of parseFlows(stdout).entries()) spelled[left[at] as number] = flow;
-                break;
-            }
-            const line = Number(/^ovs-ofctl: -:(\d+):/m.exec(stderr)?.[1] ?? 0);
-            if (line === 0) break;
-            left.splice(line - 1, 1);
+    async spelled(bridge: string, flows: string[]): Promise<(Flow | undefined)[]> {
+        if (flows.length === 0) return [];
+        const { code, stdout, stderr } = await this.parse(await this.versionOf(bridge), flows);
+        if (code === 0) return parseFlowMods(stdout);
+        if (flows.length === 1) return [undefined];
+        const stranger = strangerIn(stderr);
+        const isGood = (flow: string) => stranger === undefined || !namesPort(flow, stranger);
+        if (!flows.every(isGood)) {
+            const spelled = (await this.spelled(bridge, flows.filter(isGood))).values();
+            return flows.map((flow) => (isGood(flow) ? spelled.next().value : undefined));
         }
-        return spelled;
+        const half = flows.length >> 1;
+        return [
+            ...(await this.spelled(bridge, flows.slice(0, half))),
+            ...(await this.spelled(bridge, flows.slice(half))),
+        ];
     }
 
-    /** @throws HostError invalid for the first that is no flow, or that would match more than it says */
-    async judge(subject: string, flows: string[]): Promise<void> {
-        const { code, stderr } = await this.parse(flows);
-        if (code === 0 && !LOSES.test(stderr)) return;
-        // Not every complaint names its line.
-        for (const flow of flows) {
-            const { code, stderr } = await this.parse([flow]);
-            const [fact, next] = complaint(code, stderr) ?? [];
-            if (fact && next) throw new HostError("invalid", subject, `the flow "${flow}" ${fact}`, next);
+    /** @throws HostError invalid for the first that is no flow, or that would not be there as it says */
+    async judge(subject: string, bridge: string, flows: string[]): Promise<void> {
+        const version = await this.versionOf(bridge);
+        const ran = await this.parse(version, flows);
+        const found = complaint(ran) ?? flows.map((flow) => lostFrom(version, flow)).find(Boolean);
+        if (!found) return;
+        if (flows.length > 1) {
+            // Not every complaint names its line.
+            const half = flows.length >> 1;
+            await this.judge(subject, bridge, flows.slice(0, half));
+            await this.judge(subject, bridge, flows.slice(half));
+            throw refused(subject, ran.stderr);
         }
-        throw refused(subject, stderr);
+        const [fact, next] = found;
+        throw new HostError("invalid", subject, `the flow "${flows[0]}" ${fact}`, next);
     }
 
-    /** Flow-mods of OpenFlow 1.5, encoded and printed again: the same words as in a dump. */
-    private parse(flows: string[]) {
-        return this.place.run(["ovs-ofctl", "--protocols=OpenFlow15", "parse-flows", "-"], `${flows.join("\n")}\n`);
+    /** A group as `spelled` does flows. */
+    async spelledGroup(bridge: string, group: string): Promise<Group | undefined> {
+        const { code, stdout } = await this.parseGroup(await this.versionOf(bridge), group);
+        return code === 0 ? parseGroups(stdout)[0] : undefined;
+    }
+
+    /** @throws HostError invalid for what is no group, or would not be there as it says */
+    async judgeGroup(subject: string, bridge: string, group: string): Promise<void> {
+        const version = await this.versionOf(bridge);
+        const [ran, whole] = [await this.parseGroup(version, group), await this.parseGroup("OpenFlow15", group)];
+        const same = parseGroups(ran.stdout).map(groupText).join() === parseGroups(whole.stdout).map(groupText).join();
+        const found = complaint(ran) ?? (same ? undefined : lost(version, "selection_method, fields or bucket_id"));
+        if (!found) return;
+        const [fact, next] = found;
+        throw new HostError("invalid", subject, `the group "${group}" ${fact}`, next);
+    }
+
+    /** The newest OpenFlow that a bridge speaks with us. */
+    private async versionOf(bridge: string): Promise<Version> {
+        const protocols = valuesOf((await this.rowOf(bridge))?.protocols);
+        return VERSIONS.find((version) => protocols.includes(version)) ?? VERSIONS[0];
+    }
+
+    /** Flow-mods, encoded and printed again: the same words as in a dump. */
+    private parse(version: Version, flows: string[]) {
+        return this.place.run(["ovs-ofctl", `--protocols=${version}`, "parse-flows", "-"], `${flows.join("\n")}\n`);
+    }
+
+    private parseGroup(version: Version, group: string) {
+        return this.place.run(["ovs-ofctl", `--protocols=${version}`, "parse-group", group]);
     }
 
     private async changeAll(bridge: string, changes: Change[]): Promise<Verdict<void>[]> {
@@ -230,7 +277,7 @@ export class Openflow {
     }
 }
 
-const OFCTL = ["ovs-ofctl", `--protocols=${PROTOCOLS}`, `--timeout=${WAIT_S}`];
+const OFCTL = ["ovs-ofctl", `--protocols=${VERSIONS.join(",")}`, `--timeout=${WAIT_S}`];
 const hasKeeper = (row: Seen | undefined) => keyOf(row?.external_ids, KEEPER_KEY) !== undefined;
 
 const PUT = "meter put ";
@@ -265,8 +312,11 @@ function withOfports(subject: string, bridge: string, line: string, ports: Reado
 
 const LOSES = /normalization changed/;
 
-/** What is wrong with one flow, and what to do. */
-function complaint(code: number, stderr: string): [string, string] | undefined {
+/** What `parse-flows` prints where the switch would not take a flow: `***decode error: OFPBMC_BAD_PREREQ***`. */
+const UNREAD = /\*\*\*decode error: (\w+)\*\*\*/;
+
+/** What is wrong with flows, said as of one, and what to do. */
+function complaint({ code, stdout, stderr }: Ran): [string, string] | undefined {
     if (LOSES.test(stderr))
         return [
             `would match more than it says: Open vSwitch drops a part of "${quoted(/pre: (.*)/.exec(stderr)?.[1] ?? "")}"`,
@@ -277,11 +327,40 @@ function complaint(code: number, stderr: string): [string, string] | undefined {
             "cannot be said in OpenFlow 1.3 or later: an action does not go with what is matched, or has no place there",
             "Match the protocol that its actions change, such as ip or tcp.",
         ];
+    const unread = UNREAD.exec(stdout)?.[1];
+    if (unread === "OFPBMC_BAD_PREREQ")
+        return [
+            `would not be taken by the switch (${unread}): a field that it matches needs another one first`,
+            "Match that, too, such as ct_state=+trk+est for ct_nw_src; ovs-fields(7) has the prerequisites of all fields.",
+        ];
+    if (unread)
+        return [
+            `would not be taken by the switch (${unread})`,
+            "Correct it; ovs-fields(7) has all fields and ovs-actions(7) all actions.",
+        ];
     if (code === 0) return undefined;
     return [
         `is refused: ${quoted(stderr.replace(/^ovs-ofctl: (-:\d+: )?/, ""))}`,
         "Correct what it names; ovs-fields(7) has all fields and ovs-actions(7) all actions.",
     ];
+}
+
+/** What an older OpenFlow leaves out without a word. */
+const lostFrom = (version: Version, flow: string) =>
+    version === "OpenFlow13" && /(^|[\s,])importance=/.test(flow) ? lost(version, "importance") : undefined;
+
+const lost = (version: Version, what: string): [string, string] => [
+    `says ${what}, which ${version} does not carry, and the bridge's protocols have no newer one`,
+    `Leave it out, or add ${what === "importance" ? "OpenFlow14" : "OpenFlow15"} to the bridge's protocols.`,
+];
+
+/** The name in a complaint of ovs-ofctl that there is no such port; a bare one might be an action to it. */
+function strangerIn(stderr: string): string | undefined {
+    const [, before, after] =
+        /^ovs-ofctl: -:\d+: (?:"?([^\s":]+)"?: .*\bport\b|(?:unknown action|output to unknown truncate port:) (\S+))/m.exec(
+            stderr,
+        ) ?? [];
+    return before ?? after;
 }
 
 /** What `ovs-ofctl` says, without the messages that it only repeats. */

@@ -7,7 +7,6 @@ import {
     groupText,
     meterText,
     parseFlows,
-    parseGroup,
     parseGroups,
     parseMeters,
     parsePorts,
@@ -17,7 +16,6 @@ import {
     type Group,
     type Meter,
 } from "../host/flow-text";
-import { USER_TABLE } from "../host/pipeline";
 
 /** All that a bridge has, whoever made it. */
 export interface Tables {
@@ -33,6 +31,7 @@ export type Own = Pick<Tables, "flows" | "groups" | "meters">;
 /** As declared where the switch has just that; in the switch's words where it has something else. */
 export async function described(
     host: Host,
+    bridge: string,
     known: OvsFlows | undefined,
     { flows, groups, meters }: Own,
     ports: Tables["ports"],
@@ -44,15 +43,21 @@ export async function described(
         meters: knownMeters = [],
     }: Partial<OvsFlows> = known ?? {};
     const texts = knownFlows.map((text) => withPortNumbers(text, ports));
-    const spelledFlows = await host.openflow.spelled(texts);
-    const spelledGroups = await Promise.all(knownGroups.map((text) => spelledGroup(host, text, ports)));
+    const spelledFlows = await host.openflow.spelled(bridge, texts);
+    const spelledGroups = await Promise.all(
+        knownGroups.map((text) => host.openflow.spelledGroup(bridge, withPortNumbers(text, ports))),
+    );
     return {
         flows: told(
             knownFlows,
             spelledFlows.map((flow) => flow && flowText(flow)),
             flows.map(flowText),
         ),
-        groups: told(knownGroups, spelledGroups.map(groupText), groups.map(groupText)),
+        groups: told(
+            knownGroups,
+            spelledGroups.map((group) => group && groupText(group)),
+            groups.map(groupText),
+        ),
         meters: told(knownMeters, knownMeters.flatMap(parseMeters).map(meterText), meters.map(meterText)),
     };
 }
@@ -82,8 +87,8 @@ export async function look(host: Host, bridge: string): Promise<Tables> {
 /** What is wanted, as the switch will print it. @throws HostError invalid */
 export async function spelled(host: Host, subject: string, want: OvsFlows, ports: Tables["ports"]): Promise<Own> {
     const texts = want.flows.map((text) => withPortNumbers(text, ports));
-    await host.openflow.judge(subject, texts);
-    const flows = (await host.openflow.spelled(texts)).filter((flow) => flow !== undefined);
+    await host.openflow.judge(subject, want.bridge, texts);
+    const flows = (await host.openflow.spelled(want.bridge, texts)).filter((flow) => flow !== undefined);
     const places = new Map<string, string>();
     for (const [index, flow] of flows.entries()) {
         const text = want.flows[index] ?? "";
@@ -97,21 +102,12 @@ export async function spelled(host: Host, subject: string, want: OvsFlows, ports
             );
         places.set(placeOfFlow(flow), text);
     }
+    const groups = want.groups.map((text) => withPortNumbers(text, ports));
+    for (const group of groups) await host.openflow.judgeGroup(subject, want.bridge, group);
+    const spelledGroups = await Promise.all(groups.map((text) => host.openflow.spelledGroup(want.bridge, text)));
     return {
         flows,
-        groups: await Promise.all(want.groups.map((text) => spelledGroup(host, text, ports))),
+        groups: spelledGroups.filter((group) => group !== undefined),
         meters: want.meters.flatMap(parseMeters),
     };
-}
-
-/** Its actions in the switch's words. A bucket matches nothing, so its actions are read as those of a TCP packet. */
-async function spelledGroup(host: Host, text: string, ports: Tables["ports"]): Promise<Group> {
-    const group = parseGroup(withPortNumbers(text, ports));
-    const flows = group.buckets.map(({ actions }) => `table=${USER_TABLE},tcp,actions=${actions || "drop"}`);
-    const spelled = await host.openflow.spelled(flows);
-    const buckets = group.buckets.map((bucket, index) => ({
-        ...bucket,
-        actions: spelled[index]?.actions ?? bucket.actions,
-    }));
-    return { ...group, buckets };
 }

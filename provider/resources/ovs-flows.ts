@@ -84,7 +84,7 @@ export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
             row,
             note,
             tables,
-            state: { bridge, cookie, ...(await described(host, known, own, tables.ports)) },
+            state: { bridge, cookie, ...(await described(host, bridge, known, own, tables.ports)) },
             mark: note?.mark,
             objectId: `${row._uuid[1]}/${cookie}`,
             ...(loose ? { fault: `table 0 does not hand on to table ${USER_TABLE} as these flows need it` } : {}),

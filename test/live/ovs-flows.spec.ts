@@ -16,10 +16,12 @@ describe("OpenFlow flows on a real switch", function () {
     this.timeout(300_000);
     const lab = new ProviderLab(labName("flows"));
     const engine = new FakeEngine();
+    let address: string;
     let plugin: Plugin;
     before(async () => {
         await lab.up();
-        plugin = await Plugin.start(lab.host, await engine.start());
+        address = await engine.start();
+        plugin = await Plugin.start(lab.host, address);
     });
     after(async () => {
         await plugin?.stop();
@@ -198,6 +200,71 @@ describe("OpenFlow flows on a real switch", function () {
             assert.equal(await meters("f1"), "");
             assert.doesNotMatch(await lab.vsctl("get", "Bridge", "f1", "external_ids"), /flows/);
             await plugin.delete(FLOWS, "acl", made);
+        });
+    });
+
+    describe("texts that Open vSwitch spells in another way", () => {
+        const select = (rest: string) => ({ groups: [`group_id=7,type=select,${rest}`] });
+        const all = (bucket: string) => ({ groups: [`group_id=7,type=all,bucket=${bucket}`] });
+        const texts: Bag[] = [
+            { flows: ["table=10,action=drop"] },
+            { flows: ["table=10,in_port=0s actions=output:sp-a 0s"] },
+            { flows: ["table=10,ip,actions=ct(table=11,nat)"] },
+            { flows: ["table=10,ip,ct_state=+trk+est,ct_nw_src=10.0.0.1,actions=drop"] },
+            select("bucket=weight:1,output:1,bucket=weight:0x10,output:2"),
+            select("selection_method=dp_hash,selection_method_param=0,bucket=output:1"),
+            select("selection_method=hash,selection_method_param=0x10,bucket=output:1"),
+            select("selection_method=hash,fields(nw_src,nw_dst,tp_dst,dl_src),bucket=output:1"),
+            select("selection_method=hash,fields(ip_src=255.255.255.255,tunnel_id),bucket=output:1"),
+            { groups: ["group_id=7,type=fast_failover,bucket=watch_port:sp-a,weight:0,sp-a"] },
+            all("sp-a"),
+            all("strip_vlan,output:1"),
+            all("pop_mpls:0x800,output:1"),
+            all("set_field:5->udp_dst,output:1"),
+        ];
+        before(async () => {
+            await bridge("sp");
+            await bridge("sp13", { protocols: ["OpenFlow13"] });
+            for (const name of ["sp-a", "0s", "nat"]) await tap("sp", name);
+        });
+        const isSame = async (want: Bag) => {
+            const made = await plugin.create(FLOWS, "sp", want);
+            const { changes } = await plugin.diff(FLOWS, made.state, (await plugin.check(FLOWS, want)).inputs);
+            await plugin.delete(FLOWS, "sp", made);
+            assert.equal(changes, 1, JSON.stringify(made.state));
+        };
+        for (const want of texts)
+            it(`make no difference: ${Object.values(want).join()}`, () => isSame({ bridge: "sp", ...want }));
+
+        it("make none where a bridge speaks an older OpenFlow, which is not given what it cannot carry", async () => {
+            const want = { bridge: "sp13", flows: ["table=10,ip,actions=mod_vlan_vid:5,mod_nw_tos:184,NORMAL"] };
+            await isSame({ ...want, ...select("bucket=weight:1,output:1,bucket=weight:2,strip_vlan,output:2") });
+            for (const [more, said] of [
+                [{ flows: ["table=10,importance=5,actions=drop"] }, /importance, which OpenFlow13 does not carry/],
+                [select("selection_method=hash,bucket=output:1"), /selection_method.*Leave it out, or add OpenFlow15/],
+                [all("bucket_id:5,output:1"), /bucket_id, which OpenFlow13 does not carry/],
+            ] as const)
+                await assert.rejects(plugin.create(FLOWS, "sp13", { ...want, ...more }), said);
+        });
+
+        it("take few programs to read where ports that they name are gone", async () => {
+            const gone = Array.from({ length: 60 }, (_, at) => `table=10,priority=${at + 1},in_port=sp-a,actions=drop`);
+            const rest = Array.from({ length: 60 }, (_, at) => `table=11,priority=${at + 1},actions=sp-a`);
+            const want = { bridge: "sp", flows: [...gone, "table=12,actions=drop", ...rest] };
+            const made = await plugin.create(FLOWS, "gone", want);
+            await lab.vsctl("del-port", "sp", "sp-a");
+            const { inputs } = await plugin.check(FLOWS, want);
+            engine.debugged.length = 0;
+            const reader = await Plugin.start(lab.host, address);
+            const { state } = await reader.read(FLOWS, "gone", made.id, inputs, made.state);
+            await reader.stop();
+            assert.ok((state.flows as string[]).includes("table=12,actions=drop"));
+            const programs = engine.debugged
+                .join("\n")
+                .split("\n")
+                .filter((line) => line.includes("parse-flows"));
+            assert.ok(programs.length > 0 && programs.length < 10, programs.join("\n"));
+            await plugin.delete(FLOWS, "gone", made);
         });
     });
 
@@ -391,6 +458,16 @@ describe("OpenFlow flows on a real switch", function () {
                 },
                 /have one place/,
             ],
+            [
+                "a field without what it needs",
+                { flows: ["table=10,priority=1,actions=NORMAL", "table=10,ip,ct_nw_src=10.0.0.1,actions=drop"] },
+                /"table=10,ip,ct_nw_src=10.0.0.1,actions=drop" would not be taken .*OFPBMC_BAD_PREREQ.* needs another one first/,
+            ],
+            [
+                "a group that is none",
+                { groups: ["group_id=7,type=all,bucket=weight:5,output:1"] },
+                /the group "group_id=7,.*" is refused: Only select groups can have bucket weights/,
+            ],
             ["a meter that there is not", { flows: ["table=10,actions=meter:3,NORMAL"] }, /INVALID_METER/],
             ["a group that there is not", { flows: ["table=10,actions=group:3"] }, /BAD_OUT_GROUP/],
         ];
@@ -412,8 +489,9 @@ describe("OpenFlow flows on a real switch", function () {
                     "table=10,actions=drop\nflow delete",
                     "table=10,cookie=5,actions=drop",
                     "table=10,actions=learn(table=0,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[])",
+                    "table=254,actions=drop",
                 ],
-                groups: ["type=all,bucket=output:1"],
+                groups: ["type=all,bucket=output:1", "group_id=7,type=all,bucket=learn(table=5,eth_dst=eth_src)"],
                 meters: ["meter=70000,kbps,bands=type=drop,rate=1"],
             });
             assert.deepEqual(Object.keys(failures).sort(), [
@@ -424,7 +502,9 @@ describe("OpenFlow flows on a real switch", function () {
                 "flows[3]",
                 "flows[4]",
                 "flows[5]",
+                "flows[6]",
                 "groups[0]",
+                "groups[1]",
                 "meters[0]",
             ]);
         });

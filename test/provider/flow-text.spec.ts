@@ -6,6 +6,7 @@ import {
     hex,
     meterText,
     parseFlow,
+    parseFlowMods,
     parseFlows,
     parseGroup,
     parseGroups,
@@ -102,6 +103,16 @@ describe("a flow", () => {
         assert.equal(parseFlows("OFPST_FLOW reply (OF1.5) (xid=0x2):\n priority=0 actions=NORMAL\n\n").length, 1);
     });
 
+    it("that parse-flows cannot read again leaves the others in their places", () => {
+        const printed =
+            "OFPT_FLOW_MOD (OF1.5) (xid=0x1): ***decode error: OFPBMC_BAD_PREREQ***\n00000000  06 0e 00 48 |...H|\n" +
+            "OFPT_FLOW_MOD (OF1.5) (xid=0x2): ADD table:10 priority=1 actions=drop\n";
+        assert.deepEqual(
+            parseFlowMods(printed).map((flow) => flow?.priority),
+            [undefined, 1],
+        );
+    });
+
     it("is named in a deletion with its cookie, and nothing but its place", () => {
         const { cookie, table, priority, match } = parseFlow(
             "cookie=0x2A,table=10,priority=5,ip,idle_timeout=3,actions=drop",
@@ -181,6 +192,9 @@ describe("names of ports", () => {
         ["tcp", "2"],
         ["br0", "LOCAL"],
         ["drop", "4"],
+        ["nat", "5"],
+        ["0a", "6"],
+        ["7", "8"],
     ]);
     const cases: [string, string][] = [
         ["table=10,in_port=tap-a,tcp,actions=output:tap-a", "table=10,in_port=1,tcp,actions=output:1"],
@@ -196,6 +210,15 @@ describe("names of ports", () => {
         ],
         ["table=10,actions=drop", "table=10,actions=drop"],
         ["in_port=tap-b,actions=output:tap-b", "in_port=tap-b,actions=output:tap-b"],
+        ["ip,actions=ct(table=11,nat),nat", "ip,actions=ct(table=11,nat),5"],
+        [
+            "ip,actions=ct(commit,nat(src=10.0.0.1,random)),clone(nat)",
+            "ip,actions=ct(commit,nat(src=10.0.0.1,random)),clone(5)",
+        ],
+        ["in_port=0a,action=0a tap-a,write_actions(nat)", "in_port=6,action=6 1,write_actions(5)"],
+        ['in_port=7,actions=7,output:7,"7"', "in_port=7,actions=7,output:7,8"],
+        ["actions=output:tcp[0..15],output:reg0[]", "actions=output:tcp[0..15],output:reg0[]"],
+        ["group_id=7,type=all,bucket=tap-a,bucket=weight:5,nat", "group_id=7,type=all,bucket=1,bucket=weight:5,5"],
     ];
     for (const [text, numbered] of cases)
         it(`become numbers: ${text}`, () => assert.equal(withPortNumbers(text, ports), numbered));
