@@ -40,7 +40,7 @@ export const OvsBridgeFields = z.strictObject({
         )
         .default("standalone")
         .describe(
-            "Without a controller: standalone forwards like a learning switch, secure forwards by flows alone and passes nothing until `Flows` has some. Changes live.",
+            "Without a controller: standalone forwards like a learning switch, secure forwards by flows alone and passes nothing until `Flows` has some, and stays so while a port has `portSecurity`. Changes live.",
         ),
     mac: Mac.optional().describe(
         "MAC address of the bridge; absent pins a stable one when the bridge is made, since Open vSwitch would otherwise take the lowest of its ports and change it when one joins. Changes live.",

@@ -6,6 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { HostError, quoted } from "./errors";
 import { KEEPER_KEY, snapshotFile, snapshotText } from "./flow-snapshot";
 import {
+    flowText,
     groupText,
     meterText,
     namesPort,
@@ -20,7 +21,15 @@ import {
 } from "./flow-text";
 import { keyOf, valuesOf } from "./ovsdb/columns";
 import type { Seen } from "./ovsdb/replica";
-import { declaredCookies, SHARED_COOKIE, sharedFlows, type BridgeFlows } from "./pipeline";
+import {
+    declaredCookies,
+    GUARD_TABLE,
+    inPlaceOf,
+    SHARED_COOKIE,
+    sharedFlows,
+    USER_TABLE,
+    type BridgeFlows,
+} from "./pipeline";
 import { FOUND_NOBODY } from "./patient";
 import type { Place } from "./place";
 import type { Ran } from "./run";
@@ -251,19 +260,28 @@ export class Openflow {
         const { before, after } =
             shared === undefined
                 ? { before: [], after: [] }
-                : sharedFlows(await this.flowsOf(bridge, shared.includes("secure")), bundle);
+                : await this.sharedFlows(bridge, first.subject, bundle, shared.includes("secure"));
         const all = [...before, ...bundle, ...after];
         if (all.length === 0) return;
         const { code, stderr } = await this.run(["bundle", bridge, "-"], `${all.join("\n")}\n`);
         if (code !== 0) throw refused(first.subject, stderr);
     }
 
-    private async flowsOf(bridge: string, secure: boolean): Promise<BridgeFlows> {
+    private async sharedFlows(bridge: string, subject: string, bundle: string[], secure: boolean) {
         const [dump, cookies] = await Promise.all([
             this.ask(bridge, ["--no-stats", "--no-names", "dump-flows", bridge]),
             this.rowOf(bridge).then(declaredCookies),
         ]);
-        return { flows: parseFlows(dump), cookies, secure };
+        const there: BridgeFlows = { flows: parseFlows(dump), cookies, secure };
+        const lines = sharedFlows(there, bundle);
+        const foreign = inPlaceOf(lines.after, there);
+        if (!foreign) return lines;
+        throw new HostError(
+            "conflict",
+            subject,
+            `the flow "${flowText(foreign)}" with the cookie ${foreign.cookie} has the place of a flow of kvmnet that hands on between tables 0, ${GUARD_TABLE} and ${USER_TABLE} of ${bridge}`,
+            "It is left alone. Remove the one that is there, or give it another priority.",
+        );
     }
 
     private async ask(bridge: string, argv: string[]): Promise<string> {

@@ -3,7 +3,7 @@
  * ours and hand on to 10, where a user's flows begin. While nobody has put a flow into 10 it says NORMAL, so that a bridge
  * with a limit on one port switches as before; not on a bridge that is secure, which passes only what a flow lets pass.
  */
-import { parseFlow, strictly, type Flow } from "./flow-text";
+import { parseFlow, placeOfFlow, strictly, type Flow } from "./flow-text";
 import { keysOf } from "./ovsdb/columns";
 import type { Seen } from "./ovsdb/replica";
 
@@ -80,6 +80,12 @@ export function sharedFlows(
         before: is.filter((flow) => !wanted.some(same(flow))).map((flow) => `flow delete_strict ${strictly(flow)}`),
         after: wanted.filter((flow) => !is.some(same(flow))).map((flow) => `flow add ${text(flow)}`),
     };
+}
+
+/** A flow of somebody else that has the place of one that a bundle would add. */
+export function inPlaceOf(added: string[], { flows, cookies }: BridgeFlows): Flow | undefined {
+    const places = new Set(added.map((line) => placeOfFlow(parseFlow(line.replace(/^flow add /, "")))));
+    return flows.find((flow) => places.has(placeOfFlow(flow)) && !isKept(flow, cookies));
 }
 
 /** Whether the shared flows are as the others need them. */

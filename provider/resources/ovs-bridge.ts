@@ -10,11 +10,12 @@ import { ovsdb } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { BRIDGE_PRESETS, bridgeRow, bridgeState, localRow, macInUse, pinFor, type FormerMaps } from "./ovs-bridge-rows";
 import { faultOf } from "./ovs-fault";
+import { isSecured, portsThat } from "./ovs-ingress";
 import { bringUp, removeLeft } from "./ovs-link-up";
 import { changedRow } from "./ovs-port-change";
 import { requireColumns, rowOf, type Managed } from "./ovs-rows";
 import { untilForwarding } from "./ovs-spanning-tree";
-import { keptOverFailMode } from "./table-zero";
+import { isSecure, keptOverFailMode } from "./table-zero";
 
 interface BridgeHere extends Found<OvsBridge> {
     view: Replica;
@@ -108,6 +109,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
             ...(local ? [changedRow("Interface", local, localRow(want))] : []),
         ];
         const secure = want.failMode === "secure";
+        if (!secure) refuseOpenPorts(view, want.name);
         return [
             ovsdb(
                 `sets the OVS bridge ${want.name}`,
@@ -149,6 +151,18 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
 async function writable(host: Host, want: OvsBridge, managed: Managed): Promise<void> {
     await requireColumns(host, `OVS bridge ${want.name}`, "Bridge", [managed]);
     await requireColumns(host, `OVS bridge ${want.name}`, "Interface", [localRow(want)]);
+}
+
+/** @throws HostError refused where a restarted switch would let guests send as whom they like */
+function refuseOpenPorts(view: Replica, name: string): void {
+    const ports = portsThat(isSecured, view, name);
+    if (ports === undefined || !isSecure(view, name)) return;
+    throw new HostError(
+        "refused",
+        `OVS bridge ${name}`,
+        `its failMode is secure and it has ports with portSecurity (${ports}); standalone, it would pass everything after a restart of ovs-vswitchd until their flows are back`,
+        "Leave failMode secure, or remove portSecurity from these ports first.",
+    );
 }
 
 /** All or nothing: the bridge, its internal port and interface, and its place in the root row. */

@@ -4,13 +4,13 @@ import { Target } from "../../schemas/ovs-target";
 import { isPassive } from "../../schemas/target-text";
 import { IfName } from "../../schemas/units";
 import { HostError, shownName } from "../host/errors";
-import { keyOf, textOf } from "../host/ovsdb/columns";
+import { textOf } from "../host/ovsdb/columns";
 import type { Replica } from "../host/ovsdb/replica";
 import { declaredCookies } from "../host/pipeline";
 import { attachedRow, managedBy, stateBy, type Shape } from "./attached-row";
+import { isGuarded, portsThat } from "./ovs-ingress";
 import { targetCautions } from "./ovs-manager";
 import { missingBridge } from "./ovs-monitoring";
-import { INGRESS_KEY } from "./table-zero";
 
 const SHAPE: Shape<OvsController> = {
     columns: {
@@ -36,7 +36,7 @@ export const ovsController = attachedRow<OvsController>({
     description:
         "An OpenFlow controller of one Open vSwitch bridge. A primary controller decides the flows: Open vSwitch empties the " +
         "bridge's tables when the first one comes and when the last one goes, and kvmnet puts no flow there. So a bridge " +
-        "with `Flows`, or with a port whose ingress limit is a meter, takes none. What the bridge does while the " +
+        "with `Flows`, or with a port that has portSecurity or whose ingress limit is a meter, takes none. What the bridge does while the " +
         "controller is away is its failMode.",
     schema: OvsController,
     cost: {
@@ -83,13 +83,10 @@ export const ovsController = attachedRow<OvsController>({
 function refuseOverFlows(view: Replica, { bridge, target, type }: OvsController): void {
     if ((type ?? (isPassive(target) ? "service" : "primary")) === "service") return;
     const row = view.byName("Bridge", bridge);
-    const limited = view
-        .referred("Port", row?.ports)
-        .filter((port) => keyOf(port.external_ids, INGRESS_KEY) !== undefined)
-        .map((port) => shownName(String(port.name)));
+    const guarded = portsThat(isGuarded, view, bridge);
     const reasons = [
         ...(declaredCookies(row).length > 0 ? ["Flows"] : []),
-        ...(limited.length > 0 ? [`ports whose ingress limit is a flow (${limited.slice(0, 10).join(", ")})`] : []),
+        ...(guarded ? [`ports whose ingress limit or portSecurity is flows (${guarded})`] : []),
     ];
     if (reasons.length === 0) return;
     throw new HostError(

@@ -115,6 +115,7 @@ export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
         const forget: Operation[] = [withoutKey(row._uuid, FLOWS_KEY + cookie)];
         // Where a controller came meanwhile the switch has dropped them.
         if (hasController(await host.switch(), state.bridge)) return [ovsdb(`forgets ${subjectOf(state)}`, forget)];
+        refuseInUse(subjectOf(state), cookie, own, tables);
         return [
             bundled(
                 state.bridge,
@@ -146,6 +147,8 @@ async function brought(
     const own = ownOf(tables, cookie, note);
     const wanted = await spelled(host, subject, want, tables.ports);
     refuseForeign(subject, cookie, wanted, tables, own);
+    const gone = { groups: without(own.groups, wanted.groups), meters: without(own.meters, wanted.meters) };
+    refuseInUse(subject, cookie, gone, tables);
 
     const [now, before] = [adding(wanted, cookie), adding(own, cookie)];
     const lines = [...now.filter((line) => !before.includes(line)), ...removing(own, wanted)];
@@ -180,14 +183,12 @@ const adding = ({ flows, groups, meters }: Own, cookie: string): string[] => [
 /** What goes when one set becomes another; a flow that another takes the place of goes by that. */
 function removing(from: Own, to: Own): string[] {
     const places = new Set(to.flows.map(placeOfFlow));
-    const left = (gone: { id: number }[], kept: { id: number }[]) =>
-        idsOf(gone).filter((id) => !idsOf(kept).includes(id));
     return [
         ...from.flows
             .filter((flow) => !places.has(placeOfFlow(flow)))
             .map((flow) => `flow delete_strict ${strictly(flow)}`),
-        ...left(from.groups, to.groups).map((id) => `group delete group_id=${id}`),
-        ...left(from.meters, to.meters).map((id) => `meter delete ${id}`),
+        ...without(from.groups, to.groups).map(({ id }) => `group delete group_id=${id}`),
+        ...without(from.meters, to.meters).map(({ id }) => `meter delete ${id}`),
     ];
 }
 
@@ -230,6 +231,26 @@ function refuseForeign(subject: string, cookie: string, wanted: Own, tables: Tab
         );
 }
 
+/** @throws HostError refused where a flow of somebody else would go with what it uses (OpenFlow 1.5, 6.7 and 6.8) */
+function refuseInUse(
+    subject: string,
+    cookie: string,
+    { groups, meters }: Pick<Own, "groups" | "meters">,
+    tables: Tables,
+): void {
+    const gone = new Set([...groups.map(({ id }) => `group:${id}`), ...meters.map(({ id }) => `meter:${id}`)]);
+    for (const flow of tables.flows.filter((flow) => flow.cookie !== cookie)) {
+        const used = flow.actions.match(/\b(group|meter):\d+/g)?.find((use) => gone.has(use));
+        if (used === undefined) continue;
+        throw new HostError(
+            "refused",
+            subject,
+            `the flow "${flowText(flow)}" with the cookie ${flow.cookie} uses ${used.replace(":", " ")}, and would go with it`,
+            "Remove or change that flow first; where both are Flows, let the one that uses it depend on the other.",
+        );
+    }
+}
+
 function noteOf(text: string | undefined): Note | undefined {
     const [, mark, groups = "", meters = ""] = /^(\S+) groups=([\d,]*) meters=([\d,]*)$/.exec(text ?? "") ?? [];
     const numbers = (list: string) => list.split(",").filter(Boolean).map(Number);
@@ -247,6 +268,8 @@ const withoutKey = (row: Uuid, key: string): Operation => ({
 });
 
 const union = (some: number[] = [], more: number[]) => [...new Set([...some, ...more])].sort((a, b) => a - b);
+const without = <Thing extends { id: number }>(all: Thing[], kept: Thing[]) =>
+    all.filter(({ id }) => !idsOf(kept).includes(id));
 const idsOf = (things: { id: number }[]) => things.map(({ id }) => id).sort((a, b) => a - b);
 
 function partsOf(id: string): { bridge: string; cookie: string } | undefined {

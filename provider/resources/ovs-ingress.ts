@@ -3,6 +3,7 @@ import { bitsPerSecond, bytes } from "../../schemas/amounts";
 import { Rate, Size } from "../../schemas/units";
 import type { IngressLimit as Declared, PortSecurity } from "../../schemas/ovs-port-parts";
 import type { Host } from "../host";
+import { shownName } from "../host/errors";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import { ignoresPolicing } from "../host/ovsdb/ports";
 import type { Replica, Seen } from "../host/ovsdb/replica";
@@ -46,9 +47,20 @@ export async function inForceOf(host: Host, bridge: string, ports: readonly Seen
 /** Whether a port's row says that its limit is a meter of ours. */
 export const hasMeter = (port: Seen): boolean => keyOf(port.external_ids, INGRESS_KEY) !== undefined;
 
+/** Whether a port's row says as whom it may send. */
+export const isSecured = (port: Seen): boolean => keyOf(port.external_ids, SECURITY_KEY) !== undefined;
+
 /** Whether a port's row says that flows of ours hold something of it. */
-export const isGuarded = (port: Seen): boolean =>
-    hasMeter(port) || keyOf(port.external_ids, SECURITY_KEY) !== undefined;
+export const isGuarded = (port: Seen): boolean => hasMeter(port) || isSecured(port);
+
+/** Ports of a bridge whose rows say so, as a message names them; undefined for none. */
+export function portsThat(says: (port: Seen) => boolean, view: Replica, bridge: string): string | undefined {
+    const names = view
+        .referred("Port", view.byName("Bridge", bridge)?.ports)
+        .filter(says)
+        .map((port) => shownName(String(port.name)));
+    return names.slice(0, 10).join(", ") || undefined;
+}
 
 /** The limit that is in force. */
 export function limitAt(view: Replica, port: Seen, link: Seen, { limits }: InForce): IngressLimit | undefined {

@@ -6,6 +6,7 @@ import { labName } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
 
 const [BRIDGE, FLOWS, CONTROLLER] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Flows", "kvmnet:ovs:Controller"];
+const PORT = "kvmnet:ovs:Port";
 /** Cookie of the flows that hand on from table 0 over table 5 to table 10. */
 const SHARED = "cookie=0x6b6e000000000000";
 const HAND_ON = `${SHARED}, priority=1 actions=goto_table:5`;
@@ -239,11 +240,12 @@ describe("OpenFlow flows on a real switch", function () {
         it("make none where a bridge speaks an older OpenFlow, which is not given what it cannot carry", async () => {
             const want = { bridge: "sp13", flows: ["table=10,ip,actions=mod_vlan_vid:5,mod_nw_tos:184,NORMAL"] };
             await isSame({ ...want, ...select("bucket=weight:1,output:1,bucket=weight:2,strip_vlan,output:2") });
-            for (const [more, said] of [
+            const lost: [Bag, RegExp][] = [
                 [{ flows: ["table=10,importance=5,actions=drop"] }, /importance, which OpenFlow13 does not carry/],
                 [select("selection_method=hash,bucket=output:1"), /selection_method.*Leave it out, or add OpenFlow15/],
                 [all("bucket_id:5,output:1"), /bucket_id, which OpenFlow13 does not carry/],
-            ] as const)
+            ];
+            for (const [more, said] of lost)
                 await assert.rejects(plugin.create(FLOWS, "sp13", { ...want, ...more }), said);
         });
 
@@ -312,6 +314,23 @@ describe("OpenFlow flows on a real switch", function () {
             assert.equal(await trace("pk", "pk-a"), "Datapath actions: drop");
             await plugin.delete(FLOWS, "pk", made);
             assert.match((await trace("pk", "pk-a")) ?? "", /^Datapath actions: \d+,\d+$/);
+        });
+    });
+
+    describe("a bridge with ports that are secured", () => {
+        it("stays secure until they are not", async () => {
+            const made = await bridge("shut", { failMode: "secure" });
+            await lab.run("ip", "tuntap", "add", "dev", "tap-o", "mode", "tap");
+            const port = { bridge: "shut", name: "tap-o", portSecurity: { mac: "52:54:00:12:34:56" } };
+            const guarded = await plugin.create(PORT, "tap-o", port);
+            const open = { name: "shut", datapathType: "netdev" };
+            await assert.rejects(
+                plugin.update(BRIDGE, "shut", made, open),
+                /it has ports with portSecurity \(tap-o\).*Leave failMode secure, or remove portSecurity/,
+            );
+            assert.equal(await lab.vsctl("get", "Bridge", "shut", "fail_mode"), "secure");
+            await plugin.update(PORT, "tap-o", guarded, { bridge: "shut", name: "tap-o" });
+            assert.equal((await plugin.update(BRIDGE, "shut", made, open)).failMode, "standalone");
         });
     });
 
@@ -407,6 +426,50 @@ describe("OpenFlow flows on a real switch", function () {
                 /meter 9 is on the bridge already/,
             );
             assert.match(await meters("theirs"), /rate=7/);
+        });
+
+        for (const [place, line] of [
+            ["table 0", "priority=1 actions=drop"],
+            ["table 5", "table=5, priority=0 actions=drop"],
+        ] as const)
+            it(`stay where ours would hand on: ${place}`, async () => {
+                const name = `on-${place.at(-1)}`;
+                await bridge(name);
+                await ofctl("add-flow", name, `cookie=0x78,${line.replace(" actions", ",actions")}`);
+                const want = { bridge: name, flows: ["table=10,actions=NORMAL"] };
+                await assert.rejects(
+                    plugin.create(FLOWS, name, want),
+                    /the flow "table=.,priority=.,actions=drop" with the cookie 0x78 has the place of a flow of kvmnet/,
+                );
+                assert.deepEqual(await dump(name), [`cookie=0x78, ${line}`, "priority=0 actions=NORMAL"]);
+                await ofctl("del-flows", name, "cookie=0x78/-1");
+                await plugin.create(FLOWS, name, want);
+            });
+
+        it("stay with the groups and meters that they use", async () => {
+            await bridge("use");
+            const [want, less] = [
+                {
+                    bridge: "use",
+                    cookie: "0xa",
+                    groups: ["group_id=7,type=all,bucket=output:LOCAL"],
+                    meters: ["meter=7,kbps,bands=type=drop,rate=5"],
+                },
+                { bridge: "use", cookie: "0xa" },
+            ];
+            const made = await plugin.create(FLOWS, "used", want);
+            for (const [use, said] of [
+                ["group:7", /"table=10,priority=32768,actions=group:7" with the cookie 0xb uses group 7, and would go/],
+                ["meter:7,NORMAL", /uses meter 7, and would go with it/],
+            ] as const) {
+                const user = { bridge: "use", cookie: "0xb", flows: [`table=10,actions=${use}`] };
+                const uses = await plugin.create(FLOWS, "uses", user);
+                await assert.rejects(plugin.update(FLOWS, "used", made, less), said);
+                await assert.rejects(plugin.delete(FLOWS, "used", made), said);
+                assert.ok((await dump("use")).some((line) => line.startsWith("cookie=0xb,")));
+                await plugin.delete(FLOWS, "uses", uses);
+            }
+            await plugin.delete(FLOWS, "used", made);
         });
 
         it("can be imported by their cookie, after which nothing is to be changed", async () => {
@@ -522,6 +585,23 @@ describe("OpenFlow flows on a real switch", function () {
             await assert.rejects(plugin.create(FLOWS, "ctl", flows), /has a controller, which decides its flows/);
             await plugin.delete(CONTROLLER, "ctl", there);
             await plugin.create(FLOWS, "ctl", flows);
+        });
+
+        it("that empties the tables is refused where a port is secured, by an update, too", async () => {
+            await bridge("safe", { failMode: "secure" });
+            await lab.run("ip", "tuntap", "add", "dev", "tap-s", "mode", "tap");
+            const port = { bridge: "safe", name: "tap-s", portSecurity: { mac: "52:54:00:12:34:56" } };
+            const made = await plugin.create(PORT, "tap-s", port);
+            const flows = await dump("safe");
+            const service = { bridge: "safe", target: "tcp:127.0.0.1:6653", type: "service" };
+            const primary = { ...service, type: "primary" };
+            const said = /ports whose ingress limit or portSecurity is flows \(tap-s\)/;
+            await assert.rejects(plugin.create(CONTROLLER, "safe", primary), said);
+            const there = await plugin.create(CONTROLLER, "safe", service);
+            await assert.rejects(plugin.update(CONTROLLER, "safe", there, primary), said);
+            assert.deepEqual(await dump("safe"), flows);
+            await plugin.delete(CONTROLLER, "safe", there);
+            await plugin.delete(PORT, "tap-s", made);
         });
     });
 

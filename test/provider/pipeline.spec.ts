@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { flowText, parseFlow, strictly, type Flow } from "../../provider/host/flow-text";
-import { COOKIE_MASK, cookieFrom, hangsTogether, SHARED_COOKIE, sharedFlows } from "../../provider/host/pipeline";
+import {
+    COOKIE_MASK,
+    cookieFrom,
+    hangsTogether,
+    inPlaceOf,
+    SHARED_COOKIE,
+    sharedFlows,
+} from "../../provider/host/pipeline";
 
 const HAND_ON = `flow add cookie=${SHARED_COOKIE},table=0,priority=1,actions=goto_table:5`;
 const PASS_ON = `flow add cookie=${SHARED_COOKIE},table=5,priority=0,actions=goto_table:10`;
@@ -55,6 +62,17 @@ describe("the flows that tables 0, 5 and 10 share", () => {
         const left = sharedFlows(bridge([...there, guard(1), guard(2)], true), [deletion]);
         assert.deepEqual(left, { before: [], after: [] });
         assert.equal(sharedFlows(bridge([...there, guard(1)], true), [deletion]).before.length, 2);
+    });
+
+    it("take the place of flows of ours, and of nobody else's", () => {
+        const added = [HAND_ON, PASS_ON, NORMAL];
+        const there = (cookie: string, place: string) => bridge([parseFlow(`cookie=${cookie},${place},actions=drop`)]);
+        for (const place of ["table=0,priority=1", "table=5,priority=0", "table=10,priority=0"]) {
+            assert.equal(inPlaceOf(added, there("0x99", place))?.cookie, "0x99");
+            for (const cookie of [OURS, SHARED_COOKIE, "0x2a"])
+                assert.equal(inPlaceOf(added, there(cookie, place)), undefined);
+        }
+        assert.equal(inPlaceOf(added, there("0x99", "table=0,priority=1,ip")), undefined);
     });
 
     it("hang together once their lines are carried out, whatever flows there are", () => {
