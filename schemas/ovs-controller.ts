@@ -12,6 +12,7 @@ const ControllerFields = z.strictObject({
     bridge: IfName.describe("Bridge that it controls; a change replaces the controller."),
     target: Target.describe(
         "How it is reached: ssl:HOST:PORT (with `Tls`), tcp:HOST:PORT, or pssl:PORT:ADDRESS and ptcp:PORT:ADDRESS to wait for it; port 6653 where none is given. " +
+            "On the host itself: unix:FILE and punix:FILE, where Open vSwitch opens only files of its run directory, usually unix:/var/run/openvswitch/NAME and punix:/var/run/openvswitch/BRIDGE.NAME. " +
             "With tcp and ptcp everybody on the way can read and change the flows, and ptcp without an address listens on every IPv4 address of the host. A change replaces the controller.",
     ),
     type: z

@@ -4,7 +4,7 @@ import { Target } from "../../schemas/ovs-target";
 import { isPassive } from "../../schemas/target-text";
 import { IfName } from "../../schemas/units";
 import { HostError, shownName } from "../host/errors";
-import { textOf } from "../host/ovsdb/columns";
+import { keyOf, textOf } from "../host/ovsdb/columns";
 import type { Replica } from "../host/ovsdb/replica";
 import { declaredCookies } from "../host/pipeline";
 import { attachedRow, managedBy, stateBy, type Shape } from "./attached-row";
@@ -75,7 +75,10 @@ export const ovsController = attachedRow<OvsController>({
     managed: (_view, want) => managedBy(SHAPE, want),
     state: (_view, row) => stateBy(SHAPE, row),
     told: ({ is_connected, role }) => ({ isConnected: is_connected === true, role: textOf(role) }),
-    judge: refuseOverFlows,
+    judge: (view, want) => {
+        refuseOverFlows(view, want);
+        refuseClosed(view, want);
+    },
     missing: ({ bridge }) => missingBridge(bridge),
 });
 
@@ -94,6 +97,24 @@ function refuseOverFlows(view: Replica, { bridge, target, type }: OvsController)
         `OVS controller ${shownName(bridge)}/${target}`,
         `the bridge has ${reasons.join(" and ")}, and a primary controller would empty its tables`,
         "Remove them first, or give the controller the type service.",
+    );
+}
+
+/** Where Open vSwitch runs, unless its database says otherwise (ovs-ctl(8) writes it there). */
+const RUN_FOLDER = "/var/run/openvswitch";
+
+/** @throws HostError refused for a socket that Open vSwitch would never open (bridge.c, as the path is spelled) */
+function refuseClosed(view: Replica, { bridge, target }: OvsController): void {
+    const [, way, path = ""] = /^(p?unix):(.*)$/.exec(target) ?? [];
+    if (way === undefined) return;
+    const folder = keyOf(view.root()?.external_ids, "rundir") ?? RUN_FOLDER;
+    const start = way === "unix" ? `${folder}/` : `${folder}/${bridge}.`;
+    if (path.startsWith(start) && (way === "unix" || !path.slice(start.length).includes("/"))) return;
+    throw new HostError(
+        "refused",
+        `OVS controller ${shownName(bridge)}/${target}`,
+        `Open vSwitch opens no socket there for a controller: only ${way}:${start}NAME`,
+        `Give the socket such a name${way === "unix" ? "" : ", which begins with the bridge's"}.`,
     );
 }
 

@@ -2,6 +2,7 @@
 import { shownName } from "../host/errors";
 import type { Replica } from "../host/ovsdb/replica";
 import type { HostResource } from "../resource";
+import { addressText, isV6 } from "../../schemas/ip-text";
 import { IfName } from "../../schemas/units";
 import { attachedRow, managedBy, stateBy, type Shape } from "./attached-row";
 
@@ -11,10 +12,15 @@ interface Export<State extends object> extends Pick<
 > {
     table: "sFlow" | "IPFIX" | "NetFlow";
     shape: Shape<State>;
+    /** UDP port of a collector that names none. */
+    port?: number;
 }
 
 /** @param column of the bridge that names it */
-export const exportOf = <State extends { bridge: string }>(column: string, { table, shape, ...more }: Export<State>) =>
+export const exportOf = <State extends { bridge: string; targets: string[] }>(
+    column: string,
+    { table, shape, port, ...more }: Export<State>,
+) =>
     attachedRow<State>({
         ...more,
         ...ofOneBridge(),
@@ -26,9 +32,21 @@ export const exportOf = <State extends { bridge: string }>(column: string, { tab
             return { parent, row, place: { bridge } as Partial<State> };
         },
         managed: (_view, want) => managedBy(shape, want),
-        state: (_view, row) => stateBy(shape, row),
+        state: (_view, row) => {
+            const state = stateBy(shape, row);
+            return port === undefined
+                ? state
+                : { ...state, targets: state.targets?.map((to) => withPort(to, port)).sort() };
+        },
         missing: ({ bridge }) => missingBridge(bridge),
     });
+
+/** `10.0.0.9:6343`, `[fd00::9]:6343`, for what may be an address alone. */
+function withPort(target: string, port: number): string {
+    const address = addressText(target.replace(/^\[(.*)\]$/, "$1"));
+    if (address === undefined) return target;
+    return `${isV6(address) ? `[${address}]` : address}:${port}`;
+}
 
 const ofOneBridge = () => ({
     idOf: ({ bridge }: { bridge: string }) => bridge,

@@ -18,6 +18,7 @@ export const ovsSflow = exportOf<OvsSflow>("sflow", {
     },
     presets: { header: 128, polling: 30, sampling: 400 },
     table: "sFlow",
+    port: 6343,
     shape: {
         columns: {
             targets: ["targets", "list"],

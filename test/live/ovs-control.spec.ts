@@ -240,6 +240,41 @@ describe("what watches and controls a real switch", function () {
             await controller.close();
         });
 
+        for (const target of [
+            "unix:/run/controller.sock",
+            "unix:/run/openvswitch/ctl.controller",
+            "punix:/var/run/openvswitch/mine.sock",
+            "punix:/var/run/openvswitch/ctl.sub/folder",
+        ])
+            it(`at a socket that Open vSwitch never opens is refused: ${target}`, () =>
+                assert.rejects(
+                    plugin.create(CONTROLLER, "closed", { bridge: "ctl", target }),
+                    /Open vSwitch opens no socket there .* only p?unix:\/var\/run\/openvswitch\/(ctl\.)?NAME/,
+                ));
+
+        it("may wait at a socket of its bridge, where the switch says its run directory", async () => {
+            const file = "/var/run/openvswitch/ctl.wait";
+            const want = { bridge: "ctl", target: `punix:${file}` };
+            const made = await plugin.create(CONTROLLER, "wait", want);
+            await eventually(() => lab.run("test", "-S", file));
+            await plugin.delete(CONTROLLER, "wait", made);
+            await lab.vsctl("set", "Open_vSwitch", ".", "external_ids:rundir=/opt/run");
+            await assert.rejects(plugin.create(CONTROLLER, "wait", want), /only punix:\/opt\/run\/ctl.NAME/);
+            await lab.vsctl("remove", "Open_vSwitch", ".", "external_ids", "rundir");
+        });
+
+        for (const target of [
+            "ptcp::127.0.0.1",
+            "ptcp:0",
+            "pssl:0:127.0.0.1",
+            "tcp:127.0.0.1:0",
+            "tcp:127.0.0.1:65536",
+        ])
+            it(`is refused by check at a port that nobody meant: ${target}`, async () => {
+                const { failures } = await plugin.check(CONTROLLER, { bridge: "ctl", target });
+                assert.deepEqual(Object.keys(failures), ["target"]);
+            });
+
         it("by tcp is warned of", async () => {
             engine.logged.length = 0;
             const made = await plugin.create(CONTROLLER, "open", { bridge: "ctl", target: "tcp:10.0.0.5" });
@@ -498,6 +533,16 @@ describe("what watches and controls a real switch", function () {
                 drift: async () => lab.vsctl("set", "sFlow", await only("sFlow", "_uuid"), "sampling=1"),
                 count: () => only("sFlow", "targets"),
                 replaces: { bridge: "br2" },
+            });
+
+            it("are imported with the port of a collector that names none", async () => {
+                const row = ["--id=@s", "create", "sFlow", 'targets="10.0.0.9","fd00::9"', "agent=lo"];
+                await lab.vsctl("--", ...row, "--", "set", "Bridge", "br", "sflow=@s");
+                const { inputs, state } = await plugin.read(SFLOW, "hand", "br");
+                assert.deepEqual(inputs.targets, ["10.0.0.9:6343", "[fd00::9]:6343"]);
+                assert.deepEqual((await plugin.check(SFLOW, inputs)).failures, {});
+                assert.ok(await isSame(SFLOW, state, inputs));
+                await lab.vsctl("clear", "Bridge", "br", "sflow");
             });
 
             it("reach a collector", async () => {
