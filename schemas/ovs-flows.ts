@@ -93,7 +93,7 @@ const FlowsFields = z.strictObject({
     bridge: IfName.describe("Bridge whose flows they are; a change replaces them."),
     cookie: Cookie.optional().describe(
         "Cookie of all these flows, which tells them from those of others, in hexadecimal; absent derives one from " +
-            "project, stack, host and bridge. A second Flows of a bridge needs one of its own. A change replaces the flows.",
+            "project, stack, host and bridge. A second Flows of a bridge needs one of its own. A change replaces the flows, and the former ones go first.",
     ),
     flows: z
         .array(Flow, "flows is a list of texts such as table=10,priority=100,arp,actions=NORMAL")

@@ -49,6 +49,8 @@ export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
             : want,
     idOf: ({ bridge, cookie }) => `${bridge}/${cookie}`,
     idForm: "BRIDGE/COOKIE",
+    // Under another cookie they have the places that they had.
+    placeOf: ({ bridge }) => bridge,
     checkId: (id) =>
         partsOf(id) ? undefined : "write the bridge's name and the cookie of the flows, such as br0/0x2a",
     claims: ({ bridge, cookie }) => [

@@ -70,11 +70,10 @@ describe("what is said and what is usual anyway", () => {
         assert.deepEqual(changed("Address", V4, { ...V4, address: UNKNOWN }), ["address"]));
 });
 
+const goesFirst = (state: Bag, news: Bag, type = "kvmnet:host:Address") =>
+    provider.diff({ type, urn: urnOf(type, "it") }, state, { ...state, ...news }).deleteFirst;
+
 describe("an address that is replaced", () => {
-    const goesFirst = (state: Bag, news: Bag) => {
-        const type = "kvmnet:host:Address";
-        return provider.diff({ type, urn: urnOf(type, "it") }, state, { ...state, ...news }).deleteFirst;
-    };
     const peer = "10.0.0.2";
 
     it("goes first where the kernel has no room for both", () => {
@@ -97,4 +96,13 @@ describe("an address that is replaced", () => {
         ] as [Bag, Bag][])
             assert.ok(!goesFirst(state, news), JSON.stringify(news.address));
     });
+});
+
+describe("flows that are replaced", () => {
+    const FLOWS: Bag = { bridge: "br0", cookie: "0x1", flows: ["table=10,priority=5,actions=NORMAL"] };
+
+    it("go first where another cookie takes their places", () =>
+        assert.ok(goesFirst(FLOWS, { cookie: "0x2" }, "kvmnet:ovs:Flows")));
+    it("go last where they are another bridge's", () =>
+        assert.ok(!goesFirst(FLOWS, { bridge: "br1" }, "kvmnet:ovs:Flows")));
 });
