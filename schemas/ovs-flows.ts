@@ -38,7 +38,7 @@ const Flow = OneLine.superRefine((text, context) => {
 });
 
 const TABLES =
-    `the tables of flows are ${FIRST_TABLE} to ${LAST_TABLE}, as a number: those before ${FIRST_TABLE} are kvmnet's, ` +
+    `the tables of flows are ${FIRST_TABLE} to ${LAST_TABLE}, as a number: those before ${FIRST_TABLE} are kvmnet's, 254 is Open vSwitch's own, ` +
     `and table 0 hands on to table ${FIRST_TABLE}`;
 
 const isUserTable = (table = "") =>

@@ -197,7 +197,7 @@ const BARE_ACTIONS = new Set(
     ),
 );
 /** Actions that hold a list of actions. */
-const HOLDERS = new Set(["clone", "write_actions", "apply_actions"]);
+const HOLDERS = new Set(["clone", "write_actions"]);
 
 const NAME = String.raw`"[^"]*"|[\w.-]+(?![\w.[-])`;
 const KEYED = new RegExp(
