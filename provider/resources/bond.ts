@@ -17,6 +17,8 @@ interface BondHere extends LinkHere<Bond> {
     others: string[];
 }
 
+type FailOverMac = NonNullable<Bond["failOverMac"]>;
+
 const BITS: readonly [string, string] = ["0", "1"];
 const NO_MAC = "00:00:00:00:00:00";
 
@@ -52,7 +54,7 @@ const LIVE: Settings<Bond> = {
 const FIXED: Settings<Bond> = {
     mode: plain<Bond["mode"]>("mode"),
     // The kernel chooses "active" by itself where the first member cannot change its MAC address.
-    failOverMac: { ...plain<"none" | "active" | "follow">("fail_over_mac"), usual: ["none", "active"] },
+    failOverMac: { ...plain<FailOverMac>("fail_over_mac", "none"), usual: ["active"] },
     lacpRate: plain<"slow" | "fast">("lacp_rate", "slow", "ad_lacp_rate"),
     lacpActive: yesNo("lacp_active", true, ["off", "on"], "ad_lacp_active"),
     adSelect: plain<"stable" | "bandwidth" | "count">("ad_select", "stable"),
@@ -113,7 +115,9 @@ const link = virtualLink<Bond>({
     // The kernel takes the settings of a monitor only while it is on, and one that is switched on finds what was left.
     around: (from, to) => {
         const [own, other] = to.arpInterval ? [OF_ARP, OF_MII] : [OF_MII, OF_ARP];
-        return Boolean(from.arpInterval) === Boolean(to.arpInterval) ? {} : { anew: own, leave: other };
+        if (Boolean(from.arpInterval) !== Boolean(to.arpInterval)) return { anew: own, leave: other };
+        // It keeps delays as multiples of miimon, so that another one changes them.
+        return from.miimon === to.miimon ? {} : { anew: OF_MII };
     },
 });
 
@@ -135,6 +139,8 @@ export const bond: HostResource<Bond, BondHere> = {
             ...here,
             state: {
                 ...here.state,
+                // Whether the kernel chose it or somebody did cannot be told later, when only a new bond takes another.
+                ...(own.known ? {} : failOverMacOf(here.link.data)),
                 ...(members.length > 0 ? { members: [...members].sort() } : {}),
                 ...(typeof primary === "string" && primary !== "" ? { primary } : {}),
                 ...permissionOf(own.known),
@@ -191,6 +197,11 @@ export const bond: HostResource<Bond, BondHere> = {
 
     claims: ({ name, members = [] }) => [`link ${name}`, ...members.map((member) => `plug of ${member}`)],
 };
+
+function failOverMacOf({ mode, fail_over_mac: whose }: Printed): Partial<Bond> {
+    const said = fitsMode("failOverMac", mode as Bond["mode"]) && whose !== "none";
+    return said ? { failOverMac: whose as FailOverMac } : {};
+}
 
 /** Only a member can be the primary, so it is told last. `ip` has no word for none. */
 function primarySteps(from: string | undefined, { name, primary }: Bond): Step[] {

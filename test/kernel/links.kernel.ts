@@ -126,6 +126,18 @@ describe("links that need a kernel of their own", function () {
             await plugin.delete(VLAN, "outer", outer);
         });
 
+        it("without an MTU of its own keeps the one it was made with, and shows no difference", async () => {
+            const inputs = { name: "ld2.5", link: "ld2", vlanId: 5 };
+            const made = await plugin.create(VLAN, "v", inputs);
+            await ip("link set dev ld2 mtu 9000");
+            await eventually(async () =>
+                assert.equal((await plugin.read("kvmnet:host:Link", "l", "ld2")).state.mtu, 9000),
+            );
+            assert.deepEqual((await plugin.read(VLAN, "v", "ld2.5", inputs, made.state)).state, made.state);
+            await plugin.delete(VLAN, "v", made);
+            await ip("link set dev ld2 mtu 1500");
+        });
+
         it("sets up the link that it stands on, and has no larger MTU", async () => {
             await ip("link set dev ld1 down");
             const made = await plugin.create(VLAN, "v", { name: "ld1.5", link: "ld1", vlanId: 5 });
@@ -242,6 +254,25 @@ describe("links that need a kernel of their own", function () {
                     assert.deepEqual((await plugin.diff(BOND, after.state, wanted)).diffsList, []);
                 }
                 await plugin.delete(BOND, "m", made);
+            });
+
+        it("keeps its delays when the interval of its link check changes", async () => {
+            const inputs = { name: "lm0", mode: "active-backup", upDelay: 200, downDelay: 400 };
+            const made = await plugin.create(BOND, "m", { ...inputs, miimon: 100 });
+            made.state = await plugin.update(BOND, "m", made, { ...inputs, miimon: 50 });
+            assertWithin(await see("lm0"), { linkinfo: { info_data: { miimon: 50, updelay: 200, downdelay: 400 } } });
+            assertWithin(made.state, inputs);
+            await plugin.delete(BOND, "m", made);
+        });
+
+        for (const failOverMac of ["none", "active", "follow"])
+            it(`is imported with whose MAC address it has, so that declaring it replaces nothing: ${failOverMac}`, async () => {
+                await ip(`link add name lm0 type bond mode active-backup miimon 100 fail_over_mac ${failOverMac}`);
+                const seen = await plugin.read(BOND, "m", "lm0");
+                const declared = { name: "lm0", mode: "active-backup", failOverMac };
+                const { inputs: wanted } = await plugin.check(BOND, declared);
+                assert.deepEqual((await plugin.diff(BOND, seen.state, wanted)).diffsList, []);
+                await ip("link delete dev lm0");
             });
 
         it("changes from one link check to the other and back, live", async () => {
