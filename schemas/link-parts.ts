@@ -5,11 +5,11 @@ import { IfName, Mac, Mtu } from "./units";
 /** True or false, by the property's own name in the message. */
 export const toggle = (name: string) => z.boolean(`${name} is true or false`);
 
-/** Packets that wait in the link's transmit queue; the kernel keeps the number in 32 bits. */
+/** Packets that wait in the link's transmit queue; `ip` takes the number as a signed one of 32 bits. */
 export const TxQueueLength = z
-    .int("txQueueLength is a whole number of packets from 0 to 4294967295")
-    .min(0, "txQueueLength is 0 to 4294967295 packets; 1000 is usual")
-    .max(4294967295, "txQueueLength is 0 to 4294967295 packets; 1000 is usual");
+    .int("txQueueLength is a whole number of packets from 0 to 2147483647")
+    .min(0, "txQueueLength is 0 to 2147483647 packets; 1000 is usual")
+    .max(2147483647, "txQueueLength is 0 to 2147483647 packets; 1000 is usual");
 
 /** A whole number between two bounds, told with its unit and what to choose. */
 export function count(name: string, least: number, most: number, unit: string) {

@@ -12,7 +12,7 @@ export type Settings = Record<string, Value>;
 /** All that can be read of how a link is tuned; what was not asked for is empty. */
 export interface Tuned {
     mtu: number;
-    txQueueLength?: number;
+    txQueueLength: number;
     rings: Rings;
     channels: ChannelsSeen;
     coalesce: Coalesce;
@@ -39,7 +39,7 @@ export async function readTuning(place: Place, link: Link, tuning?: Partial<Link
     const { mtu, txQueueLength } = link;
     return {
         mtu,
-        ...(txQueueLength === undefined ? {} : { txQueueLength }),
+        txQueueLength,
         rings,
         channels,
         coalesce,

@@ -9,7 +9,7 @@ export interface Link {
     index: number;
     mac?: string;
     mtu: number;
-    txQueueLength?: number;
+    txQueueLength: number;
     alias?: string;
     /** Name or number of the group that it is in. */
     group?: string;
@@ -40,7 +40,8 @@ const IpLink = z.compile(
         ifname: z.string(),
         ifindex: z.number().default(0),
         mtu: z.number().default(0),
-        txqlen: z.number().optional(),
+        // One that is empty is not printed.
+        txqlen: z.number().default(0),
         address: z.string().optional(),
         ifalias: z.string().optional(),
         group: z.string().optional(),

@@ -1,26 +1,38 @@
 /** What a NIC does not take, told before anything is changed, all at once. */
 import { cpusOf } from "../../schemas/cpu-list";
-import { type LinkTuning } from "../../schemas/link-tuning";
+import type { Channels, LinkTuning } from "../../schemas/link-tuning";
 import type { Host } from "../host";
 import { HostError } from "../host/errors";
 import { coveredBy, type Tuned } from "../host/link-tuning";
 
-/** How many queues there will be when the channels are as they are wanted. */
-export function queuesToBe({ channels }: LinkTuning, { channels: { now }, queues }: Tuned): { rx: number; tx: number } {
-    if (!channels) return { rx: queues.rps.length, tx: queues.xps.length };
+/** How many receive and transmit queues there are, for which CPUs can be chosen. */
+export interface QueueCount {
+    rx: number;
+    tx: number;
+}
+
+/** How many queues there will be. @param channels those that are written; the others stay */
+export function queuesToBe(channels: Channels, { channels: { now }, queues }: Tuned): QueueCount {
+    if (Object.keys(channels).length === 0) return { rx: queues.rps.length, tx: queues.xps.length };
     const { rx = 0, tx = 0, combined = 0 } = { ...now, ...channels };
     // A link with one transmit queue has nothing to choose (xps_cpus in net/core/net-sysfs.c).
     return { rx: rx + combined, tx: tx + combined > 1 ? tx + combined : 0 };
 }
 
-/** @throws HostError refused with everything that this NIC does not take */
-export async function checkTuning(host: Host, subject: string, want: LinkTuning, tuned: Tuned): Promise<void> {
+/** @param queues how many there will be @throws HostError refused with everything that this NIC does not take */
+export async function checkTuning(
+    host: Host,
+    subject: string,
+    want: LinkTuning,
+    tuned: Tuned,
+    queues: QueueCount,
+): Promise<void> {
     const problems = [
         ...ringProblems(want, tuned),
         ...channelProblems(want, tuned),
         ...coalesceProblems(want, tuned),
         ...featureProblems(want, tuned),
-        ...(await queueProblems(host, want, tuned)),
+        ...(await queueProblems(host, want, queues)),
     ];
     if (problems.length === 0) return;
     throw new HostError(
@@ -72,12 +84,11 @@ function featureProblems({ features: wanted = {} }: LinkTuning, { features }: Tu
     });
 }
 
-async function queueProblems(host: Host, want: LinkTuning, tuned: Tuned): Promise<string[]> {
+async function queueProblems(host: Host, want: LinkTuning, queues: QueueCount): Promise<string[]> {
     const { rpsCpus, xpsCpus } = want;
     if (!rpsCpus && !xpsCpus) return [];
     const [possible = ""] = await host.files.read(["/sys/devices/system/cpu/possible"]);
     const most = cpusOf(possible)?.at(-1) ?? Infinity;
-    const queues = queuesToBe(want, tuned);
     const judged = [
         ["rpsCpus", "receive", rpsCpus, queues.rx],
         ["xpsCpus", "transmit", xpsCpus, queues.tx],

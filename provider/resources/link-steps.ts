@@ -47,7 +47,7 @@ function thereBefore(wanted: Settings, now: Settings, features: Features): Setti
 const RING_WORDS: Readonly<Record<string, string>> = { rxRing: "rx", txRing: "tx" };
 
 /** Settings of one part by their names in it; of the rings where no part is named. */
-function partOf(settings: Settings, part: string): Settings {
+export function partOf(settings: Settings, part: string): Settings {
     return Object.fromEntries(
         Object.entries(settings)
             .filter(([key]) => (part === "" ? key in RING_WORDS : key.startsWith(part)))

@@ -1,5 +1,5 @@
 /** How a link that exists is tuned. The link may be anybody's; what it was tuned to before is given back. */
-import { LinkTuning } from "../../schemas/link-tuning";
+import { LinkTuning, type Channels } from "../../schemas/link-tuning";
 import { HostError } from "../host/errors";
 import type { Link } from "../host/links";
 import { coveredBy, readTuning, settingsOf, wantedSettings, type Settings } from "../host/link-tuning";
@@ -8,9 +8,9 @@ import { ownerFrom } from "../owner";
 import type { JournalEntry } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { forget, formerOf, lifeOf, note, noted, noteRest, type Former } from "./former-values";
-import { checkTuning, queuesToBe } from "./link-limits";
+import { checkTuning, queuesToBe, type QueueCount } from "./link-limits";
 import { tuningDone, tuningOf } from "./link-state";
-import { tuningSteps } from "./link-steps";
+import { partOf, tuningSteps } from "./link-steps";
 import { requireLink } from "./virtual-link";
 
 interface Here extends Found<LinkTuning> {
@@ -66,14 +66,15 @@ export const link: HostResource<LinkTuning, Here> = {
         requireNoOwner(subject, link, want);
         const tuned = await readTuning(host.place, link);
         const now = settingsOf(tuned);
-        await checkTuning(host, subject, want, tuned);
+        const former = formerOf(entry);
+        const queues = queuesToBe({ ...channelsOf(valuesThere(former, now)), ...want.channels }, tuned);
+        await checkTuning(host, subject, want, tuned, queues);
 
-        const wanted = wantedSettings(want, queuesToBe(want, tuned));
+        const wanted = wantedSettings(want, queues);
         const covered = new Set(Object.keys(wanted).flatMap((key) => [key, ...coveredBy(key, tuned.features)]));
         const noting = [...covered].filter((key) => !isGroup(key, tuned.features));
-        const former = formerOf(entry);
         const left = Object.entries(former).filter(([key]) => covered.has(key));
-        const given = valuesThere(without(former, covered), now);
+        const given = ofQueues(valuesThere(without(former, covered), now), queues);
         const changes = Object.entries(wanted).filter(([key, value]) => now[key] !== value);
 
         const kept: Former = {
@@ -91,8 +92,9 @@ export const link: HostResource<LinkTuning, Here> = {
         if (!entry) return [];
         const tuned = await readTuning(host.place, link);
         const now = settingsOf(tuned);
+        const given = valuesThere(formerOf(entry), now);
         return [
-            ...tuningSteps(link.name, valuesThere(formerOf(entry), now), now, tuned.features),
+            ...tuningSteps(link.name, ofQueues(given, queuesToBe(channelsOf(given), tuned)), now, tuned.features),
             forget(keyOf(link.name)),
         ];
     },
@@ -128,6 +130,20 @@ function valuesThere(former: Former, now: Settings): Settings {
             (entry): entry is [string, string | number | boolean] =>
                 entry[1] !== null && now[entry[0]] !== undefined && now[entry[0]] !== entry[1],
         ),
+    );
+}
+
+const channelsOf = (settings: Settings): Channels => partOf(settings, "channels.");
+
+/** Settings without the masks of queues that will be gone; the first always stays. */
+function ofQueues(settings: Settings, { rx, tx }: QueueCount): Settings {
+    const counts: Readonly<Record<string, number>> = { rps: rx, xps: tx };
+    return Object.fromEntries(
+        Object.entries(settings).filter(([key]) => {
+            const [kind = "", queue] = key.split(".");
+            const count = counts[kind];
+            return count === undefined || Number(queue) < Math.max(1, count);
+        }),
     );
 }
 

@@ -195,6 +195,34 @@ describe("what gives back former values on a real host", function () {
             assert.ok(killed > 8, `${killed} moments`);
         });
 
+        it("that gives channels back asks nothing of the queues that go with them", async () => {
+            const two = { name: "tn0", channels: { rx: 2 }, rpsCpus: ["0", "1"] };
+            const one = await plugin.create(LINK, "queues", two);
+            one.state = await plugin.update(LINK, "queues", one, { name: "tn0", rpsCpus: ["1"] });
+            assert.deepEqual([(await seen()).rx, await cpus("rps", 0)], [1, "2"]);
+            await plugin.delete(LINK, "queues", one);
+            assert.deepEqual(await seen(), former);
+
+            await run("ethtool -L tn0 rx 2");
+            const all = await plugin.create(LINK, "queues", { name: "tn0", rpsCpus: ["1"] });
+            all.state = await plugin.update(LINK, "queues", all, { name: "tn0", channels: { rx: 1 } });
+            await plugin.delete(LINK, "queues", all);
+            await run("ethtool -L tn0 rx 1");
+            assert.deepEqual(await seen(), former);
+        });
+
+        it("of no packets in the transmit queue is what is there, and what is given back", async () => {
+            await run("ip link set dev tn0 txqueuelen 0");
+            const one = await plugin.create(LINK, "queue", { name: "tn0", txQueueLength: 7 });
+            await plugin.delete(LINK, "queue", one);
+            assert.equal(await lab.run("cat", "/sys/class/net/tn0/tx_queue_len"), "0");
+            await run("ip link set dev tn0 txqueuelen 1000");
+            const none = await plugin.create(LINK, "queue", { name: "tn0", txQueueLength: 0 });
+            assert.equal(none.state.txQueueLength, 0);
+            await plugin.delete(LINK, "queue", none);
+            assert.deepEqual(await seen(), former);
+        });
+
         it("of a link that was made anew says nothing of the new one", async () => {
             await make("tn8", "tn9");
             const inputs = { name: "tn8", mtu: 1300 };

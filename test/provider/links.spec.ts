@@ -132,7 +132,8 @@ describe("the list of links", () => {
             name: "t0",
             index: 7,
             mtu: 9000,
-            txQueueLength: undefined,
+            // What is empty is not printed.
+            txQueueLength: 0,
             parent: undefined,
             data: linkinfo.info_data,
             slave: {},
