@@ -1,10 +1,11 @@
 /** Several links as one, in the words of the kernel's bonding documentation; each mode has options of its own. */
 import { Address4 } from "ip-address";
 import { z } from "zod";
+import { LinkName } from "./ip-text";
 import { count, linkFields, toggle } from "./link-parts";
 import { withCrossCheck, type Say } from "./named";
 import { takesOperatorPath } from "./operator-path";
-import { IfName, Mac } from "./units";
+import { Mac } from "./units";
 
 const MODES = [
     "balance-rr",
@@ -41,7 +42,7 @@ export const BondFields = z.strictObject({
             "802.3ad needs a switch that speaks LACP, active-backup needs nothing of it. A change replaces the bond.",
     ),
     members: z
-        .array(IfName, 'members is a list of links, such as ["eth0", "eth1"]')
+        .array(LinkName, 'members is a list of links, such as ["eth0", "eth1"]')
         .refine((names) => new Set(names).size === names.length, { error: "members names one link twice" })
         .overwrite((names) => [...names].sort())
         .optional()
@@ -81,7 +82,7 @@ export const BondFields = z.strictObject({
     arpAllTargets: choice("arpAllTargets", ["any", "all"])
         .optional()
         .describe("How many ARP targets must answer; with arpInterval; absent is the kernel's any. Changes live."),
-    primary: IfName.optional().describe(
+    primary: LinkName.optional().describe(
         `Member that is used while it works. ${only("active-backup", "balance-tlb", "balance-alb")} Changes live.`,
     ),
     primaryReselect: choice("primaryReselect", ["always", "better", "failure"])

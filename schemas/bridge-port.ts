@@ -1,6 +1,7 @@
 /** A link plugged into a Linux bridge, in the words of bridge(8). */
 import { z } from "zod";
 import { checkVlans, vlanFields } from "./bridge-vlans";
+import { LinkName } from "./ip-text";
 import { count, toggle } from "./link-parts";
 import { withCrossCheck } from "./named";
 import { takesOperatorPathAsPort } from "./operator-path";
@@ -11,7 +12,7 @@ const flag = (name: string, told: string, preset: boolean) =>
 
 /** The fields without their rules, for schemas that leave one out. */
 export const BridgePortFields = z.strictObject({
-    name: IfName.describe(
+    name: LinkName.describe(
         "Link to plug, of any kind and anybody's; it is set up. A change replaces the port, not the link.",
     ),
     bridge: IfName.describe("Linux bridge that it is plugged into; a change replaces the port."),

@@ -2,17 +2,20 @@
 import { z } from "zod";
 import { BridgePortFields } from "./bridge-port";
 import { checkVlans, hasVlans } from "./bridge-vlans";
-import { InterfaceAddress } from "./ip-text";
+import { InterfaceAddress, LinkName } from "./ip-text";
 import { checkBridge, LinuxBridgeFields } from "./linux-bridge";
 import { entriesOf, named, withCrossCheck } from "./named";
 import { takesOperatorPath } from "./operator-path";
-import { IfName } from "./units";
 
 const Port = BridgePortFields.omit({ name: true, bridge: true }).meta({ token: "index:PortOfBridge" });
 
 /** The fields without their rules, for schemas that leave one out. */
 export const BridgeWithPortsFields = LinuxBridgeFields.extend({
-    ports: named(IfName, Port, 'ports maps names of links to what holds for them, such as { eno1: { tagged: ["10"] } }')
+    ports: named(
+        LinkName,
+        Port,
+        'ports maps names of links to what holds for them, such as { eno1: { tagged: ["10"] } }',
+    )
         .default({})
         .describe("Links of the host that are plugged in, by name; they are there already, whoever made them."),
     addresses: z
