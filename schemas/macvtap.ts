@@ -1,13 +1,13 @@
 /** A tap that is a MAC address of its own on a NIC. */
 import { z } from "zod";
+import { LinkName } from "./ip-text";
 import { linkFields } from "./link-parts";
 import { withCrossCheck } from "./named";
-import { IfName } from "./units";
 
 const common = linkFields("macvtap");
 const Fields = z.strictObject({
     ...common,
-    link: IfName.describe("Link that it stands on; it is set up. A change replaces the macvtap."),
+    link: LinkName.describe("Link that it stands on; it is set up. A change replaces the macvtap."),
     mode: z
         .enum(["bridge", "private", "vepa", "passthru"], {
             error: "a macvtap mode is bridge, private, vepa or passthru; bridge is usual",

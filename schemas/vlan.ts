@@ -1,8 +1,9 @@
 /** One VLAN of a link, as a link of its own (IEEE 802.1Q). */
 import { z } from "zod";
 import { linkFields, toggle } from "./link-parts";
+import { LinkName } from "./ip-text";
 import { withCrossCheck } from "./named";
-import { IfName, VlanId } from "./units";
+import { VlanId } from "./units";
 
 /** Priority maps in the canonical spelling: one entry a priority, by ascending number. */
 const qosMap = (name: string, mostFrom: number) => {
@@ -32,7 +33,7 @@ const flag = (name: string, told: string, preset: boolean) =>
 const common = linkFields("VLAN link");
 const Fields = z.strictObject({
     ...common,
-    link: IfName.describe("Link that the VLAN is carried on; it is set up. A change replaces the VLAN link."),
+    link: LinkName.describe("Link that the VLAN is carried on; it is set up. A change replaces the VLAN link."),
     vlanId: VlanId.describe("VLAN [802.1Q id], 1 to 4094; a change replaces the VLAN link."),
     protocol: z
         .enum(["802.1Q", "802.1ad"], 'a VLAN protocol is "802.1Q", or "802.1ad" for an outer (service) tag')

@@ -1,19 +1,12 @@
 /** A virtual network over UDP (RFC 7348), in the words of ip-link(8). */
-import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
+import { IpAddress, isV6, LinkName } from "./ip-text";
 import { count, linkFields, seconds, toggle } from "./link-parts";
 import { withCrossCheck } from "./named";
-import { IfName } from "./units";
 
-const HELP = "an address is IPv4 or IPv6 without a prefix length, such as 192.0.2.1 or 2001:db8::1";
-
-/** An address in the kernel's own spelling. */
-const Address = z
-    .string(HELP)
-    .refine((text) => !text.includes("/") && (Address4.isValid(text) || Address6.isValid(text)), { error: HELP })
-    .overwrite((text) => (Address6.isValid(text) ? new Address6(text).correctForm() : text));
-
-const isV6 = (address: string) => address.includes(":");
+const Address = IpAddress.refine((address) => address !== "0.0.0.0" && address !== "::", {
+    error: "0.0.0.0 and :: are the address of no host; give one, or leave it out",
+});
 
 /** Whether an address names a group of hosts. */
 export const isMulticast = (address: string): boolean =>
@@ -26,17 +19,17 @@ const common = linkFields("VXLAN link");
 const Fields = z.strictObject({
     ...common,
     mtu: common.mtu.describe(
-        "MTU [byte]; absent is that of link less 50 (IPv4) or 70 (IPv6) for the outer headers when it is made, and 1500 without link. Changes live.",
+        "MTU [byte], at most that of link less 50 (IPv4) or 70 (IPv6) for the outer headers; absent is just that when it is made, and 1500 without link. Changes live.",
     ),
     vni: count("vni", 0, 16777215, "").describe("VXLAN network identifier, 0 to 16777215; a change replaces the link."),
     remote: Address.optional().describe(
-        "Host at the other end, or a multicast group of hosts, which needs link; absent sends only where the forwarding table says. Changes live; to take it away, replace the link.",
+        "Host at the other end, or a multicast group of hosts, which needs link; absent sends only where the forwarding table says. Changes live; to take it away, or to go from IPv4 to IPv6 or back, replace the link.",
     ),
     local: Address.optional().describe(
-        "Address of this host in the outer header; absent lets the routes decide. Changes live; to take it away, replace the link.",
+        "Address of this host in the outer header; absent lets the routes decide. Changes live; to take it away, or to go from IPv4 to IPv6 or back, replace the link.",
     ),
-    link: IfName.optional().describe(
-        "Link that the outer packets leave by; absent lets the routes decide. Changes live; to take it away, replace the link.",
+    link: LinkName.optional().describe(
+        "Link that the outer packets leave by, whoever made it; absent lets the routes decide. A change replaces the VXLAN link, since live the kernel would go on sending by the former one.",
     ),
     dstPort: count("dstPort", 1, 65535, "(UDP)")
         .default(4789)
@@ -66,7 +59,7 @@ const Fields = z.strictObject({
         .describe(
             "Whether the ends of MAC addresses are learnt from what arrives; absent is the kernel's true. Changes live.",
         ),
-    ageingTime: seconds("ageingTime", 0, 4294967)
+    ageingTime: seconds("ageingTime", 1, 4294967)
         .refine((value) => Number.isInteger(value), {
             error: "ageingTime of a VXLAN link is a whole number of seconds",
         })

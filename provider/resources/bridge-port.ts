@@ -79,6 +79,7 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
                 ...permissionOf(known),
             },
             objectId: String(link.index),
+            ...(known && !link.up ? { fault: "it is set down" } : {}),
             ...(ours ? { mark } : {}),
             ...conflictOf(bridge, link.master, known !== undefined && !ours),
             vlans,

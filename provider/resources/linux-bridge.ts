@@ -97,18 +97,24 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
         // The mark comes first: an object whose set-up was cut short is known as ours.
         ip(`sets the Linux bridge ${want.name} up`, [
             marked(want.name, mark),
-            ...pinned(want),
+            // A new one has the kernel's MTU.
+            ...pinned(want, 1500),
             ...settings({}, want),
             setLink(want.name, "up"),
         ]),
         ...ownVlans(want, tableOf({}, want.defaultPvid ?? 1), want.defaultPvid ?? 1),
     ],
 
-    update: (_host, { state, link, vlans }, want, mark) => [
+    update: (_host, { state, mark: former, link, vlans }, want, mark) => [
         ip(
             `sets the Linux bridge ${want.name}`,
-            [marked(want.name, mark), ...pinned(want), ...settings(state, want), setLink(want.name, "up")],
-            [...pinned(state), ...settings(want, state)],
+            [
+                marked(want.name, mark),
+                ...pinned(want, state.mtu, former === mark),
+                ...settings(state, want),
+                setLink(want.name, "up"),
+            ],
+            [...pinned(state, want.mtu, true), ...settings(want, state)],
         ),
         ...ownVlans(want, vlans, defaultPvid(link)),
     ],
@@ -146,14 +152,22 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
 const portsOf = (links: ReadonlyMap<string, Link>, bridge: string): Link[] =>
     [...links.values()].filter(({ master }) => master === bridge);
 
-/** MAC and MTU, which stay only where they were set once. */
-const pinned = ({ name, mac, mtu }: LinuxBridge): Line[] => [
-    ...(mac ? [setLink(name, "address", mac)] : []),
+/**
+ * MAC and MTU, which stay only where they were set once.
+ *
+ * @param there  MTU of now [byte]
+ * @param stays  whether it was set already: one that carries our mark was pinned with it
+ */
+function pinned({ name, mac, mtu }: LinuxBridge, there: number, stays = false): Line[] {
     // A bridge follows the MTU of its ports until its own was changed once, and setting what stands there is no
-    // change (net/bridge/br_device.c br_change_mtu, net/core/dev.c dev_set_mtu_ext).
-    setLink(name, "mtu", String(mtu === 1500 ? 1501 : 1500)),
-    setLink(name, "mtu", String(mtu)),
-];
+    // change (net/bridge/br_device.c br_change_mtu, net/core/dev.c dev_set_mtu_ext). The change goes up, for a lower
+    // MTU would shrink what stands on the bridge, and the kernel does not give that back.
+    const values = mtu !== there ? [mtu] : stays ? [] : [mtu + 1, mtu];
+    return [
+        ...(mac ? [setLink(name, "address", mac)] : []),
+        ...values.map((value) => setLink(name, "mtu", String(value))),
+    ];
+}
 
 /** The kernel judges the forward delay by whether spanning tree runs at that moment (net/bridge/br_stp.c). */
 function settings(from: Partial<LinuxBridge>, { name, ...to }: LinuxBridge): Line[] {
@@ -189,11 +203,21 @@ function ownVlans(want: LinuxBridge, from: VlanTable | undefined, standard: numb
     return lines.length > 0 ? [bridgeStep(`sets the VLANs of the Linux bridge ${want.name}`, lines, undo)] : [];
 }
 
-/** What a bridge prints of spanning tree's timers is the root bridge's; where another is the root, its own cannot be seen. */
+/**
+ * What a bridge prints of spanning tree's timers is the root bridge's, and while the tree changes addresses age sooner
+ * (net/bridge/br_stp.c __br_set_topology_change). Its own cannot be seen then. A bridge that is not the root has a port
+ * towards it; the names of the two (`root_id`, `bridge_id`) are printed alike by iproute2 6.1.
+ */
 function ownTimers({ data }: Link, known: LinuxBridge | undefined): Link["data"] {
-    if (data.root_id === data.bridge_id || !(Number(data.stp_state) > 0)) return data;
-    const { forwardDelay: delay = 15, helloTime = 2, maxAge = 20 } = known ?? {};
-    return { ...data, forward_delay: 100 * delay, hello_time: 100 * helloTime, max_age: 100 * maxAge };
+    if (!(Number(data.stp_state) > 0)) return data;
+    const { forwardDelay: delay = 15, helloTime = 2, maxAge = 20, ageingTime = 300 } = known ?? {};
+    return {
+        ...data,
+        ...(Number(data.root_port) > 0
+            ? { forward_delay: 100 * delay, hello_time: 100 * helloTime, max_age: 100 * maxAge }
+            : {}),
+        ...(Number(data.topology_change) > 0 ? { ageing_time: 100 * ageingTime } : {}),
+    };
 }
 
 /** Stable, unicast and locally administered: 52:54 and four bytes of a digest. */

@@ -9,11 +9,13 @@ import { staysUp } from "./taken-in";
 import { commonWords, isMacSet } from "./virtual-link";
 
 interface VethHere extends Found<Veth> {
-    /** Whether the other end is in this network namespace. */
-    peerHere: boolean;
+    link: Link;
+    /** The other end, where it is in this network namespace. */
+    other?: Link;
 }
 
 const PRESETS = { mtu: 1500, txQueueLength: 1000 };
+const SHARED = { mtu: "MTU", txQueueLength: "transmit queue" } as const;
 
 export const veth: HostResource<Veth, VethHere> = {
     type: "kvmnet:host:Veth",
@@ -36,20 +38,15 @@ export const veth: HostResource<Veth, VethHere> = {
         const link = links.get(name);
         if (!link) return undefined;
         const other = links.get(link.parent ?? "");
-        const ends = other ? [link, other] : [link];
         const here = linkHere(link, "veth", known !== undefined);
         const away = "its other end is in another network namespace, where it cannot be seen";
-        const differing = (key: "mtu" | "txQueueLength") => {
-            const value = ends.map((end) => end[key]).find((one) => one !== (known?.[key] ?? PRESETS[key]));
-            return value ?? link[key];
-        };
-        const [mtu, txQueueLength] = [differing("mtu"), differing("txQueueLength")];
+        const { mtu, txQueueLength } = link;
         const macOf = async (end: Link | undefined, wanted: string | undefined) =>
             end && (known ? wanted !== undefined : await isMacSet(host, end.name)) ? end.mac : undefined;
         return {
             ...here,
             conflict: here.conflict ?? ((link.parent ?? known?.peer) ? undefined : away),
-            fault: here.fault ?? (known && other && !other.up ? `its other end ${other.name} is set down` : undefined),
+            fault: here.fault ?? (known && other ? faultOf(link, other) : undefined),
             state: {
                 name,
                 peer: link.parent ?? known?.peer ?? "",
@@ -59,7 +56,8 @@ export const veth: HostResource<Veth, VethHere> = {
                 ...(isTold(mtu, PRESETS.mtu, known?.mtu) ? { mtu } : {}),
                 ...(isTold(txQueueLength, PRESETS.txQueueLength, known?.txQueueLength) ? { txQueueLength } : {}),
             },
-            peerHere: other !== undefined,
+            link,
+            ...(other ? { other } : {}),
         };
     },
 
@@ -80,8 +78,11 @@ export const veth: HostResource<Veth, VethHere> = {
         },
     ],
 
-    update: (_host, { state, peerHere }, want, mark) => [
-        bothSet(want, peerHere, mark, (end, from) => commonWords(end, { ...PRESETS, ...from }, PRESETS), state),
+    update: (_host, { state, link, other }, want, mark) => [
+        bothSet(want, mark, [
+            [want, state, link],
+            ...(other ? [[otherEnd(want), otherEnd(state), other] as const] : []),
+        ]),
     ],
 
     delete: (_host, { state }) => [ip(`removes the veth pair ${state.name}`, [gone(state.name)])],
@@ -89,23 +90,30 @@ export const veth: HostResource<Veth, VethHere> = {
     claims: ({ name, peer }) => [`link ${name}`, `link ${peer}`],
 };
 
-type Words = (end: Veth, from: Veth) => string[];
+/** Why the other end does not work as this one: what is set of a pair is set of both. */
+function faultOf(link: Link, other: Link): string | undefined {
+    if (!other.up) return `its other end ${other.name} is set down`;
+    const differing = (Object.keys(SHARED) as (keyof typeof SHARED)[]).filter((key) => link[key] !== other[key]);
+    if (differing.length === 0) return undefined;
+    const told = differing.map((key) => `${SHARED[key]} is ${other[key]}, and that of ${link.name} ${link[key]}`);
+    return `its other end ${other.name} differs: its ${told.join("; its ")}`;
+}
 
-function bothSet(want: Veth, peerHere: boolean, mark: string, words: Words, from: Veth): Step {
-    const ends = (of: Veth) => (peerHere ? [of, otherEnd(of)] : [of]);
-    const changes = (to: Veth, was: Veth): Line[] =>
-        ends(to).flatMap((end, index) => {
-            const changed = words(end, ends(was)[index] as Veth);
-            return changed.length > 0 ? [setLink(end.name, ...changed)] : [];
-        });
+/** @param ends of each end in sight what is wanted, what state says, and what is there */
+function bothSet(want: Veth, mark: string, ends: (readonly [want: Veth, from: Veth, there: Link])[]): Step {
+    const line = (end: Veth, from: Partial<Veth>): Line[] => {
+        const words = commonWords(end, from, PRESETS);
+        return words.length > 0 ? [setLink(end.name, ...words)] : [];
+    };
+    const asThere = (from: Veth, { mtu, txQueueLength }: Link): Veth => ({ ...from, mtu, txQueueLength });
     return ip(
         `sets the veth pair ${want.name}`,
         [
-            ...ends(want).map(({ name }) => marked(name, mark)),
-            ...changes(want, from),
-            ...ends(want).map(({ name }) => setLink(name, "up")),
+            ...ends.map(([{ name }]) => marked(name, mark)),
+            ...ends.flatMap(([end, from, there]) => line(end, asThere(from, there))),
+            ...ends.map(([{ name }]) => setLink(name, "up")),
         ],
-        changes(from, want),
+        ends.flatMap(([end, from, there]) => line(asThere(from, there), { ...PRESETS, ...end })),
     );
 }
 

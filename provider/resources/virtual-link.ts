@@ -42,10 +42,8 @@ export interface LinkKind<State extends LinkState> extends Pick<
         /** Whether it is named before the kind: `ip link add link eth0 name v10 type vlan`. */
         leads: boolean;
         read(link: Link): string | undefined;
-        /** MTU that the kernel gives one that stands on it, or on none [byte]; undefined where that is not known. */
+        /** MTU that the kernel gives one that stands on it, or on none [byte], and more it may not have; undefined where that is not known. */
         mtu(below: Link | undefined, state: State): number | undefined;
-        /** Whether the link's own MTU may be no larger. */
-        bounds: boolean;
     };
     /** Properties that a change treats otherwise, because of what else it changes. */
     around?(from: State, to: State): Exceptions<State>;
@@ -64,6 +62,9 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
         const under = links.get(below(state) ?? "");
         return { ...of.presets, ...(of.below ? { mtu: of.below.mtu(under, state) } : {}) };
     };
+
+    const readyBelow = (host: Host, want: State) =>
+        setUpBelow(host, title, want, below(want), (under) => of.below?.mtu(under, want));
 
     const made = (want: State, mark: string): Step => {
         const leads = of.below?.leads ? ["link", String(below(want))] : [];
@@ -104,7 +105,9 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
                 ...(stands ? { [of.below?.key ?? ""]: stands } : {}),
             };
             const presets = presetsHere(links, own as unknown as State);
-            const state = { ...own, ...(await commonOf(host, link, presets, known)) } as State;
+            // The MTU of the link below may have been another when this one was made.
+            const given = stands && known && known.mtu === undefined ? { ...presets, mtu: link.mtu } : presets;
+            const state = { ...own, ...(await commonOf(host, link, given, known)) } as State;
             const here = linkHere(link, kind, known !== undefined);
             const elsewhere = "the link that it stands on is in another network namespace, where it cannot be seen";
             return {
@@ -118,7 +121,7 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
         },
 
         async create(host, want, mark) {
-            return [...(await setUpBelow(host, title, want, below(want), of.below?.bounds)), made(want, mark)];
+            return [...(await readyBelow(host, want)), made(want, mark)];
         },
 
         async update(host, { state: from, presets }, want, mark) {
@@ -131,7 +134,7 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
                 ];
             };
             return [
-                ...(await setUpBelow(host, title, want, below(want), of.below?.bounds)),
+                ...(await readyBelow(host, want)),
                 ip(
                     `sets the ${title} ${want.name}`,
                     [marked(want.name, mark), ...lines(from, want), setLink(want.name, "up")],
@@ -178,21 +181,28 @@ export async function isMacSet(host: Host, name: string): Promise<boolean> {
     return type === "3";
 }
 
-/** The link below must be there and up: the kernel sets up none on one that is down. */
+/**
+ * The link below must be there and up: the kernel sets up none on one that is down.
+ *
+ * @param mostOn the largest MTU that one on that link may have [byte]
+ */
 async function setUpBelow(
     host: Host,
     title: string,
     { name, mtu }: LinkState,
     below: string | undefined,
-    bounds = false,
+    mostOn: (below: Link) => number | undefined,
 ): Promise<Step[]> {
     if (below === undefined) return [];
     const link = await requireLink(host, `${title} ${name}`, below);
-    if (bounds && mtu !== undefined && mtu > link.mtu)
+    const most = mostOn(link) ?? link.mtu;
+    const headers = link.mtu - most;
+    if (mtu !== undefined && mtu > most)
         throw new HostError(
             "refused",
             `${title} ${name}`,
-            `its MTU of ${mtu} is more than the ${link.mtu} of ${below}, on which it stands`,
+            `its MTU of ${mtu} is more than the ${link.mtu} of ${below}, on which it stands` +
+                (headers > 0 ? `, less ${headers} for the outer headers` : ""),
             `Raise the MTU of ${below} first, or lower this one.`,
         );
     // It is not set down again where this link is refused: others may stand on it since.

@@ -42,7 +42,6 @@ export const vlan = virtualLink<Vlan>({
         leads: true,
         read: ({ parent }) => parent,
         mtu: (below) => below?.mtu,
-        bounds: true,
     },
     claims: ({ link, protocol, vlanId }) => [`VLAN ${vlanId} (${protocol}) of ${link}`],
 });

@@ -1,4 +1,5 @@
 /** A virtual network over UDP. */
+import { addressText, isV6 } from "../../schemas/ip-text";
 import { isMulticast, Vxlan } from "../../schemas/vxlan";
 import { HostError } from "../host/errors";
 import type { HostResource } from "../resource";
@@ -19,7 +20,7 @@ const link = virtualLink<Vxlan>({
         vni: "replace",
         remote: "update",
         local: "update",
-        link: "update",
+        link: "replace",
         dstPort: "replace",
         srcPortMin: "replace",
         srcPortMax: "replace",
@@ -80,31 +81,52 @@ const link = virtualLink<Vxlan>({
         leads: false,
         read: ({ data }) => (typeof data.link === "string" ? data.link : undefined),
         mtu: (below, { remote, local }) =>
-            below ? below.mtu - ((remote ?? local)?.includes(":") ? HEADROOM.v6 : HEADROOM.v4) : 1500,
-        bounds: false,
+            below ? below.mtu - (goesOverV6({ remote, local }) ? HEADROOM.v6 : HEADROOM.v4) : 1500,
     },
-    // A group is joined on a link, which is named with it.
-    around: (from, to) => (from.remote === to.remote ? {} : { anew: ["link"] }),
-    claims: ({ vni, dstPort, link = "no link" }) => [`VXLAN ${vni} on UDP port ${dstPort} of ${link}`],
+    // A group is joined on a link, which is named with it. Alone, another link would leave the table's entry for the
+    // other end on the former one (drivers/net/vxlan/vxlan_core.c vxlan_changelink).
+    around: (from, to) => (from.remote === to.remote ? { leave: ["link"] } : { anew: ["link"] }),
+    // What the kernel takes once (vxlan_config_validate).
+    claims: (want) => [
+        `VXLAN ${want.vni} on UDP port ${want.dstPort} over ${goesOverV6(want) ? "IPv6" : "IPv4"}` +
+            (ends(want).some(isLinkLocal) ? ` of ${want.link ?? "no link"}` : ""),
+    ],
 });
 
-/** What has no word for "none" stays while the link stands. */
+/** What has no word for "none", or is of another family, stays while the link stands. */
 export const vxlan: HostResource<Vxlan, LinkHere<Vxlan>> = {
     ...link,
     update(host, found, want, mark) {
-        for (const key of ["remote", "local", "link"] as const)
+        for (const key of ["remote", "local"] as const)
             if (found.state[key] !== undefined && want[key] === undefined)
-                throw new HostError(
-                    "refused",
-                    `VXLAN link ${want.name}`,
-                    `${key} cannot be taken away from it while it stands`,
-                    "Replace it: run `pulumi up --replace URN` with its URN, which `pulumi stack --show-urns` prints.",
-                );
+                throw stays(want, `${key} cannot be taken away from it while it stands`);
+        if (goesOverV6(found.state) !== goesOverV6(want))
+            throw stays(want, "remote and local cannot go from IPv4 to IPv6, or back, while it stands");
         return link.update(host, found, want, mark);
     },
 };
 
-const addressOf = (...printed: unknown[]) => printed.find((one): one is string => typeof one === "string");
+const stays = ({ name }: Vxlan, problem: string) =>
+    new HostError(
+        "refused",
+        `VXLAN link ${name}`,
+        problem,
+        "Replace it: run `pulumi up --replace URN` with its URN, which `pulumi stack --show-urns` prints.",
+    );
+
+type Ends = Pick<Vxlan, "remote" | "local">;
+const ends = ({ remote, local }: Ends) => [remote, local].filter((address) => address !== undefined);
+
+/** One without addresses goes over IPv4. */
+const goesOverV6 = (of: Ends) => ends(of).some(isV6);
+
+const isLinkLocal = (address: string) => /^fe[89ab]/.test(address);
+
+/** The address that is printed, in our spelling: the kernel's has dots where one of IPv4 is in one of IPv6. */
+function addressOf(...printed: unknown[]): string | undefined {
+    const text = printed.find((one): one is string => typeof one === "string");
+    return text && (addressText(text) ?? text);
+}
 
 /** A number, or one as text such as `0x10`. */
 function numberOf(printed: unknown): number | undefined {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type ServiceError } from "@grpc/grpc-js";
 import type { Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, unfinishedOf } from "../provider/plugin";
@@ -118,6 +119,7 @@ describe("links on a real host", function () {
                 [{ uid: -1 }, "uid", /0 to 4294967294/],
                 [{ gid: "kvm" }, "gid", /as `id` prints it/],
                 [{ txQueueLength: 0.5 }, "txQueueLength", /whole number of packets/],
+                [{ txQueueLength: 2147483648 }, "txQueueLength", /0 to 2147483647/],
             ],
         },
         host,
@@ -197,6 +199,10 @@ describe("links on a real host", function () {
                 [{ srcPortMin: 5000 }, "srcPortMax", /go together/],
                 [{ srcPortMin: 5000, srcPortMax: 4000 }, "srcPortMax", /at least srcPortMin/],
                 [{ ttl: 256 }, "ttl", /1 to 255/],
+                [{ ageingTime: 0 }, "ageingTime", /from 1 to/],
+                [{ remote: "0.0.0.0" }, "remote", /address of no host/],
+                [{ remote: "2001:db8::1", local: "::" }, "local", /address of no host/],
+                [{ remote: "fe80::5%base0" }, "remote", /IPv4 or IPv6 without a prefix length/],
             ],
         },
         host,
@@ -215,8 +221,8 @@ describe("links on a real host", function () {
             },
             changed: { mac: "52:54:00:00:00:41", mtu: 1400, txQueueLength: 1000 },
             thenSeen: { address: "52:54:00:00:00:41", mtu: 1400, txqlen: 1000 },
-            byHand: ["ip", "link", "set", "dev", "mt0", "mtu", "1300"],
-            drifts: "mtu",
+            byHand: ["ip", "link", "set", "dev", "mt0", "txqueuelen", "7"],
+            drifts: "txQueueLength",
             replaced: { mode: "private" },
             replaces: "mode",
             made: [
@@ -271,11 +277,65 @@ describe("links on a real host", function () {
             await plugin.delete("kvmnet:host:Macvtap", "m", made);
         });
 
-        it("has no larger MTU, which the message says in both numbers", () =>
-            assert.rejects(
-                plugin.create("kvmnet:host:Macvtap", "m", { name: "mt9", link: "base0", mode: "bridge", mtu: 9000 }),
-                /MTU of 9000 is more than the 1500 of base0.*Raise the MTU of base0 first/,
-            ));
+        const larger: [kind: string, inputs: Bag, says: RegExp][] = [
+            [
+                "Macvtap",
+                { name: "mt9", mode: "bridge", mtu: 9000 },
+                /MTU of 9000 is more than the 1500 of base0, on which it stands\./,
+            ],
+            [
+                "Vxlan",
+                { name: "vx9", vni: 3, mtu: 1451 },
+                /MTU of 1451 is more than the 1500 of base0.*less 50 for the outer headers/,
+            ],
+            [
+                "Vxlan",
+                { name: "vx9", vni: 3, remote: "2001:db8::7", mtu: 1431 },
+                /more than the 1500 of base0.*less 70 for/,
+            ],
+        ];
+        for (const [kind, inputs, says] of larger)
+            it(`has no larger MTU, which the message says in numbers: ${kind} ${JSON.stringify(inputs)}`, () =>
+                assert.rejects(
+                    plugin.create(`kvmnet:host:${kind}`, "m", { link: "base0", ...inputs }),
+                    (error: ServiceError) => {
+                        assert.match(error.details, says);
+                        assert.match(error.details, /Raise the MTU of base0 first/);
+                        return true;
+                    },
+                ));
+
+        for (const [kind, inputs] of [
+            ["Macvtap", { name: "mt9", mode: "bridge" }],
+            ["Vxlan", { name: "vx9", vni: 3 }],
+        ] as [string, Bag][])
+            it(`without an MTU of its own keeps the one it was made with, and shows no difference: ${kind}`, async () => {
+                const [type, wanted] = [`kvmnet:host:${kind}`, { link: "base0", ...inputs }];
+                const made = await plugin.create(type, "m", wanted);
+                await lab.run(..."ip link set dev base0 mtu 9000".split(" "));
+                await eventually(async () =>
+                    assert.equal((await plugin.read("kvmnet:host:Link", "l", "base0")).state.mtu, 9000),
+                );
+                assert.deepEqual((await plugin.read(type, "m", made.id, wanted, made.state)).state, made.state);
+                await plugin.delete(type, "m", made);
+                await lab.run(..."ip link set dev base0 mtu 1500".split(" "));
+            });
+    });
+
+    describe("a transmit queue of no packets", () => {
+        for (const [kind, inputs] of [
+            ["Tap", { name: "none0" }],
+            ["Macvtap", { name: "none1", link: "base0", mode: "bridge" }],
+            ["Veth", { name: "none2", peer: "none3" }],
+        ] as [string, Bag][])
+            it(`is what is there where it was declared: ${kind}`, async () => {
+                const [type, wanted] = [`kvmnet:host:${kind}`, { ...inputs, txQueueLength: 0 }];
+                const made = await plugin.create(type, "q", wanted);
+                assert.equal(await lab.run("cat", `/sys/class/net/${made.id}/tx_queue_len`), "0");
+                const seen = await plugin.read(type, "q", made.id, wanted, made.state);
+                assert.equal(seen.state.txQueueLength, 0);
+                await plugin.delete(type, "q", made);
+            });
     });
 
     describe("a VXLAN link", () => {
@@ -289,6 +349,46 @@ describe("links on a real host", function () {
                 plugin.update("kvmnet:host:Vxlan", "x", made, { name: "vx1", vni: 5 }),
                 /remote cannot be taken away from it while it stands.*--replace/,
             );
+            await plugin.delete("kvmnet:host:Vxlan", "x", made);
+        });
+
+        it("is replaced when its link changes: live, the kernel would go on sending by the former one", async () => {
+            const made = await plugin.create("kvmnet:host:Vxlan", "x", { ...inputs, remote: "192.0.2.7" });
+            for (const link of ["base1", undefined]) {
+                const { inputs: wanted } = await plugin.check("kvmnet:host:Vxlan", {
+                    ...{ name: "vx1", vni: 5, remote: "192.0.2.7" },
+                    ...(link ? { link } : {}),
+                });
+                assert.deepEqual((await plugin.diff("kvmnet:host:Vxlan", made.state, wanted)).replacesList, ["link"]);
+            }
+            await plugin.update("kvmnet:host:Vxlan", "x", made, { ...inputs, remote: "192.0.2.8" });
+            assert.equal(
+                (await lab.run("bridge", "fdb", "show", "dev", "vx1")).trim(),
+                "00:00:00:00:00:00 dst 192.0.2.8 via base0 self permanent",
+                "and another end leaves nothing of the former one",
+            );
+            await plugin.delete("kvmnet:host:Vxlan", "x", made);
+        });
+
+        it("goes from IPv4 to IPv6 only when it is replaced, which the message says", async () => {
+            const [v4, v6] = [
+                { name: "vx1", vni: 5, remote: "192.0.2.7" },
+                { name: "vx1", vni: 5, remote: "2001:db8::7" },
+            ];
+            const made = await plugin.create("kvmnet:host:Vxlan", "x", v4);
+            await assert.rejects(
+                plugin.update("kvmnet:host:Vxlan", "x", made, v6),
+                /from IPv4 to IPv6, or back.*--replace/,
+            );
+            await plugin.delete("kvmnet:host:Vxlan", "x", made);
+        });
+
+        it("has one spelling of an address of IPv4 in one of IPv6, however it is written", async () => {
+            const wanted = { name: "vx1", vni: 5, remote: "::ffff:1.2.3.4" };
+            const made = await plugin.create("kvmnet:host:Vxlan", "x", wanted);
+            const { inputs: checked } = await plugin.check("kvmnet:host:Vxlan", wanted);
+            const seen = await plugin.read("kvmnet:host:Vxlan", "x", "vx1", wanted, made.state);
+            assert.deepEqual((await plugin.diff("kvmnet:host:Vxlan", seen.state, checked)).diffsList, []);
             await plugin.delete("kvmnet:host:Vxlan", "x", made);
         });
 
@@ -329,6 +429,30 @@ describe("links on a real host", function () {
             assert.equal(await linkOf(host(), "va0"), undefined);
             await lab.run("ip", "netns", "delete", "away");
         });
+
+        const set: [property: string, value: number, byHand: string][] = [
+            ["mtu", 9000, "mtu 1400"],
+            ["txQueueLength", 500, "txqueuelen 77"],
+        ];
+        for (const [property, value, byHand] of set)
+            for (const end of ["va0", "vb0"])
+                it(`of which one end was changed by hand is told until it is put right: ${property} of ${end}`, async () => {
+                    const inputs = { name: "va0", peer: "vb0", [property]: value };
+                    const made = await plugin.create(VETH, "v", inputs);
+                    const before = [await see("va0"), await see("vb0")];
+                    await lab.run("ip", "link", "set", "dev", end, ...byHand.split(" "));
+                    let { state } = made;
+                    for (const refresh of ["the first", "another"])
+                        await eventually(async () => {
+                            const read = plugin.read(VETH, "v", "va0", inputs, state);
+                            const unfinished = unfinishedOf(await read.catch((error: unknown) => error));
+                            assert.match(unfinished?.reasons.join() ?? "", /its other end vb0 differs: its/, refresh);
+                            state = unfinished?.state ?? {};
+                        });
+                    await plugin.update(VETH, "v", { id: "va0", state }, inputs);
+                    assert.deepEqual([await see("va0"), await see("vb0")], before);
+                    await plugin.delete(VETH, "v", made);
+                });
 
         it("is refused where its other end's name is taken, and nothing of it is left", async () => {
             await lab.run("ip", "link", "add", "name", "taken0", "type", "bridge");
@@ -445,6 +569,26 @@ describe("links on a real host", function () {
             assertWithin(await slave("wire0"), { isolated: false, hairpin: false });
         });
 
+        it("set down by hand does not work, which a refresh says and an update repairs", async () => {
+            const { state } = await plugin.create(PORT, "p", WIRE);
+            await lab.run(..."ip link set dev wire0 down".split(" "));
+            await eventually(async () => {
+                const read = plugin.read(PORT, "p", "wire0", WIRE, state);
+                const unfinished = unfinishedOf(await read.catch((error: unknown) => error));
+                assert.match(unfinished?.reasons.join() ?? "", /bridge port wire0: it is set down/);
+            });
+            await plugin.update(PORT, "p", { id: "wire0", state }, WIRE);
+            assert.ok((await see("wire0")).flags.includes("UP"));
+        });
+
+        it("is of any link of the host, under the name that libvirt or somebody else gave it", async () => {
+            await lab.run(..."ip link add name vnet3 type veth peer name macvlan-shim".split(" "));
+            const made = await plugin.create(PORT, "vnet", { name: "vnet3", bridge: "ports" });
+            assert.equal((await see("vnet3")).master, "ports");
+            await plugin.delete(PORT, "vnet", made);
+            await lab.run(..."ip link delete dev vnet3".split(" "));
+        });
+
         it("saying what the kernel has anyway makes no difference", async () => {
             const { state } = await plugin.create(PORT, "p", WIRE);
             const said = { ...WIRE, isolated: false, learning: true, floodUnicast: true, priority: 32 };
@@ -517,6 +661,37 @@ describe("links on a real host", function () {
             assert.equal((await see("free0")).address, low.address, "one that is not pinned jumps, which was tried");
         });
 
+        it("leaves the MTU of what stands on it as it is, whatever of it changes", async () => {
+            const inputs = { name: "jumbo0", mtu: 9000 };
+            const made = await plugin.create(BRIDGE, "jumbo", inputs);
+            await lab.run(..."ip link add link jumbo0 name shim0 type macvlan".split(" "));
+            assert.equal((await see("shim0")).mtu, 9000);
+            await plugin.update(BRIDGE, "jumbo", made, { ...inputs, ageingTime: 60 });
+            await plugin.create(BRIDGE, "jumbo", inputs);
+            assert.deepEqual([(await see("jumbo0")).mtu, (await see("shim0")).mtu], [9000, 9000]);
+            await plugin.delete(BRIDGE, "jumbo", made);
+        });
+
+        it("that was imported keeps its MTU from its first update on, and that of what stands on it", async () => {
+            for (const line of [
+                "link add name hand2 type bridge",
+                "link set dev hand2 mtu 1400",
+                "link add name hand3 mtu 1400 type bridge",
+                "link add link hand2 name shim0 type macvlan",
+            ])
+                await lab.run("ip", ...line.split(" "));
+            for (const name of ["hand2", "hand3"]) {
+                const seen = await plugin.read(BRIDGE, name, name);
+                const state = await plugin.update(BRIDGE, name, seen, seen.inputs);
+                await lab.run(..."ip link add name low2 mtu 1300 type veth peer name low3".split(" "));
+                await lab.run(..."ip link set dev low2 master".split(" "), name);
+                assert.equal((await see(name)).mtu, 1400);
+                await lab.run(..."ip link delete dev low2".split(" "));
+                if (name === "hand2") assert.equal((await see("shim0")).mtu, 1400);
+                await plugin.delete(BRIDGE, name, { id: name, state });
+            }
+        });
+
         it("is not removed while it holds a port that somebody else plugged", async () => {
             const made = await plugin.create(BRIDGE, "held", { name: "held0" });
             await lab.run(..."ip link set dev hand1 master held0".split(" "));
@@ -547,6 +722,39 @@ describe("links on a real host", function () {
             assert.equal((await see("st0")).linkinfo?.info_slave_data?.state, "forwarding");
             assert.ok(seconds > 3, `done after ${seconds} s, though it listens and learns for 2 s each`);
             await plugin.delete(PORT, "st", made);
+        });
+
+        it("of which another bridge is the root leaves its own timers as they were declared", async () => {
+            const timers = "forward_delay 200 hello_time 100 max_age 600";
+            await lab.run(
+                ..."ip link add name top0 type bridge stp_state 1 priority 0".split(" "),
+                ...timers.split(" "),
+            );
+            await lab.run(..."ip link add name top1 type veth peer name top2".split(" "));
+            for (const name of ["top0", "top1"]) await lab.run("ip", "link", "set", "dev", name, "up");
+            const inputs = { name: "leaf0", stp: true, forwardDelay: 3, ageingTime: 60 };
+            const made = await plugin.create(BRIDGE, "leaf", inputs);
+            const wanted = (await plugin.check(BRIDGE, inputs)).inputs;
+            const differs = async () =>
+                (
+                    await plugin.diff(
+                        BRIDGE,
+                        (await plugin.read(BRIDGE, "leaf", "leaf0", wanted, made.state)).state,
+                        wanted,
+                    )
+                ).diffsList;
+            const seen = async () => (await see("leaf0")).linkinfo?.info_data;
+            await lab.run(..."ip link set dev top1 master top0".split(" "));
+            await lab.run(..."ip link set dev top2 master leaf0".split(" "));
+            await lab.run(..."ip link set dev top2 up".split(" "));
+            await eventually(async () => assertWithin(await seen(), { root_port: 1, forward_delay: 200 }));
+            assert.deepEqual(await differs(), []);
+            await eventually(async () => assertWithin(await seen(), { topology_change: 1 }), 20_000);
+            assert.notEqual((await seen())?.ageing_time, 6000, "addresses age sooner while the tree changes");
+            assert.deepEqual(await differs(), []);
+            await lab.run(..."ip link delete dev top0".split(" "));
+            await lab.run(..."ip link delete dev top1".split(" "));
+            await plugin.delete(BRIDGE, "leaf", made);
         });
 
         it("waits no longer than it was given, keeps the port, and says what would help", async () => {

@@ -78,15 +78,34 @@ describe("the name of a link, whatever its kind", () => {
             ));
 });
 
-describe("what only one resource of a program may declare", () => {
-    const refused = (...declared: [kind: string, inputs: Bag][]) => {
-        const provider = new Provider(SILENT);
-        return declared.flatMap(([kind, inputs], index) => {
-            const type = `kvmnet:${kind}`;
-            const checked = provider.check(type, urnOf(type, `r${index}`), inputs);
-            return checked.ok ? [] : checked.failures.map(({ reason }) => reason);
+describe("the name of a link that is there already, whoever made it", () => {
+    for (const [kind, property, more] of [
+        ["BridgePort", "name", {}],
+        ["Vlan", "link", {}],
+        ["Vxlan", "link", {}],
+        ["Macvtap", "link", {}],
+        ["Bond", "primary", { mode: "active-backup" }],
+    ] as [string, string, Bag][])
+        it(`may be one that libvirt, or a person, gave: ${property} of ${kind}`, () => {
+            for (const name of ["vnet3", "macvlan-shim"])
+                assert.deepEqual(failuresOf(kind, { ...more, [property]: name }), {});
         });
-    };
+
+    it("may be so among the members of a bond", () =>
+        assert.deepEqual(failuresOf("Bond", { members: ["macvlan-shim", "vnet3"] }), {}));
+});
+
+/** What a program is told that declares all these. */
+const refused = (...declared: [kind: string, inputs: Bag][]) => {
+    const provider = new Provider(SILENT);
+    return declared.flatMap(([kind, inputs], index) => {
+        const type = `kvmnet:${kind}`;
+        const checked = provider.check(type, urnOf(type, `r${index}`), inputs);
+        return checked.ok ? [] : checked.failures.map(({ reason }) => reason);
+    });
+};
+
+describe("what only one resource of a program may declare", () => {
     const twice: [what: string, one: [string, Bag], other: [string, Bag], says: RegExp][] = [
         [
             "the plug of a link, in two bridges of the kernel",
@@ -142,6 +161,12 @@ describe("what only one resource of a program may declare", () => {
             ["host:Vxlan", { name: "b", vni: 5 }],
             /VXLAN 5 on UDP port 4789/,
         ],
+        [
+            "a VXLAN identifier, on two links",
+            ["host:Vxlan", { name: "a", vni: 5, link: "eth0" }],
+            ["host:Vxlan", { name: "b", vni: 5, link: "eth1", local: "192.0.2.1" }],
+            /VXLAN 5 on UDP port 4789 over IPv4/,
+        ],
     ];
     for (const [what, one, other, says] of twice)
         it(`is ${what}: the second is refused in preview`, () => {
@@ -155,6 +180,19 @@ describe("what only one resource of a program may declare", () => {
                 ["host:Vlan", { name: "a", link: "eth0", vlanId: 5 }],
                 ["host:Vlan", { name: "b", link: "eth0", vlanId: 5, protocol: "802.1ad" }],
                 ["host:Vlan", { name: "c", link: "eth1", vlanId: 5 }],
+            ),
+            [],
+        ));
+});
+
+describe("a VXLAN identifier", () => {
+    it("may be declared once over IPv4, once over IPv6, and once more on each link by its link-local addresses", () =>
+        assert.deepEqual(
+            refused(
+                ["host:Vxlan", { name: "a", vni: 5 }],
+                ["host:Vxlan", { name: "b", vni: 5, remote: "2001:db8::1" }],
+                ["host:Vxlan", { name: "c", vni: 5, remote: "fe80::1", link: "eth0" }],
+                ["host:Vxlan", { name: "d", vni: 5, remote: "fe80::1", link: "eth1" }],
             ),
             [],
         ));
