@@ -5,6 +5,7 @@ import { count, toggle } from "./link-parts";
 import type { Say } from "./named";
 import { unlessEmpty } from "./ovs-maps";
 import { HostPath, IfName } from "./units";
+import { isV6 } from "./ip-text";
 import { isMulticast } from "./vxlan";
 
 export const INTERFACE_TYPES = [
@@ -110,6 +111,8 @@ const REQUIRED: Readonly<Record<string, keyof InterfaceOptions>> = {
     dpdkvhostuserclient: "vhostServerPath",
 };
 
+const isAddress = (end: unknown): end is string => typeof end === "string" && end !== "flow";
+
 /** What must hold between a type and its options. It may meet raw input. */
 export function checkOptions(type: string | undefined = "system", given: InterfaceOptions | undefined, say: Say): void {
     const options: Readonly<Record<string, unknown>> = typeof given === "object" && given !== null ? given : {};
@@ -125,6 +128,14 @@ export function checkOptions(type: string | undefined = "system", given: Interfa
     const required = REQUIRED[type];
     if (required && options[required] === undefined)
         say(["options", required], `type ${type} needs options.${required}`);
+    for (const end of ["remoteIp", "localIp"])
+        if (/^(0\.0\.0\.0|::)$/.test(String(options[end])))
+            say(
+                ["options", end],
+                `${end} is the address of one host, not the unspecified one; "flow" leaves it to flows`,
+            );
+    if (isAddress(options.remoteIp) && isAddress(options.localIp) && isV6(options.remoteIp) !== isV6(options.localIp))
+        say(["options", "localIp"], "localIp and remoteIp are of one family, both IPv4 or both IPv6");
     if (options.localIp === "flow" && options.remoteIp !== "flow")
         say(["options", "localIp"], 'localIp "flow" needs remoteIp "flow"');
     if (options.key !== undefined && (options.inKey !== undefined || options.outKey !== undefined))

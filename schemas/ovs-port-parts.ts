@@ -5,8 +5,8 @@ import { IpAddress } from "./ip-text";
 import type { Say } from "./named";
 import { takesOperatorPathAsPort } from "./operator-path";
 import { checkOptions, InterfaceOptions, isTunnel } from "./ovs-interface";
-import { bitsPerSecond } from "./amounts";
-import { Label, Mac, Mtu, Rate, Size, VlanId, VlanList } from "./units";
+import { bitsPerSecond, bytes } from "./amounts";
+import { Label, Mac, Mtu, Rate, Size, TrunkList, VlanId, VlanList } from "./units";
 
 /** The switch keeps it in 32 bits of kbit/s. */
 const MOST_KBIT = 2 ** 32 - 1;
@@ -18,9 +18,14 @@ export const IngressLimit = z
             (rate) => bitsPerSecond(rate) % 1_000 === 0 && bitsPerSecond(rate) / 1_000 <= MOST_KBIT,
             "an ingress rate is a whole number of kbit/s, at most 4294967295kbit, such as 100Mbit",
         ).describe('Rate, such as "100Mbit", in whole kbit/s; more is dropped.'),
-        burst: Size.optional().describe(
-            'What may arrive at once above the rate, such as "1MB"; rounded up to whole kbit. Absent is 80 % of what the rate lets through in a second, and at least 1 MB: Open vSwitch itself takes 1 MB whatever the rate, and advises the 80 %, below which TCP does not reach the rate.',
-        ),
+        burst: Size.refine(
+            (burst) => bytes(burst) < 2 ** 32,
+            "an ingress burst is less than 4 GiB, which is where the switch would begin again at 0",
+        )
+            .optional()
+            .describe(
+                'What may arrive at once above the rate, such as "1MB"; rounded up to whole kbit. Absent is 80 % of what the rate lets through in a second, and at least 1 MB: Open vSwitch itself takes 1 MB whatever the rate, and advises the 80 %, below which TCP does not reach the rate.',
+            ),
     })
     .meta({ token: "ovs:IngressLimit" })
     .describe(
@@ -56,8 +61,8 @@ export const portFields = {
         .optional()
         .describe("Absent means access with tag, else trunk. Changes live."),
     tag: VlanId.optional().describe("Access, native or service VLAN [802.1Q id]. Changes live."),
-    trunks: VlanList.optional().describe(
-        'VLANs that a trunk carries, such as ["10", "20-29"]; absent on a trunk means every VLAN. Changes live.',
+    trunks: TrunkList.optional().describe(
+        'VLANs that a trunk carries, such as ["10", "20-29"]; 0 stands for frames without a tag; absent on a trunk means every VLAN. Changes live.',
     ),
     cvlans: VlanList.optional().describe(
         "Customer VLANs that a dot1q-tunnel port takes; absent means every one. Changes live.",

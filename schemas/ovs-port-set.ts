@@ -6,7 +6,7 @@ import { unlessEmpty } from "./ovs-maps";
 import { checkPort, portFields } from "./ovs-port-parts";
 import { sparseObject } from "./sparse";
 import { Tap } from "./tap";
-import { IfName, VlanList } from "./units";
+import { IfName, TrunkList, VlanList } from "./units";
 
 const TapOfPort = Tap.omit({ name: true })
     .meta({ token: "ovs:TapOfPort" })
@@ -15,8 +15,9 @@ const TapOfPort = Tap.omit({ name: true })
     );
 
 /** An empty list says nothing. */
-const listOf = (key: "trunks" | "cvlans") =>
-    VlanList.transform(unlessEmpty)
+const listOf = (list: typeof VlanList, key: "trunks" | "cvlans") =>
+    list
+        .transform(unlessEmpty)
         .optional()
         .describe(portFields[key].description ?? "");
 
@@ -25,8 +26,8 @@ const Fields = sparseObject({
         "As a `Port`'s; absent is system: the tap declared here, or another device of the host. A change makes the port anew.",
     ),
     ...portFields,
-    trunks: listOf("trunks"),
-    cvlans: listOf("cvlans"),
+    trunks: listOf(TrunkList, "trunks"),
+    cvlans: listOf(VlanList, "cvlans"),
     tap: TapOfPort.optional(),
 }).meta({ token: "ovs:PortOfSet" });
 

@@ -62,6 +62,8 @@ type Fields = z.output<typeof PortFields>;
 export const OvsPort = withCrossCheck(PortFields, (port, say) => {
     checkPort(port, say);
     checkBond(port, say);
+    if (port.type === "patch" && port.name === port.options?.peer)
+        say(["options", "peer"], "the other end of a patch is another port; name that one");
 });
 export type OvsPort = z.output<typeof OvsPort>;
 

@@ -3,11 +3,14 @@ import { z } from "zod";
 import { count } from "./link-parts";
 import { named, withCrossCheck, type Say } from "./named";
 import { unlessEmpty } from "./ovs-maps";
-import { bitsPerSecond } from "./amounts";
+import { bitsPerSecond, bytes } from "./amounts";
 import { Label, Rate, Size } from "./units";
 
 /** Queues that linux-htb and linux-hfsc may have (ovs-vswitchd.conf.db(5), Queue). */
 const MOST_QUEUE = 61439;
+
+/** Bytes a second and bytes that `tc` and lib/netdev-linux.c hold in 32 bits. */
+const MOST_BYTES = 2 ** 32 - 1;
 
 const QueueNumber = z.string().refine((text) => /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= MOST_QUEUE, {
     error: `a queue's number is 0 to ${MOST_QUEUE}, such as "1"; 0 takes what no flow puts elsewhere`,
@@ -20,9 +23,9 @@ const Queue = z
         burst: Size.optional().describe(
             "What an idle queue may send at once, with linux-htb; one too small for the kernel is ignored by it.",
         ),
-        priority: count("priority", 0, 4294967295, "(the lowest is served first)")
+        priority: count("priority", 0, 7, "(the lowest is served first)")
             .optional()
-            .describe("Who gets what is left over first, the lowest, with linux-htb; absent is 0."),
+            .describe("Who gets what is left over first, 0 to 7, the lowest, with linux-htb; absent is 0."),
         dscp: count("dscp", 0, 63, "")
             .optional()
             .describe("DSCP that packets of the queue are marked with; absent leaves theirs."),
@@ -41,7 +44,7 @@ export const OvsQosFields = z.strictObject({
             "Who shapes: linux-htb and linux-hfsc are the kernel's, for its links on either datapath; egress-policer is DPDK's, for its ports. Changes live.",
         ),
     maxRate: Rate.optional().describe(
-        'Rate that all queues share, such as "2Gbit" [bit/s]; of an egress-policer the rate beyond which packets are dropped. Absent is the link\'s rate, which for a tap is taken as 10 Gbit/s. Changes live.',
+        'Rate that all queues share, such as "2Gbit" [bit/s]; of an egress-policer the rate beyond which packets are dropped. Absent is the link\'s rate, which for a tap is taken as 10 Gbit/s. linux-htb and linux-hfsc take 8 bit/s to below 34.36 Gbit/s. Changes live.',
     ),
     burst: Size.optional().describe("What an egress-policer lets pass at once; only it has one. Changes live."),
     queues: named(QueueNumber, Queue, 'queues maps numbers to queues, such as { "1": { minRate: "100Mbit" } }')
@@ -54,6 +57,7 @@ export const OvsQosFields = z.strictObject({
 export function checkQos(qos: Omit<Qos, "name">, say: Say): void {
     if (qos.type === "egress-policer") checkPolicer(qos, say);
     else {
+        checkRate(qos.maxRate, ["maxRate"], say);
         if (qos.burst !== undefined) say(["burst"], `${qos.type} has its bursts in queues; set that of a queue`);
         for (const [number, queue] of Object.entries(qos.queues ?? {})) checkQueue(qos, number, queue, say);
     }
@@ -74,9 +78,19 @@ function checkPolicer({ maxRate, burst, queues }: Omit<Qos, "name">, say: Say): 
         say(["queues"], "an egress-policer has no queues; use linux-htb for some");
 }
 
+/** Beyond these Open vSwitch sets another rate, or none, without a word. */
+function checkRate(rate: unknown, at: string[], say: Say): void {
+    if (typeof rate === "string" && (bits(rate) < 8 || Math.floor(bits(rate) / 8) > MOST_BYTES))
+        say(at, "the kernel shapes at 8 bit/s or more and less than 34.36 Gbit/s; leave the rate out for no limit");
+}
+
 function checkQueue({ type, maxRate }: Omit<Qos, "name">, number: string, queue: QosQueue, say: Say): void {
     if (typeof queue !== "object" || queue === null) return;
     const at = (key: string) => ["queues", number, key];
+    checkRate(queue.minRate, at("minRate"), say);
+    checkRate(queue.maxRate, at("maxRate"), say);
+    if (typeof queue.burst === "string" && bytes(queue.burst) > MOST_BYTES)
+        say(at("burst"), "a burst of a queue is less than 4 GiB, which is where the kernel would begin again at 0");
     if (type === "linux-hfsc" && queue.burst !== undefined) say(at("burst"), "a queue of linux-hfsc has no burst");
     if (type === "linux-hfsc" && queue.priority !== undefined)
         say(at("priority"), "a queue of linux-hfsc has no priority; shares follow minRate");

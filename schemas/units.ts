@@ -2,7 +2,7 @@
 import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
 import { RATE_HELP, rateText, SIZE_HELP, sizeText } from "./amounts";
-import { vlanRange } from "./vlan-range";
+import { vlanRange, vlanText } from "./vlan-range";
 
 /** Longest interface name [bytes]: IFNAMSIZ (16, linux/if.h) less the closing NUL. */
 export const MAX_IFNAME = 15;
@@ -121,34 +121,33 @@ export const Size = amount(sizeText, SIZE_HELP).describe(
     'Size, such as "64KiB" or "1 MB" [byte where it is a number].',
 );
 
-/** VLANs of a trunk in the canonical spelling: ascending, disjoint and merged, such as `["10", "20-29"]`. */
-export const VlanList = z
-    .array(z.union([z.string(), z.number()], { error: 'a VLAN list holds ids and ranges, such as ["10", "20-29"]' }), {
-        error: 'a VLAN list is an array such as ["10", "20-29"]',
-    })
-    .transform((entries, context) => {
-        const ranges: [number, number][] = [];
-        for (const [index, entry] of entries.entries()) {
-            const range = vlanRange(String(entry));
-            if (range) ranges.push(range);
-            else
-                context.issues.push({
-                    code: "custom",
-                    input: entry,
-                    path: [index],
-                    message: 'a VLAN list entry is an id from 1 to 4094 or an ascending range such as "20-29"',
-                });
-        }
-        return merged(ranges).map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`));
-    })
-    .describe('VLAN ids and ranges, such as ["10", "20-29"].');
+/** VLANs of a trunk in the canonical spelling. */
+export const VlanList = vlanList(1);
+/** With 0, which stands for frames without a tag. */
+export const TrunkList = vlanList(0);
 
-function merged(ranges: [number, number][]): [number, number][] {
-    const result: [number, number][] = [];
-    for (const [from, to] of [...ranges].sort(([a], [b]) => a - b)) {
-        const last = result.at(-1);
-        if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to);
-        else result.push([from, to]);
-    }
-    return result;
+function vlanList(least: 0 | 1) {
+    return z
+        .array(
+            z.union([z.string(), z.number()], { error: 'a VLAN list holds ids and ranges, such as ["10", "20-29"]' }),
+            {
+                error: 'a VLAN list is an array such as ["10", "20-29"]',
+            },
+        )
+        .transform((entries, context) => {
+            const ranges: [number, number][] = [];
+            for (const [index, entry] of entries.entries()) {
+                const range = vlanRange(String(entry), least);
+                if (range) ranges.push(range);
+                else
+                    context.issues.push({
+                        code: "custom",
+                        input: entry,
+                        path: [index],
+                        message: `a VLAN list entry is an id from ${least} to 4094 or an ascending range such as "20-29"`,
+                    });
+            }
+            return vlanText(ranges);
+        })
+        .describe('VLAN ids and ranges, such as ["10", "20-29"].');
 }

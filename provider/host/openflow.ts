@@ -59,7 +59,7 @@ export class Openflow {
 
     /**
      * Lines as `ovs-ofctl bundle` takes them (`flow add ...`, `group delete ...`), all or none, and of our own:
-     * `meter put METER`, `meter delete ID`, and `shared` or `shared secure`, which brings the flows that belong to nobody
+     * `meter put METER`, `meter delete ID`, `meter free ID`, which deletes one that no flow uses then, and `shared` or `shared secure`, which brings the flows that belong to nobody
      * alone (pipeline.ts) to what the others then need. `{ofport:NAME}` stands for a port's OpenFlow number and
      * `{ofport:NAME+1000}` for that plus 1000; a deletion at a port that is gone is done. Changes of the same moment share
      * one bundle.
@@ -183,6 +183,10 @@ export class Openflow {
             await (errors.has(change)
                 ? this.takeMetersBack(bridge, change, formerMeters)
                 : this.deleteMeters(bridge, idsAfter(DELETE, change)));
+        await this.freeMeters(
+            bridge,
+            ready().flatMap((change) => idsAfter(FREE, change)),
+        );
         if (ready().length > 0) await this.keep(bridge);
         return numbered.map((change) => (errors.has(change) ? { error: errors.get(change) } : { result: undefined }));
     }
@@ -251,6 +255,16 @@ export class Openflow {
         for (const id of ids) await this.ask(bridge, ["del-meters", bridge, `meter=${id}`]);
     }
 
+    private async freeMeters(bridge: string, ids: number[]): Promise<void> {
+        if (ids.length === 0) return;
+        const flows = parseFlows(await this.ask(bridge, ["--no-stats", "--no-names", "dump-flows", bridge]));
+        const isUsed = (id: number) => flows.some(({ actions }) => actions.split(",").includes(`meter:${id}`));
+        await this.deleteMeters(
+            bridge,
+            ids.filter((id) => !isUsed(id)),
+        );
+    }
+
     private async bundleOf(bridge: string, changes: Change[]): Promise<void> {
         const [first] = changes;
         if (!first) return;
@@ -300,6 +314,7 @@ const hasKeeper = (row: Seen | undefined) => keyOf(row?.external_ids, KEEPER_KEY
 
 const PUT = "meter put ";
 const DELETE = "meter delete ";
+const FREE = "meter free ";
 const SHARED = "shared";
 
 /** Meters that a change's lines of one kind name. */

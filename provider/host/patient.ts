@@ -5,8 +5,12 @@ import type { Place } from "./place";
 /** It is back within a second or two; who waits longer has lost it [ms]. */
 const WAIT_MS = 10_000;
 
-/** What `ovs-ofctl` says when it found nobody, and so has said nothing to anybody (lib/vconn.c, utilities/ovs-ofctl.c). */
-export const FOUND_NOBODY = /failed to (open socket|connect)|Connection refused/;
+/**
+ * What `ovs-ofctl` says when it found nobody, and so has said nothing to anybody (lib/vconn.c,
+ * utilities/ovs-ofctl.c). It says so, too, of a switch that speaks another version.
+ */
+export const FOUND_NOBODY =
+    /^(?![^]*version negotiation failed)[^]*(failed to (open socket|connect)|Connection refused)/;
 
 /** The same place, where `ovs-ofctl` is run again while the switch is away. */
 export function patient(place: Place, signal?: AbortSignal): Place {

@@ -10,12 +10,12 @@ import { ovsdb } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { BRIDGE_PRESETS, bridgeRow, bridgeState, localRow, macInUse, pinFor, type FormerMaps } from "./ovs-bridge-rows";
 import { faultOf } from "./ovs-fault";
-import { isSecured, portsThat } from "./ovs-ingress";
+import { isGuarded, isSecured, portsThat } from "./ovs-ingress";
 import { bringUp, removeLeft } from "./ovs-link-up";
 import { changedRow } from "./ovs-port-change";
 import { requireColumns, rowOf, type Managed } from "./ovs-rows";
 import { untilForwarding } from "./ovs-spanning-tree";
-import { isSecure, keptOverFailMode } from "./table-zero";
+import { isSecure, keptOverFailMode, requireNewOpenflow } from "./table-zero";
 
 interface BridgeHere extends Found<OvsBridge> {
     view: Replica;
@@ -110,6 +110,8 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
         ];
         const secure = want.failMode === "secure";
         if (!secure) refuseOpenPorts(view, want.name);
+        if (view.referred("Port", row.ports).some(isGuarded))
+            requireNewOpenflow(`OVS bridge ${want.name}`, want.name, want.protocols ?? []);
         return [
             ovsdb(
                 `sets the OVS bridge ${want.name}`,

@@ -8,7 +8,7 @@ import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import { ignoresPolicing } from "../host/ovsdb/ports";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { areInForce, SECURITY_KEY, securityFrom } from "./port-security";
-import { INGRESS_KEY, readGuards, type Guard, type IngressLimit, type InForce } from "./table-zero";
+import { INGRESS_KEY, NOTHING_IN_FORCE, readGuards, type Guard, type IngressLimit, type InForce } from "./table-zero";
 
 /** What Open vSwitch takes for a burst of 0 [kbit] (ovs-vswitchd.conf.db(5), ingress_policing_burst). */
 const LEAST_BURST_KBIT = 8_000;
@@ -41,7 +41,7 @@ export function declaredOf({ rateKbit, burstKbit }: IngressLimit, known: Declare
 
 /** What flows hold of a bridge's ports; nothing is asked where they hold nothing. */
 export async function inForceOf(host: Host, bridge: string, ports: readonly Seen[]): Promise<InForce> {
-    return ports.some(isGuarded) ? readGuards(host, bridge) : { limits: new Map(), security: new Map() };
+    return ports.some(isGuarded) ? readGuards(host, bridge) : NOTHING_IN_FORCE;
 }
 
 /** Whether a port's row says that its limit is a meter of ours. */

@@ -1,9 +1,13 @@
 /** Properties that stand in map columns: those with a key of their own, and the open maps for all others. */
+import { addressText } from "../../schemas/ip-text";
 import { OUR_KEYS } from "../../schemas/ovs-maps";
 import { entriesOf, type Keys } from "./ovs-rows";
 
+/** How a text is read; a numeral is a number that state keeps as text, or a word in place of one. */
+type As = "text" | "number" | "flag" | "numeral" | "address";
+
 /** The key of a property, and how its text is read. */
-export type Typed<State> = { readonly [Key in keyof State]?: readonly [key: string, as: "text" | "number" | "flag"] };
+export type Typed<State> = { readonly [Key in keyof State]?: readonly [key: string, as: As] };
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -12,14 +16,29 @@ export function typedState<State>(typed: Typed<State>, column: unknown): Partial
     const held = entriesOf(column);
     if (held.size === 0) return {};
     const state: Record<string, unknown> = {};
-    for (const [property, [key, as]] of Object.entries(typed) as [string, [string, string]][]) {
+    for (const [property, [key, as]] of Object.entries(typed) as [string, [string, As]][]) {
         const text = held.get(key);
-        if (text === undefined) continue;
-        if (as === "text") state[property] = text;
-        else if (as === "number" && /^\d{1,15}$/.test(text)) state[property] = Number(text);
-        else if (as === "flag" && /^(true|false)$/.test(text)) state[property] = text === "true";
+        const value = text === undefined ? undefined : valueOf(text, as);
+        if (value !== undefined) state[property] = value;
     }
     return state as Partial<State>;
+}
+
+/** Open vSwitch takes hexadecimal numbers, and IPv6 addresses in every spelling. */
+function valueOf(text: string, as: As): unknown {
+    const isNumber = /^(\d{1,15}|0x[\da-f]{1,12})$/i.test(text);
+    switch (as) {
+        case "text":
+            return text;
+        case "number":
+            return isNumber ? Number(text) : undefined;
+        case "flag":
+            return /^(true|false)$/.test(text) ? text === "true" : undefined;
+        case "numeral":
+            return isNumber ? String(Number(text)) : text;
+        case "address":
+            return addressText(text) ?? text;
+    }
 }
 
 /** All of these keys: what is not declared must be gone. */

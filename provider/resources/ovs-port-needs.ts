@@ -1,13 +1,13 @@
 /** What must be on a host before a port can be: its bridge, the QoS that it names, the columns that it needs. */
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
-import { keyOf, textOf, uuidsOf } from "../host/ovsdb/columns";
+import { keyOf, textOf, uuidsOf, valuesOf } from "../host/ovsdb/columns";
 import type { Uuid } from "../host/ovsdb/operations";
 import { ignoresPolicing } from "../host/ovsdb/ports";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { QOS_NAME_KEY, qosName } from "./ovs-port-rows";
 import type { Wanted } from "./ovs-port-change";
-import { isSecure, requireNoController } from "./table-zero";
+import { isSecure, requireNewOpenflow, requireNoController } from "./table-zero";
 
 /** What the ports of one bridge need, found once for all of them. */
 export interface Needs {
@@ -40,6 +40,8 @@ export function needsOf(
     const metered = (want: Wanted) => ignoresPolicing(bridge, want.type);
     if (wanted.some((want) => want.ingress && metered(want)))
         requireNoController(view, bridgeName, subject, "its ingress limit is a flow");
+    if (wanted.some((want) => want.portSecurity || (want.ingress && metered(want))))
+        requireNewOpenflow(subject, bridgeName, valuesOf(bridge.protocols));
     if (wanted.some(({ portSecurity }) => portSecurity)) {
         requireNoController(view, bridgeName, subject, "portSecurity is made of flows");
         requireSecure(view, bridgeName, subject);

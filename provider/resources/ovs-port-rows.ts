@@ -2,8 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { INTERFACE_TYPES, type InterfaceOptions, type InterfaceType } from "../../schemas/ovs-interface";
 import type { PortOfSet } from "../../schemas/ovs-port-set";
-import { VlanList } from "../../schemas/units";
-import { vlanRange } from "../../schemas/vlan-range";
+import { vlanRange, vlanText } from "../../schemas/vlan-range";
 import { shownName } from "../host/errors";
 import { keyOf, numberOf, textOf, uuidsOf, valuesOf } from "../host/ovsdb/columns";
 import type { Uuid } from "../host/ovsdb/operations";
@@ -24,14 +23,14 @@ export const QOS_NAME_KEY = "kvmnet-name";
 
 const OPTIONS: Typed<InterfaceOptions> = {
     peer: ["peer", "text"],
-    remoteIp: ["remote_ip", "text"],
-    localIp: ["local_ip", "text"],
-    key: ["key", "text"],
-    inKey: ["in_key", "text"],
-    outKey: ["out_key", "text"],
+    remoteIp: ["remote_ip", "address"],
+    localIp: ["local_ip", "address"],
+    key: ["key", "numeral"],
+    inKey: ["in_key", "numeral"],
+    outKey: ["out_key", "numeral"],
     dstPort: ["dst_port", "number"],
-    tos: ["tos", "text"],
-    ttl: ["ttl", "text"],
+    tos: ["tos", "numeral"],
+    ttl: ["ttl", "numeral"],
     dfDefault: ["df_default", "flag"],
     csum: ["csum", "flag"],
     vhostServerPath: ["vhost-server-path", "text"],
@@ -172,16 +171,16 @@ function mtuOf(links: Seen[]): number | undefined {
     return links.map(({ mtu }) => numberOf(mtu)).find((mtu) => mtu !== undefined && mtu !== request) ?? request;
 }
 
-/** VLAN ids as a list of ranges. */
+/** VLAN ids as a list of ranges, also those that a list cannot say, which others have set. */
 function vlansOf(column: unknown, known: string[] | undefined): string[] | undefined {
-    const ids = valuesOf(column).filter((id): id is number => typeof id === "number" && id >= 1 && id <= 4094);
+    const ids = valuesOf(column).filter((id): id is number => typeof id === "number");
     if (ids.length === 0) return undefined;
     ids.sort((a, b) => a - b);
-    return known && isDeepStrictEqual(idsOf(known), ids) ? known : VlanList.parse(ids);
+    return known && isDeepStrictEqual(idsOf(known), ids) ? known : vlanText(ids.map((id) => [id, id]));
 }
 
 const idsOf = (list: readonly string[] | undefined): number[] =>
     (list ?? []).flatMap((entry) => {
-        const [from, to] = vlanRange(entry) ?? [1, 0];
+        const [from, to] = vlanRange(entry, 0) ?? [1, 0];
         return Array.from({ length: to - from + 1 }, (_, index) => from + index);
     });

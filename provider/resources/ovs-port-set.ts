@@ -10,6 +10,7 @@ import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-
 import { pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
+import { isSecure, unstray } from "./table-zero";
 
 export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
     type: "kvmnet:ovs:PortSet",
@@ -34,10 +35,11 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
     create: (host, want, mark) => changedSet(host, undefined, want, mark),
     update: (host, found, want, mark) => changedSet(host, found, want, mark),
 
-    async delete(host, { view, members, state }, mark) {
+    async delete(host, { view, members, stray, state }, mark) {
         const all = [...members.values()];
         await keepAllPlugged(host, `OVS port set ${state.bridge}`, all);
         return [
+            ...unstray(state.bridge, stray, mark, isSecure(view, state.bridge)),
             ...unguarded(view, all, mark),
             ...unlimitedLinks(all),
             ...(all.some(({ holder }) => holder)

@@ -20,7 +20,7 @@ import { queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from 
 import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
-import { guardPorts, isSecure, unguardPorts } from "./table-zero";
+import { guardPorts, isSecure, strayFault, strayOf, unguardPorts, unstray, unstrayAnew } from "./table-zero";
 
 interface PortHere extends Found<OvsPort> {
     view: Replica;
@@ -29,6 +29,8 @@ interface PortHere extends Found<OvsPort> {
     holder: Seen | undefined;
     /** Whether its QoS stands in its row alone. */
     unshaped: boolean;
+    /** OpenFlow numbers at which flows of ours stand, and which it no longer has. */
+    stray: number[];
     /** The open map as state knows it. */
     former: OvsPort["otherConfig"];
 }
@@ -79,12 +81,15 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const holder = view.holderOf(port);
         const bridge = textOf(holder?.name) ?? "";
         const inForce = await inForceOf(host, bridge, [port]);
+        const mark = keyOf(port.external_ids, OWNER_KEY);
+        const stray = strayOf(inForce, mark ?? "", [numberOf(rows.links[0]?.ofport) ?? -1]);
         // Most ports have no QoS, and then links need not be read.
         const unshaped = queueingOf(view, rows) !== undefined && shapingLost(view, rows, await host.links());
         return {
             view,
             rows,
             unshaped,
+            stray,
             holder,
             former: known?.otherConfig,
             state: {
@@ -94,10 +99,10 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 ...bondState(rows, known),
                 type: typeOf(rows.links[0]),
             },
-            mark: keyOf(port.external_ids, OWNER_KEY),
+            mark,
             objectId: port._uuid[1],
             outputs: outputsOf(rows),
-            fault: faultsOf(rows, view) ?? (unshaped ? SHAPING_LOST : undefined),
+            fault: faultsOf(rows, view) ?? (unshaped ? SHAPING_LOST : stray.length > 0 ? strayFault(stray) : undefined),
             conflict: conflictOf(rows, bridge),
         };
     },
@@ -107,7 +112,13 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const needs = needsOf(host, await host.switch(), subject, want.bridge, [want]);
         await keepLinks(host, subject, want, devicesOf(want), `the bridge ${want.bridge}`);
         const managed = await writable(host, subject, want, needs, mark);
-        return [plugs(want, managed), ...up(want), ...guards(want, needs, mark)];
+        const guarded = guards(want, needs, mark);
+        return [
+            ...(guarded.length > 0 ? await unstrayAnew(host, want.bridge, [], mark) : []),
+            plugs(want, managed),
+            ...up(want),
+            ...guarded,
+        ];
     },
 
     async update(host, found, want, mark) {
@@ -120,9 +131,11 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const there = moves ? [] : devicesOf(state);
         const come = devicesOf(want).filter((name) => !there.includes(name));
         await keepLinks(host, subject, want, come, `the bridge ${want.bridge}`);
-        const stays = !moves && isGuarded(rows.port) ? state : undefined;
+        // Its flows name its OpenFlow number.
+        const renumbered = moves || state.ofportRequest !== want.ofportRequest;
+        const stays = !renumbered && isGuarded(rows.port) ? state : undefined;
         return [
-            ...(isGuarded(rows.port) && moves ? unguards(found, mark) : []),
+            ...(isGuarded(rows.port) && renumbered ? unguards(found, mark) : strays(found)),
             ...shapedAgain(unshaped ? [rows] : []),
             ovsdb(
                 `sets the OVS port ${want.name}`,
@@ -246,13 +259,20 @@ function guards(want: OvsPort, needs: Needs, mark: string, former?: OvsPort): Pl
     return [guardPorts(want.bridge, [{ ...guard, ...before }], secure)];
 }
 
-/** Before the port goes; one without a number has no flow. */
-function unguards({ view, holder, rows, state }: PortHere, mark: string): Plan {
+/** Before the port goes; one without a number has no flow but those of a former one. */
+function unguards(found: PortHere, mark: string): Plan {
+    const { view, holder, rows, state } = found;
     const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
     const bridge = textOf(holder?.name);
-    if (bridge === undefined || ofport <= 0) return [];
+    if (bridge === undefined || ofport <= 0) return strays(found);
     const was = { mark, ...guardOf(state, hasMeter(rows.port)) };
-    return [unguardPorts(bridge, [{ name: state.name, ofport, was }], isSecure(view, bridge))];
+    return [...strays(found), unguardPorts(bridge, [{ name: state.name, ofport, was }], isSecure(view, bridge))];
+}
+
+/** Its flows carry the mark that its row has, whatever it is to become. */
+function strays({ view, holder, stray, mark = "" }: PortHere): Plan {
+    const bridge = textOf(holder?.name) ?? "";
+    return unstray(bridge, stray, mark, isSecure(view, bridge));
 }
 
 function outputsOf({ links }: PortRows): Outputs {

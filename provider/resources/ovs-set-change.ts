@@ -15,11 +15,11 @@ import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, typ
 import { keepLinks, keepPlugged } from "./operator-guard";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { requireColumns } from "./ovs-rows";
-import { listed, type Member, type SetHere } from "./ovs-set-here";
+import { guardedOf, listed, type Member, type SetHere } from "./ovs-set-here";
 import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
 import { changedTap, isRemade } from "./ovs-set-taps";
 import { shapedAgain } from "./ovs-shaping";
-import { guardPorts, type GuardedPort } from "./table-zero";
+import { guardPorts, isSecure, unstray, unstrayAnew, type GuardedPort } from "./table-zero";
 import { madeTap } from "./tap";
 
 /** One port of the set that is written. */
@@ -53,7 +53,13 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     await keepAllPlugged(host, subject, left);
     const remade = items.flatMap(({ member, remade }) => (remade && member?.rows ? [member] : []));
     const tapless = items.flatMap(({ member, tap }) => (member?.tap && !tap ? [member] : []));
+    const guarded = guards(want.bridge, items, needs, mark);
     return [
+        ...(here?.stray.length
+            ? unstray(here.state.bridge, here.stray, mark, isSecure(view, here.state.bridge))
+            : guarded.length > 0
+              ? await unstrayAnew(host, want.bridge, guardedOf(here?.members ?? new Map(), want.bridge), mark)
+              : []),
         ...unguarded(
             view,
             [
@@ -74,7 +80,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ...unlimitedLinks(left),
         ...switchStep(want.bridge, items, left),
         ...items.flatMap(({ want: { name, type } }) => (type === "internal" || type === "tap" ? [bringUp(name)] : [])),
-        ...guards(want.bridge, items, needs, mark),
+        ...guarded,
         ...removedTaps([...left, ...tapless]),
     ];
 }
@@ -173,9 +179,12 @@ function refuseTaken(
     );
 }
 
-/** Whether flows of a port go with its place: it is unplugged for a moment, or leaves its bridge. */
-const losesGuard = ({ member, remade }: Item, bridge: string): boolean =>
-    member?.rows !== undefined && isGuarded(member.rows.port) && (remade || member.holder?.name !== bridge);
+/** Whether flows of a port go with its place: it is unplugged for a moment, leaves its bridge, or gets another number. */
+const losesGuard = (item: Item, bridge: string): boolean =>
+    item.member?.rows !== undefined && isGuarded(item.member.rows.port) && !staysPut(item, bridge);
+
+const staysPut = ({ member, remade, want }: Item, bridge: string): boolean =>
+    !remade && member?.holder?.name === bridge && member.state?.ofportRequest === want.ofportRequest;
 
 function tapSteps({ want: { name }, tap, member, remade }: Item, mark: string): Plan {
     if (!tap) return [];
@@ -217,11 +226,12 @@ export function switchStep(bridge: string, items: readonly Item[], left: readonl
 
 /** Flows and meters for what is guarded anew or otherwise than before. */
 function guards(bridge: string, items: readonly Item[], needs: Needs, mark: string): Plan {
-    const guarded = items.flatMap(({ want, member, remade }): GuardedPort[] => {
+    const guarded = items.flatMap((item): GuardedPort[] => {
+        const { want, member } = item;
         const metered = needs.isMetered(want);
         const guard = guardOf(want, metered);
-        const stays = !remade && member?.holder?.name === bridge && member.rows && isGuarded(member.rows.port);
-        if (!stays) return guard.limit || guard.security ? [{ name: want.name, mark, ...guard }] : [];
+        if (!member?.rows || !isGuarded(member.rows.port) || !staysPut(item, bridge))
+            return guard.limit || guard.security ? [{ name: want.name, mark, ...guard }] : [];
         return [{ name: want.name, mark, ...guard, former: guardOf(member.state ?? {}, metered) }];
     });
     return guarded.length > 0 ? [guardPorts(bridge, guarded, textOf(needs.bridge.fail_mode) === "secure")] : [];

@@ -10,8 +10,8 @@ import { OWNER_KEY, ownerFrom } from "../owner";
 import type { Found, Own } from "../resource";
 import { sameValue } from "../wire";
 import { faultOf } from "./ovs-fault";
-import { inForceOf } from "./ovs-ingress";
-import type { InForce } from "./table-zero";
+import { inForceOf, isGuarded } from "./ovs-ingress";
+import { strayFault, strayOf, type InForce } from "./table-zero";
 import { conflictOf, interfacesOf, portState, standsAlone, typeOf, type PortRows } from "./ovs-port-rows";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
 import { SHAPING_LOST, shapingLost } from "./ovs-shaping";
@@ -35,6 +35,8 @@ export interface SetHere extends Found<OvsPortSet> {
     view: Replica;
     links: ReadonlyMap<string, Link>;
     members: ReadonlyMap<string, Member>;
+    /** OpenFlow numbers at which flows of ours stand, and which none of its ports has. */
+    stray: number[];
 }
 
 /** What an import asks for: named ports of a bridge, or all that nobody has marked. */
@@ -86,12 +88,16 @@ export async function setHere(host: Host, id: string, own: Own<OvsPortSet>): Pro
     const row = view.byName("Bridge", bridge);
     const conflicts = [...look.conflicts, ...missing(view, asked, members)];
     if (members.size === 0 && conflicts.length === 0 && !(own.known && row)) return undefined;
-    const { state, ofports, faults } = look.atStates(await inForceOf(host, bridge, row ? look.unjudged() : []));
+    const inForce = await inForceOf(host, bridge, row ? look.unjudged() : []);
+    const { state, ofports, faults } = look.atStates(inForce);
+    const stray = strayOf(inForce, own.mark, guardedOf(members, bridge));
+    if (stray.length > 0) faults.push(strayFault(stray));
     const all = [...members.values()].every(({ marked }) => marked);
     return {
         view,
         links,
         members,
+        stray,
         state: { bridge, ports: state },
         ...markOf(all, own.mark, own.formerMark),
         outputs: { ofports },
@@ -250,6 +256,12 @@ class Look {
         );
     }
 }
+
+/** OpenFlow numbers of members of which flows hold something. */
+export const guardedOf = (members: ReadonlyMap<string, Member>, bridge: string): number[] =>
+    [...members.values()].flatMap(({ rows, holder }) =>
+        rows && holder?.name === bridge && isGuarded(rows.port) ? [numberOf(rows.links[0]?.ofport) ?? -1] : [],
+    );
 
 /** What an import names and nobody has. */
 const missing = (view: Replica, asked: Asked | undefined, members: ReadonlyMap<string, Member>): string[] =>

@@ -63,6 +63,17 @@ export function requireNoController(view: Replica, bridge: string, subject: stri
     );
 }
 
+/** @throws HostError refused for a bridge whose OpenFlow is too old for meters and bundles of ours */
+export function requireNewOpenflow(subject: string, bridge: string, protocols: readonly unknown[]): void {
+    if (protocols.length === 0 || protocols.some((protocol) => /^OpenFlow1[345]$/.test(String(protocol)))) return;
+    throw new HostError(
+        "refused",
+        subject,
+        `the protocols of the bridge ${shownName(bridge)} are ${protocols.join(", ")}, and what ingress and portSecurity put there needs OpenFlow13 or newer`,
+        "Add OpenFlow14 to the bridge's protocols, or leave protocols out, which allows every version.",
+    );
+}
+
 /** Whether somebody else decides the flows of a bridge; a service controller only looks in now and then. */
 export const hasController = (view: Replica, bridge: string): boolean =>
     view
@@ -118,7 +129,11 @@ export interface InForce {
     limits: ReadonlyMap<number, IngressLimit>;
     /** Flows that say as whom a port may send. */
     security: ReadonlyMap<number, readonly Flow[]>;
+    /** OpenFlow numbers at which a resource's flows stand, by its cookie. */
+    numbers: ReadonlyMap<string, ReadonlySet<number>>;
 }
+
+export const NOTHING_IN_FORCE: InForce = { limits: new Map(), security: new Map(), numbers: new Map() };
 
 /**
  * What is in force; nothing where the tables do not hang together, so that what a person removed by hand is seen and
@@ -130,7 +145,8 @@ export async function readGuards(host: Host, bridge: string): Promise<InForce> {
         host.read(host.openflow.reading("dump-flows", bridge), parseFlows),
         host.read(host.openflow.reading("dump-meters", bridge), parseMeters),
     ]);
-    if (!hangsTogether(bridgeFlows(view, bridge, flows))) return { limits: new Map(), security: new Map() };
+    const numbers = numbersOf(flows);
+    if (!hangsTogether(bridgeFlows(view, bridge, flows))) return { ...NOTHING_IN_FORCE, numbers };
     const limits = flows.flatMap((flow): [number, IngressLimit][] => {
         const port = limitedPort(flow);
         const meter = port === undefined ? undefined : meters.find(({ id }) => id === FIRST_PORT_METER + port);
@@ -140,10 +156,56 @@ export async function readGuards(host: Host, bridge: string): Promise<InForce> {
     });
     const security = new Map<number, Flow[]>();
     for (const flow of flows) {
-        const port = Number(/(?:^|,)in_port=(\d+)/.exec(flow.match)?.[1] ?? NaN);
+        const port = portOf(flow);
         if (flow.table === GUARD_TABLE) security.set(port, [...(security.get(port) ?? []), flow]);
     }
-    return { limits: new Map(limits), security };
+    return { limits: new Map(limits), security, numbers };
+}
+
+/** The OpenFlow number that a flow matches; NaN for none. */
+const portOf = ({ match }: Flow): number => Number(/(?:^|,)in_port=(\d+)/.exec(match)?.[1] ?? NaN);
+
+function numbersOf(flows: Flow[]): Map<string, Set<number>> {
+    const numbers = new Map<string, Set<number>>();
+    for (const flow of flows) {
+        const port = portOf(flow);
+        if (Number.isNaN(port) || (flow.table !== 0 && flow.table !== GUARD_TABLE)) continue;
+        numbers.set(flow.cookie, (numbers.get(flow.cookie) ?? new Set()).add(port));
+    }
+    return numbers;
+}
+
+/**
+ * Numbers at which flows of a resource stand that none of its ports has: the switch gave them others.
+ *
+ * @param ofports those that its guarded ports have
+ */
+export const strayOf = ({ numbers }: InForce, mark: string, ofports: readonly number[]): number[] =>
+    [...(numbers.get(cookieOf(mark)) ?? [])].filter((number) => !ofports.includes(number));
+
+/** What is told of them. */
+export const strayFault = (numbers: readonly number[]): string =>
+    `flows of its ingress limit or portSecurity are at the OpenFlow number ${numbers.join(", ")}, which Open vSwitch no longer gives it`;
+
+/** Takes away what stands at numbers that a resource's ports no longer have; whoever has them now keeps what is theirs. */
+export function unstray(bridge: string, numbers: readonly number[], mark: string, secure: boolean): Plan {
+    if (numbers.length === 0) return [];
+    const gone = numbers.flatMap((number) => [
+        ...[0, GUARD_TABLE].map((table) => `flow delete cookie=${cookieOf(mark)}/-1,table=${table},in_port=${number}`),
+        `meter free ${FIRST_PORT_METER + number}`,
+    ]);
+    return [
+        {
+            what: `removes what stands at the former OpenFlow number ${numbers.join(", ")} of ${bridge}`,
+            action: openflow(bridge, [...gone, shared(secure)]),
+        },
+    ];
+}
+
+/** For a port that is made: what one that somebody removed by hand has left. */
+export async function unstrayAnew(host: Host, bridge: string, ofports: readonly number[], mark: string): Promise<Plan> {
+    const stray = strayOf(await readGuards(host, bridge), mark, ofports);
+    return unstray(bridge, stray, mark, isSecure(await host.switch(), bridge));
 }
 
 /**

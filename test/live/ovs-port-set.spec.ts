@@ -428,6 +428,37 @@ describe("a set of ports on a real switch", function () {
         await plugin.delete("kvmnet:ovs:Qos", "gold", gold);
     });
 
+    it("leaves no meter at a number that a port no longer has, however it lost it, and the meters of the others", async () => {
+        const inputs = (ofportRequest: number): Bag => ({
+            bridge: "sb0",
+            ports: {
+                n0: { type: "internal", ofportRequest: 300, ingress: { rate: "10Mbit" } },
+                n1: { type: "internal", ofportRequest, ingress: { rate: "20Mbit" } },
+            },
+        });
+        const meters = async () =>
+            [...(await lab.run("ovs-ofctl", "-OOpenFlow13", "dump-meters", "sb0")).matchAll(/meter=(\d+)/g)]
+                .map(([, id]) => Number(id) - 65536)
+                .sort((a, b) => a - b);
+        const made = await plugin.create(SET, "set", inputs(301));
+        assert.deepEqual(await meters(), [300, 301]);
+        made.state = await plugin.update(SET, "set", made, inputs(302));
+        assert.deepEqual(await meters(), [300, 302]);
+
+        await lab.vsctl("set", "Interface", "n1", "ofport_request=303");
+        const moved = unfinishedOf(await refreshed(made, inputs(302)).catch((error: unknown) => error));
+        assert.match(moved?.reasons[0] ?? "", /flows .* are at the OpenFlow number 302/);
+        made.state = await plugin.update(SET, "set", { id: "sb0", state: moved?.state ?? {} }, inputs(303));
+        assert.deepEqual(await meters(), [300, 303]);
+
+        await lab.vsctl("del-port", "sb0", "n1");
+        made.state = await plugin.update(SET, "set", made, inputs(304));
+        assert.deepEqual(await meters(), [300, 304]);
+        assert.deepEqual(await changes(made, inputs(304)), []);
+        await plugin.delete(SET, "set", made);
+        assert.deepEqual(await meters(), []);
+    });
+
     it("sets an internal port up again that somebody set down, with another VLAN", async () => {
         const inputs = (tag: number): Bag => ({ bridge: "sb0", ports: { mgmt: { type: "internal", tag } } });
         const made = await plugin.create(SET, "internal", inputs(5));

@@ -269,6 +269,19 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
                 await plugin.delete(PORT, "p0", made);
             });
 
+        it("that is a trunk of frames without a tag, too, keeps VLAN 0; what somebody added shows", async () => {
+            const inputs = { name: "zero0", bridge: "pb0", type: "internal", trunks: ["0", "10"] };
+            const made = await plugin.create(PORT, "zero0", inputs);
+            assert.equal(await get("Port", "zero0", "trunks"), "[0, 10]");
+            assert.deepEqual(await changes(PORT, made, inputs), []);
+            await lab.vsctl("add", "Port", "zero0", "trunks", "4095");
+            const drifted = await plugin.read(PORT, "zero0", "zero0", inputs, made.state);
+            assert.deepEqual(drifted.state.trunks, ["0", "10", "4095"]);
+            made.state = await plugin.update(PORT, "zero0", drifted, inputs);
+            assert.equal(await get("Port", "zero0", "trunks"), "[0, 10]");
+            await plugin.delete(PORT, "zero0", made);
+        });
+
         it("of type patch leads to its peer", async () => {
             const inputs = { bridge: "pb0", type: "patch", options: { peer: "patch1" } };
             const one = await port("patch0", inputs);
@@ -409,6 +422,59 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await plugin.delete(PORT, "lim0", made);
         });
 
+        it("leaves no flow and no meter at a number that it no longer has, however it lost it, and none when it goes", async () => {
+            await bridge("num0", { failMode: "secure" });
+            const inputs = (ofportRequest: number): Bag => ({
+                name: "num1",
+                bridge: "num0",
+                type: "internal",
+                ofportRequest,
+                ingress: { rate: "10Mbit" },
+                portSecurity: { mac: "52:54:00:00:00:01" },
+            });
+            const ofctl = (command: string) => lab.run("ovs-ofctl", "-OOpenFlow13", "--no-names", command, "num0");
+            /** The numbers that flows name, and those of the meters. */
+            const numbers = async () => {
+                const [flows, meters] = [await ofctl("dump-flows"), await ofctl("dump-meters")];
+                const all = [...flows.matchAll(/in_port=(\d+)/g), ...meters.matchAll(/meter=65(\d+)/g)];
+                return [...new Set(all.map(([, number]) => number))].sort().join(" ");
+            };
+            const made = await plugin.create(PORT, "num1", inputs(77));
+            assert.equal(await numbers(), "613 77");
+            made.state = await plugin.update(PORT, "num1", made, inputs(88));
+            assert.equal(await numbers(), "624 88");
+            assert.deepEqual(await changes(PORT, made, inputs(88)), []);
+
+            await lab.vsctl("set", "Interface", "num1", "ofport_request=99");
+            const moved = unfinishedOf(
+                await plugin.read(PORT, "num1", "num1", inputs(88), made.state).catch((error: unknown) => error),
+            );
+            assert.match(moved?.reasons[0] ?? "", /flows .* are at the OpenFlow number 88/);
+            made.state = await plugin.update(PORT, "num1", { id: "num1", state: moved?.state ?? {} }, inputs(99));
+            assert.equal(await numbers(), "635 99");
+            assert.deepEqual(await changes(PORT, made, inputs(99)), []);
+
+            await lab.vsctl("del-port", "num0", "num1");
+            made.state = (await plugin.create(PORT, "num1", inputs(55))).state;
+            assert.equal(await numbers(), "55 591");
+            await plugin.delete(PORT, "num1", made);
+            assert.equal(await numbers(), "");
+        });
+
+        it("with a limit on a bridge whose OpenFlow has no meters is refused there at once, and the other way round", async () => {
+            const protocols = ["OpenFlow10", "OpenFlow12"];
+            const old = await bridge("of0", { protocols });
+            const limited = { name: "of1", bridge: "of0", type: "internal", ingress: { rate: "1Mbit" } };
+            const words = /protocols of the bridge of0 are OpenFlow10, OpenFlow12, .* needs OpenFlow13 or newer/;
+            await assert.rejects(plugin.create(PORT, "of1", limited), words);
+            assert.equal(await lab.vsctl("list-ports", "of0"), "");
+            const inputs = { name: "of0", datapathType: "netdev" };
+            old.state = await plugin.update(BRIDGE, "of0", old, inputs);
+            const made = await plugin.create(PORT, "of1", limited);
+            await assert.rejects(plugin.update(BRIDGE, "of0", old, { ...inputs, protocols }), words);
+            await plugin.delete(PORT, "of1", made);
+        });
+
         it("with a limit on a bridge with a controller is refused there", async () => {
             await bridge("ctl0");
             await lab.vsctl("set-controller", "ctl0", "tcp:127.0.0.1:6653");
@@ -430,6 +496,11 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
                 [{ type: "vxlan", options: { remoteIp: "192.0.2.1", key: 2 ** 24 } }, "options.key"],
                 [{ type: "internal", options: { peer: "x" } }, "options.peer"],
                 [{ type: "dpdkvhostuserclient" }, "options.vhostServerPath"],
+                [{ type: "vxlan", options: { remoteIp: "::" } }, "options.remoteIp"],
+                [{ type: "gre", options: { remoteIp: "192.0.2.1", localIp: "2001:db8::1" } }, "options.localIp"],
+                [{ type: "patch", options: { peer: "p0" } }, "options.peer"],
+                [{ trunks: [4095] }, "trunks[0]"],
+                [{ ingress: { rate: "1Gbit", burst: "4GiB" } }, "ingress.burst"],
                 [{ mac: "52:54:00:00:00:01" }, "mac"],
                 [{ interfaces: ["a"] }, "interfaces"],
                 [{ interfaces: ["a", "b"], bondMode: "balance-tcp" }, "lacp"],
@@ -484,6 +555,20 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             );
             assert.deepEqual(await changes(QOS, made, inputs), []);
             assert.equal((await plugin.create(QOS, "gold", inputs)).state.objectId, made.state.objectId);
+        });
+
+        it("shapes at what the kernel can just hold, as it is declared", async () => {
+            await lab.run("ip", "tuntap", "add", "dev", "fast0", "mode", "tap");
+            await bridge("qb1");
+            const fast = { name: "fast", type: "linux-htb", maxRate: "34.35Gbit", queues: { "0": { priority: 7 } } };
+            const shaping = await plugin.create(QOS, "fast", fast);
+            const shaped = await port("fast0", { bridge: "qb1", qos: "fast" });
+            await eventually(async () =>
+                assert.match(await lab.run("tc", "class", "show", "dev", "fast0"), /prio 7 .*ceil 34350Mbit/),
+            );
+            assert.deepEqual(await changes(QOS, shaping, fast), []);
+            await plugin.delete(PORT, "fast0", shaped);
+            await plugin.delete(QOS, "fast", shaping);
         });
 
         it("changes one queue live and says which", async () => {
@@ -583,6 +668,12 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
                 [{ type: "linux-htb", queues: { "1": { minRate: "2Mbit", maxRate: "1Mbit" } } }, "queues.1.maxRate"],
                 [{ type: "linux-htb", queues: { "99999": {} } }, "queues.99999"],
                 [{ type: "linux-sfq" }, "type"],
+                [{ type: "linux-htb", maxRate: "34.36Gbit" }, "maxRate"],
+                [{ type: "linux-hfsc", maxRate: "7bit" }, "maxRate"],
+                [{ type: "linux-htb", queues: { "1": { minRate: "40Gbit" } } }, "queues.1.minRate"],
+                [{ type: "linux-htb", queues: { "1": { maxRate: "40Gbit" } } }, "queues.1.maxRate"],
+                [{ type: "linux-htb", queues: { "1": { burst: "4GiB" } } }, "queues.1.burst"],
+                [{ type: "linux-htb", queues: { "1": { priority: 8 } } }, "queues.1.priority"],
             ] as [Bag, string][])
                 assert.deepEqual(Object.keys(await failuresOf(QOS, { name: "q", ...wrong })), [property]);
         });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Operation, Row } from "../../provider/host/ovsdb/operations";
+import { set, type Operation, type Row } from "../../provider/host/ovsdb/operations";
 import { Replica, type Seen } from "../../provider/host/ovsdb/replica";
 import { bondRow, bondState } from "../../provider/resources/ovs-bond-rows";
 import { bridgeRow, bridgeState, localRow } from "../../provider/resources/ovs-bridge-rows";
@@ -8,6 +8,7 @@ import { changedRow } from "../../provider/resources/ovs-port-change";
 import { interfaceRow, interfacesOf, portRow, portState } from "../../provider/resources/ovs-port-rows";
 import { qosRow, qosState, queueRow, queuesOf } from "../../provider/resources/ovs-qos-rows";
 import { rowOf, type Managed } from "../../provider/resources/ovs-rows";
+import { NOTHING_IN_FORCE } from "../../provider/resources/table-zero";
 import { OvsBridge } from "../../schemas/ovs-bridge";
 import { OvsPort } from "../../schemas/ovs-port";
 import { OvsQos } from "../../schemas/ovs-qos";
@@ -183,7 +184,7 @@ describe("rows of the switch database", () => {
         const there = only(view, "Port");
         const rows = { port: there, links: interfacesOf(view, there) };
         return {
-            ...portState(view, rows, { limits: new Map(), security: new Map() }, known),
+            ...portState(view, rows, NOTHING_IN_FORCE, known),
             ...bondState(rows, known),
         };
     };
@@ -208,6 +209,41 @@ describe("rows of the switch database", () => {
                 assert.deepEqual(again, want);
             }),
         ));
+
+    it("of a port whose options others have spelled otherwise say the same in our spelling", () => {
+        const options = { key: "0x10", tos: "0x40", dst_port: "0x12b5", remote_ip: "2001:DB8:0::1", ttl: "inherit" };
+        const view = holding({
+            Interface: [{ name: "t0", type: "vxlan", options: ["map", Object.entries(options)] }],
+            Port: [{ name: "t0", interfaces: referring(0) }],
+        });
+        assert.deepEqual(readPort(view, undefined).options, {
+            key: "16",
+            tos: "64",
+            dstPort: 4789,
+            remoteIp: "2001:db8::1",
+            ttl: "inherit",
+        });
+    });
+
+    it("of a port say VLAN 0, and also what no declaration can say", () => {
+        for (const [ids, trunks] of [
+            [
+                [0, 10, 11],
+                ["0", "10-11"],
+            ],
+            [
+                [10, 4095],
+                ["10", "4095"],
+            ],
+        ] as const) {
+            const view = holding({
+                Interface: [{ name: "p0" }],
+                Port: [{ interfaces: referring(0), trunks: set(...ids) }],
+            });
+            const known = OvsPort.parse({ name: "p0", bridge: "br0", trunks: ["10"] });
+            assert.deepEqual(readPort(view, known).trunks, trunks);
+        }
+    });
 
     it("of a bridge say again what was declared, with a MAC that was pinned and without", () =>
         fc.assert(
