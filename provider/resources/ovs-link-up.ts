@@ -1,5 +1,6 @@
 /** Links that Open vSwitch makes: they are down until somebody sets them up, and some outlive their port. */
-import { numberOf } from "../host/ovsdb/columns";
+import type { Link } from "../host/links";
+import { numberOf, textOf } from "../host/ovsdb/columns";
 import type { Seen } from "../host/ovsdb/replica";
 import { ip, type Plan, type Step } from "../plan";
 import { gone } from "./link-marks";
@@ -10,6 +11,15 @@ export const bringUp = (name: string): Step => ({
     check: { link: name, is: "present" },
     action: { via: "ip", lines: [["link", "set", "dev", name, "up"]] },
 });
+
+/** Whether an interface is one whose link the switch makes. */
+export const isMadeBySwitch = (row: Seen | undefined): boolean => /^(internal|tap)$/.test(textOf(row?.type) ?? "");
+
+/** Whether somebody set down a link that the switch has made, and that nobody else sets up. */
+export const isSetDown = (row: Seen | undefined, links: ReadonlyMap<string, Link>): boolean =>
+    isMadeBySwitch(row) && links.get(String(row?.name))?.up === false;
+
+export const SET_DOWN = "its link is set down";
 
 /**
  * A userspace datapath makes its links as taps that stay (lib/netdev-linux.c), and an ovs-vswitchd that was killed does

@@ -11,12 +11,12 @@ import type { Found, HostResource, Outputs } from "../resource";
 import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
 import { guardOf, hasMeter, inForceOf, isGuarded } from "./ovs-ingress";
-import { bringUp, removeLeft } from "./ovs-link-up";
+import { bringUp, isMadeBySwitch, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
 import { requireColumns } from "./ovs-rows";
-import { queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from "./ovs-shaping";
+import { liftedFrom, queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from "./ovs-shaping";
 import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
@@ -85,6 +85,8 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const stray = strayOf(inForce, mark ?? "", [numberOf(rows.links[0]?.ofport) ?? -1]);
         // Most ports have no QoS, and then links need not be read.
         const unshaped = queueingOf(view, rows) !== undefined && shapingLost(view, rows, await host.links());
+        const isDown =
+            known !== undefined && isMadeBySwitch(rows.links[0]) && isSetDown(rows.links[0], await host.links());
         return {
             view,
             rows,
@@ -102,7 +104,11 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             mark,
             objectId: port._uuid[1],
             outputs: outputsOf(rows),
-            fault: faultsOf(rows, view) ?? (unshaped ? SHAPING_LOST : stray.length > 0 ? strayFault(stray) : undefined),
+            fault:
+                faultsOf(rows, view) ??
+                (isDown ? SET_DOWN : undefined) ??
+                (unshaped ? SHAPING_LOST : undefined) ??
+                (stray.length > 0 ? strayFault(stray) : undefined),
             conflict: conflictOf(rows, bridge),
         };
     },
@@ -126,6 +132,10 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const { view, rows, unshaped, holder, state } = found;
         const needs = needsOf(host, view, subject, want.bridge, [want]);
         const managed = await writable(host, subject, want, needs, mark, found);
+        const lift = liftedFrom(
+            rows,
+            rows.links.some(({ name }) => !(want.interfaces ?? [want.name]).includes(String(name))),
+        );
         const { operations, undo } = changedPort(rows, want, managed, "");
         const moves = holder?.name !== want.bridge;
         const there = moves ? [] : devicesOf(state);
@@ -137,10 +147,12 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         return [
             ...(isGuarded(rows.port) && renumbered ? unguards(found, mark) : strays(found)),
             ...shapedAgain(unshaped ? [rows] : []),
+            ...lift.steps,
             ovsdb(
                 `sets the OVS port ${want.name}`,
                 [
                     present("Bridge", want.bridge),
+                    ...lift.again,
                     ...operations,
                     ...(moves && holder ? [unplug(holder._uuid, [rows.port._uuid])] : []),
                     ...(moves ? [plug(want.bridge, [rows.port._uuid])] : []),

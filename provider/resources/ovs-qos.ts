@@ -1,11 +1,12 @@
 /** How what leaves a port is shaped: rows QoS and Queue, which nobody removes but who made them. */
-import { OvsQos } from "../../schemas/ovs-qos";
+import { OvsQos, type QosQueue } from "../../schemas/ovs-qos";
 import { HostError, shownName } from "../host/errors";
 import { keyOf, textOf, uuidsOf } from "../host/ovsdb/columns";
 import { map, named, ofRow, set, type Operation } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY, sameStack } from "../owner";
 import { ovsdb } from "../plan";
+import { sameValue } from "../wire";
 import type { Found, HostResource } from "../resource";
 import { changedRow } from "./ovs-port-change";
 import { QOS_NAME_KEY } from "./ovs-port-rows";
@@ -82,22 +83,30 @@ export const ovsQos: HostResource<OvsQos, QosHere> = {
         const changes = [changedRow("QoS", row, qosRow(want, mark))];
         const operations: Operation[] = [];
         const links: unknown[] = [];
+        const apart: string[] = [];
         const gone = [...queues].filter(([number]) => !Object.hasOwn(want.queues ?? {}, number));
+        const kept = new Map<Seen, QosQueue>();
         for (const [number, queue] of Object.entries(want.queues ?? {})) {
             const there = queues.get(number);
-            if (there) changes.push(changedRow("Queue", there, queueRow(queue, mark)));
+            // Others may have given two numbers one row, which then can differ no longer.
+            const shared = there && kept.get(there);
+            if (shared && sameValue(shared, queue)) continue;
+            if (there && !shared) kept.set(there, queue);
+            if (there && shared) apart.push(number);
+            if (there && !shared) changes.push(changedRow("Queue", there, queueRow(queue, mark)));
             else {
                 operations.push(newQueue(want, number, mark));
                 links.push([Number(number), named(`q${number}`)]);
             }
         }
-        if (links.length + gone.length > 0)
+        const left = [...gone.map(([number]) => number), ...apart];
+        if (links.length + left.length > 0)
             operations.push({
                 op: "mutate",
                 table: "QoS",
                 where: ofRow(row._uuid),
                 mutations: [
-                    ...(gone.length > 0 ? [["queues", "delete", set(...gone.map(([number]) => Number(number)))]] : []),
+                    ...(left.length > 0 ? [["queues", "delete", set(...left.map(Number))]] : []),
                     ...(links.length > 0 ? [["queues", "insert", ["map", links]]] : []),
                 ],
             });
@@ -107,7 +116,7 @@ export const ovsQos: HostResource<OvsQos, QosHere> = {
                 [
                     ...changes.flatMap((change) => change.operations),
                     ...operations,
-                    ...gone.flatMap(([, queue]) => dropQueue(view, row, queue, mark)),
+                    ...gone.flatMap(([, queue]) => (kept.has(queue) ? [] : dropQueue(view, row, queue, mark))),
                 ],
                 changes.flatMap((change) => change.undo),
             ),

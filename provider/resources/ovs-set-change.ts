@@ -10,7 +10,7 @@ import { ip, ovsdb, type Plan } from "../plan";
 import { sameValue } from "../wire";
 import { gone } from "./link-marks";
 import { guardOf, isGuarded } from "./ovs-ingress";
-import { bringUp } from "./ovs-link-up";
+import { bringUp, isMadeBySwitch, isSetDown } from "./ovs-link-up";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, type Wanted } from "./ovs-port-change";
 import { keepLinks, keepPlugged } from "./operator-guard";
 import { needsOf, type Needs } from "./ovs-port-needs";
@@ -28,7 +28,7 @@ interface Item {
     tap: PortOfSet["tap"];
     /** What is there of it. */
     member: Member | undefined;
-    /** Its tap is made anew, so it is unplugged first. */
+    /** Its tap is made anew, or in place of a link of the switch, so it is unplugged first. */
     remade: boolean;
     rows: Rows;
 }
@@ -40,7 +40,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     const view = here?.view ?? (await read.switch());
     const links = here?.links ?? (await read.links());
     const touched = Object.entries(want.ports).filter(
-        ([name, port]) => !stands(here?.members.get(name), want.bridge, port),
+        ([name, port]) => !stands(here?.members.get(name), links, want.bridge, port),
     );
     refuseTaken(host, subject, view, links, touched, here);
     const come = touched.filter(([name]) => {
@@ -105,7 +105,7 @@ export async function itemsOf(
             qos: needs.qosFor(port, member?.rows?.port),
             metered: needs.isMetered(port),
         });
-        return { want: port, tap, member, rows, remade: tap && member?.tap ? isRemade(member.tap, tap) : false };
+        return { want: port, tap, member, rows, remade: tap !== undefined && isMadeAnew(member, tap) };
     });
     await Promise.all([
         requireColumns(
@@ -123,6 +123,12 @@ export async function itemsOf(
     ]);
     return { needs, items };
 }
+
+const isMadeAnew = (member: Member | undefined, tap: NonNullable<PortOfSet["tap"]>): boolean =>
+    member?.tap ? isRemade(member.tap, tap) : isOfSwitch(member);
+
+/** Whether the switch has made the link of a port that is there. */
+const isOfSwitch = (member: Member | undefined): boolean => isMadeBySwitch(member?.rows?.links[0]);
 
 /** The link of the host that a port plugs in: neither the switch nor the set makes it. */
 export const devicesOf = (name: string, { type = "system", tap }: PortOfSet): string[] =>
@@ -143,12 +149,18 @@ export const untoldOf = (ports: readonly [string, PortOfSet][]): string[] =>
     ports.flatMap(([name, port]) => (port.takesOperatorPath ? [] : devicesOf(name, port)));
 
 /** Whether a port stands where and as it is wanted, with our mark and its QoS in force. */
-const stands = (member: Member | undefined, bridge: string, want: PortOfSet): boolean =>
+const stands = (
+    member: Member | undefined,
+    links: ReadonlyMap<string, Link>,
+    bridge: string,
+    want: PortOfSet,
+): boolean =>
     member?.state !== undefined &&
     member.holder?.name === bridge &&
     member.marked &&
     !member.unshaped &&
     (member.tap?.link.up ?? true) &&
+    !isSetDown(member.rows?.links[0], links) &&
     sameValue(member.state, want);
 
 /** All names at once that somebody else has. */
@@ -167,7 +179,9 @@ function refuseTaken(
             if (port) return [`a port ${name} is on ${textOf(view.holderOf(port)?.name) ?? "no bridge"}`];
             if (view.byName("Interface", name)) return [`an interface ${name} is part of a bond`];
         }
-        return tap && !member?.tap && links.has(name) ? [`a link ${name} is on ${host.where}`] : [];
+        return tap && !member?.tap && !isOfSwitch(member) && links.has(name)
+            ? [`a link ${name} is on ${host.where}`]
+            : [];
     });
     if (taken.length === 0) return;
     throw new HostError(

@@ -11,6 +11,7 @@ import type { Found, Own } from "../resource";
 import { sameValue } from "../wire";
 import { faultOf } from "./ovs-fault";
 import { inForceOf, isGuarded } from "./ovs-ingress";
+import { isSetDown, SET_DOWN } from "./ovs-link-up";
 import { strayFault, strayOf, type InForce } from "./table-zero";
 import { conflictOf, interfacesOf, portState, standsAlone, typeOf, type PortRows } from "./ovs-port-rows";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
@@ -252,6 +253,7 @@ class Look {
         return (
             faultOf(link, this.view) ??
             (tap && this.own.known && !tap.link.up ? "its tap is set down" : undefined) ??
+            (this.own.known && isSetDown(link, this.links) ? SET_DOWN : undefined) ??
             (unshaped ? SHAPING_LOST : undefined)
         );
     }

@@ -75,5 +75,19 @@ export function unshapedAll(ports: readonly PortRows[]): Plan {
     ];
 }
 
+/**
+ * A link that a bond lets go keeps its QoS, too, so it is lifted from all of them first.
+ *
+ * @returns what lifts it, and the operations that then give it again; nothing where no link goes or nothing is shaped
+ */
+export function liftedFrom(rows: PortRows, releases: boolean): { steps: Plan; again: Operation[] } {
+    if (!releases || uuidsOf(rows.port.qos).length === 0) return { steps: [], again: [] };
+    const { _uuid, qos } = rows.port;
+    return {
+        steps: unshapedAll([rows]),
+        again: [{ op: "update", table: "Port", where: ofRow(_uuid), row: { qos } }],
+    };
+}
+
 const isSystem = ({ type }: Seen): boolean => (textOf(type) ?? "system") === "system";
 const isPoliced = (link: Seen): boolean => isSystem(link) && (numberOf(link.ingress_policing_rate) ?? 0) > 0;

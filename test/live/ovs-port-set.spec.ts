@@ -466,7 +466,25 @@ describe("a set of ports on a real switch", function () {
         made.state = await plugin.update(SET, "internal", made, inputs(6));
         assert.equal(await get("Port", "mgmt", "tag"), "6");
         assert.ok((await linkNamed("mgmt"))?.flags.includes("UP"));
+        await lab.run("ip", "link", "set", "dev", "mgmt", "down");
+        let down: ReturnType<typeof unfinishedOf>;
+        await eventually(async () => {
+            down = unfinishedOf(await refreshed(made, inputs(6)).catch((error: unknown) => error));
+            assert.match(down?.reasons[0] ?? "", /port mgmt: its link is set down/);
+        });
+        made.state = await plugin.update(SET, "internal", { id: "sb0", state: down?.state ?? {} }, inputs(6));
+        assert.ok((await linkNamed("mgmt"))?.flags.includes("UP"));
         await plugin.delete(SET, "internal", made);
+    });
+
+    it("makes a tap in place of a link that the switch made for it", async () => {
+        const made = await plugin.create(SET, "swap", { bridge: "sb0", ports: { swap0: { type: "internal" } } });
+        const inputs = { bridge: "sb0", ports: { swap0: { tap: {} } } };
+        made.state = await plugin.update(SET, "swap", made, inputs);
+        assert.equal(await get("Interface", "swap0", "type"), '""');
+        assert.deepEqual(await changes(made, inputs), []);
+        await plugin.delete(SET, "swap", made);
+        assert.equal(await linkNamed("swap0"), undefined);
     });
 
     it("beside another on the same bridge leaves that one alone", async () => {

@@ -330,6 +330,36 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             assert.equal(await lab.vsctl("--bare", "--columns=name", "list", "Interface", "m2").catch(() => ""), "");
         });
 
+        it("of a bond lifts its QoS from a link that it lets go, and from no other", async () => {
+            const qos = await plugin.create(QOS, "bonded", { name: "bonded", type: "linux-htb", maxRate: "1Gbit" });
+            for (const name of ["bq0", "bq1", "bq2"]) await lab.run("ip", "tuntap", "add", "dev", name, "mode", "tap");
+            const inputs = { name: "bq", bridge: "pb0", interfaces: ["bq0", "bq1", "bq2"], qos: "bonded" };
+            const made = await plugin.create(PORT, "bq", inputs);
+            const shaping = (name: string) => lab.run("tc", "qdisc", "show", "dev", name);
+            await eventually(async () => assert.match(await shaping("bq2"), /htb/));
+            made.state = await plugin.update(PORT, "bq", made, { ...inputs, interfaces: ["bq0", "bq1"] });
+            assert.doesNotMatch(await shaping("bq2"), /htb/);
+            await eventually(async () => assert.match(await shaping("bq0"), /htb/));
+            await plugin.delete(PORT, "bq", made);
+            await plugin.delete(QOS, "bonded", qos);
+        });
+
+        it("whose link somebody set down tells it at a refresh, and an update sets it up", async () => {
+            const inputs = { name: "down0", bridge: "pb0", type: "internal" };
+            const made = await plugin.create(PORT, "down0", inputs);
+            await lab.run("ip", "link", "set", "dev", "down0", "down");
+            let down: ReturnType<typeof unfinishedOf>;
+            await eventually(async () => {
+                down = unfinishedOf(
+                    await plugin.read(PORT, "down0", "down0", inputs, made.state).catch((error: unknown) => error),
+                );
+                assert.match(down?.reasons[0] ?? "", /its link is set down/);
+            });
+            await plugin.update(PORT, "down0", { id: "down0", state: down?.state ?? {} }, inputs);
+            assert.equal((await plugin.read(PORT, "down0", "down0", inputs, made.state)).id, "down0");
+            await plugin.delete(PORT, "down0", made);
+        });
+
         it("of a bond names the link that is missing, and works once it is there", async () => {
             const inputs = { name: "bond8", bridge: "pb0", interfaces: ["m0", "m9"] };
             const unfinished = unfinishedOf(
@@ -649,6 +679,24 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             assert.deepEqual(await changes(QOS, there, there.inputs), []);
             there.state = await plugin.update(QOS, "theirs", there, { ...there.inputs, maxRate: "6kbit" });
             await plugin.delete(QOS, "theirs", there);
+            assert.equal(await rows("Queue", "_uuid"), "");
+        });
+
+        it("whose two numbers share a queue is told apart where they differ, and loses the queue with the last", async () => {
+            const [uuid = ""] = (
+                await lab.vsctl(
+                    ...["create", "QoS", "type=linux-htb", "queues={1=@q,2=@q,3=@q}"],
+                    ...["--", "--id=@q", "create", "Queue", "other_config:min-rate=1000"],
+                )
+            ).split("\n");
+            const there = await plugin.read(QOS, "two", uuid);
+            const queues = { "1": { minRate: "1kbit" }, "2": { minRate: "2kbit" } };
+            there.state = await plugin.update(QOS, "two", there, { ...there.inputs, queues });
+            assert.deepEqual(there.state.queues, queues);
+            const { queues: _, ...without } = there.inputs;
+            there.state = await plugin.update(QOS, "two", there, { ...without, queues: { "1": { minRate: "1kbit" } } });
+            assert.match(await rows("Queue", "other_config"), /^min-rate=1000$/);
+            await plugin.delete(QOS, "two", there);
             assert.equal(await rows("Queue", "_uuid"), "");
         });
 
