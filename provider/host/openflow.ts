@@ -126,7 +126,8 @@ export class Openflow {
     /** @throws HostError invalid for what is no group, or would not be there as it says */
     async judgeGroup(subject: string, bridge: string, group: string): Promise<void> {
         const version = await this.versionOf(bridge);
-        const [ran, whole] = [await this.parseGroup(version, group), await this.parseGroup("OpenFlow15", group)];
+        const ran = await this.parseGroup(version, group);
+        const whole = version === "OpenFlow15" ? ran : await this.parseGroup("OpenFlow15", group);
         const same = parseGroups(ran.stdout).map(groupText).join() === parseGroups(whole.stdout).map(groupText).join();
         const found = complaint(ran) ?? (same ? undefined : lost(version, "selection_method, fields or bucket_id"));
         if (!found) return;
@@ -290,6 +291,9 @@ export class Openflow {
         const lines = sharedFlows(there, bundle);
         const foreign = inPlaceOf(lines.after, there);
         if (!foreign) return lines;
+        // What is removed goes all the same, and what that leaves waits for whoever adds the next.
+        if (!bundle.some((line) => line.startsWith("flow add ")))
+            return { ...lines, after: lines.after.filter((line) => !inPlaceOf([line], there)) };
         throw new HostError(
             "conflict",
             subject,

@@ -117,7 +117,7 @@ const link = virtualLink<Bond>({
         const [own, other] = to.arpInterval ? [OF_ARP, OF_MII] : [OF_MII, OF_ARP];
         if (Boolean(from.arpInterval) !== Boolean(to.arpInterval)) return { anew: own, leave: other };
         // It keeps delays as multiples of miimon, so that another one changes them.
-        return from.miimon === to.miimon ? {} : { anew: OF_MII };
+        return to.arpInterval || from.miimon === to.miimon ? {} : { anew: OF_MII };
     },
 });
 

@@ -103,7 +103,7 @@ export async function spelled(host: Host, subject: string, want: OvsFlows, ports
         places.set(placeOfFlow(flow), text);
     }
     const groups = want.groups.map((text) => withPortNumbers(text, ports));
-    for (const group of groups) await host.openflow.judgeGroup(subject, want.bridge, group);
+    await Promise.all(groups.map((group) => host.openflow.judgeGroup(subject, want.bridge, group)));
     const spelledGroups = await Promise.all(groups.map((text) => host.openflow.spelledGroup(want.bridge, text)));
     return {
         flows,

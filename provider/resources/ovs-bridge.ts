@@ -163,7 +163,7 @@ function refuseOpenPorts(view: Replica, name: string): void {
         "refused",
         `OVS bridge ${name}`,
         `its failMode is secure and it has ports with portSecurity (${ports}); standalone, it would pass everything after a restart of ovs-vswitchd until their flows are back`,
-        "Leave failMode secure, or remove portSecurity from these ports first.",
+        "Leave failMode secure, or remove portSecurity from these ports first, in a run of its own.",
     );
 }
 

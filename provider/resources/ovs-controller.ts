@@ -11,6 +11,7 @@ import { attachedRow, managedBy, stateBy, type Shape } from "./attached-row";
 import { isGuarded, portsThat } from "./ovs-ingress";
 import { targetCautions } from "./ovs-manager";
 import { missingBridge } from "./ovs-monitoring";
+import { hasController } from "./table-zero";
 
 const SHAPE: Shape<OvsController> = {
     columns: {
@@ -82,9 +83,9 @@ export const ovsController = attachedRow<OvsController>({
     missing: ({ bridge }) => missingBridge(bridge),
 });
 
-/** @throws HostError refused where flows of ours would be lost */
+/** @throws HostError refused where flows of ours would be lost, as they are to the first primary controller */
 function refuseOverFlows(view: Replica, { bridge, target, type }: OvsController): void {
-    if ((type ?? (isPassive(target) ? "service" : "primary")) === "service") return;
+    if ((type ?? (isPassive(target) ? "service" : "primary")) === "service" || hasController(view, bridge)) return;
     const row = view.byName("Bridge", bridge);
     const guarded = portsThat(isGuarded, view, bridge);
     const reasons = [

@@ -248,7 +248,7 @@ function refuseInUse(
             "refused",
             subject,
             `the flow "${flowText(flow)}" with the cookie ${flow.cookie} uses ${used.replace(":", " ")}, and would go with it`,
-            "Remove or change that flow first; where both are Flows, let the one that uses it depend on the other.",
+            "Remove or change that flow first, in a run of its own; where both are Flows, let the one that uses it depend on the other, so that it goes first.",
         );
     }
 }

@@ -63,8 +63,8 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
         return { ...of.presets, ...(of.below ? { mtu: of.below.mtu(under, state) } : {}) };
     };
 
-    const readyBelow = (host: Host, want: State) =>
-        setUpBelow(host, title, want, below(want), (under) => of.below?.mtu(under, want));
+    const readyBelow = (host: Host, want: State, mtu: number | undefined) =>
+        setUpBelow(host, title, { name: want.name, mtu }, below(want), (under) => of.below?.mtu(under, want));
 
     const made = (want: State, mark: string): Step => {
         const leads = of.below?.leads ? ["link", String(below(want))] : [];
@@ -121,12 +121,14 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
         },
 
         async create(host, want, mark) {
-            return [...(await readyBelow(host, want)), made(want, mark)];
+            return [...(await readyBelow(host, want, want.mtu)), made(want, mark)];
         },
 
-        async update(host, { state: from, presets }, want, mark) {
+        async update(host, { state: from, presets, link }, want, mark) {
+            // What was not told of its MTU stays as it is.
+            const usual = from.mtu === undefined ? { ...presets, mtu: link.mtu } : presets;
             const lines = (is: State, wanted: State): Line[] => {
-                const common = commonWords(wanted, { ...presets, ...is }, presets);
+                const common = commonWords(wanted, { ...usual, ...is }, usual);
                 const words = wordsBetween(settings, is, wanted, of.around?.(is, wanted));
                 return [
                     ...(common.length > 0 ? [setLink(want.name, ...common)] : []),
@@ -134,7 +136,8 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
                 ];
             };
             return [
-                ...(await readyBelow(host, want)),
+                // One that it has already is none that the link below must take.
+                ...(await readyBelow(host, want, want.mtu === link.mtu ? undefined : want.mtu)),
                 ip(
                     `sets the ${title} ${want.name}`,
                     [marked(want.name, mark), ...lines(from, want), setLink(want.name, "up")],

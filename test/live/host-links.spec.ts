@@ -322,6 +322,37 @@ describe("links on a real host", function () {
             });
     });
 
+    describe("the MTU of a link on another whose MTU has changed since", () => {
+        const VXLAN = "kvmnet:host:Vxlan";
+        const inputs: Bag = { name: "vx8", vni: 8, link: "base0" };
+        let made: { id: string; state: Bag };
+        const change = async (wanted: Bag) =>
+            void (made = { ...made, state: await plugin.update(VXLAN, "m", made, { ...inputs, ...wanted }) });
+
+        before(async () => {
+            made = await plugin.create(VXLAN, "m", inputs);
+            await lab.run(..."ip link set dev base0 mtu 9000".split(" "));
+        });
+        after(async () => {
+            await plugin.delete(VXLAN, "m", made);
+            await lab.run(..."ip link set dev base0 mtu 1500".split(" "));
+        });
+
+        it("stays where it was never declared", async () => {
+            await change({ ttl: 7 });
+            assert.equal((await see("vx8")).mtu, 1450);
+        });
+        it("is set when it is declared", async () => {
+            await change({ ttl: 7, mtu: 8950 });
+            assert.equal((await see("vx8")).mtu, 8950);
+        });
+        it("is in nobody's way when something else changes", async () => {
+            await lab.run(..."ip link set dev base0 mtu 1500".split(" "));
+            await change({ ttl: 8, mtu: 8950 });
+            assertWithin(await see("vx8"), { mtu: 8950, linkinfo: { info_data: { ttl: 8 } } });
+        });
+    });
+
     describe("a transmit queue of no packets", () => {
         for (const [kind, inputs] of [
             ["Tap", { name: "none0" }],

@@ -445,6 +445,20 @@ describe("OpenFlow flows on a real switch", function () {
                 await ofctl("del-flows", name, "cookie=0x78/-1");
                 await plugin.create(FLOWS, name, want);
             });
+        it("stay where they came later, and keep nobody from removing what is ours", async () => {
+            await bridge("later");
+            const [one, other] = [
+                { bridge: "later", cookie: "0xc", flows: ["table=10,priority=1,actions=NORMAL"] },
+                { bridge: "later", cookie: "0xd", flows: ["table=10,priority=2,arp,actions=NORMAL"] },
+            ];
+            const made = await plugin.create(FLOWS, "one", one);
+            await plugin.create(FLOWS, "other", other);
+            await ofctl("add-flow", "later", "cookie=0x78,priority=1,actions=drop");
+            await plugin.delete(FLOWS, "one", made);
+            const left = await dump("later");
+            assert.ok(left.includes("cookie=0x78, priority=1 actions=drop"), left.join("\n"));
+            assert.ok(!left.some((line) => line.startsWith("cookie=0xc,")), left.join("\n"));
+        });
 
         it("stay with the groups and meters that they use", async () => {
             await bridge("use");
