@@ -9,6 +9,9 @@ const NETWORK_HELP =
 
 export const isV6 = (text: string): boolean => text.includes(":");
 
+/** Whether an IPv6 address in our spelling is one of fe80::/10, which says nothing without a link. */
+export const isLinkLocal = (text: string): boolean => /^fe[89ab]/.test(text);
+
 /** Bits of an address: 32 or 128. */
 export const widthOf = (text: string): number => (isV6(text) ? 128 : 32);
 

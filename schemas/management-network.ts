@@ -1,6 +1,6 @@
 /** A bridge by which a host is managed, as a component is given it. */
 import { z } from "zod";
-import { InterfaceAddress, IpAddress, isV6, networkOf } from "./ip-text";
+import { InterfaceAddress, IpAddress, isLinkLocal, isV6, networkOf } from "./ip-text";
 import { count, toggle } from "./link-parts";
 import { LinuxBridgeFields } from "./linux-bridge";
 import { withCrossCheck } from "./named";
@@ -51,7 +51,7 @@ export type ManagementNetworkInput = z.input<typeof ManagementNetworkFields>;
 
 /** A link-local router is reached whatever the addresses are. */
 const isReached = (gateway: string, addresses: readonly unknown[]): boolean =>
-    /^fe[89ab]/.test(gateway) ||
+    isLinkLocal(gateway) ||
     addresses.some((address) => {
         if (typeof address !== "string" || isV6(address) !== isV6(gateway)) return false;
         return networkOf(`${gateway}/${address.split("/")[1]}`) === networkOf(address);

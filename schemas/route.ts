@@ -1,6 +1,6 @@
 /** A route, in the words of ip-route(8). */
 import { z } from "zod";
-import { IpAddress, IpNetwork, isV6, LinkName } from "./ip-text";
+import { IpAddress, IpNetwork, isLinkLocal, isV6, LinkName } from "./ip-text";
 import { count, toggle } from "./link-parts";
 import { withCrossCheck, type Say } from "./named";
 import { takesOperatorPath } from "./operator-path";
@@ -152,7 +152,7 @@ function checkWay(
         say([...path, "onlink"], "onlink needs gateway and link");
     if (typeof gateway !== "string") return;
     if (v6 && !isV6(gateway)) say([...path, "gateway"], "an IPv6 route leads over an IPv6 router");
-    const needsLink = (!v6 && isV6(gateway)) || /^fe[89ab]/.test(gateway);
+    const needsLink = (!v6 && isV6(gateway)) || isLinkLocal(gateway);
     if (needsLink && link === undefined)
         say([...path, "link"], "an IPv6 router of an IPv4 route, and a link-local router, needs link");
 }

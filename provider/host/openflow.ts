@@ -59,8 +59,9 @@ export class Openflow {
 
     /**
      * Lines as `ovs-ofctl bundle` takes them (`flow add ...`, `group delete ...`), all or none, and of our own:
-     * `meter put METER`, `meter delete ID`, `meter free ID`, which deletes one that no flow uses then, and `shared` or `shared secure`, which brings the flows that belong to nobody
-     * alone (pipeline.ts) to what the others then need. `{ofport:NAME}` stands for a port's OpenFlow number and
+     * `meter put METER`, `meter delete ID`, `meter free ID`, which deletes one that no flow uses then, and `shared` or
+     * `shared secure`, which brings the flows that belong to nobody alone (pipeline.ts) to what the others then need.
+     * `{ofport:NAME}` stands for a port's OpenFlow number and
      * `{ofport:NAME+1000}` for that plus 1000; a deletion at a port that is gone is done. Changes of the same moment share
      * one bundle.
      *
@@ -217,12 +218,11 @@ export class Openflow {
     private async keep(bridge: string): Promise<void> {
         const row = await this.rowOf(bridge);
         if (!hasKeeper(row)) return;
-        const dump = (command: string) => this.ask(bridge, ["--no-stats", "--no-names", command, bridge]);
         const [flows, groups, meters, ports] = await Promise.all([
-            dump("dump-flows").then(parseFlows),
-            dump("dump-groups").then(parseGroups),
-            dump("dump-meters").then(parseMeters),
-            dump("dump-ports-desc").then(parsePorts),
+            this.dump("dump-flows", bridge).then(parseFlows),
+            this.dump("dump-groups", bridge).then(parseGroups),
+            this.dump("dump-meters", bridge).then(parseMeters),
+            this.dump("dump-ports-desc", bridge).then(parsePorts),
         ]);
         const names = new Map([...ports].map(([name, number]) => [number, name]));
         const text = snapshotText(row, { flows, groups, meters, ports: names });
@@ -258,7 +258,7 @@ export class Openflow {
 
     private async freeMeters(bridge: string, ids: number[]): Promise<void> {
         if (ids.length === 0) return;
-        const flows = parseFlows(await this.ask(bridge, ["--no-stats", "--no-names", "dump-flows", bridge]));
+        const flows = parseFlows(await this.dump("dump-flows", bridge));
         const isUsed = (id: number) => flows.some(({ actions }) => actions.split(",").includes(`meter:${id}`));
         await this.deleteMeters(
             bridge,
@@ -284,7 +284,7 @@ export class Openflow {
 
     private async sharedFlows(bridge: string, subject: string, bundle: string[], secure: boolean) {
         const [dump, cookies] = await Promise.all([
-            this.ask(bridge, ["--no-stats", "--no-names", "dump-flows", bridge]),
+            this.dump("dump-flows", bridge),
             this.rowOf(bridge).then(declaredCookies),
         ]);
         const there: BridgeFlows = { flows: parseFlows(dump), cookies, secure };
@@ -300,6 +300,10 @@ export class Openflow {
             `the flow "${flowText(foreign)}" with the cookie ${foreign.cookie} has the place of a flow of kvmnet that hands on between tables 0, ${GUARD_TABLE} and ${USER_TABLE} of ${bridge}`,
             "It is left alone. Remove the one that is there, or give it another priority.",
         );
+    }
+
+    private dump(command: string, bridge: string): Promise<string> {
+        return this.ask(bridge, ["--no-stats", "--no-names", command, bridge]);
     }
 
     private async ask(bridge: string, argv: string[]): Promise<string> {

@@ -1,5 +1,5 @@
 /** A virtual network over UDP. */
-import { addressText, isV6 } from "../../schemas/ip-text";
+import { addressText, isLinkLocal, isV6 } from "../../schemas/ip-text";
 import { isMulticast, Vxlan } from "../../schemas/vxlan";
 import { HostError } from "../host/errors";
 import type { HostResource } from "../resource";
@@ -119,8 +119,6 @@ const ends = ({ remote, local }: Ends) => [remote, local].filter((address) => ad
 
 /** One without addresses goes over IPv4. */
 const goesOverV6 = (of: Ends) => ends(of).some(isV6);
-
-const isLinkLocal = (address: string) => /^fe[89ab]/.test(address);
 
 /** The address that is printed, in our spelling: the kernel's has dots where one of IPv4 is in one of IPv6. */
 function addressOf(...printed: unknown[]): string | undefined {
