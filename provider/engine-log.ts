@@ -53,6 +53,8 @@ export function engineLog(address: string | undefined): EngineLog {
 class Lines {
     private lines: string[] = [];
     private timer: NodeJS.Timeout | undefined;
+    /** What was sent and may not have arrived. */
+    private sent: Promise<unknown> = Promise.resolve();
 
     constructor(private readonly send: (message: string) => Promise<unknown>) {}
 
@@ -61,11 +63,16 @@ class Lines {
         this.timer ??= setTimeout(() => void this.flush(), GATHERED_MS);
     }
 
+    /** Ends when all that was ever added has arrived. */
     async flush(): Promise<void> {
         clearTimeout(this.timer);
         this.timer = undefined;
         const { lines } = this;
         this.lines = [];
-        if (lines.length > 0) await this.send(lines.join("\n"));
+        if (lines.length > 0) {
+            const [former, last] = [this.sent, this.send(lines.join("\n"))];
+            this.sent = former.then(() => last);
+        }
+        await this.sent;
     }
 }

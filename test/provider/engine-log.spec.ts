@@ -1,5 +1,6 @@
 /** The engine's log: what a person asked for comes gathered, and nothing is held back at the end. */
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
 import { engineLog } from "../../provider/engine-log";
 import { eventually } from "../support/eventually";
 import { FakeEngine } from "./fake-engine";
@@ -26,5 +27,16 @@ describe("what the provider tells the engine", () => {
         assert.deepEqual(engine.debugged, ["the last"]);
         await log.end();
         assert.deepEqual(engine.debugged, ["the last"]);
+    });
+
+    it("is waited for where it is on its way when the plugin ends", async () => {
+        const log = engineLog(address);
+        engine.slowness = 300;
+        log.debug("on its way");
+        await setTimeout(200);
+        assert.deepEqual(engine.debugged, []);
+        await log.end();
+        engine.slowness = 0;
+        assert.deepEqual(engine.debugged, ["on its way"]);
     });
 });

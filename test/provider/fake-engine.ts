@@ -1,10 +1,13 @@
 /** The part of the engine that a plugin calls: its log. */
+import { setTimeout } from "node:timers/promises";
 import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogSeverity, type LogRequest } from "@pulumi/pulumi/proto/engine_pb";
 
 export class FakeEngine {
+    /** How long it takes to answer [ms]. */
+    slowness = 0;
     /** What a person sees. */
     readonly logged: { urn: string; message: string }[] = [];
     /** What a person sees who asks for it. */
@@ -15,7 +18,8 @@ export class FakeEngine {
     start(): Promise<string> {
         const refuse = (_call: unknown, reply: sendUnaryData<unknown>) => reply({ code: 12 });
         const handlers = Object.fromEntries(Object.keys(EngineService).map((method) => [method, refuse]));
-        const log = (call: ServerUnaryCall<LogRequest, Empty>, reply: sendUnaryData<Empty>) => {
+        const log = async (call: ServerUnaryCall<LogRequest, Empty>, reply: sendUnaryData<Empty>) => {
+            if (this.slowness > 0) await setTimeout(this.slowness);
             const [urn, message] = [call.request.getUrn(), call.request.getMessage()];
             if (call.request.getSeverity() === LogSeverity.DEBUG) this.debugged.push(message);
             else this.logged.push({ urn, message });
