@@ -5,6 +5,7 @@ import { Files } from "./files";
 import { Journal } from "./journal";
 import { Kernel } from "./kernel";
 import type { Link } from "./links";
+import { FlowSpelling } from "./flow-spelling";
 import { Openflow } from "./openflow";
 import { Ovsdb } from "./ovsdb/client";
 import { readPorts, type PortSeen } from "./ovsdb/ports";
@@ -35,6 +36,7 @@ export interface Host {
     ovsdb: Ovsdb;
     kernel: Kernel;
     openflow: Openflow;
+    spelling: FlowSpelling;
     /** The steps under way that change the host: what they ask for at the same moment is gathered. */
     turnout: Turnout;
     files: Files;
@@ -76,12 +78,14 @@ export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace
         ...(trace ? { trace } : {}),
     });
     const kernel = new Kernel(place, turnout);
+    const bridgeRow = async (bridge: string) => (await ovsdb.view()).byName("Bridge", bridge);
     const parts = {
         where: place.where,
         place,
         ovsdb,
         kernel,
-        openflow: new Openflow(place, async (bridge) => (await ovsdb.view()).byName("Bridge", bridge)),
+        openflow: new Openflow(place, bridgeRow),
+        spelling: new FlowSpelling(place, bridgeRow),
         turnout,
         files: new Files(place),
         journal: new Journal(place),

@@ -3,7 +3,7 @@ import type { Batcher, Line } from "../plan";
 import { Batch } from "./batch";
 import { HostError, quoted } from "./errors";
 import { linksOf, type Link } from "./links";
-import { refused } from "./openflow";
+import { refused } from "./ofctl-refusal";
 import type { Place } from "./place";
 import { Snapshot } from "./snapshot";
 import { Standing } from "./standing";

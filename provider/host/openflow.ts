@@ -3,23 +3,12 @@
  * bundle takes no meters, so those that it needs are made before it and those that it frees go after it.
  */
 import { setTimeout } from "node:timers/promises";
-import { HostError, quoted } from "./errors";
+import { HostError } from "./errors";
 import { KEEPER_KEY, snapshotFile, snapshotText } from "./flow-snapshot";
-import {
-    flowText,
-    groupText,
-    meterText,
-    namesPort,
-    parseFlowMods,
-    parseFlows,
-    parseGroups,
-    parseMeters,
-    parsePorts,
-    type Flow,
-    type Group,
-    type Meter,
-} from "./flow-text";
-import { keyOf, valuesOf } from "./ovsdb/columns";
+import { flowText, meterText, parseFlows, parseGroups, parseMeters, parsePorts, type Meter } from "./flow-text";
+import { VERSIONS } from "./flow-spelling";
+import { refused } from "./ofctl-refusal";
+import { keyOf } from "./ovsdb/columns";
 import type { Seen } from "./ovsdb/replica";
 import {
     declaredCookies,
@@ -30,14 +19,9 @@ import {
     USER_TABLE,
     type BridgeFlows,
 } from "./pipeline";
-import { FOUND_NOBODY } from "./patient";
 import type { Place } from "./place";
-import type { Ran } from "./run";
 import { Window, type Verdict } from "./window";
 
-/** Meters came with 1.3. A bridge without `protocols` speaks all of them (ovs-vswitchd.conf.db(5)). */
-const VERSIONS = ["OpenFlow15", "OpenFlow14", "OpenFlow13"] as const;
-type Version = (typeof VERSIONS)[number];
 /** Longest wait for ovs-vswitchd [s]. */
 const WAIT_S = 20;
 /** Longest wait for a keeper of flows, which itself waits two seconds for ports, and how often it is looked for [ms]. */
@@ -76,79 +60,6 @@ export class Openflow {
     /** The command line that prints something of a bridge, for a read that many share: `dump-flows`. */
     reading(command: string, bridge: string): string[] {
         return [...OFCTL, "--no-stats", "--no-names", command, bridge];
-    }
-
-    /**
-     * Flows in the switch's own spelling, in their order; undefined for one that is no flow here. Nothing is sent to a switch.
-     *
-     * @param flows without names of ports
-     */
-    async spelled(bridge: string, flows: string[]): Promise<(Flow | undefined)[]> {
-        if (flows.length === 0) return [];
-        const { code, stdout, stderr } = await this.parse(await this.versionOf(bridge), flows);
-        if (code === 0) return parseFlowMods(stdout);
-        if (flows.length === 1) return [undefined];
-        const stranger = strangerIn(stderr);
-        const isGood = (flow: string) => stranger === undefined || !namesPort(flow, stranger);
-        if (!flows.every(isGood)) {
-            const spelled = (await this.spelled(bridge, flows.filter(isGood))).values();
-            return flows.map((flow) => (isGood(flow) ? spelled.next().value : undefined));
-        }
-        const half = flows.length >> 1;
-        return [
-            ...(await this.spelled(bridge, flows.slice(0, half))),
-            ...(await this.spelled(bridge, flows.slice(half))),
-        ];
-    }
-
-    /** @throws HostError invalid for the first that is no flow, or that would not be there as it says */
-    async judge(subject: string, bridge: string, flows: string[]): Promise<void> {
-        const version = await this.versionOf(bridge);
-        const ran = await this.parse(version, flows);
-        const found = complaint(ran) ?? flows.map((flow) => lostFrom(version, flow)).find(Boolean);
-        if (!found) return;
-        if (flows.length > 1) {
-            // Not every complaint names its line.
-            const half = flows.length >> 1;
-            await this.judge(subject, bridge, flows.slice(0, half));
-            await this.judge(subject, bridge, flows.slice(half));
-            throw refused(subject, ran.stderr);
-        }
-        const [fact, next] = found;
-        throw new HostError("invalid", subject, `the flow "${flows[0]}" ${fact}`, next);
-    }
-
-    /** A group as `spelled` does flows. */
-    async spelledGroup(bridge: string, group: string): Promise<Group | undefined> {
-        const { code, stdout } = await this.parseGroup(await this.versionOf(bridge), group);
-        return code === 0 ? parseGroups(stdout)[0] : undefined;
-    }
-
-    /** @throws HostError invalid for what is no group, or would not be there as it says */
-    async judgeGroup(subject: string, bridge: string, group: string): Promise<void> {
-        const version = await this.versionOf(bridge);
-        const ran = await this.parseGroup(version, group);
-        const whole = version === "OpenFlow15" ? ran : await this.parseGroup("OpenFlow15", group);
-        const same = parseGroups(ran.stdout).map(groupText).join() === parseGroups(whole.stdout).map(groupText).join();
-        const found = complaint(ran) ?? (same ? undefined : lost(version, "selection_method, fields or bucket_id"));
-        if (!found) return;
-        const [fact, next] = found;
-        throw new HostError("invalid", subject, `the group "${group}" ${fact}`, next);
-    }
-
-    /** The newest OpenFlow that a bridge speaks with us. */
-    private async versionOf(bridge: string): Promise<Version> {
-        const protocols = valuesOf((await this.rowOf(bridge))?.protocols);
-        return VERSIONS.find((version) => protocols.includes(version)) ?? VERSIONS[0];
-    }
-
-    /** Flow-mods, encoded and printed again: the same words as in a dump. */
-    private parse(version: Version, flows: string[]) {
-        return this.place.run(["ovs-ofctl", `--protocols=${version}`, "parse-flows", "-"], `${flows.join("\n")}\n`);
-    }
-
-    private parseGroup(version: Version, group: string) {
-        return this.place.run(["ovs-ofctl", `--protocols=${version}`, "parse-group", group]);
     }
 
     private async changeAll(bridge: string, changes: Change[]): Promise<Verdict<void>[]> {
@@ -348,89 +259,5 @@ function withOfports(subject: string, bridge: string, line: string, ports: Reado
         subject,
         `the bridge ${bridge} has no OpenFlow port ${gone}`,
         "Make the port first, and the device that it plugs.",
-    );
-}
-
-const LOSES = /normalization changed/;
-
-/** What `parse-flows` prints where the switch would not take a flow: `***decode error: OFPBMC_BAD_PREREQ***`. */
-const UNREAD = /\*\*\*decode error: (\w+)\*\*\*/;
-
-/** What is wrong with flows, said as of one, and what to do. */
-function complaint({ code, stdout, stderr }: Ran): [string, string] | undefined {
-    if (LOSES.test(stderr))
-        return [
-            `would match more than it says: Open vSwitch drops a part of "${quoted(/pre: (.*)/.exec(stderr)?.[1] ?? "")}"`,
-            "Name the protocol before its fields: ip before nw_src, tcp before tp_dst.",
-        ];
-    if (/no usable protocol/.test(stderr))
-        return [
-            "cannot be said in OpenFlow 1.3 or later: an action does not go with what is matched, or has no place there",
-            "Match the protocol that its actions change, such as ip or tcp.",
-        ];
-    const unread = UNREAD.exec(stdout)?.[1];
-    if (unread === "OFPBMC_BAD_PREREQ")
-        return [
-            `would not be taken by the switch (${unread}): a field that it matches needs another one first`,
-            "Match that, too, such as ct_state=+trk+est for ct_nw_src; ovs-fields(7) has the prerequisites of all fields.",
-        ];
-    if (unread)
-        return [
-            `would not be taken by the switch (${unread})`,
-            "Correct it; ovs-fields(7) has all fields and ovs-actions(7) all actions.",
-        ];
-    if (code === 0) return undefined;
-    return [
-        `is refused: ${quoted(stderr.replace(/^ovs-ofctl: (-:\d+: )?/, ""))}`,
-        "Correct what it names; ovs-fields(7) has all fields and ovs-actions(7) all actions.",
-    ];
-}
-
-/** What an older OpenFlow leaves out without a word. */
-const lostFrom = (version: Version, flow: string) =>
-    version === "OpenFlow13" && /(^|[\s,])importance=/.test(flow) ? lost(version, "importance") : undefined;
-
-const lost = (version: Version, what: string): [string, string] => [
-    `says ${what}, which ${version} does not carry, and the bridge's protocols have no newer one`,
-    `Leave it out, or add ${what === "importance" ? "OpenFlow14" : "OpenFlow15"} to the bridge's protocols.`,
-];
-
-/** The name in a complaint of ovs-ofctl that there is no such port; a bare one might be an action to it. */
-function strangerIn(stderr: string): string | undefined {
-    const [, before, after] =
-        /^ovs-ofctl: -:\d+: (?:"?([^\s":]+)"?: .*\bport\b|(?:unknown action|output to unknown truncate port:) (\S+))/m.exec(
-            stderr,
-        ) ?? [];
-    return before ?? after;
-}
-
-/** What `ovs-ofctl` says, without the messages that it only repeats. */
-export function refused(subject: string, stderr: string): HostError {
-    if (/signal 14|Alarm clock/.test(stderr) || FOUND_NOBODY.test(stderr))
-        return new HostError(
-            "unreachable",
-            subject,
-            "ovs-vswitchd does not answer",
-            "Start or restart ovs-vswitchd, then run the same command again.",
-        );
-    if (/Connection reset by peer|Broken pipe|End of file/.test(stderr))
-        return new HostError(
-            "lost",
-            subject,
-            "ovs-vswitchd ended while it was asked",
-            "Start ovs-vswitchd, then run the same command again; it goes on from what is there.",
-        );
-    if (/version negotiation failed/.test(stderr))
-        return new HostError(
-            "refused",
-            subject,
-            "its bridge speaks none of OpenFlow 1.3, 1.4 and 1.5",
-            "Add OpenFlow14 to the bridge's protocols, or leave protocols out, which allows every version.",
-        );
-    return new HostError(
-        "refused",
-        subject,
-        `the switch did not take it: ${quoted(stderr.replace(/^ovs-ofctl: /, ""))}`,
-        "Nothing of it was changed; correct what it names, then run the same command again.",
     );
 }

@@ -43,9 +43,9 @@ export async function described(
         meters: knownMeters = [],
     }: Partial<OvsFlows> = known ?? {};
     const texts = knownFlows.map((text) => withPortNumbers(text, ports));
-    const spelledFlows = await host.openflow.spelled(bridge, texts);
+    const spelledFlows = await host.spelling.spelled(bridge, texts);
     const spelledGroups = await Promise.all(
-        knownGroups.map((text) => host.openflow.spelledGroup(bridge, withPortNumbers(text, ports))),
+        knownGroups.map((text) => host.spelling.spelledGroup(bridge, withPortNumbers(text, ports))),
     );
     return {
         flows: told(
@@ -87,8 +87,7 @@ export async function look(host: Host, bridge: string): Promise<Tables> {
 /** What is wanted, as the switch will print it. @throws HostError invalid */
 export async function spelled(host: Host, subject: string, want: OvsFlows, ports: Tables["ports"]): Promise<Own> {
     const texts = want.flows.map((text) => withPortNumbers(text, ports));
-    await host.openflow.judge(subject, want.bridge, texts);
-    const flows = (await host.openflow.spelled(want.bridge, texts)).filter((flow) => flow !== undefined);
+    const flows = await host.spelling.judged(subject, want.bridge, texts);
     const places = new Map<string, string>();
     for (const [index, flow] of flows.entries()) {
         const text = want.flows[index] ?? "";
@@ -103,11 +102,9 @@ export async function spelled(host: Host, subject: string, want: OvsFlows, ports
         places.set(placeOfFlow(flow), text);
     }
     const groups = want.groups.map((text) => withPortNumbers(text, ports));
-    await Promise.all(groups.map((group) => host.openflow.judgeGroup(subject, want.bridge, group)));
-    const spelledGroups = await Promise.all(groups.map((text) => host.openflow.spelledGroup(want.bridge, text)));
     return {
         flows,
-        groups: spelledGroups.filter((group) => group !== undefined),
+        groups: await Promise.all(groups.map((group) => host.spelling.judgedGroup(subject, want.bridge, group))),
         meters: want.meters.flatMap(parseMeters),
     };
 }
