@@ -69,6 +69,9 @@ const Meter = OneLine.refine((text) => within(numberOf("meter", text), LAST_METE
     })
     .refine((text) => !/[\s,]burst\b/.test(text) || /burst_size=\d/.test(text), {
         error: "burst needs burst_size, in the meter's unit, in each band",
+    })
+    .refine((text) => (text.match(/\bbands?=/g) ?? []).length <= 1, {
+        error: "a meter names its bands once, one after the other: bands=type=drop,rate=10000,type=drop,rate=20000",
     });
 
 /** The decimal number that a text begins with under this name. */

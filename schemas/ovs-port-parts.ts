@@ -83,7 +83,7 @@ export const portFields = {
         .optional()
         .describe("Whether the port exchanges nothing with other protected ports; absent is false. Changes live."),
     qos: Label.optional().describe(
-        "Name of the `Qos` that shapes what leaves the port; absent leaves one that libvirt or others have set. Changes live.",
+        "Name of the `Qos` that shapes what leaves the port; absent leaves one that libvirt or others have set. Patches and tunnels, which have no device, take none; dpdkvhostuserclient takes an egress-policer, and nothing else takes one. Changes live.",
     ),
     takesOperatorPath: takesOperatorPathAsPort,
 };
@@ -99,12 +99,17 @@ interface Port {
     mac?: string;
     ingress?: IngressLimit;
     portSecurity?: PortSecurity;
+    qos?: string;
 }
+
+/** A bridge's own port is a part of it. */
+export const OWN_PORT =
+    "a port of the bridge's name is the bridge's own, which comes with the bridge and carries every VLAN; for one VLAN of the host, name another port, of type internal with a tag";
 
 /** What must hold across the fields of a port. */
 export function checkPort(port: Port, say: Say): void {
     checkVlans(port, say);
-    const { type = "system", options, mac, ingress, portSecurity } = port;
+    const { type = "system", options, mac, ingress, portSecurity, qos } = port;
     checkOptions(type, options, say);
     if (mac !== undefined && type !== "internal")
         say(
@@ -115,6 +120,11 @@ export function checkPort(port: Port, say: Say): void {
         say(["ingress"], `Open vSwitch does not limit what arrives at type ${type}; limit the ports behind it`);
     if (portSecurity !== undefined && (isTunnel(type) || type === "patch"))
         say(["portSecurity"], `many guests are behind type ${type}; secure the ports of the guests`);
+    if (qos !== undefined && (isTunnel(type) || type === "patch"))
+        say(
+            ["qos"],
+            `Open vSwitch shapes nothing at type ${type}, which has no device; shape the port that it leaves by`,
+        );
 }
 
 function checkVlans({ vlanMode, tag, trunks, cvlans }: Port, say: Say): void {

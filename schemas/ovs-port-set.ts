@@ -3,7 +3,7 @@ import { z } from "zod";
 import { named, withCrossCheck } from "./named";
 import { InterfaceTypeOf } from "./ovs-interface";
 import { unlessEmpty } from "./ovs-maps";
-import { checkPort, portFields } from "./ovs-port-parts";
+import { checkPort, OWN_PORT, portFields } from "./ovs-port-parts";
 import { sparseObject } from "./sparse";
 import { Tap } from "./tap";
 import { IfName, TrunkList, VlanList } from "./units";
@@ -40,11 +40,15 @@ const PortOfSet = withCrossCheck(Fields, (port, say) => {
 });
 export type PortOfSet = z.output<typeof PortOfSet>;
 
-export const OvsPortSet = z.strictObject({
+const SetFields = z.strictObject({
     bridge: IfName.describe("Bridge that the ports belong to; a change moves them there, in one transaction."),
     ports: named(IfName, PortOfSet, "ports maps names to ports, such as { web0: { tag: 100, tap: {} } }").describe(
         "Ports by name. Each is managed by itself: a preview shows which one changes, and only those are written.",
     ),
+});
+
+export const OvsPortSet = withCrossCheck(SetFields, ({ bridge, ports }, say) => {
+    if (typeof ports === "object" && ports !== null && Object.hasOwn(ports, bridge)) say(["ports", bridge], OWN_PORT);
 });
 export type OvsPortSet = z.output<typeof OvsPortSet>;
 

@@ -4,7 +4,7 @@ import { count, toggle } from "./link-parts";
 import { withCrossCheck, type Say } from "./named";
 import { InterfaceTypeOf } from "./ovs-interface";
 import { openMap } from "./ovs-maps";
-import { checkPort, portFields } from "./ovs-port-parts";
+import { checkPort, OWN_PORT, portFields } from "./ovs-port-parts";
 import { sparseObject } from "./sparse";
 import { IfName } from "./units";
 
@@ -62,6 +62,7 @@ type Fields = z.output<typeof PortFields>;
 export const OvsPort = withCrossCheck(PortFields, (port, say) => {
     checkPort(port, say);
     checkBond(port, say);
+    if (port.name !== undefined && port.name === port.bridge) say(["name"], OWN_PORT);
     if (port.type === "patch" && port.name === port.options?.peer)
         say(["options", "peer"], "the other end of a patch is another port; name that one");
 });

@@ -7,6 +7,7 @@ import { ignoresPolicing } from "../host/ovsdb/ports";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { QOS_NAME_KEY, qosName } from "./ovs-port-rows";
 import type { Wanted } from "./ovs-port-change";
+import { shapes } from "./ovs-shaping";
 import { isSecure, requireNewOpenflow, requireNoController } from "./table-zero";
 
 /** What the ports of one bridge need, found once for all of them. */
@@ -18,8 +19,8 @@ export interface Needs {
 }
 
 /**
- * @throws HostError missing for the bridge or a QoS, refused for what a controller would have to hold and for security on
- * a bridge that forwards without flows, conflict for a port whose QoS is somebody else's
+ * @throws HostError missing for the bridge or a QoS, refused for what a controller would have to hold, for security on a
+ * bridge that forwards without flows and for a QoS that shapes nothing, conflict for a port whose QoS is somebody else's
  */
 export function needsOf(
     host: Host,
@@ -47,13 +48,14 @@ export function needsOf(
         requireSecure(view, bridgeName, subject);
     }
     const qos = qosOf(host, view, subject, wanted);
+    for (const want of wanted) if (want.qos !== undefined) refuseIdle(subject, want, qos.get(want.qos));
     return {
         bridge,
         isMetered: metered,
         qosFor(want, there) {
             if (want.qos !== undefined) {
                 if (there) refuseForeign(view, subject, there);
-                return qos.get(want.qos);
+                return qos.get(want.qos)?._uuid;
             }
             return there && isForeign(view, there) ? "keep" : undefined;
         },
@@ -71,11 +73,25 @@ function requireSecure(view: Replica, bridge: string, subject: string): void {
     );
 }
 
+/** Open vSwitch leaves out without a word what does not go with the device. */
+function refuseIdle(subject: string, { name, type = "system", qos = "" }: Wanted, row: Seen | undefined): void {
+    const kind = textOf(row?.type) ?? "";
+    if (shapes(kind, type)) return;
+    throw new HostError(
+        "refused",
+        subject,
+        `the QoS ${qos} is of type ${kind}, which shapes nothing at the port ${name} of type ${type}`,
+        kind === "egress-policer"
+            ? "Name a QoS of type linux-htb or linux-hfsc; an egress-policer acts at DPDK's ports alone, such as dpdkvhostuserclient."
+            : "Name a QoS of type egress-policer, the only one that acts at DPDK's ports.",
+    );
+}
+
 /** The rows of all QoS that are named. */
-function qosOf(host: Host, view: Replica, subject: string, wanted: readonly Wanted[]): ReadonlyMap<string, Uuid> {
+function qosOf(host: Host, view: Replica, subject: string, wanted: readonly Wanted[]): ReadonlyMap<string, Seen> {
     const names = new Set(wanted.flatMap(({ qos }) => qos ?? []));
     if (names.size === 0) return new Map();
-    const rows = new Map(view.all("QoS").map((row) => [keyOf(row.external_ids, QOS_NAME_KEY), row._uuid]));
+    const rows = new Map(view.all("QoS").map((row) => [keyOf(row.external_ids, QOS_NAME_KEY), row]));
     const missing = [...names].filter((name) => !rows.has(name));
     if (missing.length > 0)
         throw new HostError(
@@ -84,7 +100,7 @@ function qosOf(host: Host, view: Replica, subject: string, wanted: readonly Want
             `there is no QoS ${missing.join(", ")} on ${host.where}`,
             "Declare it as kvmnet:ovs:Qos and pass its name on, or correct the name.",
         );
-    return new Map([...names].map((name) => [name, rows.get(name) as Uuid]));
+    return new Map([...names].map((name) => [name, rows.get(name) as Seen]));
 }
 
 const isForeign = (view: Replica, port: Seen): boolean =>

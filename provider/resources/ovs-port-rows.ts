@@ -148,7 +148,7 @@ export const typeOf = (link: Seen | undefined): InterfaceType => (textOf(link?.t
 
 /** What our description of a port cannot hold, so that we leave it alone. */
 export function conflictOf({ port, links }: PortRows, bridge: string): string | undefined {
-    if (port.name === bridge) return "it is the bridge's own port";
+    if (port.name === bridge) return "it is a bridge's own port, which comes and goes with it";
     if (port.fake_bridge === true) return "it is a fake bridge of ovs-vsctl";
     const [link, ...more] = links;
     if (!link) return "it has no interface";

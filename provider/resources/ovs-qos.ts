@@ -12,6 +12,7 @@ import { changedRow } from "./ovs-port-change";
 import { QOS_NAME_KEY } from "./ovs-port-rows";
 import { qosRow, qosState, queueRow, queuesOf } from "./ovs-qos-rows";
 import { rowOf } from "./ovs-rows";
+import { shapes } from "./ovs-shaping";
 
 interface QosHere extends Found<OvsQos> {
     view: Replica;
@@ -80,6 +81,7 @@ export const ovsQos: HostResource<OvsQos, QosHere> = {
     },
 
     update(_host, { view, row, queues }, want, mark) {
+        if (want.type !== row.type) refuseIdle(view, row, want);
         const changes = [changedRow("QoS", row, qosRow(want, mark))];
         const operations: Operation[] = [];
         const links: unknown[] = [];
@@ -152,6 +154,22 @@ export const ovsQos: HostResource<OvsQos, QosHere> = {
 
     claims: ({ name }) => [`QoS ${name}`],
 };
+
+/** @throws HostError refused where ports would be shaped no longer, of which the switch says no word */
+function refuseIdle(view: Replica, row: Seen, { name, type }: OvsQos): void {
+    const idle = view
+        .all("Port")
+        .filter((port) => uuidsOf(port.qos)[0] === row._uuid[1])
+        .filter((port) => !view.referred("Interface", port.interfaces).every((link) => shapes(type, textOf(link.type))))
+        .map((port) => shownName(String(port.name)));
+    if (idle.length === 0) return;
+    throw new HostError(
+        "refused",
+        `OVS QoS ${name}`,
+        `ports refer to it (${idle.slice(0, 20).join(", ")}) at which type ${type} shapes nothing: an egress-policer acts at DPDK's ports alone, and nothing else does there`,
+        "Leave its type, or give these ports another QoS first, in a run of its own.",
+    );
+}
 
 const TYPES = new Set<string>(["linux-htb", "linux-hfsc", "egress-policer"]);
 

@@ -12,6 +12,9 @@ import type { PortRows } from "./ovs-port-rows";
 /** What ovs-vswitchd puts there for each of its types (lib/netdev-linux.c). */
 const QDISC: Readonly<Record<string, string>> = { "linux-htb": "htb", "linux-hfsc": "hfsc" };
 
+/** Whether a QoS acts at interfaces of a type: DPDK knows none of the kernel's, and the kernel none of DPDK's. */
+export const shapes = (qos: string, type = "system"): boolean => (qos === "egress-policer") === type.startsWith("dpdk");
+
 /** What the kernel should queue a tap with for its port's QoS; undefined where nothing, or where it is no tap of the host's. */
 export function queueingOf(view: Replica, { port, links }: PortRows): string | undefined {
     const [link, ...more] = links;

@@ -569,7 +569,10 @@ describe("OpenFlow flows on a real switch", function () {
                     "table=254,actions=drop",
                 ],
                 groups: ["type=all,bucket=output:1", "group_id=7,type=all,bucket=learn(table=5,eth_dst=eth_src)"],
-                meters: ["meter=70000,kbps,bands=type=drop,rate=1"],
+                meters: [
+                    "meter=70000,kbps,bands=type=drop,rate=1",
+                    "meter=7,kbps,bands=type=drop,rate=1,bands=type=drop,rate=2",
+                ],
             });
             assert.deepEqual(Object.keys(failures).sort(), [
                 "cookie",
@@ -583,6 +586,7 @@ describe("OpenFlow flows on a real switch", function () {
                 "groups[0]",
                 "groups[1]",
                 "meters[0]",
+                "meters[1]",
             ]);
         });
     });

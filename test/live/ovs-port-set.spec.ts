@@ -541,6 +541,7 @@ describe("a set of ports on a real switch", function () {
                 d: { vlanMode: "trunk", tag: 7 },
                 e: { tap: { uid: -1 } },
                 f: { tagg: 7 },
+                sb0: { type: "internal", tag: 7 },
             },
         });
         assert.deepEqual(Object.keys(failures).sort(), [
@@ -551,6 +552,7 @@ describe("a set of ports on a real switch", function () {
             "ports.e.tap.uid",
             "ports.f.tagg",
             "ports.nineteen-bytes-long",
+            "ports.sb0",
         ]);
         const { failures: twice } = await plugin.check(SET, { bridge: "sb0", ports: {} });
         assert.deepEqual(twice, {});

@@ -505,6 +505,14 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await plugin.delete(PORT, "of1", made);
         });
 
+        it("named like a bridge that is there is refused as that bridge's own", async () => {
+            await assert.rejects(
+                plugin.create(PORT, "pb1", { name: "pb1", bridge: "pb0", type: "system", tag: 5 }, { checked: true }),
+                /OVS port pb1: it is a bridge's own port, which comes and goes with it/,
+            );
+            assert.equal(await get("Port", "pb1", "tag"), "[]");
+        });
+
         it("with a limit on a bridge with a controller is refused there", async () => {
             await bridge("ctl0");
             await lab.vsctl("set-controller", "ctl0", "tcp:127.0.0.1:6653");
@@ -540,6 +548,9 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
                 [{ type: "gre", options: { remoteIp: "192.0.2.1" }, ingress: { rate: "1Mbit" } }, "ingress"],
                 [{ otherConfig: { "lacp-time": "fast" } }, "otherConfig.lacp-time"],
                 [{ name: "nineteen-bytes-long", bridge: "pb0" }, "name"],
+                [{ name: "pb0", tag: 5 }, "name"],
+                [{ type: "patch", options: { peer: "p1" }, qos: "gold" }, "qos"],
+                [{ type: "geneve", options: { remoteIp: "192.0.2.1" }, qos: "gold" }, "qos"],
             ] as [Bag, string][])
                 assert.deepEqual(
                     Object.keys(await failuresOf(PORT, { name: "p0", bridge: "pb0", ...inputs })),
@@ -698,6 +709,34 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             assert.match(await rows("Queue", "other_config"), /^min-rate=1000$/);
             await plugin.delete(QOS, "two", there);
             assert.equal(await rows("Queue", "_uuid"), "");
+        });
+
+        it("is refused where it would shape nothing, for the switch leaves it out without a word", async () => {
+            const kernels = await plugin.create(QOS, "kernels", {
+                name: "kernels",
+                type: "linux-htb",
+                maxRate: "1Gbit",
+            });
+            const drop = { name: "drop", type: "egress-policer", maxRate: "8Mbit", burst: "2KiB" };
+            const dpdks = await plugin.create(QOS, "drop", drop);
+            await assert.rejects(
+                port("idle0", { bridge: "qb0", type: "internal", qos: "drop" }),
+                /QoS drop is of type egress-policer, which shapes nothing at the port idle0 of type internal.* linux-htb/,
+            );
+            const options = { vhostServerPath: "/run/guest/idle0.sock" };
+            await assert.rejects(
+                port("idle0", { bridge: "qb0", type: "dpdkvhostuserclient", options, qos: "kernels" }),
+                /QoS kernels is of type linux-htb, which shapes nothing at .*egress-policer/,
+            );
+            assert.ok(!(await lab.vsctl("list-ports", "qb0")).includes("idle0"));
+            const shaped = await port("idle1", { bridge: "qb0", type: "internal", qos: "kernels" });
+            await assert.rejects(
+                plugin.update(QOS, "kernels", kernels, { ...drop, name: "kernels" }),
+                /QoS kernels: ports refer to it \(idle1\) at which type egress-policer shapes nothing/,
+            );
+            await plugin.delete(PORT, "idle1", shaped);
+            await plugin.delete(QOS, "kernels", kernels);
+            await plugin.delete(QOS, "drop", dpdks);
         });
 
         it("of DPDK counts bytes", async () => {
