@@ -111,6 +111,8 @@ export async function remove<State extends object>(
     const find = (at = host) => resource.find(at, id, ownOf(actor));
     await again(async (attempt) => {
         const found = await find(firstLook(host, actor, attempt));
+        if (!found || !isOurs(found, actor))
+            await carryOut(host, subject, (await resource.leftBehind?.(host, ownOf(actor))) ?? []);
         // Gone from the switch's database is not gone from the switch, where a first try was cut off in between.
         if (!found) return attempt > 1 ? host.ovsdb.commit(subject, [], host.timeoutMs) : undefined;
         if (isOurs(found, actor))

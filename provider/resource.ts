@@ -90,6 +90,8 @@ export interface HostResource<State extends object = object, Here extends Found<
     /** Brings what was found to what is wanted, and marks it. */
     update(host: Host, found: Here, want: State, mark: string): Plan | Promise<Plan>;
     delete(host: Host, found: Here, mark: string): Plan | Promise<Plan>;
+    /** Removes what an object leaves elsewhere that is to go and that somebody else has removed: flows of a port. */
+    leftBehind?(host: Host, own: Own<State>): Promise<Plan>;
     /** Comes back when what was made or changed works, where that takes longer than making it: a port that learns first. */
     settle?(host: Host, want: State): Promise<void>;
     /** Comes back when what was told to go is gone, with sentences to warn with where it is not. */

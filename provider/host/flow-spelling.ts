@@ -6,7 +6,7 @@ import { HostError, quoted } from "./errors";
 import { groupText, namesPort, parseFlowMods, parseGroups, type Flow, type Group } from "./flow-text";
 import { refused } from "./ofctl-refusal";
 import { valuesOf } from "./ovsdb/columns";
-import type { Seen } from "./ovsdb/replica";
+import type { Replica } from "./ovsdb/replica";
 import type { Place } from "./place";
 import type { Ran } from "./run";
 
@@ -15,10 +15,10 @@ export const VERSIONS = ["OpenFlow15", "OpenFlow14", "OpenFlow13"] as const;
 type Version = (typeof VERSIONS)[number];
 
 export class FlowSpelling {
-    /** @param rowOf what the switch database says of a bridge */
+    /** @param view the switch database as it is */
     constructor(
         private readonly place: Place,
-        private readonly rowOf: (bridge: string) => Promise<Seen | undefined>,
+        private readonly view: () => Promise<Replica>,
     ) {}
 
     /**
@@ -83,7 +83,7 @@ export class FlowSpelling {
 
     /** The newest OpenFlow that a bridge speaks with us. */
     private async versionOf(bridge: string): Promise<Version> {
-        const protocols = valuesOf((await this.rowOf(bridge))?.protocols);
+        const protocols = valuesOf((await this.view()).byName("Bridge", bridge)?.protocols);
         return VERSIONS.find((version) => protocols.includes(version)) ?? VERSIONS[0];
     }
 

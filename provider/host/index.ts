@@ -78,14 +78,13 @@ export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace
         ...(trace ? { trace } : {}),
     });
     const kernel = new Kernel(place, turnout);
-    const bridgeRow = async (bridge: string) => (await ovsdb.view()).byName("Bridge", bridge);
     const parts = {
         where: place.where,
         place,
         ovsdb,
         kernel,
-        openflow: new Openflow(place, bridgeRow),
-        spelling: new FlowSpelling(place, bridgeRow),
+        openflow: new Openflow(place, () => ovsdb.view()),
+        spelling: new FlowSpelling(place, () => ovsdb.view()),
         turnout,
         files: new Files(place),
         journal: new Journal(place),

@@ -8,15 +8,20 @@ import { KEEPER_KEY, snapshotFile, snapshotText } from "./flow-snapshot";
 import { flowText, meterText, parseFlows, parseGroups, parseMeters, parsePorts, type Meter } from "./flow-text";
 import { VERSIONS } from "./flow-spelling";
 import { refused } from "./ofctl-refusal";
-import { keyOf } from "./ovsdb/columns";
-import type { Seen } from "./ovsdb/replica";
+import { OWNER_KEY } from "../owner";
+import { keyOf, numberOf } from "./ovsdb/columns";
+import type { Replica, Seen } from "./ovsdb/replica";
 import {
+    cookieOf,
     declaredCookies,
+    FIRST_PORT_METER,
     GUARD_TABLE,
     inPlaceOf,
+    leftOver,
     SHARED_COOKIE,
     sharedFlows,
     USER_TABLE,
+    type AtPort,
     type BridgeFlows,
 } from "./pipeline";
 import type { Place } from "./place";
@@ -35,16 +40,17 @@ interface Change {
 export class Openflow {
     private readonly windows = new Map<string, Window<Change, void>>();
 
-    /** @param rowOf what the switch database says of a bridge */
+    /** @param view the switch database as it is */
     constructor(
         private readonly place: Place,
-        private readonly rowOf: (bridge: string) => Promise<Seen | undefined>,
+        private readonly view: () => Promise<Replica>,
     ) {}
 
     /**
      * Lines as `ovs-ofctl bundle` takes them (`flow add ...`, `group delete ...`), all or none, and of our own:
      * `meter put METER`, `meter delete ID`, `meter free ID`, which deletes one that no flow uses then, and `shared` or
-     * `shared secure`, which brings the flows that belong to nobody alone (pipeline.ts) to what the others then need.
+     * `shared secure`, which brings the flows that belong to nobody alone (pipeline.ts) to what the others then need, and
+     * removes what ports have left that are gone.
      * `{ofport:NAME}` stands for a port's OpenFlow number and
      * `{ofport:NAME+1000}` for that plus 1000; a deletion at a port that is gone is done. Changes of the same moment share
      * one bundle.
@@ -181,36 +187,51 @@ export class Openflow {
         const [first] = changes;
         if (!first) return;
         const lines = changes.flatMap(({ lines }) => lines).filter((line) => !line.startsWith("meter "));
-        const bundle = lines.filter((line) => !line.startsWith(SHARED));
+        const own = lines.filter((line) => !line.startsWith(SHARED));
         const shared = lines.findLast((line) => line.startsWith(SHARED));
-        const { before, after } =
+        const { bundle, left } =
             shared === undefined
-                ? { before: [], after: [] }
-                : await this.sharedFlows(bridge, first.subject, bundle, shared.includes("secure"));
-        const all = [...before, ...bundle, ...after];
-        if (all.length === 0) return;
-        const { code, stderr } = await this.run(["bundle", bridge, "-"], `${all.join("\n")}\n`);
+                ? { bundle: own, left: [] }
+                : await this.withShared(bridge, first.subject, own, shared.includes("secure"));
+        if (bundle.length === 0) return;
+        const { code, stderr } = await this.run(["bundle", bridge, "-"], `${bundle.join("\n")}\n`);
         if (code !== 0) throw refused(first.subject, stderr);
+        await this.freeMeters(
+            bridge,
+            left.map(({ port }) => FIRST_PORT_METER + port),
+        );
     }
 
-    private async sharedFlows(bridge: string, subject: string, bundle: string[], secure: boolean) {
-        const [dump, cookies] = await Promise.all([
-            this.dump("dump-flows", bridge),
-            this.rowOf(bridge).then(declaredCookies),
-        ]);
-        const there: BridgeFlows = { flows: parseFlows(dump), cookies, secure };
-        const lines = sharedFlows(there, bundle);
-        const foreign = inPlaceOf(lines.after, there);
-        if (!foreign) return lines;
+    /** A bundle with what it shares with others, and without what ports have left that are gone. */
+    private async withShared(
+        bridge: string,
+        subject: string,
+        own: string[],
+        secure: boolean,
+    ): Promise<{ bundle: string[]; left: AtPort[] }> {
+        const flows = parseFlows(await this.dump("dump-flows", bridge));
+        // Looked at afterwards: a port is there before its flows are.
+        const view = await this.view();
+        const row = view.byName("Bridge", bridge);
+        const left = leftOver(flows, portsOf(view, row));
+        const lines = [...left.map(({ cookie, port }) => `flow delete cookie=${cookie}/-1,in_port=${port}`), ...own];
+        const there: BridgeFlows = { flows, cookies: declaredCookies(row), secure };
+        const { before, after } = sharedFlows(there, lines);
+        const foreign = inPlaceOf(after, there);
+        if (!foreign) return { bundle: [...before, ...lines, ...after], left };
         // What is removed goes all the same, and what that leaves waits for whoever adds the next.
-        if (!bundle.some((line) => line.startsWith("flow add ")))
-            return { ...lines, after: lines.after.filter((line) => !inPlaceOf([line], there)) };
+        if (!own.some((line) => line.startsWith("flow add ")))
+            return { bundle: [...before, ...lines, ...after.filter((line) => !inPlaceOf([line], there))], left };
         throw new HostError(
             "conflict",
             subject,
             `the flow "${flowText(foreign)}" with the cookie ${foreign.cookie} has the place of a flow of kvmnet that hands on between tables 0, ${GUARD_TABLE} and ${USER_TABLE} of ${bridge}`,
             "It is left alone. Remove the one that is there, or give it another priority.",
         );
+    }
+
+    private async rowOf(bridge: string): Promise<Seen | undefined> {
+        return (await this.view()).byName("Bridge", bridge);
     }
 
     private dump(command: string, bridge: string): Promise<string> {
@@ -229,6 +250,14 @@ export class Openflow {
 }
 
 const OFCTL = ["ovs-ofctl", `--protocols=${VERSIONS.join(",")}`, `--timeout=${WAIT_S}`];
+
+/** The ports of a bridge, with the cookie that flows of them carry. */
+const portsOf = (view: Replica, bridge: Seen | undefined): AtPort[] =>
+    view.referred("Port", bridge?.ports).map((port) => {
+        const ofport = numberOf(view.referred("Interface", port.interfaces)[0]?.ofport) ?? -1;
+        return { cookie: cookieOf(keyOf(port.external_ids, OWNER_KEY) ?? ""), port: ofport > 0 ? ofport : NaN };
+    });
+
 const hasKeeper = (row: Seen | undefined) => keyOf(row?.external_ids, KEEPER_KEY) !== undefined;
 
 const PUT = "meter put ";

@@ -23,6 +23,12 @@ export const SHARED_COOKIE = `0x${COOKIE_PREFIX.toString(16)}`;
 export const cookieFrom = (digest: string): string =>
     `0x${(COOKIE_PREFIX | BigInt(`0x${digest.slice(0, 12)}`)).toString(16)}`;
 
+/** The cookie of what the resource with this owner mark has in our tables. */
+export const cookieOf = (mark: string): string => cookieFrom(/^kvmnet:([0-9a-f]{16}):/.exec(mark)?.[1] ?? "0");
+
+/** The OpenFlow number that a flow matches; NaN for none. */
+export const portOf = ({ match }: Flow): number => Number(/(?:^|,)in_port=(\d+)/.exec(match)?.[1] ?? NaN);
+
 const isOurs = ({ cookie }: Flow) => BigInt(cookie) >> 48n === COOKIE_PREFIX >> 48n;
 const isShared = ({ cookie }: Flow) => cookie === SHARED_COOKIE;
 
@@ -80,6 +86,30 @@ export function sharedFlows(
         before: is.filter((flow) => !wanted.some(same(flow))).map((flow) => `flow delete_strict ${strictly(flow)}`),
         after: wanted.filter((flow) => !is.some(same(flow))).map((flow) => `flow add ${text(flow)}`),
     };
+}
+
+/** Flows of one resource at one OpenFlow number. */
+export interface AtPort {
+    cookie: string;
+    port: number;
+}
+
+/**
+ * What stands in our tables for ports that are no longer there: somebody unplugged them by hand. A port without a number
+ * may get its former one again, so nothing of its resource counts as left.
+ *
+ * @param ports cookie and number of the ports that are there; the number is NaN for none
+ */
+export function leftOver(flows: readonly Flow[], ports: readonly AtPort[]): AtPort[] {
+    const placeOf = ({ cookie, port }: AtPort) => `${cookie} ${port}`;
+    const there = new Set(ports.map(placeOf));
+    const left = new Map<string, AtPort>();
+    for (const flow of flows) {
+        const at = { cookie: flow.cookie, port: portOf(flow) };
+        if (flow.table >= USER_TABLE || !isOurs(flow) || Number.isNaN(at.port)) continue;
+        if (!there.has(placeOf(at)) && !there.has(placeOf({ ...at, port: NaN }))) left.set(placeOf(at), at);
+    }
+    return [...left.values()];
 }
 
 /** A flow of somebody else that has the place of one that a bundle would add. */

@@ -9,9 +9,9 @@ import { OWNER_KEY, sameStack } from "../owner";
 import { ovsdb } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { BRIDGE_PRESETS, bridgeRow, bridgeState, localRow, macInUse, pinFor, type FormerMaps } from "./ovs-bridge-rows";
-import { faultOf } from "./ovs-fault";
+import { faultOf, isLinkGone } from "./ovs-fault";
 import { isGuarded, isSecured, portsThat } from "./ovs-ingress";
-import { bringUp, removeLeft } from "./ovs-link-up";
+import { bringUp, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
 import { changedRow } from "./ovs-port-change";
 import { requireColumns, rowOf, type Managed } from "./ovs-rows";
 import { untilForwarding } from "./ovs-spanning-tree";
@@ -68,6 +68,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
         const row = view.byName("Bridge", name);
         if (!row) return undefined;
         const local = view.byName("Interface", name);
+        const isDown = known !== undefined && isSetDown(local, await host.links());
         return {
             view,
             row,
@@ -77,7 +78,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
             mark: keyOf(row.external_ids, OWNER_KEY),
             objectId: row._uuid[1],
             outputs: { macInUse: macInUse(row, local), datapathIdInUse: textOf(row.datapath_id) },
-            fault: bridgeFault(row, local),
+            fault: bridgeFault(row, local) ?? (isDown ? SET_DOWN : undefined),
         };
     },
 
@@ -205,6 +206,8 @@ const dropBridge = (bridge: unknown): Operation[] => [
 
 /** A bridge whose datapath is missing gets neither port number nor error. */
 function bridgeFault(row: Seen, link: Seen | undefined): string | undefined {
+    if (isLinkGone(link))
+        return "its own link is gone: somebody deleted it; restart ovs-vswitchd, which makes it again";
     const missing = textOf(row.datapath_type) !== "netdev" && link !== undefined && numberOf(link.ofport) === undefined;
     if (!missing || textOf(link.error)) return faultOf(link);
     return 'its datapath "system" did not come up; load the kernel module openvswitch, or set datapathType to netdev';

@@ -4,6 +4,9 @@ import type { Row } from "../host/ovsdb/operations";
 import type { Replica } from "../host/ovsdb/replica";
 import { quoted } from "../host/errors";
 
+/** Types that stand for a link of the host. */
+const DEVICES = /^(system|internal|tap)?$/;
+
 /**
  * What is wrong with an interface, in the switch's words; undefined when it has an OpenFlow port and no error. A patch
  * whose peer is nowhere yet is whole: of two ends one is made first.
@@ -15,5 +18,10 @@ export function faultOf(row: Row | undefined, view?: Replica): string | undefine
     if (error) return `Open vSwitch says: ${quoted(error)}`;
     const port = numberOf(row?.ofport);
     if (port === undefined) return "ovs-vswitchd has not taken it up yet; check that it runs";
-    return port > 0 ? undefined : "ovs-vswitchd could not open the device";
+    if (port <= 0) return "ovs-vswitchd could not open the device";
+    return isLinkGone(row) ? "its link is gone: somebody deleted it" : undefined;
 }
+
+/** Whether somebody deleted the link that the switch still holds on to: what is no device of the host always has this index. */
+export const isLinkGone = (row: Row | undefined): boolean =>
+    numberOf(row?.ifindex) === 0 && DEVICES.test(textOf(row?.type) ?? "");

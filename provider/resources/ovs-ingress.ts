@@ -26,6 +26,12 @@ export const guardOf = (port: { ingress?: Declared; portSecurity?: PortSecurity 
     ...(port.portSecurity ? { security: port.portSecurity } : {}),
 });
 
+/** Whether flows hold something of a port as it is declared. @param bridge that it is on */
+export const isHeldByFlows = (
+    bridge: Seen | undefined,
+    { type, ingress, portSecurity }: { type?: string; ingress?: Declared; portSecurity?: PortSecurity },
+): boolean => portSecurity !== undefined || (ingress !== undefined && ignoresPolicing(bridge, type));
+
 const kbitOf = (size: string) => Math.ceil((bytes(size) * 8) / 1_000);
 const burstFor = (rateKbit: number) => Math.max(LEAST_BURST_KBIT, Math.ceil(rateKbit * BURST_SHARE));
 

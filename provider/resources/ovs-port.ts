@@ -10,7 +10,8 @@ import { ovsdb, type Plan, type Step } from "../plan";
 import type { Found, HostResource, Outputs } from "../resource";
 import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
-import { guardOf, hasMeter, inForceOf, isGuarded } from "./ovs-ingress";
+import { guardOf, hasMeter, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
+import { isUnheard, pluggedAgain } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
 import { needsOf, type Needs } from "./ovs-port-needs";
@@ -20,7 +21,7 @@ import { liftedFrom, queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshape
 import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
-import { guardPorts, isSecure, strayFault, strayOf, unguardPorts, unstray, unstrayAnew } from "./table-zero";
+import { guardPorts, isSecure, strayFault, strayOf, swept, unguardPorts, unstray } from "./table-zero";
 
 interface PortHere extends Found<OvsPort> {
     view: Replica;
@@ -118,13 +119,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const needs = needsOf(host, await host.switch(), subject, want.bridge, [want]);
         await keepLinks(host, subject, want, devicesOf(want), `the bridge ${want.bridge}`);
         const managed = await writable(host, subject, want, needs, mark);
-        const guarded = guards(want, needs, mark);
-        return [
-            ...(guarded.length > 0 ? await unstrayAnew(host, want.bridge, [], mark) : []),
-            plugs(want, managed),
-            ...up(want),
-            ...guarded,
-        ];
+        return [plugs(want, managed), ...up(want), ...guards(want, needs, mark)];
     },
 
     async update(host, found, want, mark) {
@@ -137,15 +132,17 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             rows.links.some(({ name }) => !(want.interfaces ?? [want.name]).includes(String(name))),
         );
         const { operations, undo } = changedPort(rows, want, managed, "");
+        const unheard = await unheardOf(host, found);
         const moves = holder?.name !== want.bridge;
         const there = moves ? [] : devicesOf(state);
         const come = devicesOf(want).filter((name) => !there.includes(name));
         await keepLinks(host, subject, want, come, `the bridge ${want.bridge}`);
         // Its flows name its OpenFlow number.
-        const renumbered = moves || state.ofportRequest !== want.ofportRequest;
+        const renumbered = moves || unheard.length > 0 || state.ofportRequest !== want.ofportRequest;
         const stays = !renumbered && isGuarded(rows.port) ? state : undefined;
         return [
             ...(isGuarded(rows.port) && renumbered ? unguards(found, mark) : strays(found)),
+            ...pluggedAgain(unheard),
             ...shapedAgain(unshaped ? [rows] : []),
             ...lift.steps,
             ovsdb(
@@ -185,6 +182,11 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         ];
     },
 
+    async leftBehind(host, { known }) {
+        const view = await host.switch();
+        return known && isHeldByFlows(view.byName("Bridge", known.bridge), known) ? swept(view, known.bridge) : [];
+    },
+
     claims: ({ name, type, interfaces }) =>
         interfaces?.length
             ? [`plug of ${name}`, ...interfaces.map((link) => `plug of ${link}`)]
@@ -211,6 +213,13 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
 
 /** Links of the host that it plugs in. */
 const devicesOf = ({ name, type, interfaces }: OvsPort): string[] => (type === "system" ? (interfaces ?? [name]) : []);
+
+/** Its links of which the switch hears nothing; most hosts need not list theirs to tell. */
+async function unheardOf(host: Host, { holder, rows }: PortHere): Promise<Seen[]> {
+    if (textOf(holder?.datapath_type) !== "netdev") return [];
+    const links = await host.links();
+    return rows.links.filter((row) => isUnheard(holder, row, links));
+}
 
 /** The rows that are wanted, which this version of Open vSwitch can hold. */
 async function writable(

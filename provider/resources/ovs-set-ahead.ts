@@ -68,5 +68,12 @@ function ownMember(view: Replica, bridge: string, name: string, mark: string): M
     const holder = port && view.holderOf(port);
     if (!port || keyOf(port.external_ids, OWNER_KEY) !== mark || holder?.name !== bridge || isGuarded(port))
         return undefined;
-    return { name, rows: { port, links: interfacesOf(view, port) }, holder, marked: true, unshaped: false };
+    return {
+        name,
+        rows: { port, links: interfacesOf(view, port) },
+        holder,
+        marked: true,
+        unshaped: false,
+        unheard: false,
+    };
 }

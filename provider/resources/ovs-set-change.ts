@@ -9,17 +9,19 @@ import type { Replica } from "../host/ovsdb/replica";
 import { ip, ovsdb, type Plan } from "../plan";
 import { sameValue } from "../wire";
 import { gone } from "./link-marks";
+import { isLinkGone } from "./ovs-fault";
 import { guardOf, isGuarded } from "./ovs-ingress";
+import { pluggedAgain } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown } from "./ovs-link-up";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, type Wanted } from "./ovs-port-change";
 import { keepLinks, keepPlugged } from "./operator-guard";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { requireColumns } from "./ovs-rows";
-import { guardedOf, listed, type Member, type SetHere } from "./ovs-set-here";
+import { listed, type Member, type SetHere } from "./ovs-set-here";
 import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
 import { changedTap, isRemade } from "./ovs-set-taps";
 import { shapedAgain } from "./ovs-shaping";
-import { guardPorts, isSecure, unstray, unstrayAnew, type GuardedPort } from "./table-zero";
+import { guardPorts, isSecure, unstray, type GuardedPort } from "./table-zero";
 import { madeTap } from "./tap";
 
 /** One port of the set that is written. */
@@ -28,7 +30,7 @@ interface Item {
     tap: PortOfSet["tap"];
     /** What is there of it. */
     member: Member | undefined;
-    /** Its tap is made anew, or in place of a link of the switch, so it is unplugged first. */
+    /** Its tap is made anew, or in place of a link of the switch or of one that is gone, so it is unplugged first. */
     remade: boolean;
     rows: Rows;
 }
@@ -53,13 +55,8 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     await keepAllPlugged(host, subject, left);
     const remade = items.flatMap(({ member, remade }) => (remade && member?.rows ? [member] : []));
     const tapless = items.flatMap(({ member, tap }) => (member?.tap && !tap ? [member] : []));
-    const guarded = guards(want.bridge, items, needs, mark);
     return [
-        ...(here?.stray.length
-            ? unstray(here.state.bridge, here.stray, mark, isSecure(view, here.state.bridge))
-            : guarded.length > 0
-              ? await unstrayAnew(host, want.bridge, guardedOf(here?.members ?? new Map(), want.bridge), mark)
-              : []),
+        ...(here ? unstray(here.state.bridge, here.stray, mark, isSecure(view, here.state.bridge)) : []),
         ...unguarded(
             view,
             [
@@ -74,13 +71,16 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
             ? [ovsdb(`unplugs ${remade.length} ports whose taps are made anew`, unpluggedAll(remade))]
             : []),
         ...items.flatMap((item) => tapSteps(item, mark)),
+        ...pluggedAgain(
+            items.flatMap(({ member, remade }) => (member?.rows && member.unheard && !remade ? member.rows.links : [])),
+        ),
         ...shapedAgain(
             items.flatMap(({ member, remade }) => (member?.rows && member.unshaped && !remade ? [member.rows] : [])),
         ),
         ...unlimitedLinks(left),
         ...switchStep(want.bridge, items, left),
         ...items.flatMap(({ want: { name, type } }) => (type === "internal" || type === "tap" ? [bringUp(name)] : [])),
-        ...guarded,
+        ...guards(want.bridge, items, needs, mark),
         ...removedTaps([...left, ...tapless]),
     ];
 }
@@ -125,7 +125,7 @@ export async function itemsOf(
 }
 
 const isMadeAnew = (member: Member | undefined, tap: NonNullable<PortOfSet["tap"]>): boolean =>
-    member?.tap ? isRemade(member.tap, tap) : isOfSwitch(member);
+    member?.tap ? isRemade(member.tap, tap) : isOfSwitch(member) || isLinkGone(member?.rows?.links[0]);
 
 /** Whether the switch has made the link of a port that is there. */
 const isOfSwitch = (member: Member | undefined): boolean => isMadeBySwitch(member?.rows?.links[0]);
@@ -159,6 +159,7 @@ const stands = (
     member.holder?.name === bridge &&
     member.marked &&
     !member.unshaped &&
+    !member.unheard &&
     (member.tap?.link.up ?? true) &&
     !isSetDown(member.rows?.links[0], links) &&
     sameValue(member.state, want);
@@ -198,7 +199,10 @@ const losesGuard = (item: Item, bridge: string): boolean =>
     item.member?.rows !== undefined && isGuarded(item.member.rows.port) && !staysPut(item, bridge);
 
 const staysPut = ({ member, remade, want }: Item, bridge: string): boolean =>
-    !remade && member?.holder?.name === bridge && member.state?.ofportRequest === want.ofportRequest;
+    !remade &&
+    !member?.unheard &&
+    member?.holder?.name === bridge &&
+    member.state?.ofportRequest === want.ofportRequest;
 
 function tapSteps({ want: { name }, tap, member, remade }: Item, mark: string): Plan {
     if (!tap) return [];

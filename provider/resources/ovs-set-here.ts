@@ -10,9 +10,10 @@ import { OWNER_KEY, ownerFrom } from "../owner";
 import type { Found, Own } from "../resource";
 import { sameValue } from "../wire";
 import { faultOf } from "./ovs-fault";
-import { inForceOf, isGuarded } from "./ovs-ingress";
-import { isSetDown, SET_DOWN } from "./ovs-link-up";
-import { strayFault, strayOf, type InForce } from "./table-zero";
+import { inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
+import { isUnheard } from "./ovs-link-lost";
+import { isMadeBySwitch, isSetDown, SET_DOWN } from "./ovs-link-up";
+import { readGuards, strayFault, strayOf, type InForce } from "./table-zero";
 import { conflictOf, interfacesOf, portState, standsAlone, typeOf, type PortRows } from "./ovs-port-rows";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
 import { SHAPING_LOST, shapingLost } from "./ovs-shaping";
@@ -28,6 +29,8 @@ export interface Member {
     marked: boolean;
     /** Whether its QoS stands in its row alone. */
     unshaped: boolean;
+    /** Whether the switch holds on to a former link of its name. */
+    unheard: boolean;
     /** As it is declared; absent where the port is not on the set's bridge. */
     state?: PortOfSet;
 }
@@ -89,7 +92,9 @@ export async function setHere(host: Host, id: string, own: Own<OvsPortSet>): Pro
     const row = view.byName("Bridge", bridge);
     const conflicts = [...look.conflicts, ...missing(view, asked, members)];
     if (members.size === 0 && conflicts.length === 0 && !(own.known && row)) return undefined;
-    const inForce = await inForceOf(host, bridge, row ? look.unjudged() : []);
+    const inForce = look.lacksGuarded(row)
+        ? await readGuards(host, bridge)
+        : await inForceOf(host, bridge, row ? look.unjudged() : []);
     const { state, ofports, faults } = look.atStates(inForce);
     const stray = strayOf(inForce, own.mark, guardedOf(members, bridge));
     if (stray.length > 0) faults.push(strayFault(stray));
@@ -150,8 +155,14 @@ class Look {
             if (asked?.names !== "all") this.conflicts.push(`${shownName(name)}: ${why}`);
             return undefined;
         }
-        const unshaped = shapingLost(view, rows, this.links);
-        return { name, rows, marked: carried === this.own.mark, unshaped, ...(holder ? { holder } : {}) };
+        return {
+            name,
+            rows,
+            marked: carried === this.own.mark,
+            unshaped: shapingLost(view, rows, this.links),
+            unheard: rows.links.some((link) => isUnheard(holder, link, this.links)),
+            ...(holder ? { holder } : {}),
+        };
     }
 
     /** Whether all that a member was made of is as it was; its port's row is. */
@@ -186,23 +197,32 @@ class Look {
     private isOwnTap({ name, alias, tap, data }: Link): boolean {
         if (tap === undefined || this.members.get(name)?.state) return false;
         const { mark } = this.own;
-        if (this.isOurs(name, alias === mark ? mark : ownerFrom(alias)?.mark)) return true;
+        const row = this.members.get(name)?.rows?.links[0];
         // A tap that Open vSwitch itself opened, for an internal port, is not one that somebody made.
-        const isPlugged = typeOf(this.members.get(name)?.rows?.links[0]) === "system";
+        if (alias === undefined && isMadeBySwitch(row)) return false;
+        if (this.isOurs(name, alias === mark ? mark : ownerFrom(alias)?.mark)) return true;
         return (
             data.persist === true &&
             alias === undefined &&
             this.asked !== undefined &&
             this.members.has(name) &&
-            isPlugged
+            typeOf(row) === "system"
         );
     }
 
     atTaps(taps: ReadonlyMap<string, TapHere>): void {
         for (const [name, tap] of taps) {
-            const member = this.members.get(name) ?? { name, marked: true, unshaped: false };
+            const member = this.members.get(name) ?? { name, marked: true, unshaped: false, unheard: false };
             this.members.set(name, { ...member, tap, marked: member.marked && tap.link.alias === this.own.mark });
         }
+    }
+
+    /** Whether a port is gone of which flows held something. */
+    lacksGuarded(bridge: Seen | undefined): boolean {
+        if (!bridge) return false;
+        for (const [name, port] of this.declared)
+            if (!this.members.get(name)?.rows && isHeldByFlows(bridge, port)) return true;
+        return false;
     }
 
     /** Ports of which flows may hold something. */
@@ -260,7 +280,7 @@ class Look {
 }
 
 /** OpenFlow numbers of members of which flows hold something. */
-export const guardedOf = (members: ReadonlyMap<string, Member>, bridge: string): number[] =>
+const guardedOf = (members: ReadonlyMap<string, Member>, bridge: string): number[] =>
     [...members.values()].flatMap(({ rows, holder }) =>
         rows && holder?.name === bridge && isGuarded(rows.port) ? [numberOf(rows.links[0]?.ofport) ?? -1] : [],
     );

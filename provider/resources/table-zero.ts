@@ -8,11 +8,12 @@ import { textOf } from "../host/ovsdb/columns";
 import type { Replica } from "../host/ovsdb/replica";
 import {
     COOKIE_MASK,
-    cookieFrom,
+    cookieOf,
     declaredCookies,
     FIRST_PORT_METER,
     GUARD_TABLE,
     hangsTogether,
+    portOf,
     SHARED_COOKIE,
     type BridgeFlows,
 } from "../host/pipeline";
@@ -93,9 +94,6 @@ export const bridgeFlows = (view: Replica, bridge: string, flows: Flow[]): Bridg
 export const isSecure = (view: Replica, bridge: string): boolean =>
     textOf(view.byName("Bridge", bridge)?.fail_mode) === "secure";
 
-/** The cookie of what a resource owns. */
-const cookieOf = (mark: string): string => cookieFrom(/^kvmnet:([0-9a-f]{16}):/.exec(mark)?.[1] ?? "0");
-
 /** What holds at ports that are plugged, in place of what held before; after the step that plugs them. */
 export function guardPorts(bridge: string, ports: GuardedPort[], secure: boolean): Step {
     const back = ports.flatMap(({ name, mark, former = {}, ...now }) => changed({ name, mark, ...former }, now));
@@ -162,9 +160,6 @@ export async function readGuards(host: Host, bridge: string): Promise<InForce> {
     return { limits: new Map(limits), security, numbers };
 }
 
-/** The OpenFlow number that a flow matches; NaN for none. */
-const portOf = ({ match }: Flow): number => Number(/(?:^|,)in_port=(\d+)/.exec(match)?.[1] ?? NaN);
-
 function numbersOf(flows: Flow[]): Map<string, Set<number>> {
     const numbers = new Map<string, Set<number>>();
     for (const flow of flows) {
@@ -202,11 +197,16 @@ export function unstray(bridge: string, numbers: readonly number[], mark: string
     ];
 }
 
-/** For a port that is made: what one that somebody removed by hand has left. */
-export async function unstrayAnew(host: Host, bridge: string, ofports: readonly number[], mark: string): Promise<Plan> {
-    const stray = strayOf(await readGuards(host, bridge), mark, ofports);
-    return unstray(bridge, stray, mark, isSecure(await host.switch(), bridge));
-}
+/** Takes away what ports have left that somebody unplugged by hand, as every bundle of ours does (openflow.ts). */
+export const swept = (view: Replica, bridge: string): Plan =>
+    view.byName("Bridge", bridge) === undefined || hasController(view, bridge)
+        ? []
+        : [
+              {
+                  what: `removes what ports that are gone have left in ${bridge}`,
+                  action: openflow(bridge, [shared(isSecure(view, bridge))]),
+              },
+          ];
 
 /**
  * Another fail mode empties a bridge: its flows, groups and meters are gone, whoever made them (Open vSwitch 3.1). This

@@ -182,7 +182,9 @@ describe("a set of ports on a real switch", function () {
             await lab.run("ip", "link", "set", "dev", "web-10", "mtu", "1300");
             let drifted = made;
             await eventually(async () => {
-                drifted = await refreshed(made, inputs());
+                const gone = unfinishedOf(await refreshed(made, inputs()).catch((error: unknown) => error));
+                assert.match(gone?.reasons.join() ?? "", /port web-9: its link is gone/);
+                drifted = { id: "sb0", state: gone?.state ?? {} };
                 assert.deepEqual(await changes(drifted, inputs()), [
                     'ports["web-10"].tap.mtu',
                     'ports["web-7"].tag',
@@ -195,6 +197,7 @@ describe("a set of ports on a real switch", function () {
             assert.deepEqual((await portsOf("sb0")).length, 50);
             assert.equal(await get("Port", "web-7", "tag"), "107");
             assert.equal((await refreshed(made, inputs())).id, "sb0");
+            assert.ok((await linkNamed("web-9"))?.flags.includes("PROMISC"), "the switch hears the new tap");
         });
 
         it("moves to another bridge in one transaction, its taps with it", async () => {
@@ -271,6 +274,7 @@ describe("a set of ports on a real switch", function () {
             const all = await plugin.read(SET, "imported", "sb0/all");
             made = { id: "sb0", state: await plugin.update(SET, "imported", all, inputs) };
             assert.match(await get("Port", "k5", "external_ids:kvmnet-owner"), /imported/);
+            for (const name of ["k1", "k3", "k5"]) assert.ok(await linkNamed(name), `${name}, which the switch made`);
             await plugin.delete(SET, "imported", made);
             assert.deepEqual(await portsOf("sb0"), []);
             assert.deepEqual([await linkNamed("k4"), (await linkNamed("k0"))?.ifname], [undefined, "k0"]);
@@ -386,6 +390,41 @@ describe("a set of ports on a real switch", function () {
         made.state = await plugin.update(SET, "set", made, inputs);
         assert.deepEqual(await changes(made, inputs), []);
         await plugin.delete(SET, "set", made);
+    });
+
+    it("has the switch hear the next link of a name whose former one somebody deleted", async () => {
+        const veth = () => lab.run("ip", "link", "add", "name", "v0", "type", "veth", "peer", "name", "v0-cable");
+        const inputs = { bridge: "sb0", ports: { v0: { tag: 5 }, v1: { tap: {} } } };
+        await veth();
+        const made = await plugin.create(SET, "set", inputs);
+        const other = await versionOf("v1");
+        await lab.run("ip", "link", "delete", "dev", "v0");
+        let gone: ReturnType<typeof unfinishedOf>;
+        await eventually(async () => {
+            gone = unfinishedOf(await refreshed(made, inputs).catch((error: unknown) => error));
+            assert.match(gone?.reasons[0] ?? "", /port v0: its link is gone/);
+        });
+        await veth();
+        made.state = await plugin.update(SET, "set", { id: "sb0", state: gone?.state ?? {} }, inputs);
+        assert.ok((await linkNamed("v0"))?.flags.includes("PROMISC"));
+        assert.equal(await versionOf("v1"), other, "the others were not touched");
+        assert.deepEqual(await changes(made, inputs), []);
+        await plugin.delete(SET, "set", made);
+        await lab.run("ip", "link", "delete", "dev", "v0");
+    });
+
+    it("leaves no meter of a port that somebody unplugged when it goes, with or without the port", async () => {
+        const meters = () => lab.run("ovs-ofctl", "-OOpenFlow13", "dump-meters", "sb0");
+        const inputs = { bridge: "sb0", ports: { u0: { type: "internal", ingress: { rate: "10Mbit" } } } };
+        const made = await plugin.create(SET, "set", inputs);
+        await lab.vsctl("del-port", "sb0", "u0");
+        assert.match(await meters(), /rate=10000/);
+        made.state = await plugin.update(SET, "set", made, { bridge: "sb0", ports: {} });
+        assert.doesNotMatch(await meters(), /rate=/);
+        made.state = await plugin.update(SET, "set", made, inputs);
+        await lab.vsctl("del-port", "sb0", "u0");
+        await plugin.delete(SET, "set", made);
+        assert.doesNotMatch(await meters(), /rate=/);
     });
 
     it("needs its bridge and the QoS that it names", async () => {

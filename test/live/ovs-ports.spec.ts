@@ -185,6 +185,28 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             assert.equal(await lab.vsctl("list-ports", "gone0"), "gone1");
         });
 
+        it("whose link somebody set down tells it at a refresh, and an update sets it up", async () => {
+            const inputs = { name: "down1", datapathType: "netdev" };
+            const made = await bridge("down1");
+            const refreshed = () => plugin.read(BRIDGE, "down1", "down1", inputs, made.state);
+            await lab.run("ip", "link", "set", "dev", "down1", "down");
+            let down: ReturnType<typeof unfinishedOf>;
+            await eventually(async () => {
+                down = unfinishedOf(await refreshed().catch((error: unknown) => error));
+                assert.match(down?.reasons[0] ?? "", /OVS bridge down1: its link is set down/);
+            });
+            await plugin.update(BRIDGE, "down1", { id: "down1", state: down?.state ?? {} }, inputs);
+            assert.equal((await refreshed()).id, "down1");
+            await lab.run("ip", "link", "delete", "dev", "down1");
+            await eventually(async () =>
+                assert.match(
+                    unfinishedOf(await refreshed().catch((error: unknown) => error))?.reasons[0] ?? "",
+                    /its own link is gone: somebody deleted it; restart ovs-vswitchd/,
+                ),
+            );
+            await plugin.delete(BRIDGE, "down1", made);
+        });
+
         it("with a port of somebody else is not removed, and nothing of it is changed", async () => {
             const made = await bridge("kept0");
             const ours = await port("kept1", { bridge: "kept0", type: "internal" });
@@ -360,6 +382,53 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await plugin.delete(PORT, "down0", made);
         });
 
+        const deleted: [what: string, links: string[], inputs: Bag][] = [
+            ["whose link", ["gone2"], { name: "gone2" }],
+            ["that bonds a link that", ["gone3"], { name: "bond7", interfaces: ["gone3", "gone4"] }],
+        ];
+        for (const [what, [link = ""], more] of deleted)
+            it(`${what} somebody deleted tells it at a refresh, and an update has the switch hear the next of its name`, async () => {
+                const [inputs, name] = [{ bridge: "pb0", ...more }, String(more.name)];
+                const veth = async () => {
+                    await lab.run(
+                        ...["ip", "link", "add", link, "up", "type", "veth"],
+                        ...["peer", "far0", "address", "52:54:00:00:03:01"],
+                    );
+                    await lab.run("ip", "link", "set", "dev", "far0", "up");
+                };
+                /** Whether the switch has learnt of who is at the other end, which begins to speak when it is set up. */
+                const isHeard = async () => {
+                    await lab.run("ip", "link", "set", "dev", "far0", "down");
+                    await lab.run("ip", "link", "set", "dev", "far0", "up");
+                    return (await lab.run("ovs-appctl", "fdb/show", "pb0")).includes("52:54:00:00:03:01");
+                };
+                await veth();
+                if (name !== link) await lab.run("ip", "tuntap", "add", "dev", "gone4", "mode", "tap");
+                const made = await plugin.create(PORT, name, inputs);
+                await lab.run("ip", "link", "delete", "dev", link);
+                let gone: ReturnType<typeof unfinishedOf>;
+                await eventually(async () => {
+                    const error: unknown = await plugin
+                        .read(PORT, name, name, inputs, made.state)
+                        .catch((error: unknown) => error);
+                    gone = unfinishedOf(error);
+                    assert.match(gone?.reasons[0] ?? "", /its link is gone/);
+                });
+                const there = { id: name, state: gone?.state ?? {} };
+                const still = unfinishedOf(
+                    await plugin.update(PORT, name, there, inputs).catch((error: unknown) => error),
+                );
+                assert.match(still?.reasons[0] ?? "", /its link is gone.* run the same command again/);
+
+                await veth();
+                await lab.run("ovs-appctl", "fdb/flush", "pb0");
+                made.state = await plugin.update(PORT, name, there, inputs);
+                await eventually(async () => assert.ok(await isHeard()));
+                assert.deepEqual(await changes(PORT, made, inputs), []);
+                await plugin.delete(PORT, name, made);
+                await lab.run("ip", "link", "delete", "dev", link);
+            });
+
         it("of a bond names the link that is missing, and works once it is there", async () => {
             const inputs = { name: "bond8", bridge: "pb0", interfaces: ["m0", "m9"] };
             const unfinished = unfinishedOf(
@@ -489,6 +558,38 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             assert.equal(await numbers(), "55 591");
             await plugin.delete(PORT, "num1", made);
             assert.equal(await numbers(), "");
+        });
+
+        it("that somebody unplugged leaves no flow and no meter: not when it is to go, nor when a refresh found it gone", async () => {
+            await bridge("left0", { failMode: "secure" });
+            const guarded = (name: string, ofportRequest: number) =>
+                port(name, {
+                    ...{ bridge: "left0", type: "internal", ofportRequest },
+                    ...{ ingress: { rate: "10Mbit" }, portSecurity: { mac: "52:54:00:00:00:01" } },
+                });
+            const ofctl = (command: string) => lab.run("ovs-ofctl", "-OOpenFlow13", "--no-names", command, "left0");
+            const numbers = async () => {
+                const [flows, meters] = [await ofctl("dump-flows"), await ofctl("dump-meters")];
+                const all = [...flows.matchAll(/in_port=(\d+)/g), ...meters.matchAll(/meter=65(\d+)/g)];
+                return [...new Set(all.map(([, number]) => number))].sort().join(" ");
+            };
+            const one = await guarded("left1", 41);
+            const two = await guarded("left2", 42);
+            const three = await guarded("left3", 43);
+            await lab.vsctl("del-port", "left1", "--", "del-port", "left2");
+            assert.equal(await numbers(), "41 42 43 577 578 579");
+            assert.equal((await plugin.read(PORT, "left2", "left2", {}, two.state)).id, "");
+            await plugin.delete(PORT, "left1", one);
+            assert.equal(await numbers(), "43 579");
+
+            await lab.vsctl("del-port", "left3");
+            assert.equal((await plugin.read(PORT, "left3", "left3", {}, three.state)).id, "");
+            const four = await guarded("left4", 44);
+            assert.equal(await numbers(), "44 580");
+
+            await lab.vsctl("del-port", "left4", "--", "add-port", "left0", "left4");
+            await plugin.delete(PORT, "left4", four);
+            assert.equal(await numbers(), "", "also where somebody else has a port of that name by now");
         });
 
         it("with a limit on a bridge whose OpenFlow has no meters is refused there at once, and the other way round", async () => {

@@ -6,6 +6,7 @@ import {
     cookieFrom,
     hangsTogether,
     inPlaceOf,
+    leftOver,
     SHARED_COOKIE,
     sharedFlows,
 } from "../../provider/host/pipeline";
@@ -98,6 +99,35 @@ describe("the flows that tables 0, 5 and 10 share", () => {
             }),
         );
     });
+});
+
+describe("what a port has left that somebody unplugged", () => {
+    const theirs = "0x6b6eba9876543210";
+    const flow = (cookie: string, port: number, table = 5) =>
+        parseFlow(`cookie=${cookie}, table=${table}, priority=100,in_port=${port} actions=drop`);
+    const flows = [limit, flow(OURS, 1), flow(OURS, 2), flow(theirs, 1), flow("0x99", 7), flow(OURS, 8, 10)];
+
+    it("is named once by cookie and number, and is nothing of others, nor of a user's tables", () =>
+        assert.deepEqual(leftOver(flows, []), [
+            { cookie: OURS, port: 1 },
+            { cookie: OURS, port: 2 },
+            { cookie: theirs, port: 1 },
+        ]));
+
+    it("stands where no port of the same resource has that number", () =>
+        assert.deepEqual(
+            leftOver(flows, [
+                { cookie: OURS, port: 1 },
+                { cookie: theirs, port: 2 },
+            ]),
+            [
+                { cookie: OURS, port: 2 },
+                { cookie: theirs, port: 1 },
+            ],
+        ));
+
+    it("is not known while a port of the resource has no number", () =>
+        assert.deepEqual(leftOver(flows, [{ cookie: OURS, port: NaN }]), [{ cookie: theirs, port: 1 }]));
 });
 
 describe("a cookie that we choose", () => {
