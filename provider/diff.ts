@@ -10,7 +10,7 @@ export interface Difference {
     properties: Map<string, PropertyChange>;
     /** Top-level properties that differ. */
     changed: string[];
-    /** The old object must go first, because the new one has the same name. */
+    /** The old object must go first, because it stands where the new one is to stand. */
     deleteFirst: boolean;
 }
 
@@ -18,13 +18,13 @@ export interface Difference {
  * A value that is still unknown may be any other, so it counts as different. Maps are compared entry by entry, so that
  * a preview shows which one changes; lists are values of their own.
  *
- * @param sameName whether old and new have one name, so that they cannot stand side by side
+ * @param inTheWay whether old and new cannot stand side by side
  */
 export function difference(
     cost: Readonly<Record<string, Cost>>,
     there: Bag,
     wanted: Bag,
-    sameName = false,
+    inTheWay = false,
 ): Difference {
     const properties = new Map<string, PropertyChange>();
     const changed: string[] = [];
@@ -34,7 +34,7 @@ export function difference(
         if (properties.size > before) changed.push(key);
     }
     const replaced = [...properties.values()].some((change) => change.cost === "replace");
-    return { properties, changed, deleteFirst: replaced && sameName };
+    return { properties, changed, deleteFirst: replaced && inTheWay };
 }
 
 function compare(

@@ -97,14 +97,13 @@ export class Provider {
     diff(step: Step, state: Bag, news: Bag): Difference {
         const resource = resourceOf(step.type);
         const planned = this.planned(resource, step.urn, news);
-        const place = plannedPlace(resource, planned);
         if (resource.foretold) this.former.set(step.urn, state);
         this.foretell(resource, step.urn, state, planned);
         return difference(
             resource.cost,
             { ...presetsOf(resource, state, planned), ...state },
             { ...presetsOf(resource, planned, state), ...planned },
-            place !== "" && place === plannedPlace(resource, state),
+            isInTheWay(resource, state, planned),
         );
     }
 
@@ -356,10 +355,13 @@ function plannedId(resource: AnyResource, inputs: Bag): string {
     return typeof known.name === "string" ? known.name : "";
 }
 
-function plannedPlace(resource: AnyResource, inputs: Bag): string {
-    if (!resource.placeOf) return plannedId(resource, inputs);
-    const known = revealed(inputs) as Bag;
-    return hasUnknown(known) ? "" : resource.placeOf(known);
+/** Whether what is there stands where what is wanted is to stand; what is not known yet is in nobody's way. */
+function isInTheWay(resource: AnyResource, state: Bag, planned: Bag): boolean {
+    const id = plannedId(resource, planned);
+    if (id !== "" && id === plannedId(resource, state)) return true;
+    if (!resource.placesOf || hasUnknown(planned)) return false;
+    const taken = resource.placesOf(revealed(state) as Bag);
+    return resource.placesOf(revealed(planned) as Bag).some((place) => taken.includes(place));
 }
 
 /** What the host has of what one bag does not say and the other does; nothing that may follow from an unknown. */

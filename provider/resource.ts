@@ -65,8 +65,8 @@ export interface HostResource<State extends object = object, Here extends Found<
     idOf?(state: State): string;
     /** How an id is written, for messages and docs: `LINK/ADDRESS`. */
     idForm?: string;
-    /** Where it stands, which no two can share: the former goes before another takes its place. Its id where this is absent. */
-    placeOf?(state: State): string;
+    /** Where it stands beside its id, each place for one alone: the former goes before another takes any of them. */
+    placesOf?(state: State): string[];
     /** What to choose anew where somebody else's is in the way; `another name` where this is absent. */
     choice?: string;
     /** What is wrong with an id that a person typed; undefined when nothing is. Its `name` is judged where this is absent. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { count, toggle } from "./link-parts";
 import { withCrossCheck, type Say } from "./named";
+import { SwitchedName } from "./ovs-interface";
 import { openMap } from "./ovs-maps";
 import { IfName, Mac, Mtu } from "./units";
 
@@ -28,7 +29,7 @@ const DATAPATH_ID = "a datapath id has exactly 16 hexadecimal digits and is not 
 
 /** The fields without their rules, for schemas that leave one out. */
 export const OvsBridgeFields = z.strictObject({
-    name: IfName.describe("Name of the bridge and of its internal port; a change replaces the bridge."),
+    name: SwitchedName.describe("Name of the bridge and of its internal port; a change replaces the bridge."),
     datapathType: z
         .enum(["system", "netdev"], 'a datapath type is "system" (the kernel\'s) or "netdev" (userspace)')
         .default("system")
@@ -108,7 +109,7 @@ export const OvsBridgeFields = z.strictObject({
         .optional()
         .describe("Time that a learnt MAC address is remembered [s]; absent is 300. Changes live."),
     mtuRequest: Mtu.optional().describe(
-        "MTU of the bridge's internal port [byte]; absent follows the smallest of its ports. Changes live.",
+        "MTU of the bridge's internal port [byte]; absent follows the smallest of its ports, also once it no longer asks for another. Changes live.",
     ),
     uplinks: z
         .array(IfName, { error: 'uplinks is an array of names of ports, such as ["eth0"]' })

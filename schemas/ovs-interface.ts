@@ -22,6 +22,14 @@ export type InterfaceType = (typeof INTERFACE_TYPES)[number];
 
 export const InterfaceTypeOf = z.enum(INTERFACE_TYPES, `an interface type is one of ${INTERFACE_TYPES.join(", ")}`);
 
+/** What is on a host and never on a bridge: the loopback, and the devices of Open vSwitch's datapaths. */
+const ON_NO_BRIDGE = ["lo", "ovs-netdev", "ovs-system"];
+
+/** Name of a bridge, a port or an interface. */
+export const SwitchedName = IfName.refine((name) => !ON_NO_BRIDGE.includes(name), {
+    error: "lo is the host's loopback, ovs-netdev and ovs-system are Open vSwitch's own devices, and none can be on a bridge; choose another name",
+});
+
 /** Types that stand for a tunnel, with the bits of their key: 24 (RFC 7348, RFC 8926), 32 (RFC 2890). */
 const KEY_BITS: Readonly<Record<string, number>> = { vxlan: 24, geneve: 24, gre: 32 };
 export const isTunnel = (type: string | undefined): boolean => Object.hasOwn(KEY_BITS, type ?? "");

@@ -75,7 +75,7 @@ export const portFields = {
         .optional()
         .describe("OpenFlow port number to have, where it is free; absent lets the switch choose. Changes live."),
     mtuRequest: Mtu.optional().describe(
-        "MTU of the interface [byte]; absent leaves the device's, and an internal port follows the smallest of its bridge. Changes live.",
+        "MTU of the interface [byte]; absent leaves the device's, and an internal port follows the smallest of its bridge, also once it no longer asks for another. Changes live.",
     ),
     ingress: IngressLimit.optional(),
     portSecurity: PortSecurity.optional(),
@@ -125,6 +125,12 @@ export function checkPort(port: Port, say: Say): void {
             ["qos"],
             `Open vSwitch shapes nothing at type ${type}, which has no device; shape the port that it leaves by`,
         );
+}
+
+/** What must hold between a port and its name. */
+export function checkPatch(name: string, { type, options }: Port, say: Say): void {
+    if (type === "patch" && options?.peer === name)
+        say(["options", "peer"], "the other end of a patch is another port; name that one");
 }
 
 function checkVlans({ vlanMode, tag, trunks, cvlans }: Port, say: Say): void {

@@ -1,9 +1,9 @@
 /** Many ports of one Open vSwitch bridge, with their taps, as one resource. */
 import { z } from "zod";
-import { named, withCrossCheck } from "./named";
-import { InterfaceTypeOf } from "./ovs-interface";
+import { entriesOf, named, withCrossCheck } from "./named";
+import { InterfaceTypeOf, SwitchedName } from "./ovs-interface";
 import { unlessEmpty } from "./ovs-maps";
-import { checkPort, OWN_PORT, portFields } from "./ovs-port-parts";
+import { checkPatch, checkPort, OWN_PORT, portFields } from "./ovs-port-parts";
 import { sparseObject } from "./sparse";
 import { Tap } from "./tap";
 import { IfName, TrunkList, VlanList } from "./units";
@@ -42,13 +42,19 @@ export type PortOfSet = z.output<typeof PortOfSet>;
 
 const SetFields = z.strictObject({
     bridge: IfName.describe("Bridge that the ports belong to; a change moves them there, in one transaction."),
-    ports: named(IfName, PortOfSet, "ports maps names to ports, such as { web0: { tag: 100, tap: {} } }").describe(
+    ports: named(
+        SwitchedName,
+        PortOfSet,
+        "ports maps names to ports, such as { web0: { tag: 100, tap: {} } }",
+    ).describe(
         "Ports by name. Each is managed by itself: a preview shows which one changes, and only those are written.",
     ),
 });
 
 export const OvsPortSet = withCrossCheck(SetFields, ({ bridge, ports }, say) => {
     if (typeof ports === "object" && ports !== null && Object.hasOwn(ports, bridge)) say(["ports", bridge], OWN_PORT);
+    for (const [name, port] of entriesOf(ports))
+        checkPatch(name, port, (path, message) => say(["ports", name, ...path], message));
 });
 export type OvsPortSet = z.output<typeof OvsPortSet>;
 

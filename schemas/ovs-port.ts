@@ -2,16 +2,16 @@
 import { z } from "zod";
 import { count, toggle } from "./link-parts";
 import { withCrossCheck, type Say } from "./named";
-import { InterfaceTypeOf } from "./ovs-interface";
+import { InterfaceTypeOf, SwitchedName } from "./ovs-interface";
 import { openMap } from "./ovs-maps";
-import { checkPort, OWN_PORT, portFields } from "./ovs-port-parts";
+import { checkPatch, checkPort, OWN_PORT, portFields } from "./ovs-port-parts";
 import { sparseObject } from "./sparse";
 import { IfName } from "./units";
 
 /** Fields of a port that bonds several links. */
 export const bondFields = {
     interfaces: z
-        .array(IfName, { error: 'interfaces is an array of links of the host, such as ["eth0", "eth1"]' })
+        .array(SwitchedName, { error: 'interfaces is an array of links of the host, such as ["eth0", "eth1"]' })
         .overwrite((list) => [...list].sort())
         .optional()
         .describe(
@@ -43,7 +43,7 @@ export const bondFields = {
 };
 
 const PortFields = sparseObject({
-    name: IfName.describe("Name of the port and its interface; a change replaces the port."),
+    name: SwitchedName.describe("Name of the port and its interface; a change replaces the port."),
     bridge: IfName.describe("Bridge that the port belongs to; a change replaces the port."),
     type: InterfaceTypeOf.default("system").describe(
         "system plugs a device that exists on the host, such as a tap; internal and tap make one; patch leads to another bridge; dpdkvhostuserclient to a guest's vhost-user NIC; vxlan, geneve and gre are tunnels. A change replaces the port.",
@@ -63,8 +63,7 @@ export const OvsPort = withCrossCheck(PortFields, (port, say) => {
     checkPort(port, say);
     checkBond(port, say);
     if (port.name !== undefined && port.name === port.bridge) say(["name"], OWN_PORT);
-    if (port.type === "patch" && port.name === port.options?.peer)
-        say(["options", "peer"], "the other end of a patch is another port; name that one");
+    checkPatch(port.name, port, say);
 });
 export type OvsPort = z.output<typeof OvsPort>;
 

@@ -51,7 +51,7 @@ export const address: HostResource<Address, Here> = {
     idForm: "LINK/ADDRESS, as `eth0/10.0.0.11/24`, with `peer ADDRESS` behind where it has one",
     idOf,
     // IPv6 has an address once on a link, IPv4 once with each prefix length.
-    placeOf: ({ link, address }) => `${link}/${isV6(address) ? address.split("/")[0] : address}`,
+    placesOf: ({ link, address }) => [`${link}/${isV6(address) ? address.split("/")[0] : address}`],
     choice: "another address",
     checkId(id) {
         const asked = parsedId(id);

@@ -12,6 +12,7 @@ import { BRIDGE_PRESETS, bridgeRow, bridgeState, localRow, macInUse, pinFor, typ
 import { faultOf, isLinkGone } from "./ovs-fault";
 import { isGuarded, isSecured, portsThat } from "./ovs-ingress";
 import { bringUp, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
+import { unasked } from "./ovs-mtu";
 import { changedRow } from "./ovs-port-change";
 import { requireColumns, rowOf, type Managed } from "./ovs-rows";
 import { untilForwarding } from "./ovs-spanning-tree";
@@ -114,6 +115,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
         if (view.referred("Port", row.ports).some(isGuarded))
             requireNewOpenflow(`OVS bridge ${want.name}`, want.name, want.protocols ?? []);
         return [
+            ...(want.mtuRequest === undefined && local ? unasked(view, row, [local]) : []),
             ovsdb(
                 `sets the OVS bridge ${want.name}`,
                 changes.flatMap(({ operations }) => operations),

@@ -50,7 +50,7 @@ export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
     idOf: ({ bridge, cookie }) => `${bridge}/${cookie}`,
     idForm: "BRIDGE/COOKIE",
     // Under another cookie they have the places that they had.
-    placeOf: ({ bridge }) => bridge,
+    placesOf: ({ bridge }) => [bridge],
     checkId: (id) =>
         partsOf(id) ? undefined : "write the bridge's name and the cookie of the flows, such as br0/0x2a",
     claims: ({ bridge, cookie }) => [

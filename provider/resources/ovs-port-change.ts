@@ -18,7 +18,7 @@ export interface Wanted extends Port {
 }
 
 /** A port that bonds nothing has one interface, of its own name. */
-const linkNames = ({ name, interfaces }: Wanted): string[] => (interfaces?.length ? interfaces : [name]);
+export const linkNames = ({ name, interfaces }: Wanted): string[] => (interfaces?.length ? interfaces : [name]);
 
 /** The rows of a port and of each of its interfaces, to be judged before they are written. */
 export interface Rows {

@@ -13,7 +13,9 @@ import { faultOf } from "./ovs-fault";
 import { guardOf, hasMeter, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
 import { isUnheard, pluggedAgain } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
-import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
+import { refuseHeld } from "./ovs-held";
+import { unasked } from "./ovs-mtu";
+import { changedPort, linkNames, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
 import { requireColumns } from "./ovs-rows";
@@ -22,6 +24,7 @@ import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { guardPorts, isSecure, strayFault, strayOf, swept, unguardPorts, unstray } from "./table-zero";
+import { tunnelPlace } from "./ovs-tunnel";
 
 interface PortHere extends Found<OvsPort> {
     view: Replica;
@@ -73,6 +76,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
     },
     presets: { ...PORT_PRESETS, ...BOND_PRESETS },
     outputs: OvsPortOutputs,
+    placesOf: (port) => [...linkNames(port).map((link) => `interface ${link}`), ...tunnelPlace(port)],
 
     async find(host, name, { known }) {
         const view = await host.switch();
@@ -116,7 +120,9 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
 
     async create(host, want, mark) {
         const subject = `OVS port ${want.name}`;
-        const needs = needsOf(host, await host.switch(), subject, want.bridge, [want]);
+        const view = await host.switch();
+        const needs = needsOf(host, view, subject, want.bridge, [want]);
+        refuseHeld(view, subject, want);
         await keepLinks(host, subject, want, devicesOf(want), `the bridge ${want.bridge}`);
         const managed = await writable(host, subject, want, needs, mark);
         return [plugs(want, managed), ...up(want), ...guards(want, needs, mark)];
@@ -126,6 +132,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const subject = `OVS port ${want.name}`;
         const { view, rows, unshaped, holder, state } = found;
         const needs = needsOf(host, view, subject, want.bridge, [want]);
+        refuseHeld(view, subject, want, rows.port);
         const managed = await writable(host, subject, want, needs, mark, found);
         const lift = liftedFrom(
             rows,
@@ -145,6 +152,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             ...pluggedAgain(unheard),
             ...shapedAgain(unshaped ? [rows] : []),
             ...lift.steps,
+            ...(want.mtuRequest === undefined && holder && !moves ? unasked(view, holder, rows.links) : []),
             ovsdb(
                 `sets the OVS port ${want.name}`,
                 [

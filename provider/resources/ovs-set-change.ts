@@ -5,14 +5,16 @@ import { HostError } from "../host/errors";
 import type { Link } from "../host/links";
 import { textOf } from "../host/ovsdb/columns";
 import { present, rowNamed, type Operation } from "../host/ovsdb/operations";
-import type { Replica } from "../host/ovsdb/replica";
+import type { Replica, Seen } from "../host/ovsdb/replica";
 import { ip, ovsdb, type Plan } from "../plan";
 import { sameValue } from "../wire";
 import { gone } from "./link-marks";
 import { isLinkGone } from "./ovs-fault";
 import { guardOf, isGuarded } from "./ovs-ingress";
+import { heldBy } from "./ovs-held";
 import { pluggedAgain } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown } from "./ovs-link-up";
+import { unasked } from "./ovs-mtu";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, type Wanted } from "./ovs-port-change";
 import { keepLinks, keepPlugged } from "./operator-guard";
 import { needsOf, type Needs } from "./ovs-port-needs";
@@ -22,6 +24,7 @@ import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-
 import { changedTap, isRemade } from "./ovs-set-taps";
 import { shapedAgain } from "./ovs-shaping";
 import { guardPorts, isSecure, unstray, type GuardedPort } from "./table-zero";
+import { tunnelPlace } from "./ovs-tunnel";
 import { madeTap } from "./tap";
 
 /** One port of the set that is written. */
@@ -54,6 +57,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     const left = [...(here?.members.values() ?? [])].filter(({ name }) => !Object.hasOwn(want.ports, name));
     await keepAllPlugged(host, subject, left);
     const remade = items.flatMap(({ member, remade }) => (remade && member?.rows ? [member] : []));
+    const inTheWay = tunnelsOf(left, new Set(items.flatMap(({ want }) => tunnelPlace(want))));
     const tapless = items.flatMap(({ member, tap }) => (member?.tap && !tap ? [member] : []));
     return [
         ...(here ? unstray(here.state.bridge, here.stray, mark, isSecure(view, here.state.bridge)) : []),
@@ -78,7 +82,15 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
             items.flatMap(({ member, remade }) => (member?.rows && member.unshaped && !remade ? [member.rows] : [])),
         ),
         ...unlimitedLinks(left),
-        ...switchStep(want.bridge, items, left),
+        ...unasked(view, needs.bridge, noLongerAsking(items, want.bridge)),
+        ...(inTheWay.length > 0
+            ? [ovsdb(`unplugs ${inTheWay.length} tunnels for others that are alike`, unpluggedAll(inTheWay))]
+            : []),
+        ...switchStep(
+            want.bridge,
+            items,
+            left.filter((member) => !inTheWay.includes(member)),
+        ),
         ...items.flatMap(({ want: { name, type } }) => (type === "internal" || type === "tap" ? [bringUp(name)] : [])),
         ...guards(want.bridge, items, needs, mark),
         ...removedTaps([...left, ...tapless]),
@@ -164,6 +176,16 @@ const stands = (
     !isSetDown(member.rows?.links[0], links) &&
     sameValue(member.state, want);
 
+/** Interfaces that stay and for which no MTU is asked, whatever was asked before. */
+const noLongerAsking = (items: readonly Item[], bridge: string): Seen[] =>
+    items.flatMap(({ want, member, remade }) =>
+        want.mtuRequest === undefined && !remade && member?.holder?.name === bridge ? (member.rows?.links ?? []) : [],
+    );
+
+/** Those at these places; ovs-vswitchd does not let go of a tunnel before it takes an alike one of the same transaction up. */
+const tunnelsOf = (members: readonly Member[], places: ReadonlySet<string>): Member[] =>
+    members.filter(({ state }) => state && tunnelPlace(state).some((place) => places.has(place)));
+
 /** All names at once that somebody else has. */
 function refuseTaken(
     host: Host,
@@ -178,7 +200,8 @@ function refuseTaken(
         if (!member?.rows) {
             const port = view.byName("Port", name);
             if (port) return [`a port ${name} is on ${textOf(view.holderOf(port)?.name) ?? "no bridge"}`];
-            if (view.byName("Interface", name)) return [`an interface ${name} is part of a bond`];
+            const held = heldBy(view, name);
+            if (held !== undefined) return [held];
         }
         return tap && !member?.tap && !isOfSwitch(member) && links.has(name)
             ? [`a link ${name} is on ${host.where}`]
@@ -188,8 +211,8 @@ function refuseTaken(
     throw new HostError(
         "conflict",
         subject,
-        `not all of its names are free: ${listed(taken)}`,
-        "These are left alone, and nothing was changed. Choose other names; or, to take ports over, import them as a set of their own " +
+        `not all names of its ports are free: ${listed(taken)}`,
+        "These are left alone, and nothing was changed. Choose other names; or take an interface out of the other port first; or, to take ports over, import them as a set of their own " +
             "with `pulumi import kvmnet:ovs:PortSet NAME BRIDGE/PORT,PORT`.",
     );
 }

@@ -365,18 +365,21 @@ describe("a set of ports on a real switch", function () {
     it("whose names are not all free is refused with each of them, and nothing is changed", async () => {
         await lab.run("ip", "tuntap", "add", "dev", "f0", "mode", "tap");
         await lab.vsctl("add-port", "sb1", "f1", "--", "set", "Interface", "f1", "type=internal");
+        const internal = (name: string) => ["--", "set", "Interface", name, "type=internal"];
+        await lab.vsctl("add-bond", "sb1", "f-bond", "f3", "f4", ...internal("f3"), ...internal("f4"));
         const before = await lab.everything();
-        const ports = { f0: { tap: {} }, f1: { type: "internal" }, f2: { tap: {} } };
+        const ports = { f0: { tap: {} }, f1: { type: "internal" }, f2: { tap: {} }, f3: {} };
         await assert.rejects(plugin.create(SET, "set", { bridge: "sb0", ports }), (error: ServiceError) => {
             assert.equal(error.code, status.ALREADY_EXISTS);
             assert.match(error.details, /a link f0 is on lab/);
             assert.match(error.details, /a port f1 is on sb1/);
+            assert.match(error.details, /the interface f3 is in the port f-bond of the bridge sb1/);
             assert.match(error.details, /pulumi import kvmnet:ovs:PortSet/);
             return true;
         });
         assert.equal(await lab.everything(), before);
         await lab.run("ip", "link", "delete", "dev", "f0");
-        await lab.vsctl("del-port", "f1");
+        for (const name of ["f1", "f-bond"]) await lab.vsctl("del-port", name);
     });
 
     it("keeps a port whose device is missing with the switch's words; the others work, and an update repairs it", async () => {
@@ -498,6 +501,34 @@ describe("a set of ports on a real switch", function () {
         assert.deepEqual(await meters(), []);
     });
 
+    it("renames a tunnel, of which the switch takes no second one that is alike", async () => {
+        const tunnel = { type: "vxlan", options: { remoteIp: "192.0.2.7", key: 7 } };
+        const made = await plugin.create(SET, "tunnels", {
+            bridge: "sb0",
+            ports: { t0: tunnel, t9: { type: "internal" } },
+        });
+        const inputs = { bridge: "sb0", ports: { t1: tunnel } };
+        made.state = await plugin.update(SET, "tunnels", made, inputs);
+        assert.deepEqual(await portsOf("sb0"), ["t1"]);
+        assert.ok(Number(await get("Interface", "t1", "ofport")) > 0);
+        assert.deepEqual(await changes(made, inputs), []);
+        await plugin.delete(SET, "tunnels", made);
+    });
+
+    it("gives internal ports that no longer ask for an MTU the smallest of the bridge", async () => {
+        const inputs = (mtuRequest?: number): Bag => {
+            const port = { type: "internal", ...(mtuRequest !== undefined && { mtuRequest }) };
+            return { bridge: "sb0", ports: { mt0: port, mt1: port } };
+        };
+        const mtus = async () => [(await linkNamed("mt0"))?.mtu, (await linkNamed("mt1"))?.mtu];
+        const made = await plugin.create(SET, "mtus", inputs(1300));
+        await eventually(async () => assert.deepEqual(await mtus(), [1300, 1300]));
+        made.state = await plugin.update(SET, "mtus", made, inputs());
+        assert.deepEqual(await changes(made, inputs()), []);
+        await eventually(async () => assert.deepEqual(await mtus(), [1500, 1500]));
+        await plugin.delete(SET, "mtus", made);
+    });
+
     it("sets an internal port up again that somebody set down, with another VLAN", async () => {
         const inputs = (tag: number): Bag => ({ bridge: "sb0", ports: { mgmt: { type: "internal", tag } } });
         const made = await plugin.create(SET, "internal", inputs(5));
@@ -531,7 +562,7 @@ describe("a set of ports on a real switch", function () {
         const two = await plugin.create(SET, "two", { bridge: "sb0", ports: { i1: { tap: {} } } });
         await assert.rejects(
             plugin.create(SET, "three", { bridge: "sb0", ports: { i1: { tap: {} } } }),
-            /not all of its names are free/,
+            /not all names of its ports are free/,
         );
         await plugin.delete(SET, "two", two);
         assert.deepEqual(await portsOf("sb0"), ["i0"]);
@@ -581,6 +612,8 @@ describe("a set of ports on a real switch", function () {
                 e: { tap: { uid: -1 } },
                 f: { tagg: 7 },
                 sb0: { type: "internal", tag: 7 },
+                g: { type: "patch", options: { peer: "g" } },
+                lo: {},
             },
         });
         assert.deepEqual(Object.keys(failures).sort(), [
@@ -590,6 +623,8 @@ describe("a set of ports on a real switch", function () {
             "ports.d.tag",
             "ports.e.tap.uid",
             "ports.f.tagg",
+            "ports.g.options.peer",
+            "ports.lo",
             "ports.nineteen-bytes-long",
             "ports.sb0",
         ]);

@@ -174,6 +174,41 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             assert.match(failures["otherConfig.hwaddr"] ?? "", /use mac/);
         });
 
+        it("cannot be called as Open vSwitch's own devices or the loopback are", async () => {
+            for (const name of ["ovs-netdev", "ovs-system", "lo"])
+                assert.match((await failuresOf(BRIDGE, { name })).name ?? "", /choose another name/, name);
+        });
+
+        it("that no longer asks for an MTU has the smallest of its ports, and follows it", async () => {
+            const inputs = { name: "mtu0", datapathType: "netdev" };
+            const mtu = async () => (await lab.links()).find(({ ifname }) => ifname === "mtu0")?.mtu;
+            const made = await bridge("mtu0");
+            const asks = async (mtuRequest: number) => {
+                made.state = await plugin.update(BRIDGE, "mtu0", made, { ...inputs, mtuRequest });
+                await eventually(async () => assert.equal(await mtu(), mtuRequest));
+            };
+            const asksNoMore = async (expected: number) => {
+                made.state = await plugin.update(BRIDGE, "mtu0", made, inputs);
+                assert.deepEqual(await changes(BRIDGE, made, inputs), []);
+                assert.equal(await get("Interface", "mtu0", "mtu_request"), "[]");
+                await eventually(async () => assert.equal(await mtu(), expected));
+            };
+            await asks(1400);
+            await asksNoMore(1500);
+
+            await lab.run("ip", "tuntap", "add", "dev", "mtu2", "mode", "tap");
+            await lab.run("ip", "link", "set", "dev", "mtu2", "mtu", "1450");
+            const tap = await port("mtu2", { bridge: "mtu0" });
+            for (const former of [1400, 1600]) {
+                await asks(former);
+                await asksNoMore(1450);
+            }
+            await lab.run("ip", "link", "set", "dev", "mtu2", "mtu", "1460");
+            await eventually(async () => assert.equal(await mtu(), 1460));
+            await plugin.delete(PORT, "mtu2", tap);
+            await plugin.delete(BRIDGE, "mtu0", made);
+        });
+
         it("deleted by hand is gone to a refresh, and is made again with its ports", async () => {
             const made = await bridge("gone0");
             const inside = await port("gone1", { bridge: "gone0", type: "internal", tag: 3 });
@@ -366,6 +401,49 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await plugin.delete(QOS, "bonded", qos);
         });
 
+        it("of a bond is not had beside another of its links, which is told with port and bridge, and is once that is gone", async () => {
+            for (const name of ["h0", "h1", "h2"]) await lab.run("ip", "tuntap", "add", "dev", name, "mode", "tap");
+            const inputs = { bridge: "pb0", interfaces: ["h0", "h1"] };
+            const told = (property: string, link: string, held: string) =>
+                new RegExp(`its ${property} cannot be had: the interface ${link} is in the port ${held}\\. .* first`);
+            let single = await port("h1", { bridge: "pb1" });
+            await assert.rejects(port("held0", inputs), told("interfaces", "h1", "h1 of the bridge pb1"));
+            await plugin.delete(PORT, "h1", single);
+            const bond = await port("held0", inputs);
+            await assert.rejects(port("h1", { bridge: "pb1" }), told("name", "h1", "held0 of the bridge pb0"));
+            await assert.rejects(port("held1", inputs), told("interfaces", "h0", "held0 of the bridge pb0; .*"));
+
+            single = await port("h2", { bridge: "pb0" });
+            const more = { ...inputs, name: "held0", interfaces: ["h0", "h1", "h2"] };
+            await assert.rejects(
+                plugin.update(PORT, "held0", bond, more),
+                told("interfaces", "h2", "h2 of the bridge pb0"),
+            );
+            await plugin.delete(PORT, "h2", single);
+            bond.state = await plugin.update(PORT, "held0", bond, more);
+            await plugin.delete(PORT, "held0", bond);
+            await plugin.delete(PORT, "held1", await port("held1", inputs));
+        });
+
+        for (const [one, other] of [
+            [
+                { remoteIp: "192.0.2.1", key: 7 },
+                { remoteIp: "192.0.2.1", inKey: 7, outKey: 8, dstPort: 4789, ttl: 9 },
+            ],
+            [{ remoteIp: "192.0.2.1" }, { remoteIp: "192.0.2.1", key: 0 }],
+        ] as [Bag, Bag][])
+            it(`that is a tunnel is not had beside one that is alike: ${JSON.stringify(other)}`, async () => {
+                const tunnel = (options: Bag): Bag => ({ bridge: "pb0", type: "vxlan", options });
+                const former = await port("alike0", tunnel(one));
+                const refused: unknown = await port("alike1", tunnel(other)).catch((error: unknown) => error);
+                const unfinished = unfinishedOf(refused);
+                assert.ok(unfinished, String(refused));
+                const made = { id: "alike1", state: unfinished.state };
+                await plugin.delete(PORT, "alike0", former);
+                made.state = await plugin.update(PORT, "alike1", made, { name: "alike1", ...tunnel(other) });
+                await plugin.delete(PORT, "alike1", made);
+            });
+
         it("whose link somebody set down tells it at a refresh, and an update sets it up", async () => {
             const inputs = { name: "down0", bridge: "pb0", type: "internal" };
             const made = await plugin.create(PORT, "down0", inputs);
@@ -489,6 +567,22 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await eventually(async () => assert.equal(await mtu("mtu1"), 1450));
             await plugin.delete(PORT, "mtu1", made);
             await plugin.delete(TAP, "mtu1", tap);
+        });
+
+        it("of type internal that no longer asks for an MTU has the smallest of its bridge, whoever asks for that", async () => {
+            const mtu = async (name: string) => (await lab.links()).find(({ ifname }) => ifname === name)?.mtu;
+            const home = await bridge("mb0");
+            const inputs = { name: "mi0", bridge: "mb0", type: "internal" };
+            const made = await port("mi0", { ...inputs, mtuRequest: 1300 });
+            const other = await port("mi1", { ...inputs, name: "mi1", mtuRequest: 1420 });
+            await eventually(async () => assert.deepEqual([await mtu("mi0"), await mtu("mb0")], [1300, 1300]));
+            made.state = await plugin.update(PORT, "mi0", made, inputs);
+            assert.deepEqual(await changes(PORT, made, inputs), []);
+            await eventually(async () => assert.deepEqual([await mtu("mi0"), await mtu("mb0")], [1420, 1420]));
+            await plugin.delete(PORT, "mi1", other);
+            await eventually(async () => assert.deepEqual([await mtu("mi0"), await mtu("mb0")], [1500, 1500]));
+            await plugin.delete(PORT, "mi0", made);
+            await plugin.delete(BRIDGE, "mb0", home);
         });
 
         it("on the userspace datapath is limited by a meter, and policed nowhere", async () => {
@@ -652,6 +746,9 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
                 [{ name: "pb0", tag: 5 }, "name"],
                 [{ type: "patch", options: { peer: "p1" }, qos: "gold" }, "qos"],
                 [{ type: "geneve", options: { remoteIp: "192.0.2.1" }, qos: "gold" }, "qos"],
+                [{ name: "lo" }, "name"],
+                [{ name: "ovs-netdev", type: "internal" }, "name"],
+                [{ interfaces: ["eth0", "lo"] }, "interfaces[1]"],
             ] as [Bag, string][])
                 assert.deepEqual(
                     Object.keys(await failuresOf(PORT, { name: "p0", bridge: "pb0", ...inputs })),

@@ -106,3 +106,43 @@ describe("flows that are replaced", () => {
     it("go last where they are another bridge's", () =>
         assert.ok(!goesFirst(FLOWS, { bridge: "br1" }, "kvmnet:ovs:Flows")));
 });
+
+describe("a port that is replaced", () => {
+    const goes = (state: Bag, news: Bag) => goesFirst(state, news, "kvmnet:ovs:Port");
+    const PLAIN: Bag = { name: "p0", bridge: "br0", type: "system", takesOperatorPath: false };
+    const BOND = { ...PLAIN, name: "bond0", interfaces: ["eth0", "eth1"] };
+    const TUNNEL = { ...PLAIN, type: "vxlan", options: { remoteIp: "192.0.2.1", key: "7" } };
+    const GRE = { ...TUNNEL, type: "gre", options: { remoteIp: "192.0.2.1" } };
+
+    it("goes first where the switch has no room for both", () => {
+        for (const [state, news] of [
+            [PLAIN, { bridge: "br1" }],
+            [PLAIN, { bridge: "br1", tag: UNKNOWN }],
+            [BOND, { name: "bond1" }],
+            [BOND, { name: "bond1", interfaces: ["eth1", "eth2"] }],
+            [
+                { ...PLAIN, name: "eth0" },
+                { name: "bond0", interfaces: ["eth0", "eth1"] },
+            ],
+            [BOND, { name: "eth0", interfaces: [] }],
+            [TUNNEL, { name: "p1" }],
+            [TUNNEL, { name: "p1", bridge: "br1", options: { remoteIp: "192.0.2.1", key: "7", dstPort: 4789 } }],
+            [TUNNEL, { name: "p1", options: { remoteIp: "192.0.2.1", inKey: "7", outKey: "8", ttl: "9" } }],
+            [GRE, { name: "p1", options: { remoteIp: "192.0.2.1", key: "0" } }],
+        ] as [Bag, Bag][])
+            assert.ok(goes(state, news), JSON.stringify([state, news]));
+    });
+    it("goes last where both can stand side by side", () => {
+        for (const [state, news] of [
+            [PLAIN, { name: "p1" }],
+            [PLAIN, { name: UNKNOWN }],
+            [BOND, { name: "bond1", interfaces: ["eth2", "eth3"] }],
+            [TUNNEL, { name: "p1", options: { remoteIp: "192.0.2.2", key: "7" } }],
+            [TUNNEL, { name: "p1", options: { remoteIp: "192.0.2.1", key: "8" } }],
+            [TUNNEL, { name: "p1", options: { remoteIp: "192.0.2.1", localIp: "192.0.2.9", key: "7" } }],
+            [TUNNEL, { name: "p1", options: { remoteIp: "192.0.2.1", key: "7", dstPort: 4790 } }],
+            [TUNNEL, { name: "p1", type: "geneve" }],
+        ] as [Bag, Bag][])
+            assert.ok(!goes(state, news), JSON.stringify([state, news]));
+    });
+});

@@ -1,0 +1,44 @@
+/** The MTU of a link that the switch makes: the one asked for, else the smallest of its bridge. */
+import { numberOf, textOf } from "../host/ovsdb/columns";
+import type { Replica, Seen } from "../host/ovsdb/replica";
+import { ovsdb, type Plan } from "../plan";
+import { typeOf } from "./ovs-port-rows";
+import { changedRow } from "./ovs-port-change";
+
+/** What Open vSwitch takes where nothing on a bridge has an MTU of its own. */
+const USUAL_MTU = 1500;
+
+/**
+ * Before nothing is asked of links any more. Open vSwitch reckons a bridge's smallest MTU anew only when a port that counts
+ * comes, goes or changes (ofproto/ofproto.c, update_mtu), and one that is no longer asked does not count: the former request
+ * would stay in force. So the links are first asked for what they are then to follow.
+ */
+export function unasked(view: Replica, bridge: Seen, links: readonly Seen[]): Plan {
+    const asked = links.filter((link) => numberOf(link.mtu_request) !== undefined && follows(bridge, link));
+    if (asked.length === 0) return [];
+    const mtu = smallestMtu(view, bridge, asked);
+    const changes = asked.map((link) => changedRow("Interface", link, { columns: { mtu_request: [mtu] }, keys: {} }));
+    return [
+        ovsdb(
+            `gives ${asked.length} links of ${String(bridge.name)} the MTU ${mtu}`,
+            changes.flatMap(({ operations }) => operations),
+            changes.flatMap(({ undo }) => undo),
+        ),
+    ];
+}
+
+function smallestMtu(view: Replica, bridge: Seen, but: readonly Seen[]): number {
+    const left = new Set(but.map(({ _uuid }) => _uuid[1]));
+    const mtus = view
+        .referred("Port", bridge.ports)
+        .flatMap((port) => view.referred("Interface", port.interfaces))
+        .filter(
+            (link) => !left.has(link._uuid[1]) && (numberOf(link.mtu_request) !== undefined || !follows(bridge, link)),
+        )
+        .flatMap(({ mtu }) => numberOf(mtu) ?? []);
+    return mtus.length > 0 ? Math.min(...mtus) : USUAL_MTU;
+}
+
+/** A userspace datapath makes internal ports as taps, and takes its own taps for such. */
+const follows = (bridge: Seen, link: Seen): boolean =>
+    ["internal", "patch", ...(textOf(bridge.datapath_type) === "netdev" ? ["tap"] : [])].includes(typeOf(link));
