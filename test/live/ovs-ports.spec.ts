@@ -574,8 +574,12 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             const home = await bridge("mb0");
             const inputs = { name: "mi0", bridge: "mb0", type: "internal" };
             const made = await port("mi0", { ...inputs, mtuRequest: 1300 });
-            const other = await port("mi1", { ...inputs, name: "mi1", mtuRequest: 1420 });
             await eventually(async () => assert.deepEqual([await mtu("mi0"), await mtu("mb0")], [1300, 1300]));
+            made.state = await plugin.update(PORT, "mi0", made, inputs);
+            await eventually(async () => assert.deepEqual([await mtu("mi0"), await mtu("mb0")], [1500, 1500]));
+
+            made.state = await plugin.update(PORT, "mi0", made, { ...inputs, mtuRequest: 1300 });
+            const other = await port("mi1", { ...inputs, name: "mi1", mtuRequest: 1420 });
             made.state = await plugin.update(PORT, "mi0", made, inputs);
             assert.deepEqual(await changes(PORT, made, inputs), []);
             await eventually(async () => assert.deepEqual([await mtu("mi0"), await mtu("mb0")], [1420, 1420]));
