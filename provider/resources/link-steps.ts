@@ -9,12 +9,19 @@ type Features = ReadonlyMap<string, Feature>;
 
 /**
  * Channels come first: they decide how many queues there are, and drivers make rings anew with them. Masks of queues
- * come last.
+ * come last; those of queues that go with channels are written again where the channels are taken back.
  *
  * @param wanted what is to be written, by name
  * @param now    what is there, by name
+ * @param going  what goes with channels that are given up, by name
  */
-export function tuningSteps(name: string, wanted: Settings, now: Settings, features: Features): Step[] {
+export function tuningSteps(
+    name: string,
+    wanted: Settings,
+    now: Settings,
+    features: Features,
+    going: Settings,
+): Step[] {
     const step = (what: string, part: string, option: string, words: (values: Settings) => string[]): Step[] => {
         const values = partOf(wanted, part);
         const before = partOf(thereBefore(wanted, now, features), part);
@@ -23,7 +30,9 @@ export function tuningSteps(name: string, wanted: Settings, now: Settings, featu
             argv: ["ethtool", option, name, ...words(settings)],
         });
         if (Object.keys(values).length === 0) return [];
-        const undo = Object.keys(before).length > 0 ? { undo: [program(before)] } : {};
+        const masks =
+            part === "channels." ? Object.entries(going).flatMap(([key, cpus]) => maskOfQueue(name, key, cpus)) : [];
+        const undo = Object.keys(before).length > 0 ? { undo: [program(before), ...masks] } : {};
         return [{ what: `sets ${what} of ${name}`, action: program(values), ...undo }];
     };
     return [
@@ -69,19 +78,25 @@ function linkStep(name: string, wanted: Settings, now: Settings): Step[] {
     return words(wanted).length === 0 ? [] : [ip(`sets MTU and queue of ${name}`, [line(wanted)], [line(now)])];
 }
 
+/** Whether a setting is the mask of a queue, which is there only with that queue. */
+export const isMask = (key: string): boolean => QUEUE.test(key);
+
+const QUEUE = /^(rps|xps)\.(\d+)$/;
+
+/** Writes one mask; nothing where the setting is none. */
+function maskOfQueue(name: string, key: string, cpus: Value): Action[] {
+    const [, kind, queue = ""] = QUEUE.exec(key) ?? [];
+    if (kind === undefined) return [];
+    const path = queuePath(name, kind as keyof QueueCpus, queue);
+    return [{ via: "write", files: [{ path, value: maskOf(String(cpus)) }] }];
+}
+
 function queueSteps(name: string, wanted: Settings, now: Settings): Step[] {
     return Object.entries(wanted).flatMap(([key, value]): Step[] => {
-        const [, kind, queue = ""] = /^(rps|xps)\.(\d+)$/.exec(key) ?? [];
-        if (kind === undefined) return [];
-        const path = queuePath(name, kind as keyof QueueCpus, queue);
-        const write = (cpus: Value): Action => ({ via: "write", files: [{ path, value: maskOf(String(cpus)) }] });
+        const [, kind, queue = ""] = QUEUE.exec(key) ?? [];
         const before = now[key];
-        return [
-            {
-                what: `sets the CPUs of ${kind === "rps" ? "receive" : "transmit"} queue ${queue} of ${name}`,
-                action: write(value),
-                ...(before === undefined ? {} : { undo: [write(before)] }),
-            },
-        ];
+        const undo = before === undefined ? {} : { undo: maskOfQueue(name, key, before) };
+        const what = `sets the CPUs of ${kind === "rps" ? "receive" : "transmit"} queue ${queue} of ${name}`;
+        return maskOfQueue(name, key, value).map((action) => ({ what, action, ...undo }));
     });
 }

@@ -2,7 +2,7 @@
 import { LinkTuning, type Channels } from "../../schemas/link-tuning";
 import { HostError } from "../host/errors";
 import type { Link } from "../host/links";
-import { coveredBy, readTuning, settingsOf, wantedSettings, type Settings } from "../host/link-tuning";
+import { coveredBy, readTuning, settingsOf, wantedSettings, type Settings, type Value } from "../host/link-tuning";
 import { managerCautions } from "../host/managers";
 import { ownerFrom } from "../owner";
 import type { JournalEntry } from "../plan";
@@ -10,7 +10,7 @@ import type { Found, HostResource } from "../resource";
 import { forget, formerOf, lifeOf, note, noted, noteRest, type Former } from "./former-values";
 import { checkTuning, queuesToBe, type QueueCount } from "./link-limits";
 import { tuningDone, tuningOf } from "./link-state";
-import { partOf, tuningSteps } from "./link-steps";
+import { isMask, partOf, tuningSteps } from "./link-steps";
 import { requireLink } from "./virtual-link";
 
 interface Here extends Found<LinkTuning> {
@@ -71,7 +71,11 @@ export const link: HostResource<LinkTuning, Here> = {
         await checkTuning(host, subject, want, tuned, queues);
 
         const wanted = wantedSettings(want, queues);
-        const covered = new Set(Object.keys(wanted).flatMap((key) => [key, ...coveredBy(key, tuned.features)]));
+        const covered = new Set([
+            ...Object.keys(wanted).flatMap((key) => [key, ...coveredBy(key, tuned.features)]),
+            // A queue that comes back has none of what it had.
+            ...Object.keys({ ...now, ...former }).filter((key) => isGoing(key, queues)),
+        ]);
         const noting = [...covered].filter((key) => !isGroup(key, tuned.features));
         const left = Object.entries(former).filter(([key]) => covered.has(key));
         const given = ofQueues(valuesThere(without(former, covered), now), queues);
@@ -83,7 +87,13 @@ export const link: HostResource<LinkTuning, Here> = {
         };
         return [
             note(keyOf(want.name), mark, life, kept, entry),
-            ...tuningSteps(want.name, { ...given, ...Object.fromEntries(changes) }, now, tuned.features),
+            ...tuningSteps(
+                want.name,
+                { ...given, ...Object.fromEntries(changes) },
+                now,
+                tuned.features,
+                ofGoing(now, queues),
+            ),
             ...(left.length < Object.keys(former).length ? [noteRest(keyOf(want.name), mark, life, kept)] : []),
         ];
     },
@@ -93,8 +103,9 @@ export const link: HostResource<LinkTuning, Here> = {
         const tuned = await readTuning(host.place, link);
         const now = settingsOf(tuned);
         const given = valuesThere(formerOf(entry), now);
+        const queues = queuesToBe(channelsOf(given), tuned);
         return [
-            ...tuningSteps(link.name, ofQueues(given, queuesToBe(channelsOf(given), tuned)), now, tuned.features),
+            ...tuningSteps(link.name, ofQueues(given, queues), now, tuned.features, ofGoing(now, queues)),
             forget(keyOf(link.name)),
         ];
     },
@@ -123,28 +134,30 @@ const isGroup = (key: string, features: Parameters<typeof coveredBy>[1]) => !cov
 const without = (former: Former, keys: ReadonlySet<string>): Former =>
     Object.fromEntries(Object.entries(former).filter(([key]) => !keys.has(key)));
 
-/** Former values that can be given back, and are not there already. */
+/** Former values that can be given back, and are not there already. A queue that is gone may come back with its channel. */
 function valuesThere(former: Former, now: Settings): Settings {
     return Object.fromEntries(
         Object.entries(former).filter(
-            (entry): entry is [string, string | number | boolean] =>
-                entry[1] !== null && now[entry[0]] !== undefined && now[entry[0]] !== entry[1],
+            (entry): entry is [string, Value] =>
+                entry[1] !== null && (now[entry[0]] !== undefined || isMask(entry[0])) && now[entry[0]] !== entry[1],
         ),
     );
 }
 
 const channelsOf = (settings: Settings): Channels => partOf(settings, "channels.");
 
-/** Settings without the masks of queues that will be gone; the first always stays. */
-function ofQueues(settings: Settings, { rx, tx }: QueueCount): Settings {
-    const counts: Readonly<Record<string, number>> = { rps: rx, xps: tx };
-    return Object.fromEntries(
-        Object.entries(settings).filter(([key]) => {
-            const [kind = "", queue] = key.split(".");
-            const count = counts[kind];
-            return count === undefined || Number(queue) < Math.max(1, count);
-        }),
-    );
+/** Settings without the masks of queues that will be gone. */
+const ofQueues = (settings: Settings, queues: QueueCount): Settings =>
+    Object.fromEntries(Object.entries(settings).filter(([key]) => !isGoing(key, queues)));
+
+/** The masks of queues that will be gone. */
+const ofGoing = (settings: Settings, queues: QueueCount): Settings =>
+    Object.fromEntries(Object.entries(settings).filter(([key]) => isGoing(key, queues)));
+
+/** Whether a setting is the mask of a queue that there will not be; the first always stays. */
+function isGoing(key: string, { rx, tx }: QueueCount): boolean {
+    const [kind, queue] = key.split(".");
+    return isMask(key) && Number(queue) >= Math.max(1, kind === "rps" ? rx : tx);
 }
 
 /** One fact has one owner. */

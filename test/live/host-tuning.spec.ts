@@ -211,6 +211,48 @@ describe("what gives back former values on a real host", function () {
             assert.deepEqual(await seen(), former);
         });
 
+        it("that takes channels away gives the CPUs of their queues back with them", async () => {
+            const masks = [
+                ["rps", 0, "3"],
+                ["rps", 2, "1"],
+                ["rps", 3, "2"],
+                ["xps", 2, "2"],
+                ["xps", 3, "1"],
+            ] as const;
+            const file = (kind: string, queue: number) =>
+                `/sys/class/net/tn0/queues/${kind === "rps" ? "rx" : "tx"}-${queue}/${kind}_cpus`;
+            const write = (kind: string, queue: number, mask: string) =>
+                lab.run("sh", "-c", 'echo "$1" >"$2"', "sh", mask, file(kind, queue));
+            const there = async () => Promise.all(masks.map(([kind, queue]) => cpus(kind, queue)));
+            await run("ethtool -L tn0 rx 4 tx 4");
+            for (const [kind, queue, mask] of masks) await write(kind, queue, mask);
+            const before = await there();
+            assert.deepEqual(
+                before,
+                masks.map(([, , mask]) => mask),
+            );
+
+            const one = await plugin.create(LINK, "fewer", { name: "tn0", channels: { rx: 3, tx: 3 } });
+            one.state = await plugin.update(LINK, "fewer", one, { name: "tn0", channels: { rx: 2, tx: 2 } });
+            one.state = await plugin.update(LINK, "fewer", one, { name: "tn0", channels: { rx: 3, tx: 3 } });
+            assert.deepEqual([await cpus("rps", 2), await cpus("xps", 2)], ["1", "2"]);
+            await plugin.delete(LINK, "fewer", one);
+            assert.deepEqual(await there(), before, "and those of its own queues are left alone");
+
+            const other = await plugin.create(LINK, "fewer", {
+                ...{ name: "tn0", channels: { rx: 2, tx: 2 } },
+                ...{ rpsCpus: ["1"], xpsCpus: ["0"] },
+            });
+            other.state = await plugin.update(LINK, "fewer", other, { name: "tn0", mtu: 1400 });
+            assert.deepEqual(await there(), before);
+            await plugin.delete(LINK, "fewer", other);
+            assert.deepEqual(await there(), before);
+
+            for (const [kind, queue] of masks) await write(kind, queue, "0");
+            await run("ethtool -L tn0 rx 1 tx 1");
+            assert.deepEqual(await seen(), former);
+        });
+
         it("of no packets in the transmit queue is what is there, and what is given back", async () => {
             await run("ip link set dev tn0 txqueuelen 0");
             const one = await plugin.create(LINK, "queue", { name: "tn0", txQueueLength: 7 });
