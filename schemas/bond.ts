@@ -1,7 +1,6 @@
 /** Several links as one, in the words of the kernel's bonding documentation; each mode has options of its own. */
-import { Address4 } from "ip-address";
 import { z } from "zod";
-import { LinkName } from "./ip-text";
+import { addressText, isV6, LinkName } from "./ip-text";
 import { count, linkFields, toggle } from "./link-parts";
 import { withCrossCheck, type Say } from "./named";
 import { takesOperatorPath } from "./operator-path";
@@ -21,10 +20,16 @@ export type BondMode = (typeof MODES)[number];
 /** Link check where none is declared [ms]: 0, the kernel's own in most modes, would notice no link that fails. */
 export const DEFAULT_MIIMON = 100;
 
+/** The kernel takes neither the network 0 nor the broadcast address (bond_is_ip_target_ok in drivers/net/bonding/bond_options.c). */
 const Target = z
     .string("an ARP target is text such as 10.0.0.1")
-    .refine((text) => Address4.isValid(text) && !text.includes("/"), {
+    .refine((text) => !isV6(text) && addressText(text) !== undefined, {
         error: "an ARP target is an IPv4 address such as 10.0.0.1",
+        abort: true,
+    })
+    .overwrite((text) => addressText(text) ?? text)
+    .refine((text) => !text.startsWith("0.") && text !== "255.255.255.255", {
+        error: "an ARP target is the address of one host, such as 10.0.0.1; the kernel takes none that begins with 0, and no broadcast",
     });
 
 const only = (...modes: BondMode[]) => `Only with ${modes.join(", ")}.`;
@@ -73,6 +78,9 @@ export const BondFields = z.strictObject({
     arpIpTargets: z
         .array(Target, 'arpIpTargets is a list of IPv4 addresses, such as ["10.0.0.1"]')
         .max(16, "arpIpTargets holds at most 16 addresses")
+        .refine((targets) => new Set(targets).size === targets.length, {
+            error: "arpIpTargets names one address twice",
+        })
         .overwrite((targets) => [...targets].sort())
         .optional()
         .describe("Hosts that are asked by ARP, 1 to 16; with arpInterval. Changes live."),
@@ -83,7 +91,7 @@ export const BondFields = z.strictObject({
         .optional()
         .describe("How many ARP targets must answer; with arpInterval; absent is the kernel's any. Changes live."),
     primary: LinkName.optional().describe(
-        `Member that is used while it works. ${only("active-backup", "balance-tlb", "balance-alb")} Changes live.`,
+        `Member that is used while it works, one of members. ${only("active-backup", "balance-tlb", "balance-alb")} Changes live.`,
     ),
     primaryReselect: choice("primaryReselect", ["always", "better", "failure"])
         .optional()
@@ -223,8 +231,12 @@ function checkBond(bond: Fields, say: Say): void {
                 `${option} is a multiple of miimon (${miimon || DEFAULT_MIIMON} ms), else the kernel rounds it down`,
             );
     }
-    if (primary !== undefined && Array.isArray(members) && !members.includes(primary))
-        say(["primary"], "the primary is one of members; add it there");
+    const isIn = members === undefined ? false : !Array.isArray(members) || members.includes(primary as string);
+    if (primary !== undefined && !isIn)
+        say(
+            ["primary"],
+            "the primary is one of members; add it there, for the kernel keeps none that is not in the bond",
+        );
     if (Array.isArray(members) && members.includes(name)) say(["members"], "a bond cannot be its own member");
 }
 

@@ -84,7 +84,7 @@ describe("the name of a link that is there already, whoever made it", () => {
         ["Vlan", "link", {}],
         ["Vxlan", "link", {}],
         ["Macvtap", "link", {}],
-        ["Bond", "primary", { mode: "active-backup" }],
+        ["Bond", "primary", { mode: "active-backup", members: ["vnet3", "macvlan-shim"] }],
     ] as [string, string, Bag][])
         it(`may be one that libvirt, or a person, gave: ${property} of ${kind}`, () => {
             for (const name of ["vnet3", "macvlan-shim"])
@@ -243,11 +243,23 @@ describe("the options of a bond", () => {
         ],
         [{ mode: "active-backup", arpInterval: 100 }, "arpIpTargets", /at least one/],
         [{ mode: "active-backup", arpInterval: 100, arpIpTargets: ["2001:db8::1"] }, "arpIpTargets[0]", /IPv4/],
+        ...["0.0.0.0", "0.1.2.3", "255.255.255.255"].map((target): [Bag, string, RegExp] => [
+            { mode: "active-backup", arpInterval: 100, arpIpTargets: [target] },
+            "arpIpTargets[0]",
+            /the address of one host/,
+        ]),
+        [
+            { mode: "active-backup", arpInterval: 100, arpIpTargets: ["192.0.2.1", "192.0.2.2", "192.0.2.1"] },
+            "arpIpTargets",
+            /one address twice/,
+        ],
         [{ mode: "active-backup", arpValidate: "all" }, "arpValidate", /needs arpInterval/],
         [{ upDelay: 150 }, "upDelay", /multiple of miimon \(100 ms\)/],
         [{ miimon: 60, downDelay: 100 }, "downDelay", /multiple of miimon \(60 ms\)/],
         [{ members: ["eth0", "eth0"] }, "members", /one link twice/],
         [{ members: ["it0"] }, "members", /its own member/],
+        [{ mode: "active-backup", primary: "eth0" }, "primary", /one of members; add it there/],
+        [{ mode: "active-backup", primary: "eth0", members: ["eth1"] }, "primary", /one of members; add it there/],
         [{ mode: "round-robin" }, "mode", /one of balance-rr, active-backup/],
     ];
     for (const [inputs, property, says] of wrong)
