@@ -17,6 +17,8 @@ export interface Link {
     master?: string;
     /** The link that it stands on: of a VLAN, macvtap or vxlan, or a veth's other end. */
     parent?: string;
+    /** Whether what it stands on, or its other end, is in another network namespace. */
+    elsewhere?: true;
     /** `bridge`, `tun`, `veth`, ...; absent on hardware and loopback. */
     kind?: string;
     /** What the kind has of its own, in the kernel's words (`stp_state`, `vlan_filtering`, `miimon`, ...). */
@@ -48,6 +50,7 @@ const IpLink = z.compile(
         qdisc: z.string().optional(),
         master: z.string().optional(),
         link: z.string().nullish(),
+        link_netnsid: z.number().optional(),
         flags: z.array(z.string()).default([]),
         vfinfo_list: z
             .array(z.object({ vf: z.number(), trust: z.boolean().optional(), spoofchk: z.boolean().optional() }))
@@ -130,6 +133,7 @@ function toLink({
     qdisc,
     master,
     link,
+    link_netnsid,
     flags,
     vfinfo_list,
     linkinfo,
@@ -152,6 +156,7 @@ function toLink({
         slave: linkinfo?.info_slave_data ?? {},
         flags,
         up: flags.includes("UP"),
+        ...(link_netnsid === undefined ? {} : { elsewhere: true }),
         ...(qdisc ? { qdisc } : {}),
         ...(vfinfo_list?.length
             ? {

@@ -112,6 +112,8 @@ const link = virtualLink<Bond>({
     settings: inMode(LIVE),
     fixed: inMode(FIXED),
     presets: { mtu: 1500, txQueueLength: 1000 },
+    beyond: ({ ns_ip6_target: targets }) =>
+        Array.isArray(targets) && targets.length > 0 ? [`ns_ip6_target ${targets.join(",")}`] : [],
     // The kernel takes the settings of a monitor only while it is on, and one that is switched on finds what was left.
     around: (from, to) => {
         const [own, other] = to.arpInterval ? [OF_ARP, OF_MII] : [OF_MII, OF_ARP];

@@ -11,6 +11,7 @@ import { declarationOf, defaultPvid, tableOf, vlanLines, vlansOf, type VlanTable
 import { gone, linkHere, marked, setLink } from "./link-marks";
 import { hundredths, plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
 import { runsSpanningTree, untilForwarding } from "./spanning-tree";
+import { untold } from "./virtual-link";
 
 interface BridgeHere extends Found<LinuxBridge> {
     link: Link;
@@ -73,8 +74,10 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
         const link = (await host.links()).get(name);
         if (!link) return undefined;
         const vlans = await vlansOf(host, link, name);
+        const here = linkHere(link, "bridge", known !== undefined);
         return {
-            ...linkHere(link, "bridge", known !== undefined),
+            ...here,
+            conflict: here.conflict ?? (known ? undefined : untold(serviceTags(link))),
             state: {
                 name,
                 mac: link.mac,
@@ -181,6 +184,10 @@ function settings(from: Partial<LinuxBridge>, { name, ...to }: LinuxBridge): Lin
         ...(!from.stp && to.stp ? [stp(true)] : []),
     ];
 }
+
+/** A bridge that filters by service tags: `tagged` and its like mean 802.1Q. */
+const serviceTags = ({ data: { vlan_filtering: filters, vlan_protocol: protocol } }: Link): string[] =>
+    filters === 1 && protocol === "802.1ad" ? ["vlan_protocol 802.1ad"] : [];
 
 /** VLANs count where they are filtered; elsewhere they are tables that nobody looks at. */
 function vlanState(link: Link, vlans: VlanTable | undefined, known: LinuxBridge | undefined): Partial<LinuxBridge> {

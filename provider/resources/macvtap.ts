@@ -22,6 +22,10 @@ export const macvtap = virtualLink<Macvtap>({
     settings: {},
     // TUN_READQ_SIZE, which drivers/net/macvtap.c takes from the taps.
     presets: { txQueueLength: 500 },
+    beyond: ({ mode, nopromisc }) => [
+        ...(mode === "source" ? ["mode source"] : []),
+        ...(nopromisc === true ? ["nopromisc"] : []),
+    ],
     below: { key: "link", leads: true, read: ({ parent }) => parent, mtu: (below) => below?.mtu },
     outputsOf: ({ index }) => ({ device: `/dev/tap${index}` }),
 });

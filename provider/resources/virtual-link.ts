@@ -6,7 +6,16 @@ import { ip, type Line, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import type { Bag } from "../wire";
 import { gone, linkHere, marked, setLink } from "./link-marks";
-import { isTold, presetsOf, told, wordsBetween, wordsOf, type Exceptions, type Settings } from "./link-settings";
+import {
+    isTold,
+    presetsOf,
+    told,
+    wordsBetween,
+    wordsOf,
+    type Exceptions,
+    type Printed,
+    type Settings,
+} from "./link-settings";
 import { staysUp } from "./taken-in";
 
 /** What links of every kind have. */
@@ -45,6 +54,8 @@ export interface LinkKind<State extends LinkState> extends Pick<
         /** MTU that the kernel gives one that stands on it, or on none [byte], and more it may not have; undefined where that is not known. */
         mtu(below: Link | undefined, state: State): number | undefined;
     };
+    /** What one has that cannot be declared, in the words of `ip`: it is no link of this kind as we mean it. */
+    beyond?(printed: Printed): string[];
     /** Properties that a change treats otherwise, because of what else it changes. */
     around?(from: State, to: State): Exceptions<State>;
     /** Things beside its name that only one resource may declare. */
@@ -109,10 +120,12 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
             const given = stands && known && known.mtu === undefined ? { ...presets, mtu: link.mtu } : presets;
             const state = { ...own, ...(await commonOf(host, link, given, known)) } as State;
             const here = linkHere(link, kind, known !== undefined);
-            const elsewhere = "the link that it stands on is in another network namespace, where it cannot be seen";
             return {
                 ...here,
-                conflict: here.conflict ?? (of.below?.leads && !stands ? elsewhere : undefined),
+                conflict:
+                    here.conflict ??
+                    (link.elsewhere && (of.below?.leads || !known) ? ELSEWHERE : undefined) ??
+                    (known ? undefined : untold(of.beyond?.(link.data))),
                 state,
                 link,
                 presets,
@@ -151,6 +164,12 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
         claims: (want) => [`link ${want.name}`, ...(of.claims?.(want) ?? [])],
     };
 }
+
+const ELSEWHERE = "the link that it stands on is in another network namespace, where it cannot be seen";
+
+/** Why a link of the kind cannot be imported. @param beyond what it has that cannot be declared */
+export const untold = (beyond: readonly string[] = []): string | undefined =>
+    beyond.length > 0 ? `it has what this resource cannot tell (${beyond.join(", ")})` : undefined;
 
 /** Words for MAC, MTU and queue that differ from what is there. @param presets what they go back to when told no longer */
 export function commonWords(want: LinkState, from: Partial<LinkState>, presets: Partial<LinkState> = {}): string[] {

@@ -9,6 +9,18 @@ import { virtualLink, type LinkHere } from "./virtual-link";
 /** Bytes of the outer headers: Ethernet, IP, UDP and VXLAN (include/net/vxlan.h VXLAN_HEADROOM, VXLAN6_HEADROOM). */
 const HEADROOM = { v4: 50, v6: 70 };
 
+/** What a VXLAN link may be given that we have no property for: how it is printed, and the word of `ip`. */
+const BEYOND: Readonly<Record<string, string>> = {
+    external: "external",
+    vnifilter: "vnifilter",
+    gpe: "gpe",
+    rsc: "rsc",
+    remcsum_tx: "remcsumtx",
+    remcsum_rx: "remcsumrx",
+    udp_zero_csum6_tx: "udp6zerocsumtx",
+    udp_zero_csum6_rx: "udp6zerocsumrx",
+};
+
 const link = virtualLink<Vxlan>({
     type: "kvmnet:host:Vxlan",
     title: "VXLAN link",
@@ -76,6 +88,11 @@ const link = virtualLink<Vxlan>({
         ageingTime: plain<number>("ageing", 300),
     },
     presets: { txQueueLength: 1000 },
+    // An inherited TTL is not printed at all (iproute2 6.1).
+    beyond: (printed) => [
+        ...Object.entries(BEYOND).flatMap(([key, word]) => (printed[key] === true ? [word] : [])),
+        ...(typeof printed.ttl === "number" ? [] : ["ttl inherit"]),
+    ],
     below: {
         key: "link",
         leads: false,

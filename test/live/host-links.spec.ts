@@ -353,6 +353,36 @@ describe("links on a real host", function () {
         });
     });
 
+    describe("a link of somebody else's that does what cannot be declared", () => {
+        for (const [kind, words, says] of [
+            ["Vxlan", "name un0 type vxlan dstport 4790 external", "external"],
+            ["Vxlan", "name un0 type vxlan dstport 4790 external vnifilter", "external, vnifilter"],
+            ["Vxlan", "name un0 type vxlan id 9 dstport 4790 ttl inherit", "ttl inherit"],
+            ["Vxlan", "name un0 type vxlan id 9 dstport 4790 udp6zerocsumtx", "udp6zerocsumtx"],
+            ["Macvtap", "link base0 name un0 type macvtap mode source", "mode source"],
+        ])
+            it(`is not imported as what it is not: ${words}`, async () => {
+                await lab.run("ip", "link", "add", ...(words ?? "").split(" "));
+                await assert.rejects(plugin.read(`kvmnet:host:${kind}`, "un", "un0"), (error: ServiceError) =>
+                    error.details.includes(`it has what this resource cannot tell (${says})`),
+                );
+                await lab.run(..."ip link delete dev un0".split(" "));
+            });
+
+        it("is not imported where it stands on a link of another network namespace, whose number another link has here", async () => {
+            await lab.run(..."ip netns add beyond".split(" "));
+            const index = (await see("base0")).ifindex;
+            const there = (line: string) => lab.run("ip", "-n", "beyond", ...line.split(" "));
+            await there(`link add name far0 index ${index} type bridge`);
+            await there("link add name un0 type vxlan id 9 dstport 4790 dev far0");
+            await lab.run(..."ip netns attach here".split(" "), "1");
+            await there("link set dev un0 netns here");
+            await assert.rejects(plugin.read("kvmnet:host:Vxlan", "un", "un0"), /in another network namespace/);
+            await lab.run(..."ip link delete dev un0".split(" "));
+            for (const name of ["here", "beyond"]) await lab.run("ip", "netns", "delete", name);
+        });
+    });
+
     describe("a transmit queue of no packets", () => {
         for (const [kind, inputs] of [
             ["Tap", { name: "none0" }],
