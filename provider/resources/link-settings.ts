@@ -13,6 +13,8 @@ export interface Setting<Value> {
     read: (printed: Printed) => Value | undefined;
     /** What the kernel has where nothing is told; absent where that is nothing. */
     preset?: Value;
+    /** Whether what stands there is what the kernel makes of a value; absent where it keeps each as it is. */
+    isFrom?: (seen: Value, told: Value) => boolean;
     /** Values that the kernel chooses by itself, by what it finds: they count as told only where state knows one. */
     usual?: readonly Value[];
 }
@@ -35,8 +37,10 @@ export function presetsOf<State>(settings: Settings<State>): Partial<State> {
 /** What stands there and is worth telling: what differs from what the kernel has anyway, and what state knows. */
 export function told<State>(settings: Settings<State>, printed: Printed, known: State | undefined): Partial<State> {
     return Object.fromEntries(
-        entriesOf(settings).flatMap(([key, { read, preset, usual = [] }]) => {
-            const value = read(printed);
+        entriesOf(settings).flatMap(([key, { read, preset, isFrom, usual = [] }]) => {
+            const seen = read(printed);
+            const said = (known as Bag | undefined)?.[key] ?? preset;
+            const value = seen !== undefined && said !== undefined && isFrom?.(seen, said) ? said : seen;
             return isTold(value, preset, (known as Bag | undefined)?.[key], usual) ? [[key, value]] : [];
         }),
     ) as Partial<State>;
@@ -90,11 +94,19 @@ export function plain<Value extends string | number>(word: string, preset?: Valu
     };
 }
 
-/** Seconds, which the kernel counts in hundredths (USER_HZ). */
+/**
+ * Seconds, which the kernel takes and prints in hundredths (USER_HZ) and keeps in ticks of its own (HZ). Both ways it
+ * rounds down (clock_t_to_jiffies and jiffies_to_clock_t in kernel/time/time.c): at 250 Hz an odd hundredth is printed
+ * as the one before it, and at 300 Hz, whose tick is a third of a nanosecond short, every value is.
+ */
 export const hundredths = (word: string, preset: number): Setting<number> => ({
     words: (value) => [word, String(Math.round(value * 100))],
     read: (printed) => (typeof printed[word] === "number" ? printed[word] / 100 : undefined),
     preset,
+    isFrom: (seen, told) => {
+        const lost = Math.round(told * 100) - Math.round(seen * 100);
+        return lost >= 0 && lost <= 1 + told / 100_000;
+    },
 });
 
 /** Yes or no. @param spelled how it is written, no first: `["0", "1"]` */

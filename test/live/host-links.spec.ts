@@ -722,6 +722,29 @@ describe("links on a real host", function () {
             assert.equal((await see("free0")).address, low.address, "one that is not pinned jumps, which was tried");
         });
 
+        it("has its times as they were declared, though the kernel counts them in ticks of its own", async () => {
+            const inputs: Bag = {
+                name: "ticks0",
+                forwardDelay: 4.01,
+                helloTime: 1.37,
+                maxAge: 6.29,
+                ageingTime: 59.99,
+            };
+            const made = await plugin.create(BRIDGE, "ticks", inputs);
+            assertWithin(made.state, inputs);
+            const seen = await plugin.read(BRIDGE, "ticks", "ticks0", inputs, made.state);
+            assert.deepEqual(
+                (await plugin.diff(BRIDGE, seen.state, (await plugin.check(BRIDGE, inputs)).inputs)).diffsList,
+                [],
+            );
+            await lab.run(..."ip link set dev ticks0 type bridge forward_delay 395".split(" "));
+            await eventually(async () => {
+                const { state } = await plugin.read(BRIDGE, "ticks", "ticks0", inputs, made.state);
+                assert.notEqual(state.forwardDelay, 4.01);
+            });
+            await plugin.delete(BRIDGE, "ticks", made);
+        });
+
         it("leaves the MTU of what stands on it as it is, whatever of it changes", async () => {
             const inputs = { name: "jumbo0", mtu: 9000 };
             const made = await plugin.create(BRIDGE, "jumbo", inputs);

@@ -73,6 +73,22 @@ describe("settings of a link's kind", () => {
     it("that somebody changed by hand are told, though state does not know them", () =>
         assert.deepEqual(told(SETTINGS, { ...UNTOLD, printed_level: 6, price: 7 }, {}), { level: 6, price: 7 }));
 
+    it("of seconds are what was told, where the kernel's ticks hold a little less, and what is there where they hold another", () => {
+        const delays: [delay: number, hertz: number, printed: number][] = [
+            [4.01, 250, 400],
+            [4.01, 1000, 401],
+            [4, 300, 399],
+            [1_000_000, 300, 99_999_990],
+        ];
+        for (const [delay, hertz, printed] of delays) {
+            const there = { ...UNTOLD, delay: printed };
+            assert.equal(told(SETTINGS, there, { delay }).delay, delay, `${hertz} Hz`);
+            assert.equal(told(SETTINGS, { ...there, delay: printed - 100 }, { delay }).delay, (printed - 100) / 100);
+        }
+        assert.deepEqual(told(SETTINGS, { ...UNTOLD, delay: 1499 }, undefined), {}, "300 Hz");
+        assert.equal(told(SETTINGS, { ...UNTOLD, delay: 402 }, { delay: 4.01 }).delay, 4.02);
+    });
+
     it("are brought from any state to any other, but for what has no word for none", () =>
         fc.assert(
             fc.property(state, state, (from, to) => {
