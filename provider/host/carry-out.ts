@@ -1,6 +1,6 @@
 /** Carries out a plan: step by step, neighbours in one batch, and back again where a step is refused. */
 import { faultPoint } from "../fault";
-import type { Action, Plan, Step } from "../plan";
+import type { Action, Line, Plan, Step } from "../plan";
 import { LineRefused } from "./batch";
 import { HostError } from "./errors";
 import type { Host } from "./index";
@@ -76,7 +76,8 @@ function grouped(plan: Plan): Step[][] {
 
 const changesLinks = ({ action }: Step): boolean => action.via === "ip";
 
-const isBatch = (action: Action): action is Extract<Action, { lines: unknown }> => "lines" in action;
+type LinesAction = Extract<Action, { lines: unknown }>;
+const isBatch = (action: Action): action is LinesAction => "lines" in action;
 
 function merged([first, ...rest]: Step[]): Action {
     const { action } = first as Step;
@@ -142,6 +143,7 @@ export async function takenBack(host: Host, subject: string, steps: Step[], erro
 
 /** An undo was written before its rows were made, so it names them. */
 async function takeBack(host: Host, subject: string, action: Action): Promise<void> {
+    if (isBatch(action)) return takeBackLines(host, subject, action);
     if (action.via !== "ovsdb") return act(host, subject, action);
     const view = await host.switch();
     const operations = resolved(
@@ -149,6 +151,22 @@ async function takeBack(host: Host, subject: string, action: Action): Promise<vo
         (table, name) => (view.byName(table, name) ?? view.marked(table, name))?._uuid,
     );
     if (operations.length > 0) await act(host, subject, { ...action, operations });
+}
+
+/** A link that is gone needs no removal: it went with the one that it stood on, or with its other end. */
+async function takeBackLines(host: Host, subject: string, action: LinesAction): Promise<void> {
+    try {
+        await act(host, subject, action);
+    } catch (error) {
+        const at = error instanceof LineRefused ? error.at : undefined;
+        if (at === undefined || !(await isGone(host, action.lines[at]))) throw error;
+        const lines = action.lines.slice(at + 1);
+        if (lines.length > 0) await takeBackLines(host, subject, { ...action, lines });
+    }
+}
+
+async function isGone(host: Host, [object, verb, , name = ""]: Line = []): Promise<boolean> {
+    return object === "link" && verb === "delete" && !(await host.links()).has(name);
 }
 
 /** @param meanwhile called once the switch has been told */

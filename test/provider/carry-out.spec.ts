@@ -116,6 +116,23 @@ describe("carrying out a plan", () => {
         );
     });
 
+    it("counts a link as taken back that went with another one, and goes on with what comes after it", async () => {
+        const gone = (name: string) => ["link", "delete", "dev", name];
+        const makes = ip("makes a and b", [["add", "a"]], [gone("a"), gone("b"), ["remove", "c"]]);
+        there.links.set("b", { index: 1 });
+        there.failing = [
+            ["do d", refuses],
+            ["delete dev a", (subject, at) => new LineRefused(subject, at, 'Cannot find device "a"')],
+        ];
+        await assert.rejects(
+            carry(makes, runs("d")),
+            (error: HostError) => !/could not be taken back/.test(error.fact),
+        );
+        assert.deepEqual(there.done, ["ip: add a", "ip: link delete dev b; remove c"]);
+        there.links.set("a", { index: 2 });
+        await assert.rejects(carry(makes, runs("d")), /could not be taken back \(makes a and b: .*Cannot find device/);
+    });
+
     it("takes nothing back when a connection is lost: what happened is not known", async () => {
         there.failing = [["do b", loses]];
         await assert.rejects(carry(runs("a"), runs("b")), /the connection broke/);
