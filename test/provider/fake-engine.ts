@@ -1,5 +1,4 @@
 /** The part of the engine that a plugin calls: its log. */
-import { setTimeout } from "node:timers/promises";
 import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
@@ -18,12 +17,18 @@ export class FakeEngine {
     start(): Promise<string> {
         const refuse = (_call: unknown, reply: sendUnaryData<unknown>) => reply({ code: 12 });
         const handlers = Object.fromEntries(Object.keys(EngineService).map((method) => [method, refuse]));
-        const log = async (call: ServerUnaryCall<LogRequest, Empty>, reply: sendUnaryData<Empty>) => {
-            if (this.slowness > 0) await setTimeout(this.slowness);
-            const [urn, message] = [call.request.getUrn(), call.request.getMessage()];
-            if (call.request.getSeverity() === LogSeverity.DEBUG) this.debugged.push(message);
+        const note = (request: LogRequest) => {
+            const [urn, message] = [request.getUrn(), request.getMessage()];
+            if (request.getSeverity() === LogSeverity.DEBUG) this.debugged.push(message);
             else this.logged.push({ urn, message });
-            reply(null, new Empty());
+        };
+        const log = ({ request }: ServerUnaryCall<LogRequest, Empty>, reply: sendUnaryData<Empty>) => {
+            const answer = () => {
+                note(request);
+                reply(null, new Empty());
+            };
+            if (this.slowness > 0) setTimeout(answer, this.slowness);
+            else answer();
         };
         this.server.addService(EngineService, { ...handlers, log });
         return new Promise((resolve, reject) =>
