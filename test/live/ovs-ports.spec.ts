@@ -752,6 +752,7 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
                 [{ type: "geneve", options: { remoteIp: "192.0.2.1" }, qos: "gold" }, "qos"],
                 [{ name: "lo" }, "name"],
                 [{ name: "ovs-netdev", type: "internal" }, "name"],
+                [{ name: "vxlan_sys_4789" }, "name"],
                 [{ interfaces: ["eth0", "lo"] }, "interfaces[1]"],
             ] as [Bag, string][])
                 assert.deepEqual(
