@@ -111,8 +111,7 @@ export async function remove<State extends object>(
     const find = (at = host) => resource.find(at, id, ownOf(actor));
     await again(async (attempt) => {
         const found = await find(firstLook(host, actor, attempt));
-        if (!found || !isOurs(found, actor))
-            await carryOut(host, subject, (await resource.leftBehind?.(host, ownOf(actor))) ?? []);
+        if (!found || !isOurs(found, actor)) await removeLeft(resource, host, subject, actor);
         // Gone from the switch's database is not gone from the switch, where a first try was cut off in between.
         if (!found) return attempt > 1 ? host.ovsdb.commit(subject, [], host.timeoutMs) : undefined;
         if (isOurs(found, actor))
@@ -130,6 +129,21 @@ export async function remove<State extends object>(
             `${resource.title} ${shownName(id)} is no longer ours (${ownership(found)}): it is left as it is.`,
         );
     });
+}
+
+/** What it has left elsewhere keeps nobody from going. */
+async function removeLeft<State extends object>(
+    resource: HostResource<State>,
+    host: Host,
+    subject: string,
+    actor: Actor<State>,
+): Promise<void> {
+    try {
+        await carryOut(host, subject, (await resource.leftBehind?.(host, ownOf(actor))) ?? []);
+    } catch (error) {
+        if (!(error instanceof HostError)) throw error;
+        await actor.warn(`${subject} is gone, and what it has left on the host stays: ${error.message}`);
+    }
 }
 
 /** The id of an object: what the resource says, or its name. */

@@ -16,13 +16,16 @@ import {
     declaredCookies,
     FIRST_PORT_METER,
     GUARD_TABLE,
+    INGRESS_KEY,
     inPlaceOf,
     leftOver,
+    SECURITY_KEY,
     SHARED_COOKIE,
     sharedFlows,
     USER_TABLE,
     type AtPort,
     type BridgeFlows,
+    type PortThere,
 } from "./pipeline";
 import type { Place } from "./place";
 import { Window, type Verdict } from "./window";
@@ -198,7 +201,7 @@ export class Openflow {
         if (code !== 0) throw refused(first.subject, stderr);
         await this.freeMeters(
             bridge,
-            left.map(({ port }) => FIRST_PORT_METER + port),
+            left.filter(({ table }) => table === 0).map(({ port }) => FIRST_PORT_METER + port),
         );
     }
 
@@ -214,7 +217,8 @@ export class Openflow {
         const view = await this.view();
         const row = view.byName("Bridge", bridge);
         const left = leftOver(flows, portsOf(view, row));
-        const lines = [...left.map(({ cookie, port }) => `flow delete cookie=${cookie}/-1,in_port=${port}`), ...own];
+        const gone = left.map((at) => `flow delete cookie=${at.cookie}/-1,table=${at.table},in_port=${at.port}`);
+        const lines = [...gone, ...own];
         const there: BridgeFlows = { flows, cookies: declaredCookies(row), secure };
         const { before, after } = sharedFlows(there, lines);
         const foreign = inPlaceOf(after, there);
@@ -251,11 +255,17 @@ export class Openflow {
 
 const OFCTL = ["ovs-ofctl", `--protocols=${VERSIONS.join(",")}`, `--timeout=${WAIT_S}`];
 
-/** The ports of a bridge, with the cookie that flows of them carry. */
-const portsOf = (view: Replica, bridge: Seen | undefined): AtPort[] =>
-    view.referred("Port", bridge?.ports).map((port) => {
-        const ofport = numberOf(view.referred("Interface", port.interfaces)[0]?.ofport) ?? -1;
-        return { cookie: cookieOf(keyOf(port.external_ids, OWNER_KEY) ?? ""), port: ofport > 0 ? ofport : NaN };
+const portsOf = (view: Replica, bridge: Seen | undefined): PortThere[] =>
+    view.referred("Port", bridge?.ports).map(({ interfaces, external_ids: ids }) => {
+        const ofport = numberOf(view.referred("Interface", interfaces)[0]?.ofport) ?? -1;
+        return {
+            cookie: cookieOf(keyOf(ids, OWNER_KEY) ?? ""),
+            port: ofport > 0 ? ofport : NaN,
+            heldIn: [
+                ...(keyOf(ids, INGRESS_KEY) === undefined ? [] : [0]),
+                ...(keyOf(ids, SECURITY_KEY) === undefined ? [] : [GUARD_TABLE]),
+            ],
+        };
     });
 
 const hasKeeper = (row: Seen | undefined) => keyOf(row?.external_ids, KEEPER_KEY) !== undefined;

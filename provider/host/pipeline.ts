@@ -11,6 +11,10 @@ import type { Seen } from "./ovsdb/replica";
 export const GUARD_TABLE = 5;
 /** The table in which a user's flows begin. */
 export const USER_TABLE = 10;
+/** In external_ids of a port's row: its ingress limit is a meter of ours, and a flow of table 0 leads there. */
+export const INGRESS_KEY = "kvmnet-ingress";
+/** In external_ids of a port's row: `MAC ADDRESS ADDRESS` that it may send as, `MAC any` for every address. */
+export const SECURITY_KEY = "kvmnet-security";
 /** A port's meter is this plus its OpenFlow number; a user's meters are below. */
 export const FIRST_PORT_METER = 65536;
 /** First 16 bits of every cookie that we choose. */
@@ -92,22 +96,34 @@ export function sharedFlows(
 export interface AtPort {
     cookie: string;
     port: number;
+    table: number;
+}
+
+/** A port that is there. */
+export interface PortThere {
+    /** Cookie of what the resource has in our tables whose mark it carries. */
+    cookie: string;
+    /** Its OpenFlow number; NaN for none. */
+    port: number;
+    /** Tables in which flows hold it, as its row says, whatever mark it carries. */
+    heldIn: readonly number[];
 }
 
 /**
  * What stands in our tables for ports that are no longer there: somebody unplugged them by hand. A port without a number
- * may get its former one again, so nothing of its resource counts as left.
- *
- * @param ports cookie and number of the ports that are there; the number is NaN for none
+ * may get its former one again, so nothing of its resource counts as left; nor does what holds a port whose mark is another
+ * one now, or gone.
  */
-export function leftOver(flows: readonly Flow[], ports: readonly AtPort[]): AtPort[] {
-    const placeOf = ({ cookie, port }: AtPort) => `${cookie} ${port}`;
-    const there = new Set(ports.map(placeOf));
+export function leftOver(flows: readonly Flow[], ports: readonly PortThere[]): AtPort[] {
+    const ofResource = new Set(ports.map(({ cookie, port }) => `${cookie} ${port}`));
+    const held = new Set(ports.flatMap(({ port, heldIn }) => heldIn.map((table) => `${table} ${port}`)));
     const left = new Map<string, AtPort>();
     for (const flow of flows) {
-        const at = { cookie: flow.cookie, port: portOf(flow) };
-        if (flow.table >= USER_TABLE || !isOurs(flow) || Number.isNaN(at.port)) continue;
-        if (!there.has(placeOf(at)) && !there.has(placeOf({ ...at, port: NaN }))) left.set(placeOf(at), at);
+        const { cookie, table } = flow;
+        const port = portOf(flow);
+        if (table >= USER_TABLE || !isOurs(flow) || Number.isNaN(port) || held.has(`${table} ${port}`)) continue;
+        if (!ofResource.has(`${cookie} ${port}`) && !ofResource.has(`${cookie} NaN`))
+            left.set(`${cookie} ${table} ${port}`, { cookie, port, table });
     }
     return [...left.values()];
 }

@@ -7,8 +7,9 @@ import { shownName } from "../host/errors";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import { ignoresPolicing } from "../host/ovsdb/ports";
 import type { Replica, Seen } from "../host/ovsdb/replica";
-import { areInForce, SECURITY_KEY, securityFrom } from "./port-security";
-import { INGRESS_KEY, NOTHING_IN_FORCE, readGuards, type Guard, type IngressLimit, type InForce } from "./table-zero";
+import { INGRESS_KEY, SECURITY_KEY } from "../host/pipeline";
+import { areInForce, securityFrom } from "./port-security";
+import { NOTHING_IN_FORCE, readGuards, type Guard, type IngressLimit, type InForce } from "./table-zero";
 
 /** What Open vSwitch takes for a burst of 0 [kbit] (ovs-vswitchd.conf.db(5), ingress_policing_burst). */
 const LEAST_BURST_KBIT = 8_000;

@@ -2,6 +2,7 @@
  * Links that were deleted below their ports. The kernel's datapath lets go of them and takes the next of their name; the
  * userspace datapath holds on to what is gone, and hears nothing of the next.
  */
+import type { Host } from "../host";
 import type { Link } from "../host/links";
 import { numberOf, textOf } from "../host/ovsdb/columns";
 import { ofRow } from "../host/ovsdb/operations";
@@ -21,6 +22,24 @@ export function isUnheard(holder: Seen | undefined, row: Seen, links: ReadonlyMa
     return (textOf(row.type) ?? "system") === "system" && link !== undefined && !link.flags.includes("PROMISC");
 }
 
+/** The same of links of a bridge. A port that was plugged a moment ago may be newer than the links, so these are then read again. */
+export async function unheardOf(host: Host, holder: Seen | undefined, rows: readonly Seen[]): Promise<Seen[]> {
+    // Most hosts need not list theirs to tell.
+    if (textOf(holder?.datapath_type) !== "netdev") return [];
+    const among = (links: ReadonlyMap<string, Link>) => rows.filter((row) => isUnheard(holder, row, links));
+    if (among(await host.links()).length === 0) return [];
+    return among(await host.at({ maxAgeMs: 0, readSince: Infinity }).links());
+}
+
+export const UNHEARD =
+    "the switch holds on to a link of this name that is gone, and hears nothing of the one that is there";
+
+/** What the switch is told to let go of. */
+const LET_GO = "null";
+
+/** Whether a link was let go of, and not plugged again yet. */
+export const isLetGo = ({ type }: Seen): boolean => type === LET_GO;
+
 /** The switch opens a link anew only where its interface changes: another type for a moment, and the former again. */
 export function pluggedAgain(links: readonly Seen[]): Plan {
     if (links.length === 0) return [];
@@ -31,7 +50,7 @@ export function pluggedAgain(links: readonly Seen[]): Plan {
             where: ofRow(link._uuid),
             row: { type: typeOf(link) },
         }));
-    const [none, theirs] = [put(() => "null"), put(({ type }) => type)];
+    const [none, theirs] = [put(() => LET_GO), put(({ type }) => type)];
     const names = links.map(({ name }) => String(name)).join(", ");
     return [
         ovsdb(`lets go of ${names}, whose former links are gone`, none, theirs),

@@ -7,13 +7,15 @@ import { shownName } from "../host/errors";
 import { keyOf, numberOf, textOf, uuidsOf, valuesOf } from "../host/ovsdb/columns";
 import type { Uuid } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
+import { INGRESS_KEY, SECURITY_KEY } from "../host/pipeline";
 import { OWNER_KEY } from "../owner";
 import { declaredOf, isGuarded, limitAt, limitOf, securityAt } from "./ovs-ingress";
 import { permissionOf } from "./operator-guard";
+import { isLetGo } from "./ovs-link-lost";
 import { told, typedKeys, typedState, type Typed } from "./ovs-keys";
 import { one, type Managed } from "./ovs-rows";
-import { SECURITY_KEY, securityText } from "./port-security";
-import { INGRESS_KEY, type InForce } from "./table-zero";
+import { securityText } from "./port-security";
+import type { InForce } from "./table-zero";
 
 /** What a `Port` and a port of a `PortSet` have in common, without place and tap. */
 export type Port = Partial<Omit<PortOfSet, "tap">>;
@@ -154,9 +156,11 @@ export function conflictOf({ port, links }: PortRows, bridge: string): string | 
     if (!link) return "it has no interface";
     if (more.length === 0 && link.name !== port.name)
         return `its interface has another name, ${shownName(String(link.name))}`;
-    const strange = links.find((one) =>
-        more.length > 0 ? typeOf(one) !== "system" : !INTERFACE_TYPES.includes(typeOf(one)),
-    );
+    // A run that was cut off while it plugged a link of ours again has left it so.
+    const isOurs = keyOf(port.external_ids, OWNER_KEY) !== undefined;
+    const strange = links
+        .filter((one) => !(isOurs && isLetGo(one)))
+        .find((one) => (more.length > 0 ? typeOf(one) !== "system" : !INTERFACE_TYPES.includes(typeOf(one))));
     return strange && `its interface ${shownName(String(strange.name))} is of type ${shownName(typeOf(strange))}`;
 }
 

@@ -11,7 +11,7 @@ import type { Found, HostResource, Outputs } from "../resource";
 import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
 import { guardOf, hasMeter, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
-import { isUnheard, pluggedAgain } from "./ovs-link-lost";
+import { isLetGo, pluggedAgain, UNHEARD, unheardOf } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
 import { refuseHeld } from "./ovs-held";
 import { unasked } from "./ovs-mtu";
@@ -31,6 +31,8 @@ interface PortHere extends Found<OvsPort> {
     rows: PortRows;
     /** Bridge that holds it; absent where none does. */
     holder: Seen | undefined;
+    /** Its links of which the switch hears nothing. */
+    unheard: Seen[];
     /** Whether its QoS stands in its row alone. */
     unshaped: boolean;
     /** OpenFlow numbers at which flows of ours stand, and which it no longer has. */
@@ -92,9 +94,12 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const unshaped = queueingOf(view, rows) !== undefined && shapingLost(view, rows, await host.links());
         const isDown =
             known !== undefined && isMadeBySwitch(rows.links[0]) && isSetDown(rows.links[0], await host.links());
+        const unheard = known === undefined ? [] : await unheardOf(host, holder, rows.links);
+        const [link] = rows.links;
         return {
             view,
             rows,
+            unheard,
             unshaped,
             stray,
             holder,
@@ -104,7 +109,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 bridge,
                 ...portState(view, rows, inForce, known),
                 ...bondState(rows, known),
-                type: typeOf(rows.links[0]),
+                type: link && isLetGo(link) ? (known?.type ?? "system") : typeOf(link),
             },
             mark,
             objectId: port._uuid[1],
@@ -112,6 +117,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             fault:
                 faultsOf(rows, view) ??
                 (isDown ? SET_DOWN : undefined) ??
+                (unheard.length > 0 ? UNHEARD : undefined) ??
                 (unshaped ? SHAPING_LOST : undefined) ??
                 (stray.length > 0 ? strayFault(stray) : undefined),
             conflict: conflictOf(rows, bridge),
@@ -130,7 +136,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
 
     async update(host, found, want, mark) {
         const subject = `OVS port ${want.name}`;
-        const { view, rows, unshaped, holder, state } = found;
+        const { view, rows, unheard, unshaped, holder, state } = found;
         const needs = needsOf(host, view, subject, want.bridge, [want]);
         refuseHeld(view, subject, want, rows.port);
         const managed = await writable(host, subject, want, needs, mark, found);
@@ -139,7 +145,6 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             rows.links.some(({ name }) => !(want.interfaces ?? [want.name]).includes(String(name))),
         );
         const { operations, undo } = changedPort(rows, want, managed, "");
-        const unheard = await unheardOf(host, found);
         const moves = holder?.name !== want.bridge;
         const there = moves ? [] : devicesOf(state);
         const come = devicesOf(want).filter((name) => !there.includes(name));
@@ -221,13 +226,6 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
 
 /** Links of the host that it plugs in. */
 const devicesOf = ({ name, type, interfaces }: OvsPort): string[] => (type === "system" ? (interfaces ?? [name]) : []);
-
-/** Its links of which the switch hears nothing; most hosts need not list theirs to tell. */
-async function unheardOf(host: Host, { holder, rows }: PortHere): Promise<Seen[]> {
-    if (textOf(holder?.datapath_type) !== "netdev") return [];
-    const links = await host.links();
-    return rows.links.filter((row) => isUnheard(holder, row, links));
-}
 
 /** The rows that are wanted, which this version of Open vSwitch can hold. */
 async function writable(

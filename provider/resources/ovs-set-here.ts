@@ -11,7 +11,7 @@ import type { Found, Own } from "../resource";
 import { sameValue } from "../wire";
 import { faultOf } from "./ovs-fault";
 import { inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
-import { isUnheard } from "./ovs-link-lost";
+import { isUnheard, UNHEARD, unheardOf } from "./ovs-link-lost";
 import { isMadeBySwitch, isSetDown, SET_DOWN } from "./ovs-link-up";
 import { readGuards, strayFault, strayOf, type InForce } from "./table-zero";
 import { conflictOf, interfacesOf, portState, standsAlone, typeOf, type PortRows } from "./ovs-port-rows";
@@ -87,6 +87,7 @@ export async function setHere(host: Host, id: string, own: Own<OvsPortSet>): Pro
     const look = new Look(view, links, id, own);
     const { bridge, asked, members } = look;
     look.atPorts();
+    await look.atUnheard(host);
     look.atTaps(await tapsHere(host, look.ownTaps(), (name) => look.declared.get(name)?.tap));
 
     const row = view.byName("Bridge", bridge);
@@ -163,6 +164,13 @@ class Look {
             unheard: rows.links.some((link) => isUnheard(holder, link, this.links)),
             ...(holder ? { holder } : {}),
         };
+    }
+
+    /** Whether the switch holds on to a former link is looked at twice. */
+    async atUnheard(host: Host): Promise<void> {
+        for (const member of this.members.values())
+            if (member.unheard && member.rows)
+                member.unheard = (await unheardOf(host, member.holder, member.rows.links)).length > 0;
     }
 
     /** Whether all that a member was made of is as it was; its port's row is. */
@@ -269,11 +277,12 @@ class Look {
         return { ...portState(this.view, rows, inForce, known), ...(tap ? { tap: tap.state } : {}) };
     }
 
-    private faultOf({ tap, unshaped }: Member, { links: [link] }: PortRows): string | undefined {
+    private faultOf({ tap, unheard, unshaped }: Member, { links: [link] }: PortRows): string | undefined {
         return (
             faultOf(link, this.view) ??
             (tap && this.own.known && !tap.link.up ? "its tap is set down" : undefined) ??
             (this.own.known && isSetDown(link, this.links) ? SET_DOWN : undefined) ??
+            (this.own.known && unheard ? UNHEARD : undefined) ??
             (unshaped ? SHAPING_LOST : undefined)
         );
     }

@@ -5,8 +5,6 @@ import { isV6 } from "../../schemas/ip-text";
 import type { Flow } from "../host/flow-text";
 import { GUARD_TABLE, USER_TABLE } from "../host/pipeline";
 
-/** In external_ids of a port's row: `MAC ADDRESS ADDRESS` that it may send as, `MAC any` for every address. */
-export const SECURITY_KEY = "kvmnet-security";
 const ANY = "any";
 
 export const securityText = ({ mac, addresses }: PortSecurity): string => [mac, ...(addresses ?? [ANY])].join(" ");

@@ -21,8 +21,6 @@ import type { Action, Plan, Step } from "../plan";
 import { look } from "./flow-tables";
 import { guardsOf } from "./port-security";
 
-/** In external_ids of a port's row: its ingress limit is a meter of ours. */
-export const INGRESS_KEY = "kvmnet-ingress";
 /** Above what a person would put there by hand. */
 const INGRESS_PRIORITY = 40000;
 

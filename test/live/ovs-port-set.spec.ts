@@ -408,6 +408,10 @@ describe("a set of ports on a real switch", function () {
             assert.match(gone?.reasons[0] ?? "", /port v0: its link is gone/);
         });
         await veth();
+        await eventually(async () => {
+            const error = unfinishedOf(await refreshed(made, inputs).catch((error: unknown) => error));
+            assert.match(error?.reasons[0] ?? "", /port v0: the switch holds on to a link of this name/);
+        });
         made.state = await plugin.update(SET, "set", { id: "sb0", state: gone?.state ?? {} }, inputs);
         assert.ok((await linkNamed("v0"))?.flags.includes("PROMISC"));
         assert.equal(await versionOf("v1"), other, "the others were not touched");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Bag } from "../../provider/wire";
 import { eventually } from "../support/eventually";
+import { killedAtEachMoment } from "../support/killed-runs";
 import { labName } from "../support/labs";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
@@ -500,12 +501,42 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
 
                 await veth();
                 await lab.run("ovs-appctl", "fdb/flush", "pb0");
+                await eventually(async () => {
+                    const error: unknown = await plugin
+                        .read(PORT, name, name, inputs, made.state)
+                        .catch((error: unknown) => error);
+                    assert.match(unfinishedOf(error)?.reasons[0] ?? "", /the switch holds on to a link of this name/);
+                });
                 made.state = await plugin.update(PORT, name, there, inputs);
                 await eventually(async () => assert.ok(await isHeard()));
                 assert.deepEqual(await changes(PORT, made, inputs), []);
                 await plugin.delete(PORT, name, made);
                 await lab.run("ip", "link", "delete", "dev", link);
             });
+
+        it("is whole again after a run that was killed at any moment while it plugged the next link of its name", async () => {
+            const inputs = { name: "cut0", bridge: "pb0", tag: 7 };
+            const veth = () => lab.run("ip", "link", "add", "cut0", "up", "type", "veth", "peer", "name", "cut1");
+            await veth();
+            const made = await port("cut0", inputs);
+            const again = async () => {
+                await lab.run("ip", "link", "delete", "dev", "cut0");
+                await veth();
+            };
+            await again();
+            const killed = await killedAtEachMoment(
+                lab.host,
+                async (doomed) => void (await doomed.update(PORT, "cut0", made, inputs)),
+                async () => {
+                    made.state = await plugin.update(PORT, "cut0", made, inputs);
+                    assert.equal((await plugin.read(PORT, "cut0", "cut0", inputs, made.state)).id, "cut0");
+                    await again();
+                },
+            );
+            assert.ok(killed > 2, `${killed} moments`);
+            await plugin.delete(PORT, "cut0", made);
+            await lab.run("ip", "link", "delete", "dev", "cut0");
+        });
 
         it("of a bond names the link that is missing, and works once it is there", async () => {
             const inputs = { name: "bond8", bridge: "pb0", interfaces: ["m0", "m9"] };
@@ -583,8 +614,16 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             made.state = await plugin.update(PORT, "mi0", made, inputs);
             assert.deepEqual(await changes(PORT, made, inputs), []);
             await eventually(async () => assert.deepEqual([await mtu("mi0"), await mtu("mb0")], [1420, 1420]));
+            made.state = await plugin.update(PORT, "mi0", made, { ...inputs, mtuRequest: 1400 });
+            const both = [
+                plugin.update(PORT, "mi0", made, inputs),
+                plugin.update(PORT, "mi1", other, { ...inputs, name: "mi1" }),
+            ];
+            await Promise.all(both);
+            await eventually(async () =>
+                assert.deepEqual([await mtu("mi0"), await mtu("mi1"), await mtu("mb0")], [1500, 1500, 1500]),
+            );
             await plugin.delete(PORT, "mi1", other);
-            await eventually(async () => assert.deepEqual([await mtu("mi0"), await mtu("mb0")], [1500, 1500]));
             await plugin.delete(PORT, "mi0", made);
             await plugin.delete(BRIDGE, "mb0", home);
         });
@@ -688,6 +727,39 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await lab.vsctl("del-port", "left4", "--", "add-port", "left0", "left4");
             await plugin.delete(PORT, "left4", four);
             assert.equal(await numbers(), "", "also where somebody else has a port of that name by now");
+        });
+
+        it("that is guarded stays so while another one changes, whatever mark somebody has given it", async () => {
+            await bridge("mk0", { failMode: "secure" });
+            const guard = { ingress: { rate: "10Mbit" }, portSecurity: { mac: "52:54:00:00:00:01" } };
+            const guarded = (name: string, more: Bag) => ({ name, bridge: "mk0", type: "internal", ...guard, ...more });
+            const one = await port("mk1", guarded("mk1", { ofportRequest: 51 }));
+            const two = await port("mk2", guarded("mk2", { ofportRequest: 52 }));
+            const flows = async () => {
+                const all = await lab.run("ovs-ofctl", "-OOpenFlow13", "--no-stats", "--no-names", "dump-flows", "mk0");
+                return all.split("\n").filter((line) => line.includes("in_port=51"));
+            };
+            const before = await flows();
+            assert.ok(before.length > 3);
+            await lab.vsctl("remove", "Port", "mk1", "external_ids", "kvmnet-owner");
+            two.state = await plugin.update(PORT, "mk2", two, guarded("mk2", { ofportRequest: 52, tag: 7 }));
+            two.state = await plugin.update(PORT, "mk2", two, { name: "mk2", bridge: "mk0", type: "internal" });
+            assert.deepEqual(await flows(), before);
+            await plugin.delete(PORT, "mk2", two);
+            await plugin.delete(PORT, "mk1", one);
+        });
+
+        it("that is gone goes from the state also where the switch does not let go of its flows", async () => {
+            await bridge("ng0");
+            const made = await port("ng1", {
+                name: "ng1",
+                bridge: "ng0",
+                type: "internal",
+                ingress: { rate: "1Mbit" },
+            });
+            await lab.vsctl("del-port", "ng1", "--", "set", "Bridge", "ng0", "protocols=OpenFlow10");
+            await plugin.delete(PORT, "ng1", made);
+            await lab.vsctl("clear", "Bridge", "ng0", "protocols");
         });
 
         it("with a limit on a bridge whose OpenFlow has no meters is refused there at once, and the other way round", async () => {

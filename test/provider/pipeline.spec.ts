@@ -107,27 +107,36 @@ describe("what a port has left that somebody unplugged", () => {
         parseFlow(`cookie=${cookie}, table=${table}, priority=100,in_port=${port} actions=drop`);
     const flows = [limit, flow(OURS, 1), flow(OURS, 2), flow(theirs, 1), flow("0x99", 7), flow(OURS, 8, 10)];
 
-    it("is named once by cookie and number, and is nothing of others, nor of a user's tables", () =>
+    it("is named once by cookie, number and table, and is nothing of others, nor of a user's tables", () =>
         assert.deepEqual(leftOver(flows, []), [
-            { cookie: OURS, port: 1 },
-            { cookie: OURS, port: 2 },
-            { cookie: theirs, port: 1 },
+            { cookie: OURS, port: 1, table: 0 },
+            { cookie: OURS, port: 1, table: 5 },
+            { cookie: OURS, port: 2, table: 5 },
+            { cookie: theirs, port: 1, table: 5 },
         ]));
 
     it("stands where no port of the same resource has that number", () =>
         assert.deepEqual(
             leftOver(flows, [
-                { cookie: OURS, port: 1 },
-                { cookie: theirs, port: 2 },
+                { cookie: OURS, port: 1, heldIn: [] },
+                { cookie: theirs, port: 2, heldIn: [] },
             ]),
             [
-                { cookie: OURS, port: 2 },
-                { cookie: theirs, port: 1 },
+                { cookie: OURS, port: 2, table: 5 },
+                { cookie: theirs, port: 1, table: 5 },
             ],
         ));
 
     it("is not known while a port of the resource has no number", () =>
-        assert.deepEqual(leftOver(flows, [{ cookie: OURS, port: NaN }]), [{ cookie: theirs, port: 1 }]));
+        assert.deepEqual(leftOver(flows, [{ cookie: OURS, port: NaN, heldIn: [] }]), [
+            { cookie: theirs, port: 1, table: 5 },
+        ]));
+
+    it("is nothing that holds a port whose mark is another one now, or gone", () =>
+        assert.deepEqual(leftOver(flows, [{ cookie: SHARED_COOKIE, port: 1, heldIn: [5] }]), [
+            { cookie: OURS, port: 1, table: 0 },
+            { cookie: OURS, port: 2, table: 5 },
+        ]));
 });
 
 describe("a cookie that we choose", () => {
