@@ -57,8 +57,11 @@ async function warnFirst<State extends object>(
     want: State,
     actor: Actor<State>,
 ): Promise<void> {
-    const cautions = (await resource.cautions?.(host.at({ maxAgeMs: 1_000 }), want).catch(() => [])) ?? [];
-    await Promise.all(cautions.map((caution) => actor.warn(caution)));
+    await warnAll(actor, await resource.cautions?.(host.at({ maxAgeMs: 1_000 }), want).catch(() => []));
+}
+
+async function warnAll<State>(actor: Actor<State>, sentences: readonly string[] = []): Promise<void> {
+    await Promise.all(sentences.map((sentence) => actor.warn(sentence)));
 }
 
 /** Brings it to what is wanted, and makes it where it is gone. @throws Unfinished, HostError */
@@ -117,8 +120,8 @@ export async function remove<State extends object>(
         if (isOurs(found, actor))
             try {
                 await carryOut(host, subject, await resource.delete(host, found, actor.owner.mark));
-                const warnings = (await resource.left?.(host, found.state)) ?? [];
-                await Promise.all(warnings.map((warning) => actor.warn(warning)));
+                await warnAll(actor, await resource.keeps?.(host, found));
+                await warnAll(actor, await resource.left?.(host, found.state));
                 return;
             } catch (error) {
                 // A killed run's last program may have removed it in the meantime.
@@ -187,6 +190,7 @@ async function bring<State extends object>(
     const change = async (found: Found<State>) => {
         if (!isOurs(found, actor)) throw notOurs(resource, id, found, actor.owner);
         await carryOut(host, subject, await resource.update(host, found, want, mark));
+        await warnAll(actor, await resource.keeps?.(host, found, want));
     };
     const found = await settled((at) => resource.find(at, id, ownOf(actor)), host, actor, attempt);
     if (found) return change(found);

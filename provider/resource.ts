@@ -94,6 +94,8 @@ export interface HostResource<State extends object = object, Here extends Found<
     leftBehind?(host: Host, own: Own<State>): Promise<Plan>;
     /** Comes back when what was made or changed works, where that takes longer than making it: a port that learns first. */
     settle?(host: Host, want: State): Promise<void>;
+    /** Sentences to warn with after a change or a delete: which former values were not given back, and why. */
+    keeps?(host: Host, found: Here, want?: State): Promise<string[]>;
     /** Comes back when what was told to go is gone, with sentences to warn with where it is not. */
     left?(host: Host, was: State): Promise<string[]>;
 }

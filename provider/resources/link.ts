@@ -1,6 +1,7 @@
 /** How a link that exists is tuned. The link may be anybody's; what it was tuned to before is given back. */
 import { LinkTuning, type Channels } from "../../schemas/link-tuning";
-import { HostError } from "../host/errors";
+import type { Host } from "../host";
+import { HostError, shownName } from "../host/errors";
 import type { Link } from "../host/links";
 import { coveredBy, readTuning, settingsOf, wantedSettings, type Settings, type Value } from "../host/link-tuning";
 import { managerCautions } from "../host/managers";
@@ -25,8 +26,10 @@ export const link: HostResource<LinkTuning, Here> = {
     description:
         "How a link that is there already is tuned: a physical NIC, or any other link that this program does not make. What " +
         "is not said is left as it is. The values that were there before are noted in the host's journal, and are there " +
-        "again when a setting or the resource is removed. For MTU and queue of a link that kvmnet makes, use that resource's " +
-        "own properties.",
+        "again when a setting or the resource is removed. The MTU alone stays, with a warning, while the link is plugged " +
+        "into a bond or bridge that passes larger packets than the former one: a setting that was removed is then given " +
+        "back by a later change or delete, that of a resource that was deleted is not. For MTU and queue of a link that " +
+        "kvmnet makes, use that resource's own properties.",
     schema: LinkTuning,
     cost: {
         name: "replace",
@@ -67,6 +70,7 @@ export const link: HostResource<LinkTuning, Here> = {
         const tuned = await readTuning(host.place, link);
         const now = settingsOf(tuned);
         const former = formerOf(entry);
+        const needed = await needing(host, link, former);
         const queues = queuesToBe({ ...channelsOf(valuesThere(former, now)), ...want.channels }, tuned);
         await checkTuning(host, subject, want, tuned, queues);
 
@@ -75,6 +79,7 @@ export const link: HostResource<LinkTuning, Here> = {
             ...Object.keys(wanted).flatMap((key) => [key, ...coveredBy(key, tuned.features)]),
             // A queue that comes back has none of what it had.
             ...Object.keys({ ...now, ...former }).filter((key) => isGoing(key, queues)),
+            ...(needed ? ["mtu"] : []),
         ]);
         const noting = [...covered].filter((key) => !isGroup(key, tuned.features));
         const left = Object.entries(former).filter(([key]) => covered.has(key));
@@ -102,11 +107,26 @@ export const link: HostResource<LinkTuning, Here> = {
         if (!entry) return [];
         const tuned = await readTuning(host.place, link);
         const now = settingsOf(tuned);
-        const given = valuesThere(formerOf(entry), now);
+        const former = formerOf(entry);
+        const kept = new Set((await needing(host, link, former)) ? ["mtu"] : []);
+        const given = valuesThere(without(former, kept), now);
         const queues = queuesToBe(channelsOf(given), tuned);
         return [
             ...tuningSteps(link.name, ofQueues(given, queues), now, tuned.features, ofGoing(now, queues)),
             forget(keyOf(link.name)),
+        ];
+    },
+
+    async keeps(host, { link, entry }, want) {
+        const { mtu } = formerOf(entry);
+        const master = want?.mtu === undefined ? await needing(host, link, formerOf(entry)) : undefined;
+        if (!master) return [];
+        const then = want
+            ? "It is given back by a change or delete of this tuning after the link is unplugged"
+            : `Once the link is unplugged, set it by hand: ip link set dev ${link.name} mtu ${String(mtu)}`;
+        return [
+            `Link tuning ${link.name}: the MTU stays ${link.mtu} and is not ${String(mtu)} again, for the link is plugged into ` +
+                `${shownName(master.name)}, whose packets of ${master.mtu} byte it would lose. ${then}.`,
         ];
     },
 
@@ -126,6 +146,13 @@ export const link: HostResource<LinkTuning, Here> = {
     claims: ({ name }) => [`tuning of ${name}`],
     cautions: (host, { name }) => managerCautions(host, [name], "this tuning"),
 };
+
+/** The bond or bridge that passes larger packets than the link would with its former MTU. */
+async function needing(host: Host, { master, mtu }: Link, former: Former): Promise<Link | undefined> {
+    if (master === undefined || typeof former.mtu !== "number" || former.mtu >= mtu) return undefined;
+    const above = (await host.links()).get(master);
+    return above && above.mtu > former.mtu ? above : undefined;
+}
 
 const keyOf = (name: string) => `tuning of ${name}`;
 
