@@ -12,7 +12,9 @@ const Port = z
         tag: z.int().optional().describe("Access or native VLAN [802.1Q id]."),
         trunks: z
             .array(z.string())
-            .describe('VLANs that it carries, such as ["10", "20-29"]; empty where none are named.'),
+            .describe(
+                'VLANs that it carries, such as ["10", "20-29"]; 0 stands for frames without a tag; empty where none are named, so that a trunk carries every one.',
+            ),
         owner: z.string().optional().describe("Owner mark, where a resource of this package made it."),
     })
     .meta({ token: "ovs:PortFacts" })

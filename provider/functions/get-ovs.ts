@@ -1,12 +1,12 @@
 /** What a host's Open vSwitch is and has. */
 import { GetOvsInputs, GetOvsOutputs } from "../../schemas/get-ovs";
-import { VlanList } from "../../schemas/units";
 import type { HostFunction } from "../function";
 import type { Host } from "../host";
 import { HostError } from "../host/errors";
 import { keyOf, numberOf, textOf, valuesOf } from "../host/ovsdb/columns";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY } from "../owner";
+import { vlansOf } from "../resources/ovs-port-rows";
 import { entriesOf } from "../resources/ovs-rows";
 
 export const getOvs: HostFunction<GetOvsInputs, GetOvsOutputs> = {
@@ -63,7 +63,7 @@ function portOf(view: Replica, port: Seen): GetOvsOutputs["bridges"][number]["po
         error: interfaces.map(({ error }) => textOf(error)).find(Boolean),
         vlanMode: textOf(port.vlan_mode),
         tag: numberOf(port.tag),
-        trunks: VlanList.parse(valuesOf(port.trunks).filter((id) => typeof id === "number" && id >= 1 && id <= 4094)),
+        trunks: vlansOf(port.trunks) ?? [],
         owner: keyOf(port.external_ids, OWNER_KEY),
     };
 }

@@ -30,9 +30,10 @@ const DOCKER = "/run/docker.pid";
  * - systemd-networkd: a file a link by its index, `ADMIN_STATE=` (sd_network_link_get_setup_state in libsystemd-network)
  * - NetworkManager: a file a link by its index, `managed=` (nm_config_device_state_write in nm-config.c)
  * - ifupdown: `LINK=STANZA` for each link that `ifup` set up
- * - libvirt: `<bridge name='virbr0'` of a network, `<target dev='vnet0'` of a guest's NIC
+ * - libvirt: `<forward mode='nat'` and `<bridge name='virbr0'` of a network, `<target dev='vnet0'` of a guest's NIC
  */
-const LINES = "^ADMIN_STATE=|^managed=|^[A-Za-z0-9_.-]+=[A-Za-z0-9_.-]+$|<bridge name='|<target dev='|^[0-9]+$";
+const LINES =
+    "^ADMIN_STATE=|^managed=|^[A-Za-z0-9_.-]+=[A-Za-z0-9_.-]+$|<forward |<bridge name='|<target dev='|^[0-9]+$";
 
 /** Seen no longer ago than this [ms], it need not be looked at again: it is advice. */
 const FRESH_MS = 1_000;
@@ -69,8 +70,9 @@ function parseClaims(text: string): Claims {
     let docker = false;
     const claim = (map: Map<string, Manager[]>, key: string, manager: Manager) =>
         map.set(key, [...new Set([...(map.get(key) ?? []), manager])]);
-    for (const row of text.split("\n")) {
-        const [path = "", line = ""] = row.split("\0");
+    const rows = text.split("\n").map((row) => row.split("\0"));
+    const users = new Set(rows.filter(([, line = ""]) => isUser(line)).map(([path]) => path));
+    for (const [path = "", line = ""] of rows) {
         const [folder, file] = [path.slice(0, path.lastIndexOf("/")), path.slice(path.lastIndexOf("/") + 1)];
         const state = line.slice(line.indexOf("=") + 1);
         if (folder === NETWORKD && line.startsWith("ADMIN_STATE=") && !["unmanaged", "initialized"].includes(state))
@@ -78,11 +80,14 @@ function parseClaims(text: string): Claims {
         else if (folder === NETWORK_MANAGER && line === "managed=true") claim(byIndex, file, "NetworkManager");
         else if (path === IFSTATE && line.includes("=")) claim(byName, line.slice(0, line.indexOf("=")), "ifupdown");
         else if (path === DOCKER) docker = true;
-        else if (folder === LIBVIRT_NETWORKS || folder === LIBVIRT_GUESTS)
+        else if ((folder === LIBVIRT_NETWORKS && !users.has(path)) || folder === LIBVIRT_GUESTS)
             for (const name of libvirtNames(line)) claim(byName, name, "libvirt");
     }
     return { byIndex, byName, docker };
 }
+
+/** A network of this mode uses a bridge that is somebody else's; the other modes that have a bridge make it. */
+const isUser = (line: string): boolean => /<forward [^>]*mode='bridge'/.test(line);
 
 /** A guest only opens a tap that says `managed='no'`: that one is somebody else's. */
 function libvirtNames(line: string): string[] {

@@ -176,7 +176,7 @@ function mtuOf(links: Seen[]): number | undefined {
 }
 
 /** VLAN ids as a list of ranges, also those that a list cannot say, which others have set. */
-function vlansOf(column: unknown, known: string[] | undefined): string[] | undefined {
+export function vlansOf(column: unknown, known?: string[]): string[] | undefined {
     const ids = valuesOf(column).filter((id): id is number => typeof id === "number");
     if (ids.length === 0) return undefined;
     ids.sort((a, b) => a - b);

@@ -89,12 +89,20 @@ describe("what the functions tell of a real host", function () {
                     /nmcli device set/,
                 ],
                 ["ifupdown", "/run/network/ifstate", "fn0=fn0", /remove its stanza/],
-                ["libvirt", "/run/libvirt/network/net.xml", "<bridge name='fn0' stp='on'/>", /libvirt's own network/],
+                [
+                    "libvirt",
+                    "/run/libvirt/network/net.xml",
+                    "<forward mode='nat'>\n</forward>\n<bridge name='fn0' stp='on'/>",
+                    /libvirt's own network/,
+                ],
                 ["systemd-networkd", `/run/systemd/netif/links/${index}`, "ADMIN_STATE=configured", /Unmanaged=yes/],
             ];
             for (const [, path, text] of managers) await put(path, text);
             // Docker's links are known by their names.
             await run("ip link add name docker0 type bridge");
+            // A network of libvirt's only uses such a bridge.
+            const user = "/run/libvirt/network/lan.xml";
+            await put(user, "<forward dev='eno1' mode='bridge'/>\n<bridge name='fn1'/>");
             await eventually(async () =>
                 assert.deepEqual(
                     [(await linkNamed("fn0"))?.managers, (await linkNamed("docker0"))?.managers],
@@ -117,7 +125,7 @@ describe("what the functions tell of a real host", function () {
                 assert.match(warning?.message ?? "", says, name);
             }
             await run("ip link delete dev docker0");
-            await lab.run("rm", "-r", "--", ...managers.map(([, path]) => path));
+            await lab.run("rm", "-r", "--", user, ...managers.map(([, path]) => path));
             await eventually(async () => assert.equal((await linkNamed("fn0"))?.managers, undefined));
         });
     });
@@ -267,6 +275,16 @@ describe("what the functions tell of a real host", function () {
                 assert.deepEqual([second?.name, second?.ofport, second?.owner], ["fnp9", undefined, undefined]);
                 assert.match(String(second?.error), /No such device/);
             });
+            for (const [column, told] of [
+                ["0", ["0"]],
+                ["0,5,4095", ["0", "5", "4095"]],
+                ["[]", []],
+            ] as const) {
+                await lab.vsctl("--no-wait", "set", "Port", "fnp9", `trunks=${column}`);
+                await eventually(async () =>
+                    assert.deepEqual(((await bridgeNamed("fnb0"))?.ports as Bag[])[1]?.trunks, told),
+                );
+            }
             await lab.vsctl("del-port", "fnp9");
             await plugin.delete("kvmnet:ovs:Port", "fp", port);
             await plugin.delete("kvmnet:ovs:Bridge", "fb", made);
