@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { host, ovs } from "../resources";
-import { DhcpServerFields } from "../schemas/dhcp";
+import { checkDhcp, DhcpServerFields } from "../schemas/dhcp";
 import { networkOf } from "../schemas/ip-text";
 import { withCrossCheck } from "../schemas/named";
 import { takesOperatorPathAsAddress } from "../schemas/operator-path";
@@ -9,7 +9,7 @@ import { AddressWithPrefix, IfName, VlanId } from "../schemas/units";
 import { Component, parseArgs, type Transform } from "./component";
 import { LinuxBridge } from "./linux-bridge";
 import { ifName } from "./names";
-import { OvsSwitch } from "./ovs-switch";
+import { OvsSwitch, vlanOn } from "./ovs-switch";
 import type { VirtualMachine } from "./virtual-machine";
 
 const DhcpServiceSchema = withCrossCheck(
@@ -23,7 +23,8 @@ const DhcpServiceSchema = withCrossCheck(
             error: "a DHCP service serves exactly one of switch and bridge; set one of them",
         }),
     }),
-    ({ plug, vlan }, say) => {
+    ({ plug, vlan, ...server }, say) => {
+        checkDhcp({ ...server, ranges: server.ranges ?? [{ start: server.address }] }, say);
         if (plug === "switch" && vlan === undefined)
             say(["vlan"], "a DHCP service on a switch serves one VLAN; set a name out of the switch's vlans, or an id");
         if (plug === "bridge" && vlan !== undefined) say(["vlan"], "a Linux bridge has no VLAN here; remove vlan");
@@ -63,7 +64,7 @@ export class DhcpService extends Component {
         { transform, guests = [], switch: ovsSwitch, bridge, ...args }: DhcpServiceArgs,
         opts?: pulumi.ComponentResourceOptions,
     ) {
-        const vlan = ovsSwitch instanceof OvsSwitch && args.vlan !== undefined ? ovsSwitch.vlan(args.vlan) : args.vlan;
+        const vlan = vlanOn(ovsSwitch, args.vlan);
         const plug = (ovsSwitch === undefined) === (bridge === undefined) ? undefined : ovsSwitch ? "switch" : "bridge";
         const settings = parseArgs(
             DhcpServiceSchema,

@@ -1,17 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ovs } from "../resources";
 import { withCrossCheck } from "../schemas/named";
+import { SwitchedName } from "../schemas/ovs-interface";
 import { carriedVlans, checkSwitch, SwitchFields, type SwitchInput } from "../schemas/ovs-switch";
-import { IfName } from "../schemas/units";
 import { noSuchVlan, vlanIdOf, vlanListOf } from "../schemas/vlan-names";
 import { carriedBy } from "./carried-vlans";
 import { Component, parseArgs, type Transform } from "./component";
 import { ifName } from "./names";
 
-const OvsSwitchSchema = withCrossCheck(SwitchFields.extend({ name: IfName }), checkSwitch);
+const OvsSwitchSchema = withCrossCheck(SwitchFields.extend({ name: SwitchedName }), checkSwitch);
 
-/** Stands for the name of a bridge that is another resource's output, while the other arguments are judged. */
-const ELSEWHERE = "elsewhere";
+/** Stands for the name of a bridge that is another resource's output, while the other arguments are judged; nobody's name. */
+const ELSEWHERE = "_another-switch";
 
 type PatchInput = NonNullable<SwitchInput["patches"]>[string];
 
@@ -45,6 +45,7 @@ export class OvsSwitch extends Component {
     /** VLAN ids by name. */
     readonly vlans: Readonly<Record<string, number>>;
     readonly #qosNames: Readonly<Record<string, pulumi.Output<string>>>;
+    readonly #ownName: string;
     readonly #subject: string;
     readonly #hasPortSecurity: boolean;
 
@@ -108,6 +109,7 @@ export class OvsSwitch extends Component {
             new ovs.Mirror(...this.child(`mirror-${key}`, mirror, transform?.mirror));
         }
 
+        this.#ownName = inputs.name;
         this.#subject = subject;
         this.#hasPortSecurity = portSecurity;
         this.vlans = vlans;
@@ -131,6 +133,15 @@ export class OvsSwitch extends Component {
         throw new pulumi.RunError(`${this.#subject}: no QoS class is called "${key}"; declared are: ${names}.`);
     }
 
+    /** @throws pulumi.RunError where the QoS that a tap makes for itself would have the name of one of its classes */
+    requireOwnQos(subject: string, tap: string): void {
+        if (!Object.keys(this.#qosNames).some((key) => `${this.#ownName}-${key}` === tap)) return;
+        throw new pulumi.RunError(
+            `${subject}: name: rateLimit.toGuest makes a QoS called ${tap}, and a class of ${this.#subject} is called so on the host; ` +
+                "give the tap another name.",
+        );
+    }
+
     /** @throws pulumi.RunError where its taps can have no port security */
     requirePortSecurity(subject: string): void {
         if (this.#hasPortSecurity) return;
@@ -152,6 +163,12 @@ export class OvsSwitch extends Component {
     #listener(mirror: string, inputs: ovs.PortArgs, by?: Transform<ovs.PortArgs>): pulumi.Output<string> {
         return new ovs.Port(...this.child(`mirror-${mirror}-port`, { ...inputs, type: "internal" }, by)).name;
     }
+}
+
+/** A switch of ours knows its VLANs by name, too, one that is made elsewhere ids alone; a schema judges what is left. */
+export function vlanOn(plug: unknown, vlan: string | number | undefined): string | number | undefined {
+    if (vlan === undefined) return undefined;
+    return plug instanceof OvsSwitch ? plug.vlan(vlan) : (vlanIdOf(vlan, {}) ?? vlan);
 }
 
 /** What cannot be judged here is judged by the provider. */

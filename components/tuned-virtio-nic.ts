@@ -13,7 +13,7 @@ import { Component, parseArgs, thisStack, type Transform } from "./component";
 import { decideNic } from "./decided-nic";
 import { LinuxBridge } from "./linux-bridge";
 import { ifName, nicMac } from "./names";
-import { OvsSwitch } from "./ovs-switch";
+import { OvsSwitch, vlanOn } from "./ovs-switch";
 import { VlanTap, type VlanTapArgs, type VlanTapTransform } from "./vlan-tap";
 
 const NicSchema = withCrossCheck(
@@ -102,7 +102,7 @@ export class TunedVirtioNic extends Component {
             {
                 ...args,
                 nic: args.nic ?? name,
-                vlan: vlanOf(ovsSwitch, args.vlan),
+                vlan: vlanOn(ovsSwitch, args.vlan),
                 plug: plugOf(ovsSwitch, linuxBridge),
             },
             `TunedVirtioNic ${name}`,
@@ -195,9 +195,4 @@ interface OnHost {
 function plugOf(ovsSwitch: unknown, linuxBridge: unknown): "switch" | "bridge" | undefined {
     if ((ovsSwitch === undefined) === (linuxBridge === undefined)) return undefined;
     return ovsSwitch === undefined ? "bridge" : "switch";
-}
-
-/** Only a switch of ours knows its VLANs by name; the schema judges what is left. */
-function vlanOf(plug: Plug["switch"], vlan: Plug["vlan"]) {
-    return plug instanceof OvsSwitch && vlan !== undefined ? plug.vlan(vlan) : vlan;
 }

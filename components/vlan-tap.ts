@@ -49,6 +49,7 @@ export class VlanTap extends Component {
         const settings = parseArgs(VlanTapOf(vlans), { ...args, name: args.name ?? ifName(name) }, `VlanTap ${name}`);
         const { vlan, trunk, rateLimit, qos, portSecurity, ...tapInputs } = settings;
         if (portSecurity) onSwitch?.requirePortSecurity(`VlanTap ${name}`);
+        if (rateLimit?.toGuest) onSwitch?.requireOwnQos(`VlanTap ${name}`, tapInputs.name);
         const carried = carriedBy({ vlan, trunk }, vlans);
         super("VlanTap", name, { ...settings, ...carried }, opts);
         const bridge = plug instanceof OvsSwitch ? plug.bridgeName : plug;

@@ -208,7 +208,12 @@ const MODES_OF: Partial<Record<keyof Fields, readonly BondMode[]>> = {
 export const fitsMode = (option: string, mode: BondMode): boolean =>
     MODES_OF[option as keyof Fields]?.includes(mode) ?? true;
 
-function checkBond(bond: Fields, say: Say): void {
+/**
+ * What must hold across the fields of a bond.
+ *
+ * @param listed the property that names its members
+ */
+export function checkBond(bond: Pick<Fields, "name" | "mode"> & Partial<Fields>, listed: string, say: Say): void {
     const { name, mode, members, primary, miimon, arpInterval, arpIpTargets } = bond;
     if ((MODES as readonly string[]).includes(mode))
         for (const [option, modes] of Object.entries(MODES_OF))
@@ -217,7 +222,10 @@ function checkBond(bond: Fields, say: Say): void {
 
     if (miimon && arpInterval) say(["arpInterval"], "a bond checks its links by miimon or by arpInterval; keep one");
     if (miimon === 0 && !arpInterval)
-        say(["miimon"], `a miimon of 0 notices no link that fails; set ${DEFAULT_MIIMON}, or arpInterval`);
+        say(
+            ["miimon"],
+            `a miimon of 0 notices no link that fails; set ${DEFAULT_MIIMON}, or the arpInterval of a \`Bond\``,
+        );
     if (arpInterval && !arpIpTargets?.length) say(["arpIpTargets"], "arpInterval needs arpIpTargets, at least one");
     for (const option of ["arpIpTargets", "arpValidate", "arpAllTargets"] as const)
         if (bond[option] !== undefined && !arpInterval) say([option], `${option} needs arpInterval`);
@@ -235,11 +243,11 @@ function checkBond(bond: Fields, say: Say): void {
     if (primary !== undefined && !isIn)
         say(
             ["primary"],
-            "the primary is one of members; add it there, for the kernel keeps none that is not in the bond",
+            `the primary is one of ${listed}; add it there, for the kernel keeps none that is not in the bond`,
         );
-    if (Array.isArray(members) && members.includes(name)) say(["members"], "a bond cannot be its own member");
+    if (Array.isArray(members) && members.includes(name)) say([listed], "a bond cannot be its own member");
 }
 
 /** One bond. */
-export const Bond = withCrossCheck(BondFields, checkBond);
+export const Bond = withCrossCheck(BondFields, (bond, say) => checkBond(bond, "members", say));
 export type Bond = z.output<typeof Bond>;

@@ -116,8 +116,11 @@ export const DhcpServerFields = z.strictObject({
         ),
 });
 
-/** One DHCP server on one interface. */
-export const DhcpServer = withCrossCheck(DhcpServerFields, (server, say) => {
+/** What must hold across the fields of a DHCP server. It may meet raw input, so it looks before it reads. */
+export function checkDhcp(
+    server: Omit<z.output<typeof DhcpServerFields>, "interface" | "ranges"> & { ranges: Partial<DhcpRange>[] },
+    say: Say,
+): void {
     const { ranges, reservations, dns, names, upstreams, ipv6Options, routerAdvertisements } = server;
     for (const [index, range] of (Array.isArray(ranges) ? ranges : []).entries()) judgeRange(index, range, say);
     once(reservations, "mac", say);
@@ -128,7 +131,10 @@ export const DhcpServer = withCrossCheck(DhcpServerFields, (server, say) => {
     const hasIpv6 = (Array.isArray(ranges) ? ranges : []).some(({ start }) => isV6(String(start)));
     if (!hasIpv6 && (routerAdvertisements === true || entriesOf(ipv6Options).length > 0))
         say(["ranges"], "routerAdvertisements and ipv6Options need a range of IPv6 addresses");
-});
+}
+
+/** One DHCP server on one interface. */
+export const DhcpServer = withCrossCheck(DhcpServerFields, checkDhcp);
 export type DhcpServer = z.output<typeof DhcpServer>;
 
 /** What only the host knows of a DHCP server. */
@@ -151,8 +157,8 @@ const numberOf = (address: string): bigint => (isV6(address) ? new Address6(addr
 function once(reservations: DhcpServer["reservations"], key: "mac" | "address" | "ipv6Address", say: Say): void {
     const seen = new Map<string, string>();
     for (const [name, reservation] of entriesOf(reservations)) {
-        const value = reservation[key]?.toLowerCase();
-        if (value === undefined) continue;
+        if (typeof reservation[key] !== "string") continue;
+        const value = reservation[key].toLowerCase();
         const other = seen.get(value);
         if (other)
             say(

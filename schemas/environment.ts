@@ -1,7 +1,7 @@
 /** A whole environment as one object: switches, management bridges, and the guests behind them. */
 import { z } from "zod";
 import { checkBridge, LinuxBridgeFields } from "./linux-bridge";
-import { entriesOf, named, withCrossCheck } from "./named";
+import { entriesOf, has, named, withCrossCheck } from "./named";
 import { Switch } from "./ovs-switch";
 import { HostPath, IfName, Label, VlanId } from "./units";
 import { checkNic, VirtioNic } from "./virtio-nic";
@@ -65,7 +65,7 @@ const Parts = z.strictObject(
 /** @see parsed for how problems are told */
 export const Environment = withCrossCheck(Parts, ({ switches, bridges, guests }, say) => {
     for (const [name] of entriesOf(bridges))
-        if (name in Object(switches))
+        if (has(switches, name))
             say(["bridges", name], "a switch has the same name; bridges and switches share one name space, rename one");
 
     const macs = new Map<unknown, string>();
@@ -76,7 +76,7 @@ export const Environment = withCrossCheck(Parts, ({ switches, bridges, guests },
             if ((nic.switch === undefined) === (nic.bridge === undefined))
                 say(path, "a NIC is plugged into exactly one of switch and bridge; set one of them");
             if (nic.bridge !== undefined) {
-                if (!(nic.bridge in Object(bridges)))
+                if (!has(bridges, nic.bridge))
                     say([...path, "bridge"], `no such bridge; declared are: ${listed(bridges)}`);
                 if (nic.vlan !== undefined)
                     say(
@@ -86,14 +86,14 @@ export const Environment = withCrossCheck(Parts, ({ switches, bridges, guests },
             }
             if (nic.switch !== undefined) {
                 const vlans = switches?.[nic.switch]?.vlans;
-                if (!(nic.switch in Object(switches)))
+                if (!has(switches, nic.switch))
                     say([...path, "switch"], `no such switch; declared are: ${listed(switches)}`);
                 else if (nic.vlan === undefined)
                     say(
                         [...path, "vlan"],
                         `a NIC on a switch needs its VLAN, else it carries every one; declared are: ${listed(vlans)}`,
                     );
-                else if (typeof nic.vlan === "string" && !(nic.vlan in Object(vlans)))
+                else if (typeof nic.vlan === "string" && !has(vlans, nic.vlan))
                     say([...path, "vlan"], `no such VLAN in switch ${nic.switch}; declared are: ${listed(vlans)}`);
             }
             if (typeof nic.mac !== "string") continue;

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { cpuList, cpusOf } from "./cpu-list";
 import { LinkName } from "./ip-text";
 import { count, toggle, TxQueueLength } from "./link-parts";
-import { withCrossCheck } from "./named";
+import { withCrossCheck, type Say } from "./named";
 import { Mtu } from "./units";
 
 /** CPUs in the kernel's list form, ascending and merged: `0-3,8`; empty is none. Undefined for what is no list. */
@@ -151,10 +151,17 @@ export const LinkTuning = withCrossCheck(LinkTuningFields, (tuning, say) => {
     const { name: _, ...settings } = tuning;
     if (Object.values(settings).every((value) => value === undefined))
         say(["name"], "nothing is tuned; give at least one setting beside name");
-    const { channels, coalesce } = tuning;
+    checkParts(tuning, say);
+});
+export type LinkTuning = z.output<typeof LinkTuning>;
+
+/** What must hold within the settings that have parts. */
+export function checkParts(
+    { channels, coalesce, features }: Partial<z.output<typeof LinkTuningFields>>,
+    say: Say,
+): void {
     const empty = (value: unknown) => typeof value === "object" && value !== null && Object.keys(value).length === 0;
     if (empty(channels)) say(["channels"], "channels says nothing; give one of rx, tx, other and combined");
     if (empty(coalesce)) say(["coalesce"], "coalesce says nothing; give at least one value, or leave it out");
-    if (empty(tuning.features)) say(["features"], "features says nothing; name one, or leave it out");
-});
-export type LinkTuning = z.output<typeof LinkTuning>;
+    if (empty(features)) say(["features"], "features says nothing; name one, or leave it out");
+}

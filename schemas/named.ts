@@ -33,4 +33,7 @@ export function entriesOf<Value>(map: Record<string, Value> | undefined): [strin
     return Object.entries(map).filter(([, value]) => value !== null && value !== undefined);
 }
 
+/** Whether a map has an entry of this name. It may meet raw input. */
+export const has = (map: unknown, name: PropertyKey): boolean => Object.hasOwn(Object(map) as object, name);
+
 const ALWAYS = { when: () => true };

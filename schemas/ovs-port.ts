@@ -61,22 +61,29 @@ type Fields = z.output<typeof PortFields>;
 
 export const OvsPort = withCrossCheck(PortFields, (port, say) => {
     checkPort(port, say);
-    checkBond(port, say);
+    checkBond(port, "interfaces", say);
     if (port.name !== undefined && port.name === port.bridge) say(["name"], OWN_PORT);
     checkPatch(port.name, port, say);
 });
 export type OvsPort = z.output<typeof OvsPort>;
 
-function checkBond({ name, type = "system", interfaces, ...port }: Fields, say: Say): void {
+/**
+ * What must hold across the fields of a port that may be a bond.
+ *
+ * @param listed the property that names its links
+ */
+export function checkBond(
+    { name, type = "system", interfaces, ...port }: Pick<Fields, "name"> & Partial<Fields>,
+    listed: string,
+    say: Say,
+): void {
     if (!Array.isArray(interfaces) || interfaces.length === 0) {
         for (const key of ["bondMode", "bondUpdelay", "bondDowndelay", "lacpFallbackAb"] as const)
-            if (port[key] !== undefined) say([key], `${key} is for a bond; name its links in interfaces`);
+            if (port[key] !== undefined) say([key], `${key} is for a bond; name its links in ${listed}`);
     } else {
-        if (interfaces.length < 2)
-            say(["interfaces"], "a bond has two links or more; for one, use its name as the port's");
-        if (new Set(interfaces).size < interfaces.length) say(["interfaces"], "a bond names each link once");
-        if (interfaces.includes(name))
-            say(["interfaces"], "a bond has a name of its own, not that of one of its links");
+        if (interfaces.length < 2) say([listed], "a bond has two links or more; for one, use its name as the port's");
+        if (new Set(interfaces).size < interfaces.length) say([listed], "a bond names each link once");
+        if (interfaces.includes(name)) say([listed], "a bond has a name of its own, not that of one of its links");
         if (type !== "system") say(["type"], "a bond is made of links of the host; remove type");
         if (port.ingress !== undefined) say(["ingress"], "a bond has no ingress limit; limit the ports of the guests");
         if (port.portSecurity !== undefined)

@@ -1,10 +1,12 @@
 /** A virtual switch: an Open vSwitch bridge, its VLANs by name, and what leads out of it. */
 import { z } from "zod";
 import { toggle } from "./link-parts";
-import { entriesOf, named, withCrossCheck, type Say } from "./named";
+import { entriesOf, has, named, withCrossCheck, type Say } from "./named";
 import { takesOperatorPathAsPort } from "./operator-path";
 import { checkOvsBridge, OvsBridgeFields } from "./ovs-bridge";
-import { bondFields } from "./ovs-port";
+import { SwitchedName } from "./ovs-interface";
+import { bondFields, checkBond } from "./ovs-port";
+import { OWN_PORT } from "./ovs-port-parts";
 import { checkQos, OvsQosFields } from "./ovs-qos";
 import { IfName, Label, Mtu, VlanId } from "./units";
 import { checkVlanNames, VlanName, VlanNames, vlanListOf } from "./vlan-names";
@@ -34,7 +36,7 @@ const Uplink = z
 const Patch = z
     .strictObject({
         to: IfName.describe("Switch that it leads to: the name of its bridge on the host."),
-        peer: IfName.optional().describe(
+        peer: SwitchedName.optional().describe(
             "Name of the patch's port at the other switch; absent is this one's with -peer behind it, shortened where it must be.",
         ),
         vlans: VlanNames.optional().describe(
@@ -52,9 +54,9 @@ const Mirror = z
             .array(IfName, 'ports is a list of uplinks and patches of the switch, such as ["eno1"]')
             .optional()
             .describe(
-                "Uplinks and patches of the switch of which packets are copied, both ways; absent copies those of every port. Changes live.",
+                "Uplinks and patches of the switch of which packets are copied, both ways, at least one; absent copies those of every port. Changes live.",
             ),
-        outputPort: IfName.optional().describe(
+        outputPort: SwitchedName.optional().describe(
             "Port that gets the copies, and nothing else: an internal port that the switch makes, on which the host listens. Exactly one of outputPort and outputVlan.",
         ),
         outputVlan: VlanName.optional().describe(
@@ -76,10 +78,10 @@ export const SwitchFields = OvsBridgeFields.omit({ name: true, uplinks: true }).
     vlans: named(Label, VlanId, "vlans maps names to VLAN ids, such as { web: 100 }")
         .default({})
         .describe("VLANs of the switch by name, such as { web: 100 }."),
-    uplinks: named(IfName, Uplink, "uplinks maps names of ports to uplinks, such as { eno1: {} }")
+    uplinks: named(SwitchedName, Uplink, "uplinks maps names of ports to uplinks, such as { eno1: {} }")
         .default({})
         .describe("What leads out of the host, by the name of the port: a link, or several as a bond."),
-    patches: named(IfName, Patch, 'patches maps names of ports to patches, such as { up: { to: "br-core" } }')
+    patches: named(SwitchedName, Patch, 'patches maps names of ports to patches, such as { up: { to: "br-core" } }')
         .default({})
         .describe("Patches to other switches of the host, by the name of the port; both ends are made here."),
     mirrors: named(Label, Mirror, 'mirrors maps names to mirrors, such as { ids: { outputPort: "tap-ids" } }')
@@ -97,8 +99,12 @@ export const SwitchFields = OvsBridgeFields.omit({ name: true, uplinks: true }).
 
 type Fields = z.output<typeof SwitchFields>;
 
-/** What must hold across the fields of a switch. It may meet raw input, so it looks before it reads. */
-export function checkSwitch(settings: Fields, say: Say): void {
+/**
+ * What must hold across the fields of a switch. It may meet raw input, so it looks before it reads.
+ *
+ * @param settings with its name, where that is known
+ */
+export function checkSwitch(settings: Fields & { name?: string }, say: Say): void {
     const { vlans, uplinks, patches, mirrors, qos, ...bridge } = settings;
     checkOvsBridge(bridge, say);
     const carried = (path: PropertyKey[], names: unknown, native?: unknown) => {
@@ -112,25 +118,33 @@ export function checkSwitch(settings: Fields, say: Say): void {
         const path = ["uplinks", name];
         carried(path, names, native);
         if (native !== undefined) checkVlanNames(native, vlans, [...path, "native"], say);
-        if (shaper !== undefined && !(shaper in Object(qos)))
+        if (shaper !== undefined && !has(qos, shaper))
             say(
                 [...path, "qos"],
                 `no such class; declared are: ${Object.keys(Object(qos) as object).join(", ") || "none"}`,
             );
-        if (Array.isArray(links) && links.length < 2)
-            say([...path, "links"], "a bond has two links or more; for one, use its name as the uplink's");
-        if (!Array.isArray(links) && bond.bondMode !== undefined)
-            say([...path, "bondMode"], "bondMode is for a bond; name its links in links");
+        if (Array.isArray(links) && links.length === 0)
+            say([...path, "links"], "a bond has two links or more; for the one of the uplink's name, leave links out");
+        checkBond({ name, interfaces: links, ...bond }, "links", (at, message) => say([...path, ...at], message));
     }
-    for (const [name, { vlans: names }] of entriesOf(patches)) carried(["patches", name], names);
+    checkLinks(uplinks, say);
+    for (const [name, patch] of entriesOf(patches)) {
+        carried(["patches", name], patch.vlans);
+        checkEnds(name, patch, settings, say);
+    }
     for (const [name, mirror] of entriesOf(mirrors)) {
         const path = ["mirrors", name];
         checkVlanNames(mirror.vlans, vlans, [...path, "vlans"], say);
         if ((mirror.outputPort === undefined) === (mirror.outputVlan === undefined))
             say([...path, "outputPort"], "a mirror has exactly one output: set either outputPort or outputVlan");
         if (mirror.outputVlan !== undefined) checkVlanNames(mirror.outputVlan, vlans, [...path, "outputVlan"], say);
+        if (Array.isArray(mirror.ports) && mirror.ports.length === 0)
+            say(
+                [...path, "ports"],
+                "it would copy nothing: name a port, or leave ports out to copy those of every port",
+            );
         for (const [index, port] of (Array.isArray(mirror.ports) ? mirror.ports : []).entries())
-            if (!(port in Object(uplinks)) && !(port in Object(patches)))
+            if (!has(uplinks, port) && !has(patches, port))
                 say(
                     [...path, "ports", index],
                     "it is no uplink and no patch of this switch; a `Mirror` of its own takes any port",
@@ -147,9 +161,40 @@ export function checkSwitch(settings: Fields, say: Say): void {
     const taken = new Set<string>();
     for (const [part = "", ...rest] of ports) {
         const port = rest.at(-1) ?? "";
+        if (port === bridge.name) say([part, ...rest.slice(0, 2)], OWN_PORT);
         if (taken.has(port)) say([part, rest[0] ?? ""], `another port of the switch is called ${port}; rename one`);
         taken.add(port);
     }
+}
+
+/** A link leads out by one uplink. */
+function checkLinks(uplinks: Fields["uplinks"], say: Say): void {
+    const takenBy = new Map<string, string>();
+    for (const [name, { links }] of entriesOf(uplinks))
+        for (const link of Array.isArray(links) ? new Set(links) : [name]) {
+            const other = takenBy.get(link);
+            if (other !== undefined)
+                say(["uplinks", name], `the link ${link} is the uplink ${other}'s already; leave it to one of the two`);
+            takenBy.set(link, name);
+        }
+}
+
+/** A patch leads from a port here to a port of another name at another switch. */
+function checkEnds(
+    key: string,
+    { to, peer }: z.output<typeof Patch>,
+    { name, patches }: Fields & { name?: string },
+    say: Say,
+): void {
+    const path = ["patches", key];
+    if (name !== undefined && to === name) say([...path, "to"], "a patch leads to another switch; name that one");
+    if (peer === key) say([...path, "peer"], "the other end of a patch is another port; name that one");
+    if (peer !== undefined && peer === to) say([...path, "peer"], OWN_PORT);
+    if (has(patches, `${key}-peer`))
+        say(
+            ["patches", `${key}-peer`],
+            `the stack calls the other end of the patch ${key} so; give one of the two patches another name`,
+        );
 }
 
 /** One switch. */

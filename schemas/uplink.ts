@@ -1,8 +1,8 @@
 /** The way out of a host: one physical link, or several as a bond, tuned alike. */
 import { z } from "zod";
-import { BondFields, fitsMode } from "./bond";
+import { BondFields, checkBond } from "./bond";
 import { GetNicOutputs } from "./facts";
-import { LinkTuningFields } from "./link-tuning";
+import { checkParts, LinkTuningFields } from "./link-tuning";
 import { entriesOf, withCrossCheck } from "./named";
 import { takesOperatorPath } from "./operator-path";
 import { IfName, PcieGeneration, PcieLanes, Rate } from "./units";
@@ -47,15 +47,17 @@ const UplinkFacts = z.record(z.string(), GetNicOutputs.partial()).optional();
 type Facts = z.output<typeof UplinkFacts>;
 
 export const Uplink = withCrossCheck(UplinkFields.extend({ facts: UplinkFacts }), ({ facts, ...uplink }, say) => {
-    const { links, bond, pcieGeneration, pcieLanes } = uplink;
+    const { name: bondName, links, bond, pcieGeneration, pcieLanes } = uplink;
     const several = Array.isArray(links) && links.length > 1;
     if (several && bond === undefined)
         say(["bond"], 'several links are a bond; say how, such as { mode: "802.3ad" } or { mode: "active-backup" }');
     if (Array.isArray(links) && !several && bond !== undefined)
         say(["bond"], "one link is no bond; remove bond, or name more links");
-    for (const [option] of entriesOf(bond as Record<string, unknown> | undefined))
-        if (bond && option !== "mode" && !fitsMode(option, bond.mode))
-            say(["bond", option], `${option} means nothing in mode ${bond.mode}; remove it`);
+    if (several && typeof bond === "object" && bond !== null)
+        checkBond({ ...bond, name: bondName, members: links }, "links", ([option = ""], message) =>
+            say(option === "links" ? ["links"] : ["bond", option], message),
+        );
+    checkParts(uplink, say);
     if ((pcieGeneration === undefined) !== (pcieLanes === undefined))
         say(
             [pcieLanes === undefined ? "pcieLanes" : "pcieGeneration"],

@@ -2,8 +2,9 @@
 import { z } from "zod";
 import { withCrossCheck } from "./named";
 import { IngressLimit, PortSecurity } from "./ovs-port-parts";
+import { checkQos } from "./ovs-qos";
 import { Tap } from "./tap";
-import { bitsPerSecond } from "./amounts";
+import { bitsPerSecond, bytes } from "./amounts";
 import { IfName, Label, Rate, Size } from "./units";
 import { checkVlanNames, VlanName, VlanNames } from "./vlan-names";
 
@@ -67,8 +68,13 @@ export const VlanTapOf = (vlans: Record<string, number>) =>
             say(["rateLimit", "burst"], "burst belongs to fromGuest; set that, too");
         if (toGuest !== undefined && qos !== undefined)
             say(["qos"], "rateLimit.toGuest makes a QoS of its own; remove one of the two");
+        if (toGuest !== undefined)
+            checkQos({ type: "linux-htb", maxRate: toGuest }, (_, message) => say(["rateLimit", "toGuest"], message));
         if (typeof fromGuest === "string" && bitsPerSecond(fromGuest) > 0)
-            for (const { message } of IngressLimit.safeParse({ rate: fromGuest }).error?.issues ?? [])
+            for (const { message } of IngressLimit.shape.rate.safeParse(fromGuest).error?.issues ?? [])
                 say(["rateLimit", "fromGuest"], message);
+        if (typeof burst === "string" && bytes(burst) > 0)
+            for (const { message } of IngressLimit.shape.burst.safeParse(burst).error?.issues ?? [])
+                say(["rateLimit", "burst"], message);
     });
 export type VlanTapInput = z.input<typeof VlanTapFields>;

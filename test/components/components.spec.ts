@@ -228,6 +228,67 @@ describe("OvsSwitch with ways out, mirrors and classes", () => {
             { uplinks: { eno1: { qos: "gold" } } },
             /qos: no such class; declared are: none/,
         ],
+        [
+            "a class that every object seems to have",
+            { uplinks: { eno1: { qos: "toString" } } },
+            /uplinks\.eno1\.qos: no such class/,
+        ],
+        [
+            "one link in two uplinks",
+            { uplinks: { b0: { links: ["e1", "e2"] }, e1: {} } },
+            /uplinks\.e1: the link e1 is the uplink b0's already/,
+        ],
+        [
+            "a bond of the name of its link, or that names one twice",
+            { uplinks: { e1: { links: ["e1", "e2"] }, b0: { links: ["e3", "e3"] } } },
+            /uplinks\.e1\.links: a bond has a name of its own[^]*uplinks\.b0\.links: a bond names each link once/,
+        ],
+        [
+            "what only a bond has, and what only LACP has",
+            {
+                uplinks: {
+                    e1: { bondUpdelay: 9, bondMode: "balance-slb" },
+                    b0: { links: ["e2", "e3"], lacpTime: "fast" },
+                },
+            },
+            /e1\.bondMode: .*name its links in links[^]*e1\.bondUpdelay: [^]*b0\.lacpTime: lacpTime needs lacp/,
+        ],
+        [
+            "balance-tcp without LACP",
+            { uplinks: { b0: { links: ["e1", "e2"], bondMode: "balance-tcp" } } },
+            /uplinks\.b0\.lacp: bondMode balance-tcp needs lacp/,
+        ],
+        ["a bond of no link", { uplinks: { b: { links: [] } } }, /links: a bond has two links/],
+        [
+            "ports of its own name",
+            { uplinks: { core: {} }, mirrors: { m: { outputPort: "core" } } },
+            /uplinks\.core: a port of the bridge's name[^]*mirrors\.m\.outputPort: a port of the bridge's name/,
+        ],
+        [
+            "ports of names that none can have",
+            {
+                uplinks: { lo: {} },
+                patches: { "ovs-system": { to: "b" } },
+                mirrors: { m: { outputPort: "ovs-netdev" } },
+            },
+            /uplinks\.lo: lo is[^]*patches\.ovs-system: lo is[^]*mirrors\.m\.outputPort: lo is/,
+        ],
+        ["a patch to itself", { patches: { up: { to: "core" } } }, /patches\.up\.to: .*another switch/],
+        [
+            "a patch that is its own other end, or its bridge's port",
+            { patches: { up: { to: "b", peer: "up" }, side: { to: "b", peer: "b" } } },
+            /patches\.up\.peer: .*another port[^]*patches\.side\.peer: a port of the bridge's name/,
+        ],
+        [
+            "two patches of which one has the name of the other's other end",
+            { patches: { up: { to: "b" }, "up-peer": { to: "c" } } },
+            /patches\.up-peer: .*other end of the patch up/,
+        ],
+        [
+            "a mirror of no port, or of one that every object seems to have",
+            { mirrors: { m: { ports: [], outputVlan: 9 }, n: { ports: ["toString"], outputVlan: 9 } } },
+            /mirrors\.m\.ports: [^]*leave ports out[^]*mirrors\.n\.ports\[0\]: it is no uplink/,
+        ],
         ["a mirror without output", { mirrors: { m: {} } }, /exactly one output/],
         [
             "a mirror of a port that is not its own",
@@ -338,6 +399,21 @@ describe("VlanTap with trunks and limits", () => {
             "a rate below what Open vSwitch counts in",
             { vlan: 1, rateLimit: { fromGuest: "1500bit" } },
             /fromGuest: .*whole number of kbit/,
+        ],
+        [
+            "rates and a burst that the kernel or Open vSwitch does not hold",
+            { vlan: 1, rateLimit: { toGuest: "40Gbit", fromGuest: "1Gbit", burst: "4GiB" } },
+            /rateLimit\.toGuest: .*less than 34\.36 Gbit[^]*rateLimit\.burst: .*less than 4 GiB/,
+        ],
+        [
+            "a rate of less than a byte",
+            { vlan: 1, rateLimit: { toGuest: 1 } },
+            /rateLimit\.toGuest: .*8 bit\/s or more/,
+        ],
+        [
+            "a QoS of the name of a class of its switch",
+            { name: "br-gold", vlan: 1, rateLimit: { toGuest: "1Gbit" } },
+            /VlanTap t: name: .*a QoS called br-gold, and a class of OvsSwitch br .*another name/,
         ],
         ["two shapers", { vlan: 1, rateLimit: { toGuest: "1Mbit" }, qos: "gold" }, /qos: .*remove one of the two/],
     ] as [string, Args, RegExp][])
@@ -466,9 +542,15 @@ describe("TunedVirtioNic", () => {
         });
     });
 
+    it("takes a VLAN's id as a number or as text, on a switch given by name too", async () => {
+        for (const vlan of [100, "100"])
+            assert.equal((await nic({ bridge: undefined, switch: "s", vlan })).made.network.vlan, 100);
+    });
+
     it("is refused on both a switch and a bridge, on neither, on a bridge with a VLAN, on a switch without", async () => {
         await assert.rejects(nic({ bridge: "b", switch: "s" }), refused(/exactly one of switch and bridge/));
         await assert.rejects(nic({ bridge: undefined }), refused(/exactly one of switch and bridge/));
+        await assert.rejects(nic({ bridge: undefined, switch: "s", vlan: "web" }), refused(/vlan: .*1 to 4094/));
         await assert.rejects(nic({ bridge: "b", vlan: 5 }), refused(/vlan: a NIC on a Linux bridge has no VLAN/));
         await assert.rejects(nic({ switch: "s", vlan: undefined }), refused(/vlan: a NIC on a switch needs its VLAN/));
     });

@@ -457,6 +457,52 @@ describe("DhcpService", () => {
         await assert.rejects(make({}), refused(/exactly one of switch and bridge/));
         await assert.rejects(make({ switch: "br" }), refused(/serves one VLAN/));
     });
+
+    it("takes a VLAN's id as text, on a switch given by name too", async () => {
+        const args = { switch: "br", vlan: "100", address: "10.0.3.1/24" };
+        const run = await registeredBy(() => new DhcpService("lan", args));
+        assert.equal(run.named("lan-port").inputs.tag, 100);
+    });
+
+    for (const [what, args, says] of [
+        [
+            "names that nobody asks for",
+            { dns: false, names: { db: ["10.0.3.5"] } },
+            /dns: names and upstreams are for DNS/,
+        ],
+        [
+            "a range that ends before it starts",
+            { ranges: [{ start: "10.0.3.9", end: "10.0.3.5" }] },
+            /ranges\[0\]\.end: /,
+        ],
+        [
+            "one address for two guests",
+            {
+                reservations: {
+                    a: { mac: "52:54:00:00:00:01", address: "10.0.3.5" },
+                    b: { mac: "52:54:00:00:00:02", address: "10.0.3.5" },
+                },
+            },
+            /reservations\.b\.address: 10\.0\.3\.5 is reserved for a already/,
+        ],
+        [
+            "router advertisements in a network of IPv4",
+            { routerAdvertisements: true },
+            /ranges: .*need a range of IPv6 addresses/,
+        ],
+    ] as const)
+        it(`refuses ${what}`, () =>
+            registeredBy(() =>
+                assert.throws(
+                    () => new DhcpService("lan", { bridge: "br0", address: "10.0.3.1/24", ...args } as never),
+                    refused(says),
+                ),
+            ));
+
+    it("announces its router in a network of IPv6", () =>
+        registeredBy(
+            () => new DhcpService("lan", { bridge: "br0", address: "fd00::1/64", routerAdvertisements: true }),
+        ));
 });
 
 /** A resource that somebody writes by hand. */

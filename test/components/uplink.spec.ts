@@ -68,7 +68,27 @@ describe("Uplink", () => {
         [
             "an option that its mode does not know",
             { links: ["a", "b"], bond: { mode: "active-backup", lacpRate: "fast" } },
-            /bond\.lacpRate: .*means nothing/,
+            /bond\.lacpRate: lacpRate works with mode 802\.3ad, not with active-backup/,
+        ],
+        [
+            "a primary that is none of its links",
+            { links: ["a", "b"], bond: { mode: "active-backup", primary: "c" } },
+            /bond\.primary: the primary is one of links/,
+        ],
+        [
+            "a bond that notices no link that fails",
+            { links: ["a", "b"], bond: { mode: "active-backup", miimon: 0 } },
+            /bond\.miimon: a miimon of 0 notices no link/,
+        ],
+        [
+            "a bond of the name of its link",
+            { links: ["a", "wan"], bond: { mode: "active-backup" } },
+            /links: a bond cannot be its own member/,
+        ],
+        [
+            "settings that say nothing",
+            { links: ["a"], channels: {}, coalesce: {}, features: {} },
+            /channels: channels says nothing[^]*coalesce: [^]*features: features says nothing/,
         ],
         [
             "a ring that the hardware does not take",

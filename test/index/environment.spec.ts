@@ -127,6 +127,19 @@ describe("the stack config", () => {
                 /an environment is an object with switches, bridges and guests/,
             ));
 
+    it("takes for a switch, a bridge or a VLAN only what is declared, not what every object seems to have", async () => {
+        const nics = {
+            a: { switch: "toString", vlan: 5 },
+            b: { bridge: "valueOf" },
+            c: { switch: "s", vlan: "toString" },
+        };
+        const environment = { switches: { s: { vlans: { web: 100 } } }, guests: { g: { nics } } };
+        assert.match(
+            await message({ "kvmnet:host": "lab://sample", "kvmnet-sample:environment": environment }),
+            /a\.switch: no such switch[^]*b\.bridge: no such bridge[^]*c\.vlan: no such VLAN in switch s/,
+        );
+    });
+
     it("is local where no host is named, and then guests need something to boot", async () =>
         assert.match(
             await message({ "kvmnet-sample:environment": { guests: { a: {} } } }),

@@ -235,7 +235,7 @@ describe("the options of a bond", () => {
         });
 
     const wrong: [inputs: Bag, property: string, says: RegExp][] = [
-        [{ miimon: 0 }, "miimon", /notices no link that fails; set 100, or arpInterval/],
+        [{ miimon: 0 }, "miimon", /notices no link that fails; set 100, or the arpInterval/],
         [
             { mode: "active-backup", miimon: 100, arpInterval: 100, arpIpTargets: ["192.0.2.1"] },
             "arpInterval",
