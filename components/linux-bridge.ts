@@ -19,7 +19,7 @@ export class LinuxBridge extends Component {
     /** Name of the bridge on the host. */
     readonly bridgeName: pulumi.Output<string>;
     /** MTU of the bridge [byte]. */
-    readonly mtu: number;
+    readonly mtu: pulumi.Output<number>;
 
     /** @throws pulumi.RunError with everything wrong in the arguments */
     constructor(name: string, { transform, ...args }: LinuxBridgeArgs = {}, opts?: pulumi.ComponentResourceOptions) {
@@ -43,12 +43,12 @@ export class LinuxBridge extends Component {
         }
 
         this.bridgeName = bridge.name;
-        this.mtu = inputs.mtu;
+        this.mtu = bridge.mtu;
         this.registerOutputs({
             bridgeName: this.bridgeName,
             ports: Object.keys(ports),
             addresses,
-            mtu: inputs.mtu,
+            mtu: this.mtu,
             vlanFiltering: inputs.vlanFiltering ?? false,
         });
     }

@@ -30,7 +30,7 @@ export class ManagementNetwork extends Component {
     /** Name of the bridge on the host. */
     readonly bridgeName: pulumi.Output<string>;
     /** MTU of the bridge [byte]. */
-    readonly mtu: number;
+    readonly mtu: pulumi.Output<number>;
 
     /** @throws pulumi.RunError with everything wrong in the arguments */
     constructor(
@@ -51,7 +51,8 @@ export class ManagementNetwork extends Component {
             vlan === undefined
                 ? uplink
                 : this.#tagged(
-                      { name: ifName(settings.name, `v${vlan}`), link: uplink, vlanId: vlan },
+                      // Where nothing is said of the MTU, it is the uplink's.
+                      { name: ifName(settings.name, `v${vlan}`), link: uplink, vlanId: vlan, mtu: args.mtu },
                       transform?.vlan,
                   );
         const plugged = { name: link, bridge: bridge.name, takesOperatorPath };
@@ -68,12 +69,12 @@ export class ManagementNetwork extends Component {
         }
 
         this.bridgeName = bridge.name;
-        this.mtu = inputs.mtu;
+        this.mtu = bridge.mtu;
         this.registerOutputs({
             bridgeName: this.bridgeName,
             ports: [port.name],
             addresses,
-            mtu: inputs.mtu,
+            mtu: this.mtu,
             vlanFiltering: false,
             takesOperatorPath,
         });

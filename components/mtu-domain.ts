@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { MtuDomain as MtuDomainSchema, shortfallOf } from "../schemas/mtu-domain";
+import { MtuDomain as MtuDomainSchema, MtuDomainAhead, shortfallOf } from "../schemas/mtu-domain";
 import { Component, parseArgs } from "./component";
 
 /** A hop: what has an MTU, or the MTU itself. */
@@ -24,9 +24,12 @@ export class MtuDomain extends Component {
     constructor(name: string, { mtu, hops, ...rest }: MtuDomainArgs, opts?: pulumi.ComponentResourceOptions) {
         const subject = `MtuDomain ${name}`;
         const told = Object.fromEntries(Object.entries(hops ?? {}).map(([hop, one]) => [hop, mtuOf(one)]));
-        const plain = Object.fromEntries(Object.entries(told).filter(([, one]) => !pulumi.Output.isInstance(one)));
-        const settings = parseArgs(MtuDomainSchema, { ...rest, mtu, hops: plain }, subject);
-        refuseShort(subject, settings);
+        const plain = Object.fromEntries(Object.entries(told).filter(([, one]) => !isLater(one)));
+        const waits = Object.values(told).some(isLater);
+        refuseShort(
+            subject,
+            parseArgs(waits ? MtuDomainAhead : MtuDomainSchema, { ...rest, mtu, hops: plain }, subject),
+        );
         super("MtuDomain", name, { mtu, hops: told }, opts);
 
         this.mtu = pulumi.output(told as Record<string, pulumi.Input<number>>).apply((known) => {
@@ -37,6 +40,8 @@ export class MtuDomain extends Component {
         this.registerOutputs({ mtu: this.mtu, hops: told });
     }
 }
+
+const isLater = (mtu: unknown) => pulumi.Output.isInstance(mtu) || mtu instanceof Promise;
 
 const mtuOf = (hop: MtuHop): unknown =>
     typeof hop === "object" && hop !== null && "mtu" in hop && !pulumi.Output.isInstance(hop) ? hop.mtu : hop;

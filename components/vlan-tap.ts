@@ -31,12 +31,11 @@ export class VlanTap extends Component {
     /** Name of the bridge that it is plugged into. */
     readonly bridgeName: pulumi.Output<string>;
     /** Access or native VLAN [802.1Q id]; undefined on a trunk that has none. */
-    readonly vlan: number | undefined;
+    readonly vlan: pulumi.Output<number | undefined>;
     /** VLANs that a trunk carries with a tag, as ids and ranges; undefined on an access port. */
-    readonly trunks: string[] | undefined;
-
+    readonly trunks: pulumi.Output<string[] | undefined>;
     /** MTU of the tap [byte]. */
-    readonly mtu: number;
+    readonly mtu: pulumi.Output<number>;
 
     /** @throws pulumi.RunError with everything wrong in the arguments */
     constructor(
@@ -76,15 +75,15 @@ export class VlanTap extends Component {
 
         this.tapName = tap.name;
         this.bridgeName = port.bridge;
-        this.vlan = carried.tag;
-        this.trunks = carried.trunks;
-        this.mtu = settings.mtu;
+        this.vlan = port.tag;
+        this.trunks = port.trunks;
+        this.mtu = tap.mtu;
         this.registerOutputs({
             tapName: this.tapName,
             bridgeName: this.bridgeName,
             vlan: this.vlan,
             trunks: this.trunks,
-            mtu: settings.mtu,
+            mtu: this.mtu,
             rateLimit,
             portSecurity,
         });

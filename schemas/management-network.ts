@@ -4,15 +4,17 @@ import { InterfaceAddress, IpAddress, isLinkLocal, isV6, networkOf } from "./ip-
 import { count, toggle } from "./link-parts";
 import { LinuxBridgeFields } from "./linux-bridge";
 import { withCrossCheck } from "./named";
-import { IfName, VlanId } from "./units";
+import { IfName, Mtu, VlanId } from "./units";
 
-const { mac, mtu } = LinuxBridgeFields.shape;
+const { mac } = LinuxBridgeFields.shape;
 
 /** The fields without their rules, for schemas that add the uplink, which travels. */
 export const ManagementNetworkFields = z.strictObject({
     name: IfName.describe("Name of the bridge on the host."),
     mac,
-    mtu,
+    mtu: Mtu.default(1500).describe(
+        "MTU of the bridge and of the link of its VLAN [byte], at most the uplink's where vlan is given; absent is 1500, and for that link the uplink's. Changes live.",
+    ),
     vlan: VlanId.optional().describe(
         "VLAN of the uplink that the network is [802.1Q id]: a link of its own is made for it and plugged in, so the uplink itself stays what it is. Absent plugs in the uplink.",
     ),

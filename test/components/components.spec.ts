@@ -460,6 +460,7 @@ describe("VlanTap", () => {
             trunks: ["8"],
             vlanMode: "native-tagged",
         });
+        assert.partialDeepStrictEqual(run.named("t").outputs, { mtu: 9000, vlan: 7, trunks: ["8"] });
     });
 
     it("is refused without a VLAN", () =>

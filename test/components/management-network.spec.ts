@@ -51,6 +51,14 @@ describe("ManagementNetwork", () => {
         assert.equal(run.named("br-mgmt-port").inputs.name, "br-mgmt-v40");
     });
 
+    it("gives the link of its VLAN the MTU that it is told, and else leaves it the uplink's", async () => {
+        for (const mtu of [9000, undefined]) {
+            const run = await made({ uplink: "eno1", vlan: 40, addresses: ["10.0.0.11/24"], mtu });
+            assert.equal(run.named("br-mgmt-vlan").inputs.mtu, mtu);
+            assert.equal(run.named("br-mgmt-bridge").inputs.mtu, mtu ?? 1500);
+        }
+    });
+
     it("hands on to every part that the operator's path may be taken, only when it is told so", async () => {
         const args = { uplink: "eno1", addresses: ["10.0.0.11/24"], gateways: ["10.0.0.1"] };
         for (const takesOperatorPath of [false, true]) {
@@ -76,7 +84,7 @@ describe("ManagementNetwork", () => {
             addresses: ["10.0.0.11/24"],
             gateways: ["10.0.0.1"],
             transform: {
-                bridge: { ageingTime: 60 },
+                bridge: { ageingTime: 60, mtu: 1400 },
                 vlan: { mtu: 1400 },
                 port: { guard: true },
                 address: { validLifetime: 900 },
@@ -94,6 +102,7 @@ describe("ManagementNetwork", () => {
             { advmss: 1300 },
         ].entries())
             assert.partialDeepStrictEqual(told[index], part);
+        assert.equal(run.named("br-mgmt").outputs.mtu, 1400);
     });
 
     for (const [what, args, says] of [

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { MtuDomain, Uplink, VlanTap } from "../../components";
+import { LinuxBridge, ManagementNetwork, MtuDomain, Uplink, VlanTap } from "../../components";
+import type { MtuHop } from "../../components/mtu-domain";
 import { lint } from "../../policies/lint/run";
 import { packOf } from "../../policies/pack";
 import { profileOf } from "../../policies/profiles";
@@ -235,20 +236,49 @@ describe("MtuDomain", () => {
         assert.deepEqual(run.registered, []);
     });
 
-    it("is refused as soon as a hop's MTU is known", async () => {
-        let mtu: pulumi.Output<number> | undefined;
-        await registeredBy(() => {
-            mtu = new MtuDomain("jumbo", { mtu: 9000, hops: { tap: pulumi.output(1500) } }).mtu;
-            mtu.apply(() => undefined);
-        }).catch(() => undefined);
-        await assert.rejects(
-            (mtu as unknown as { promise(): Promise<number> }).promise(),
-            refused(/the shortest link is tap with 1500/),
-        );
-    });
+    const uplink = "eno1";
+    for (const [what, hop, says] of [
+        ["an output", () => pulumi.output(1500), /the shortest link is hop with 1500/],
+        ["a promise", () => Promise.resolve(1500), /the shortest link is hop with 1500/],
+        ["the promise of what has one", () => ({ mtu: Promise.resolve(1500) }), /the shortest link is hop with 1500/],
+        [
+            "what a transform gave a bridge",
+            () => new LinuxBridge("b", { mtu: 9000, transform: { bridge: { mtu: 1400 } } }),
+            /the shortest link is hop with 1400/,
+        ],
+        [
+            "what a transform gave a tap",
+            () => new VlanTap("t", { switch: "br", vlan: 7, mtu: 9000, transform: { tap: { mtu: 1400 } } }),
+            /the shortest link is hop with 1400/,
+        ],
+        [
+            "what a transform gave a management network",
+            () =>
+                new ManagementNetwork("m", {
+                    ...{ uplink, addresses: ["10.0.0.11/24"], mtu: 9000 },
+                    transform: { bridge: { mtu: 1400 } },
+                }),
+            /the shortest link is hop with 1400/,
+        ],
+    ] as [string, () => MtuHop, RegExp][])
+        it(`is refused as soon as a hop's MTU is known: ${what}`, async () => {
+            let mtu: pulumi.Output<number> | undefined;
+            await registeredBy(() => {
+                mtu = new MtuDomain("jumbo", { mtu: 9000, hops: { hop: hop() } }).mtu;
+                mtu.apply(() => undefined);
+            }).catch(() => undefined);
+            await assert.rejects((mtu as unknown as { promise(): Promise<number> }).promise(), refused(says));
+        });
 
-    it("is refused with what is no MTU", () =>
-        registeredBy(() =>
-            assert.throws(() => new MtuDomain("d", { mtu: 9, hops: { "a b": 1 } }), refused(/mtu: [^]*hops/)),
-        ));
+    for (const [what, hops, says] of [
+        ["what is no MTU", () => ({ "a b": 1 }), /hops\["a b"\]: an MTU is 68 to 65521[^]*hops\["a b"\]: a name has/],
+        [
+            "an uplink without one",
+            () => ({ wan: new Uplink("u", { links: ["eno1"] }) }),
+            /wan: this hop has no MTU .*set mtu on it/,
+        ],
+        ["no hop", () => ({}), /hops: a way has at least one hop/],
+    ] as [string, () => Record<string, MtuHop>, RegExp][])
+        it(`is refused with ${what}`, () =>
+            registeredBy(() => assert.throws(() => new MtuDomain("d", { mtu: 9000, hops: hops() }), refused(says))));
 });
