@@ -26,8 +26,8 @@ export const link: HostResource<LinkTuning, Here> = {
     description:
         "How a link that is there already is tuned: a physical NIC, or any other link that this program does not make. What " +
         "is not said is left as it is. The values that were there before are noted in the host's journal, and are there " +
-        "again when a setting or the resource is removed. The MTU alone stays, with a warning, while the link is plugged " +
-        "into a bond or bridge that passes larger packets than the former one: a setting that was removed is then given " +
+        "again when a setting or the resource is removed. The MTU alone stays, with a warning, while the link is a member " +
+        "of a bond that passes larger packets than the former one: a setting that was removed is then given " +
         "back by a later change or delete, that of a resource that was deleted is not. For MTU and queue of a link that " +
         "kvmnet makes, use that resource's own properties.",
     schema: LinkTuning,
@@ -122,10 +122,10 @@ export const link: HostResource<LinkTuning, Here> = {
         const master = want?.mtu === undefined ? await needing(host, link, formerOf(entry)) : undefined;
         if (!master) return [];
         const then = want
-            ? "It is given back by a change or delete of this tuning after the link is unplugged"
-            : `Once the link is unplugged, set it by hand: ip link set dev ${link.name} mtu ${String(mtu)}`;
+            ? "It is given back by a change or delete of this tuning after the link has left it"
+            : `Once the link has left it, set it by hand: ip link set dev ${link.name} mtu ${String(mtu)}`;
         return [
-            `Link tuning ${link.name}: the MTU stays ${link.mtu} and is not ${String(mtu)} again, for the link is plugged into ` +
+            `Link tuning ${link.name}: the MTU stays ${link.mtu} and is not ${String(mtu)} again, for the link is a member of the bond ` +
                 `${shownName(master.name)}, whose packets of ${master.mtu} byte it would lose. ${then}.`,
         ];
     },
@@ -147,11 +147,11 @@ export const link: HostResource<LinkTuning, Here> = {
     cautions: (host, { name }) => managerCautions(host, [name], "this tuning"),
 };
 
-/** The bond or bridge that passes larger packets than the link would with its former MTU. */
+/** The bond that passes larger packets than the link would with its former MTU. A bridge comes down with its ports. */
 async function needing(host: Host, { master, mtu }: Link, former: Former): Promise<Link | undefined> {
     if (master === undefined || typeof former.mtu !== "number" || former.mtu >= mtu) return undefined;
     const above = (await host.links()).get(master);
-    return above && above.mtu > former.mtu ? above : undefined;
+    return above?.kind === "bond" && above.mtu > former.mtu ? above : undefined;
 }
 
 const keyOf = (name: string) => `tuning of ${name}`;

@@ -6,7 +6,7 @@ import { eventually } from "../support/eventually";
 import { run } from "../support/kernel-guest";
 import { assertWithin, describeLinkLife, linkOf, linksOf, type LinkHost } from "../support/link-life";
 
-const [VLAN, BOND] = ["kvmnet:host:Vlan", "kvmnet:host:Bond"];
+const [VLAN, BOND, LINK] = ["kvmnet:host:Vlan", "kvmnet:host:Bond", "kvmnet:host:Link"];
 const ip = (line: string) => run("ip", ...line.split(" "));
 
 describe("links that need a kernel of their own", function () {
@@ -338,6 +338,24 @@ describe("links that need a kernel of their own", function () {
         it("get them back when the bond is deleted", async () => {
             made.state = await plugin.update(BOND, "b", made, inputs);
             await plugin.delete(BOND, "b", made);
+            assert.deepEqual(await placesNow(), places);
+        });
+
+        it("keep the MTU that the bond needs when their tuning goes, with a warning", async () => {
+            const mtu = async () => (await see("ld0")).mtu;
+            const warned = (says: RegExp) =>
+                eventually(() => assert.ok(engine.logged.some(({ message }) => says.test(message))));
+            const jumbo = { name: "ld0", mtu: 9000 };
+            const tuned = await plugin.create(LINK, "t", { ...jumbo, txQueueLength: 60 });
+            made = await plugin.create(BOND, "b", { ...inputs, mtu: 9000 });
+            tuned.state = await plugin.update(LINK, "t", tuned, { name: "ld0", txQueueLength: 60 });
+            assert.equal(await mtu(), 9000);
+            await warned(/tuning ld0: the MTU stays 9000 and is not 1500 again, .* bond lm1, .* is given back by/);
+            await plugin.delete(LINK, "t", tuned);
+            assert.equal(await mtu(), 9000);
+            await warned(/set it by hand: ip link set dev ld0 mtu 1500/);
+            await plugin.delete(BOND, "b", made);
+            await ip("link set dev ld0 mtu 1500");
             assert.deepEqual(await placesNow(), places);
         });
 

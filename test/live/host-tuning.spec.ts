@@ -265,41 +265,6 @@ describe("what gives back former values on a real host", function () {
             assert.deepEqual(await seen(), former);
         });
 
-        it("keeps an MTU that a bridge needs into which the link was plugged since, and says so", async () => {
-            const mtu = async (link: string) => Number(await lab.run("cat", `/sys/class/net/${link}/mtu`));
-            const mtus = async () => [await mtu("tn0"), await mtu("tnbr")];
-            const warned = (says: RegExp) =>
-                eventually(() => assert.ok(engine.logged.some(({ message }) => says.test(message))));
-            const queue = { name: "tn0", txQueueLength: 60 };
-            const jumbo = { ...queue, mtu: 9000 };
-            const one = await plugin.create(LINK, "jumbo", jumbo);
-            await run("ip link add name tnbr type bridge");
-            await run("ip link set dev tnbr mtu 9000");
-            await run("ip link set dev tn0 master tnbr");
-
-            one.state = await plugin.update(LINK, "jumbo", one, queue);
-            assert.deepEqual(await mtus(), [9000, 9000]);
-            await warned(
-                /tn0: the MTU stays 9000 and is not 1500 again, .* tnbr, whose packets of 9000 byte .* given back/,
-            );
-            await run("ip link set dev tn0 nomaster");
-            one.state = await plugin.update(LINK, "jumbo", one, { ...queue, txQueueLength: 61 });
-            assert.deepEqual(await mtus(), [1500, 9000]);
-
-            one.state = await plugin.update(LINK, "jumbo", one, jumbo);
-            await run("ip link set dev tn0 master tnbr");
-            await plugin.delete(LINK, "jumbo", one);
-            assert.deepEqual([await mtus(), noted()], [[9000, 9000], []]);
-            await warned(/tn0: the MTU stays 9000 .* set it by hand: ip link set dev tn0 mtu 1500/);
-
-            await run("ip link set dev tnbr mtu 1500");
-            await run("ip link set dev tn0 mtu 1500");
-            const other = await plugin.create(LINK, "jumbo", jumbo);
-            await plugin.delete(LINK, "jumbo", other);
-            assert.deepEqual(await seen(), former, "a bridge that passes no more is no reason to keep it");
-            await run("ip link delete tnbr");
-        });
-
         it("of a link that was made anew says nothing of the new one", async () => {
             await make("tn8", "tn9");
             const inputs = { name: "tn8", mtu: 1300 };
