@@ -27,7 +27,7 @@ export function securityOf(
     { mac, addresses = [] }: NicSecurity,
     nic: { mac: string; address: string | undefined },
 ): PortSecurity {
-    const own = nic.address === undefined ? undefined : addressText(nic.address.split("/")[0] ?? "");
-    const all = [...new Set([...(own === undefined ? [] : [own]), ...addresses])].sort();
+    const own = nic.address?.split("/")[0];
+    const all = [...new Set([...(own === undefined ? [] : [addressText(own) ?? own]), ...addresses])].sort();
     return { mac: mac ?? nic.mac, ...(all.length > 0 ? { addresses: all } : {}) };
 }

@@ -1,7 +1,7 @@
 /** The words of the trade, each defined once: its bounds, its unit, its message, its canonical spelling. */
-import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
 import { RATE_HELP, rateText, SIZE_HELP, sizeText } from "./amounts";
+import { interfaceText } from "./ip-text";
 import { vlanRange, vlanText } from "./vlan-range";
 
 /** Longest interface name [bytes]: IFNAMSIZ (16, linux/if.h) less the closing NUL. */
@@ -83,8 +83,8 @@ export const Mac = z
 /** Host address with its prefix length, IPv4 or IPv6: `10.0.0.11/24`. */
 export const AddressWithPrefix = z
     .string("an address is text such as 10.0.0.11/24 or fd00::11/64")
-    .refine((text) => text.includes("/") && (Address4.isValid(text) || Address6.isValid(text)), {
-        error: "an address is IPv4 or IPv6 with its prefix length, such as 10.0.0.11/24 or fd00::11/64",
+    .refine((text) => interfaceText(text) !== undefined, {
+        error: "an address is IPv4 or IPv6 with its prefix length and without a zone, such as 10.0.0.11/24 or fd00::11/64",
     })
     .describe("Address with prefix length, such as 10.0.0.11/24.");
 

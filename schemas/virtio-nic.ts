@@ -32,7 +32,7 @@ export const VirtioNic = z.strictObject({
     mtu: Mtu.default(1500).describe("MTU that the guest is told [byte]."),
     mac: Mac.optional().describe("MAC address; absent derives a stable, locally administered one from the names."),
     address: AddressWithPrefix.optional().describe(
-        "Address of the guest's interface, such as 10.0.0.11/24; with dhcp the one that the server keeps for it.",
+        "Address of the guest's interface, such as 10.0.0.11/24, without a zone; with dhcp the one that the server keeps for it.",
     ),
     dhcp: z
         .boolean("dhcp is true or false")

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { GuestRing, IfName, Mac, Mtu, Queues, VlanId, VlanList } from "../../schemas/units";
+import { AddressWithPrefix, GuestRing, IfName, Mac, Mtu, Queues, VlanId, VlanList } from "../../schemas/units";
 import { vlanRange } from "../../schemas/vlan-range";
 
 const takes = (schema: { safeParse(input: unknown): { success: boolean } }, value: unknown) =>
@@ -53,6 +53,15 @@ describe("a MAC address", () => {
     it("is unicast", () => assert(!takes(Mac, "01:00:5e:00:00:01") && !takes(Mac, "ff:ff:ff:ff:ff:ff")));
     it("is not all zero", () => assert(!takes(Mac, "00:00:00:00:00:00")));
     it("has six pairs", () => assert(!takes(Mac, "52:54:00:ab:cd") && !takes(Mac, "52-54-00-ab-cd-ef")));
+});
+
+describe("an address with its prefix length", () => {
+    it("is IPv4 or IPv6, as it was written", () => {
+        for (const taken of ["10.0.0.11/24", "FD00::11/64"]) assert.equal(AddressWithPrefix.parse(taken), taken);
+        assert(!takes(AddressWithPrefix, "10.0.0.11") && !takes(AddressWithPrefix, "10.0.0.11/33"));
+    });
+    it("has no zone, which means another link on every host", () =>
+        assert(!takes(AddressWithPrefix, "fe80::1%eth0/64")));
 });
 
 describe("a VLAN list", () => {
