@@ -7,31 +7,37 @@ import { withCrossCheck } from "../schemas/named";
 import { takesOperatorPathAsAddress } from "../schemas/operator-path";
 import { AddressWithPrefix, IfName, VlanId } from "../schemas/units";
 import { Component, parseArgs, type Transform } from "./component";
+import { checkClaims, claimsOf, withClaims, type Claim } from "./guest-reservations";
 import { LinuxBridge } from "./linux-bridge";
 import { ifName } from "./names";
 import { OvsSwitch, vlanOn } from "./ovs-switch";
 import type { VirtualMachine } from "./virtual-machine";
 
-const DhcpServiceSchema = withCrossCheck(
-    DhcpServerFields.omit({ interface: true }).extend({
-        name: IfName,
-        address: AddressWithPrefix.describe("Address of the host in the guests' network, such as 10.0.0.1/24."),
-        vlan: VlanId.optional(),
-        takesOperatorPath: takesOperatorPathAsAddress,
-        ranges: DhcpServerFields.shape.ranges.optional(),
-        plug: z.enum(["switch", "bridge"], {
-            error: "a DHCP service serves exactly one of switch and bridge; set one of them",
+const DhcpServiceOf = (claims: Claim[]) =>
+    withCrossCheck(
+        DhcpServerFields.omit({ interface: true }).extend({
+            name: IfName,
+            address: AddressWithPrefix.describe("Address of the host in the guests' network, such as 10.0.0.1/24."),
+            vlan: VlanId.optional(),
+            takesOperatorPath: takesOperatorPathAsAddress,
+            ranges: DhcpServerFields.shape.ranges.optional(),
+            plug: z.enum(["switch", "bridge"], {
+                error: "a DHCP service serves exactly one of switch and bridge; set one of them",
+            }),
         }),
-    }),
-    ({ plug, vlan, ...server }, say) => {
-        checkDhcp({ ...server, ranges: server.ranges ?? [{ start: server.address }] }, say);
-        if (plug === "switch" && vlan === undefined)
-            say(["vlan"], "a DHCP service on a switch serves one VLAN; set a name out of the switch's vlans, or an id");
-        if (plug === "bridge" && vlan !== undefined) say(["vlan"], "a Linux bridge has no VLAN here; remove vlan");
-    },
-);
+        ({ plug, vlan, ...server }, say) => {
+            checkDhcp({ ...server, ranges: server.ranges ?? [{ start: server.address }] }, say);
+            if (plug === "switch" && vlan === undefined)
+                say(
+                    ["vlan"],
+                    "a DHCP service on a switch serves one VLAN; set a name out of the switch's vlans, or an id",
+                );
+            if (plug === "bridge" && vlan !== undefined) say(["vlan"], "a Linux bridge has no VLAN here; remove vlan");
+            checkClaims(claims, server, say);
+        },
+    );
 
-type Fields = Omit<z.input<typeof DhcpServiceSchema>, "name" | "vlan" | "plug">;
+type Fields = Omit<z.input<ReturnType<typeof DhcpServiceOf>>, "name" | "vlan" | "plug">;
 
 export interface DhcpServiceArgs extends Fields {
     /** Name of the host's own port on the switch; absent means the logical name, shortened where it must be. */
@@ -42,8 +48,12 @@ export interface DhcpServiceArgs extends Fields {
     vlan?: string | number;
     /** Linux bridge that is served, or the name of one made elsewhere. */
     bridge?: LinuxBridge | pulumi.Input<string>;
-    /** Guests whose NICs of this network get what they declare: each NIC with `dhcp` its `address`, and the guest's name. */
-    guests?: VirtualMachine[];
+    /**
+     * Guests whose NICs of this network get what they declare: each NIC with `dhcp` its `address`, and the guest's name,
+     * with the NIC's name behind it where a guest has several. What `reservations` says of the same MAC address under
+     * that name stands in its place.
+     */
+    guests?: readonly VirtualMachine[];
     transform?: {
         port?: Transform<ovs.PortArgs>;
         address?: Transform<host.AddressArgs>;
@@ -66,17 +76,13 @@ export class DhcpService extends Component {
     ) {
         const vlan = vlanOn(ovsSwitch, args.vlan);
         const plug = (ovsSwitch === undefined) === (bridge === undefined) ? undefined : ovsSwitch ? "switch" : "bridge";
-        const settings = parseArgs(
-            DhcpServiceSchema,
-            {
-                ...args,
-                name: args.name ?? ifName(name),
-                vlan,
-                plug,
-                reservations: { ...reserved(guests, args.address, vlan), ...args.reservations },
-            },
+        const claims = claimsOf(guests, { address: args.address, vlan, bridge });
+        const parsed = parseArgs(
+            DhcpServiceOf(claims),
+            { ...args, name: args.name ?? ifName(name), vlan, plug },
             `DhcpService ${name}`,
         );
+        const settings = { ...parsed, reservations: withClaims(claims, parsed.reservations) };
         super("DhcpService", name, settings, opts);
         const { address, ranges, plug: _plug, vlan: tag, name: portName, takesOperatorPath, ...server } = settings;
 
@@ -102,25 +108,4 @@ export class DhcpService extends Component {
         this.leaseFile = dhcp.leaseFile;
         this.registerOutputs({ interfaceName: this.interfaceName, leaseFile: this.leaseFile, vlan: tag, address });
     }
-}
-
-/** What the guests' NICs of this network declare for themselves. */
-function reserved(guests: readonly VirtualMachine[], own: string, vlan: string | number | undefined) {
-    const nics = guests.flatMap(({ domainName, nics }) => Object.values(nics).map((nic) => ({ domainName, nic })));
-    return Object.fromEntries(
-        nics
-            .filter(({ nic: { network, address } }) => network.dhcp && network.vlan === vlan && isWithin(own, address))
-            .map(({ domainName, nic: { decided, address } }) => [
-                domainName.replace(/[^A-Za-z0-9-]/g, "-"),
-                { mac: decided.mac, ...(address !== undefined && familyOf(address)) },
-            ]),
-    );
-}
-
-const isWithin = (own: string, address: string | undefined) =>
-    address === undefined || networkOf(address) === networkOf(own);
-
-function familyOf(address: string) {
-    const [alone = address] = address.split("/");
-    return alone.includes(":") ? { ipv6Address: alone } : { address: alone };
 }

@@ -1,11 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { count } from "../schemas/link-parts";
-import { named, withCrossCheck } from "../schemas/named";
+import { entriesOf, named, withCrossCheck, type Say } from "../schemas/named";
 import { addressAfter } from "../schemas/ip-text";
 import { AddressWithPrefix, Label, VlanId } from "../schemas/units";
 import { Component, parseArgs } from "./component";
+import { checkOwnPaths, withOwnPaths } from "./group-paths";
 import {
+    Console,
     VirtualMachine,
     type GuestNicArgs,
     type VirtualMachineArgs,
@@ -14,17 +16,20 @@ import {
 
 const OWN_MAC = "the guests of a group need a MAC address each; leave mac out to derive them";
 
-const GroupNic = z.looseObject({
-    vlans: z
-        .array(z.union([VlanId, Label]), "vlans is a list of VLANs, such as ['web', 'db'] or [100, 200]")
-        .min(1, "vlans needs at least one VLAN")
-        .optional(),
-    vlan: z.unknown().optional(),
-    firstAddress: AddressWithPrefix.optional(),
-    address: z.undefined("the guests of a group need an address each; set firstAddress").optional(),
-    mac: z.undefined(OWN_MAC).optional(),
-    portSecurity: z.looseObject({ mac: z.undefined(OWN_MAC).optional() }).optional(),
-});
+const GroupNic = z.looseObject(
+    {
+        vlans: z
+            .array(z.union([VlanId, Label]), "vlans is a list of VLANs, such as ['web', 'db'] or [100, 200]")
+            .min(1, "vlans needs at least one VLAN")
+            .optional(),
+        vlan: z.unknown().optional(),
+        firstAddress: AddressWithPrefix.optional(),
+        address: z.undefined("the guests of a group need an address each; set firstAddress").optional(),
+        mac: z.undefined(OWN_MAC).optional(),
+        portSecurity: z.looseObject({ mac: z.undefined(OWN_MAC).optional() }).optional(),
+    },
+    "a NIC is an object, such as { switch: 'br', vlan: 100 }",
+);
 
 export const GroupFields = z.object({
     name: Label,
@@ -32,15 +37,40 @@ export const GroupFields = z.object({
     nics: named(Label, GroupNic, "nics maps names to NICs").default({}),
 });
 
-const GroupSchema = withCrossCheck(GroupFields, (group, say) => {
-    for (const [name, nic] of Object.entries(group.nics ?? {})) {
-        if (nic.vlan !== undefined && nic.vlans !== undefined)
-            say(["nics", name, "vlans"], "the guests are spread over vlans, or all in one vlan; remove one of them");
-        const last = group.count - 1;
-        if (nic.firstAddress !== undefined && last > 0 && addressAfter(nic.firstAddress, last) === undefined)
-            say(["nics", name, "firstAddress"], `its network has no room for ${group.count} addresses from there on`);
-    }
-});
+/** @param hosts on how many hosts its guests lie; guests of one host share its files */
+const GroupOf = (hosts: number) =>
+    withCrossCheck(
+        GroupFields.extend({
+            console: Console.optional(),
+            // What else a disk is, each guest judges.
+            disks: named(
+                Label,
+                z.looseObject({}, "a disk is an object, such as { size: '10GiB' }"),
+                "disks maps names to disks",
+            ).optional(),
+        }),
+        (group, say) => {
+            for (const [name, nic] of entriesOf(group.nics)) {
+                if (nic.vlan !== undefined && nic.vlans !== undefined)
+                    say(
+                        ["nics", name, "vlans"],
+                        "the guests are spread over vlans, or all in one vlan; remove one of them",
+                    );
+                if (group.count > 0 && AddressWithPrefix.safeParse(nic.firstAddress).success)
+                    checkRoom(nic.firstAddress!, group.count, ["nics", name, "firstAddress"], say);
+            }
+            if (group.count > hosts) checkOwnPaths(group as Parameters<typeof checkOwnPaths>[0], say);
+        },
+    );
+
+function checkRoom(first: string, guests: number, path: PropertyKey[], say: Say): void {
+    if (!Number.isInteger(guests) || addressAfter(first, guests - 1) !== undefined) return;
+    const full =
+        guests === 1
+            ? "it is the broadcast address of its network"
+            : `its network has no room for ${guests} addresses from there on`;
+    say(path, `${full}; begin earlier, or take a shorter prefix`);
+}
 
 /** A NIC that every guest of a group has. */
 export interface GroupNicArgs extends Omit<GuestNicArgs, "mac" | "address" | "portSecurity"> {
@@ -73,7 +103,8 @@ export interface GuestGroupArgs extends Omit<VirtualMachineArgs, "name" | "nics"
 
 /**
  * Alike guests. What a guest is depends on its number alone: with another count the guests that stay are untouched, and
- * the last ones come or go.
+ * the last ones come or go. In paths on the host `{guest}` stands for a guest's name; what several guests of one host
+ * would write to is refused without it.
  */
 export class GuestGroup extends Component {
     /** In the order of their numbers. */
@@ -83,21 +114,18 @@ export class GuestGroup extends Component {
 
     /** @throws pulumi.RunError with everything wrong in the arguments, or where @pulumi/libvirt is not installed */
     constructor(name: string, { hosts, nics = {}, ...args }: GuestGroupArgs, opts?: pulumi.ComponentResourceOptions) {
+        const { count, console, disks } = args;
         const group = parseArgs(
-            GroupSchema,
-            { name: args.name ?? name, count: args.count, nics },
+            GroupOf(placesOf(count, hosts)),
+            { name: args.name ?? name, count, nics, console, disks },
             `GuestGroup ${name}`,
         );
         super("GuestGroup", name, { name: group.name, count: group.count, nics: Object.keys(nics) }, opts);
 
         this.guests = Array.from({ length: group.count }, (_, number) => {
             const { count: _count, ...alike } = args;
-            const guest = {
-                ...alike,
-                name: `${group.name}-${number}`,
-                ...(args.console && { console: consoleOf(args.console, `${group.name}-${number}`) }),
-                nics: nicsOf(nics, number),
-            };
+            const own = `${group.name}-${number}`;
+            const guest = withOwnPaths({ ...alike, name: own, nics: nicsOf(nics, number) }, own);
             const where = hosts?.length ? { providers: { ...hosts[number % hosts.length]! } } : undefined;
             return new VirtualMachine(...this.child(`${number}`, guest, undefined, where));
         });
@@ -119,8 +147,6 @@ function nicsOf(nics: Record<string, GroupNicArgs>, number: number): Record<stri
     );
 }
 
-/** In a console's paths `{guest}` stands for the guest's name. */
-const consoleOf = ({ socket, log }: NonNullable<VirtualMachineArgs["console"]>, guest: string) => ({
-    socket: socket.replaceAll("{guest}", guest),
-    log: log.replaceAll("{guest}", guest),
-});
+/** On how many hosts that many guests lie. */
+const placesOf = (guests: number, hosts: GroupHost[] = []) =>
+    Math.max(1, new Set(hosts.slice(0, guests).map(({ libvirt }) => libvirt)).size);

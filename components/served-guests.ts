@@ -97,7 +97,8 @@ const virtualMachine: ServedComponent = {
 
 const guestGroup: ServedComponent = {
     description:
-        "Alike guests. What a guest is depends on its number alone: with another count the guests that stay are untouched.",
+        "Alike guests. What a guest is depends on its number alone: with another count the guests that stay are untouched. " +
+        "In paths on the host {guest} stands for a guest's name; what several guests would write to (file, block, vhostUserSocket, console) is refused without it.",
     inputs: guestInputs.extend({
         name: Label.optional().describe(
             "Beginning of the guests' names, before -0, -1 ...; absent means the logical name.",

@@ -6,6 +6,7 @@ import type { TapInput } from "../schemas/links";
 import { withCrossCheck } from "../schemas/named";
 import { NicSecurity, securityOf } from "../schemas/nic-security";
 import { Label, VlanId } from "../schemas/units";
+import { vlanIdOf } from "../schemas/vlan-names";
 import { VlanTapFields } from "../schemas/vlan-tap";
 import { checkNic, type DecidedNic, VirtioNic, type VirtioNicInput } from "../schemas/virtio-nic";
 import type { TunedNic } from "../tuning/nic";
@@ -84,8 +85,12 @@ export class TunedVirtioNic extends Component {
     readonly reasons: TunedNic;
     /** Address of the guest's interface with its prefix length, where one was given. */
     readonly address: string | undefined;
-    /** How the guest comes to its address and reaches others, as it was declared. */
-    readonly network: Pick<z.output<typeof VirtioNic>, "dhcp" | "gateway" | "nameservers"> & { vlan?: number };
+    /**
+     * How the guest comes to its address and reaches others, as it was declared: by the Linux bridge, or by the VLAN of
+     * what it sends without a tag.
+     */
+    readonly network: Pick<z.output<typeof VirtioNic>, "dhcp" | "gateway" | "nameservers"> &
+        Pick<Plug, "bridge"> & { vlan?: number };
     /** Name of the tap that the domain opens; of the switch's port where the NIC is vhost-user's. */
     readonly tapName: pulumi.Output<string>;
     /** What a guest and its host are held against. */
@@ -136,7 +141,7 @@ export class TunedVirtioNic extends Component {
         this.decided = decision.nic;
         this.reasons = decision.reasons;
         this.address = address;
-        this.network = { ...settings, vlan };
+        this.network = { ...settings, vlan: vlan ?? nativeOf(ovsSwitch, trunk?.native), bridge: linuxBridge };
         this.tapName = tapName;
         this.declared = pulumi.all([tapName, bridgeName]).apply(([tap, bridge]): DeclaredNic => ({
             guest,
@@ -196,3 +201,6 @@ function plugOf(ovsSwitch: unknown, linuxBridge: unknown): "switch" | "bridge" |
     if ((ovsSwitch === undefined) === (linuxBridge === undefined)) return undefined;
     return ovsSwitch === undefined ? "bridge" : "switch";
 }
+
+const nativeOf = (plug: Plug["switch"], native: Plug["vlan"]) =>
+    native === undefined ? undefined : vlanIdOf(native, plug instanceof OvsSwitch ? plug.vlans : {});

@@ -23,6 +23,11 @@ const TravellingPath = z.union(
     },
 );
 
+export const Console = z.strictObject(
+    { socket: HostPath, log: HostPath },
+    "a console is { socket, log }, two paths on the host",
+);
+
 const VirtualMachineSchema = withCrossCheck(
     GuestSize.extend({
         name: Label,
@@ -37,7 +42,7 @@ const VirtualMachineSchema = withCrossCheck(
             .string("a machine type is text such as q35")
             .regex(/^[A-Za-z0-9._-]+$/, "a machine type has characters out of A-Z a-z 0-9 . _ -, such as q35")
             .default("q35"),
-        console: z.strictObject({ socket: HostPath, log: HostPath }).optional(),
+        console: Console.optional(),
         ...guestParts,
         disks: named(Label, Disk.extend({ base: TravellingPath.optional() }), "disks maps names to disks").default({}),
     }),

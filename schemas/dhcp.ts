@@ -13,7 +13,7 @@ const LABEL = String.raw`[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?`;
 const HOST_HELP = "a host name has 1 to 63 letters, digits and hyphens, and neither begins nor ends with a hyphen";
 const HostName = z.string(HOST_HELP).regex(new RegExp(`^${LABEL}$`), { error: HOST_HELP });
 /** What stands in a reservation's line as anything else than a name (`dhcp-host` in option.c of dnsmasq). */
-const ReservedName = HostName.refine((name) => !/^(?:\d+[smhdwSMHDW]?|infinite|ignore)$/.test(name), {
+export const ReservedName = HostName.refine((name) => !/^(?:\d+[smhdwSMHDW]?|infinite|ignore)$/.test(name), {
     error: "dnsmasq reads this name as a lease time or a word of its own; put a letter before it, such as vm-101",
 });
 const DOMAIN_HELP = "a name is made of host names with dots between them, such as db.lan, at most 253 characters";

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { DhcpService, GuestGroup, OvsSwitch, TunedVirtioNic, VirtualMachine, withNics } from "../../components";
-import type { GuestGroupArgs, VirtualMachineArgs } from "../../components";
+import type { DhcpServiceArgs, GuestGroupArgs, VirtualMachineArgs } from "../../components";
 import { registeredBy, withLibvirt } from "../support/engine-mocks";
 
 const boot = { kernel: "/boot/vmlinuz", initrd: "/boot/initrd" };
@@ -283,6 +283,12 @@ describe("the port security of a guest's NIC", () => {
         assert.deepEqual(run.named("web-1-nic-data-tap-port").inputs.portSecurity, { mac: derived });
     });
 
+    it("is refused with an address that has a zone, which no port knows", () =>
+        assert.rejects(
+            onSwitch({ address: "fe80::1%eth0/64", portSecurity: {} }),
+            refused(/address: .*without a zone.*fe80::1%eth0/),
+        ));
+
     it("of a group is each guest's own, with an address that all share", async () => {
         const data = { switch: "safe", vlan: 7, firstAddress: "10.0.0.11/24" };
         const group = (portSecurity: object) =>
@@ -373,27 +379,84 @@ describe("GuestGroup", () => {
             refused(/no room for 3 addresses/),
         );
         await assert.rejects(
+            group({ count: 1, nics: { data: { switch: "br", vlan: 1, firstAddress: "10.0.0.255/24" } } }),
+            refused(/nics\.data\.firstAddress: it is the broadcast address of its network/),
+        );
+        await assert.rejects(
             group({ nics: { data: { switch: "br", vlan: 1, vlans: [2] } } }),
             refused(/remove one of them/),
         );
     });
 
-    it("may be spread over hosts, in turn", async () => {
+    it("has each guest's name in its paths on the host", async () => {
+        const run = await group({
+            count: 2,
+            boot: { kernel: "/boot/{guest}/vmlinuz", initrd: "/boot/{guest}/initrd" },
+            console: { socket: "/run/{guest}.sock", log: "/var/log/{guest}.log" },
+            disks: { root: { file: "/img/{guest}.qcow2" }, data: { block: "/dev/vg/{guest}" }, cd: { file: "/a.iso" } },
+            nics: { fast: { switch: "br", vlan: 5, vhostUserSocket: "/run/vhu-{guest}.sock" } },
+        });
+        for (const guest of ["web-0", "web-1"]) {
+            const { kernel, initrd, disks } = run.named(`${guest}-domain`).inputs;
+            assert.deepEqual([kernel, initrd], [`/boot/${guest}/vmlinuz`, `/boot/${guest}/initrd`]);
+            const [root, data] = disks as object[];
+            assert.deepEqual([root, data], [{ file: `/img/${guest}.qcow2` }, { blockDevice: `/dev/vg/${guest}` }]);
+            const { options } = run.named(`${guest}-nic-fast-port`).inputs;
+            assert.deepEqual(options, { vhostServerPath: `/run/vhu-${guest}.sock` });
+        }
+    });
+
+    for (const [what, path, args] of [
+        ["an image file", String.raw`disks\.root\.file`, { disks: { root: { file: "/img/root.qcow2" } } }],
+        ["a block device", String.raw`disks\.root\.block`, { disks: { root: { block: "/dev/vg/root" } } }],
+        ["a console", String.raw`console\.log`, { console: { socket: "/run/{guest}.sock", log: "/var/log/c" } }],
+        [
+            "a vhost-user socket",
+            String.raw`nics\.fast\.vhostUserSocket`,
+            { nics: { fast: { switch: "br", vlan: 5, vhostUserSocket: "/run/vhu.sock" } } },
+        ],
+    ] as [string, string, Partial<GuestGroupArgs>][])
+        it(`is refused with ${what} that guests would share, and has it where it is one guest`, async () => {
+            await assert.rejects(group(args), refused(new RegExp(`1 problem[^]*${path}: several guests .*{guest}`)));
+            await group({ ...args, count: 1 });
+        });
+
+    it("tells what is missing or empty by its property", async () => {
+        const given = { console: { socket: "/run/{guest}.sock" }, nics: { lan: null }, disks: { root: null } };
+        await assert.rejects(
+            group(given as unknown as GuestGroupArgs),
+            refused(
+                /3 problems[^]*nics\.lan: a NIC is an object[^]*console\.log: [^]*disks\.root: a disk is an object/,
+            ),
+        );
+    });
+
+    const onTwoHosts = (args: Partial<GuestGroupArgs>) => {
         class Host extends pulumi.ProviderResource {
             constructor(kind: string, name: string) {
                 super(kind, name);
             }
         }
-        const run = await withLibvirt("0.8.3", () =>
+        return withLibvirt("0.8.3", () =>
             registeredBy(() => {
                 const hosts = ["a", "b"].map((name) => ({
                     kvmnet: new Host("kvmnet", `kvmnet-${name}`),
                     libvirt: new Host("libvirt", `libvirt-${name}`),
                 }));
-                new GuestGroup("web", { count: 3, boot, hosts });
+                new GuestGroup("web", { count: 3, boot, hosts, ...args });
             }),
         );
+    };
+
+    it("may be spread over hosts, in turn", async () => {
+        const run = await onTwoHosts({});
         assert.equal(run.registered.filter(({ type }) => type.endsWith("domain:Domain")).length, 3);
+    });
+
+    it("may have one path for all where each guest has a host of its own", async () => {
+        const disks = { root: { block: "/dev/vg/root" } };
+        await onTwoHosts({ count: 2, disks });
+        await assert.rejects(onTwoHosts({ count: 3, disks }), refused(/disks\.root\.block: several guests/));
     });
 });
 
@@ -430,12 +493,122 @@ describe("DhcpService", () => {
                         away: { switch: ovsSwitch, vlan: "other", dhcp: true, address: "10.0.4.11/24" },
                     },
                 });
-                new DhcpService("lan", { switch: ovsSwitch, vlan: "lan", address: "10.0.3.1/24", guests: [guest] });
+                const trunk = { vlans: ["other"], native: "lan" };
+                const router = new VirtualMachine("router", {
+                    boot,
+                    nics: { data: { switch: ovsSwitch, trunk, dhcp: true, address: "10.0.3.12/24" } },
+                });
+                const guests = [guest, router];
+                new DhcpService("lan", { switch: ovsSwitch, vlan: "lan", address: "10.0.3.1/24", guests });
             }),
         );
-        const { mac } = run.named("web-nic-data").outputs;
-        assert.deepEqual(run.named("lan-server").inputs.reservations, { web: { mac, address: "10.0.3.11" } });
+        const macOf = (guest: string) => run.named(`${guest}-nic-data`).outputs.mac;
+        assert.deepEqual(run.named("lan-server").inputs.reservations, {
+            web: { mac: macOf("web"), address: "10.0.3.11" },
+            router: { mac: macOf("router"), address: "10.0.3.12" },
+        });
         assert.deepEqual(run.named("lan-server").inputs.ranges, [{ start: "10.0.3.0" }]);
+    });
+
+    describe("with guests", () => {
+        /** The reservations of a service with the address 10.0.3.1/24 on a Linux bridge, unless `args` says otherwise. */
+        const reserved = async (
+            guests: Record<string, VirtualMachineArgs["nics"]>,
+            args: Partial<DhcpServiceArgs> = { bridge: "br0" },
+        ) => {
+            const run = await withLibvirt("0.8.3", () =>
+                registeredBy(() => {
+                    const made = Object.entries(guests).map(([name, nics]) => new VirtualMachine(name, { boot, nics }));
+                    new DhcpService("lan", { address: "10.0.3.1/24", guests: made, ...args });
+                }),
+            );
+            const { reservations } = run.named("lan-server").inputs as {
+                reservations: Record<string, { address?: string }>;
+            };
+            return Object.fromEntries(Object.entries(reservations).map(([name, { address }]) => [name, address]));
+        };
+        const on = (bridge: string, address?: string) => ({ bridge, dhcp: true, address });
+
+        for (const [what, guests, names] of [
+            [
+                "names each NIC of a guest that has several in the network",
+                { g1: { a: on("br0", "10.0.3.11/24"), b: on("br0", "10.0.3.12/24") } },
+                { "g1-a": "10.0.3.11", "g1-b": "10.0.3.12" },
+            ],
+            [
+                "keeps a guest's own name where its other NICs are of other networks",
+                { g1: { a: on("br0", "10.0.3.11/24"), b: on("br0", "10.0.4.12/24"), c: on("br1") } },
+                { g1: "10.0.3.11" },
+            ],
+            [
+                "takes what lies in its network by another prefix length",
+                { g1: { a: on("br0", "10.0.3.7/16") } },
+                { g1: "10.0.3.7" },
+            ],
+            [
+                "knows guests of its bridge by name alone, not those of others",
+                { g1: { a: on("br0") }, g2: { a: on("br1") } },
+                { g1: undefined },
+            ],
+        ] as [string, Parameters<typeof reserved>[0], object][])
+            it(what, async () => assert.deepEqual(await reserved(guests), names));
+
+        it("takes the guests of a native VLAN", async () => {
+            const trunk = { vlans: [7], native: 30 };
+            const nic = { switch: "br", trunk, dhcp: true, address: "10.0.3.11/24" };
+            const other = { ...nic, trunk: { vlans: [30], native: 7 } };
+            const service = { switch: "br", vlan: 30 };
+            assert.deepEqual(await reserved({ g1: { a: nic }, g2: { a: other } }, service), { g1: "10.0.3.11" });
+        });
+
+        it("takes those of a group as they are", async () => {
+            const run = await withLibvirt("0.8.3", () =>
+                registeredBy(() => {
+                    const nics = { a: { bridge: "br0", dhcp: true, firstAddress: "10.0.3.11/24" } };
+                    const { guests } = new GuestGroup("web", { count: 2, boot, nics });
+                    new DhcpService("lan", { bridge: "br0", address: "10.0.3.1/24", guests });
+                }),
+            );
+            assert.deepEqual(Object.keys(run.named("lan-server").inputs.reservations as object), ["web-0", "web-1"]);
+        });
+
+        for (const [what, guests, message] of [
+            [
+                "names that dnsmasq could not tell apart",
+                { "web.1": { a: on("br0", "10.0.3.11/24") }, "web-1": { b: on("br0", "10.0.3.12/24") } },
+                /1 problem[^]*guests\.web-1\.nics\.b: its name for dnsmasq is web-1, as that of NIC a of guest web\.1/,
+            ],
+            [
+                "a name that dnsmasq does not take for one",
+                { 101: { a: on("br0", "10.0.3.11/24") } },
+                /1 problem[^]*guests\.101\.nics\.a: dnsmasq would be told the name 101: .*such as vm-101/,
+            ],
+            [
+                "one address for two",
+                { g1: { a: on("br0", "10.0.3.11/24") }, g2: { a: on("br0", "10.0.3.11/24") } },
+                /1 problem[^]*guests\.g2\.nics\.a\.address: 10\.0\.3\.11 is that of NIC a of guest g1 already/,
+            ],
+            [
+                "the service's own address",
+                { g1: { a: on("br0", "10.0.3.1/24") } },
+                /1 problem[^]*guests\.g1\.nics\.a\.address: 10\.0\.3\.1 is the service's own address/,
+            ],
+        ] as [string, Parameters<typeof reserved>[0], RegExp][])
+            it(`is refused with ${what}`, () => assert.rejects(reserved(guests), refused(message)));
+
+        it("takes what is written by hand for a guest's NIC in its place, and refuses the name for another MAC address", async () => {
+            const mac = "52:54:00:00:00:01";
+            const byHand = (own: string) =>
+                reserved(
+                    { g1: { a: { ...on("br0", "10.0.3.11/24"), mac } } },
+                    { bridge: "br0", reservations: { g1: { mac: own, address: "10.0.3.99" } } },
+                );
+            assert.deepEqual(await byHand(mac), { g1: "10.0.3.99" });
+            await assert.rejects(
+                byHand("52:54:00:00:00:02"),
+                refused(/1 problem[^]*reservations\.g1: NIC a of guest g1 has this name and another MAC address/),
+            );
+        });
     });
 
     it("serves a Linux bridge by an address on the bridge itself", async () => {

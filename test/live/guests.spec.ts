@@ -33,7 +33,7 @@ const web = new GuestGroup("web", {
     nics: { data: { switch: ovsSwitch, vlan: "web", dhcp: true, firstAddress: "10.77.0.20/24" } },
 });
 new DhcpService("dhcp", {
-    switch: ovsSwitch, vlan: "web", address: "10.77.0.1/24", guests: [...web.guests], domain: "web.lan",
+    switch: ovsSwitch, vlan: "web", address: "10.77.0.1/24", guests: web.guests, domain: "web.lan",
 });
 
 const store = new VirtualMachine("store", {

@@ -1,0 +1,51 @@
+/** The host paths of a group's guests: `{guest}` in them stands for each guest's name. */
+import { entriesOf, type Say } from "../schemas/named";
+import type { GuestNicArgs, VirtualMachineArgs } from "./virtual-machine";
+
+const PLACE = "{guest}";
+
+/** What of a guest has paths on the host. */
+type WithPaths = Pick<VirtualMachineArgs, "boot" | "console" | "disks" | "firmware" | "nics">;
+
+/** The arguments of one guest, with its name in its paths. */
+export function withOwnPaths<Args extends WithPaths>(args: Args, guest: string): Args {
+    const { boot, console, disks, nics } = args;
+    return {
+        ...named(args, guest, "firmware"),
+        ...(boot && { boot: named(boot, guest, "kernel", "initrd") }),
+        ...(console && { console: named(console, guest, "socket", "log") }),
+        ...(disks && { disks: mapped(disks, (disk) => named(disk, guest, "base", "file", "block")) }),
+        ...(nics && { nics: mapped(nics, (nic) => named(nic, guest, "vhostUserSocket")) }),
+    };
+}
+
+/** What several guests of one host write to needs the guest's name in its path. It may meet raw input. */
+export function checkOwnPaths(group: Pick<WithPaths, "console" | "disks" | "nics">, say: Say): void {
+    for (const [key, path] of entriesOf(group.console)) judge(path, ["console", key], say);
+    for (const [name, { file, block }] of entriesOf(group.disks)) {
+        // A CD-ROM is read only.
+        if (!String(file).endsWith(".iso")) judge(file, ["disks", name, "file"], say);
+        judge(block, ["disks", name, "block"], say);
+    }
+    for (const [name, { vhostUserSocket }] of entriesOf<GuestNicArgs>(group.nics))
+        judge(vhostUserSocket, ["nics", name, "vhostUserSocket"], say);
+}
+
+function judge(path: unknown, where: PropertyKey[], say: Say): void {
+    if (typeof path === "string" && !path.includes(PLACE))
+        say(
+            where,
+            `several guests of the group would share it; write ${PLACE} into the path, which stands for the guest's name`,
+        );
+}
+
+function named<Part extends object>(part: Part, guest: string, ...paths: (keyof Part)[]): Part {
+    const own = paths.flatMap((key) => {
+        const path = part[key];
+        return typeof path === "string" ? [[key, path.replaceAll(PLACE, guest)]] : [];
+    });
+    return { ...part, ...(Object.fromEntries(own) as Partial<Part>) };
+}
+
+const mapped = <Value>(map: Record<string, Value>, change: (value: Value) => Value): Record<string, Value> =>
+    Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
