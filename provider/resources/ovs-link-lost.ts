@@ -28,8 +28,12 @@ export async function unheardOf(host: Host, holder: Seen | undefined, rows: read
     if (textOf(holder?.datapath_type) !== "netdev") return [];
     const among = (links: ReadonlyMap<string, Link>) => rows.filter((row) => isUnheard(holder, row, links));
     if (among(await host.links()).length === 0) return [];
-    return among(await host.at({ maxAgeMs: 0, readSince: Infinity }).links());
+    return among(await linksNow(host));
 }
+
+/** Links as they are now, whatever was read before. */
+export const linksNow = (host: Host): Promise<ReadonlyMap<string, Link>> =>
+    host.at({ maxAgeMs: 0, readSince: Infinity }).links();
 
 export const UNHEARD =
     "the switch holds on to a link of this name that is gone, and hears nothing of the one that is there";

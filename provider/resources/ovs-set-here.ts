@@ -11,7 +11,7 @@ import type { Found, Own } from "../resource";
 import { sameValue } from "../wire";
 import { faultOf } from "./ovs-fault";
 import { inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
-import { isUnheard, UNHEARD, unheardOf } from "./ovs-link-lost";
+import { isUnheard, linksNow, UNHEARD } from "./ovs-link-lost";
 import { isMadeBySwitch, isSetDown, SET_DOWN } from "./ovs-link-up";
 import { readGuards, strayFault, strayOf, type InForce } from "./table-zero";
 import { conflictOf, interfacesOf, portState, standsAlone, typeOf, type PortRows } from "./ovs-port-rows";
@@ -168,9 +168,11 @@ class Look {
 
     /** Whether the switch holds on to a former link is looked at twice. */
     async atUnheard(host: Host): Promise<void> {
-        for (const member of this.members.values())
-            if (member.unheard && member.rows)
-                member.unheard = (await unheardOf(host, member.holder, member.rows.links)).length > 0;
+        const unheard = [...this.members.values()].filter((member) => member.unheard);
+        if (unheard.length === 0) return;
+        const links = await linksNow(host);
+        for (const member of unheard)
+            member.unheard = member.rows?.links.some((link) => isUnheard(member.holder, link, links)) ?? false;
     }
 
     /** Whether all that a member was made of is as it was; its port's row is. */
