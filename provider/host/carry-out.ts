@@ -4,7 +4,7 @@ import type { Action, Line, Plan, Step } from "../plan";
 import { LineRefused } from "./batch";
 import { HostError } from "./errors";
 import type { Host } from "./index";
-import { effectOnLinks } from "./link-effect";
+import { effectOnLinks, takenUpBy } from "./link-effect";
 import { resolved } from "./ovsdb/operations";
 
 /**
@@ -34,7 +34,7 @@ export async function carryOut(host: Host, subject: string, plan: Plan): Promise
             const meanwhile = () => void (readsBack && host.links().catch(() => undefined));
             await told(host, group, () => act(host, subject, action, meanwhile));
             if (effect === "changed") host.kernel.written();
-            else if (effect === "plugged") host.kernel.plugged();
+            else if (effect === "plugged") host.kernel.plugged(takenUpBy(action));
         } catch (error) {
             if (!(error instanceof HostError) || error.kind !== "refused") throw error;
             throw await takenBack(host, subject, [...done, ...begun(group, error)], error);

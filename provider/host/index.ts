@@ -47,6 +47,8 @@ export interface Host {
     signal?: AbortSignal;
     /** Every link of the host by name, as fresh as the step at hand needs. */
     links(): Promise<ReadonlyMap<string, Link>>;
+    /** Whether the switch has taken up a link for the step at hand: links that were read before do not tell it. */
+    isTakenUp(link: string): boolean;
     /** The switch database, as fresh as the step at hand needs. */
     switch(): Promise<Replica>;
     /** What a program that only reads prints, parsed, as fresh as the step at hand needs. */
@@ -77,7 +79,7 @@ export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace
         ...(signal ? { signal } : {}),
         ...(trace ? { trace } : {}),
     });
-    const kernel = new Kernel(place, turnout);
+    const kernel = new Kernel(place, turnout, trace);
     const parts = {
         where: place.where,
         place,
@@ -104,6 +106,7 @@ export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace
             status,
             ...(timeoutMs ? { timeoutMs } : {}),
             links: () => kernel.links(maxAgeMs, readSince),
+            isTakenUp: (link) => kernel.isTakenUpSince(link, readSince),
             switch: () => ovsdb.view(maxAgeMs, readSince),
             read: (argv, parse) => kernel.read(argv, parse, maxAgeMs),
             at: (more) => at({ ...terms, ...more }),

@@ -7,21 +7,33 @@ import { refused } from "./ofctl-refusal";
 import type { Place } from "./place";
 import { Snapshot } from "./snapshot";
 import { Standing } from "./standing";
+import { timed, type Trace } from "./trace";
 import type { Turnout } from "./window";
 
 export class Kernel {
     private readonly lister: Standing<Map<string, Link>>;
     private readonly all: Snapshot<Map<string, Link>>;
     private readonly snapshots = new Map<string, Snapshot<unknown>>();
+    /** When the switch took up a link for us. */
+    private readonly takenUp = new Map<string, number>();
     private readonly batches: Record<Batcher, Batch>;
 
-    /** @param turnout whom the batches may expect */
+    /**
+     * @param turnout whom the batches may expect
+     * @param trace   is told of each list of its links
+     */
     constructor(
         readonly place: Place,
         turnout?: Turnout,
+        trace?: Trace,
     ) {
         this.lister = new Standing(place, ["ip", "-json", "-details", "-force", "-batch", "-"], linksOf);
-        this.all = new Snapshot(() => this.lister.ask("link show"));
+        this.all = new Snapshot(async () => {
+            const ended = timed(trace);
+            const links = await this.lister.ask("link show");
+            ended(`${place.where}: ${links.size} links were listed`);
+            return links;
+        });
         const batch = (program: Batcher) =>
             new Batch(
                 place,
@@ -70,8 +82,15 @@ export class Kernel {
     }
 
     /** The switch has taken up links: what was read before now does not tell that they are its, and is otherwise true. */
-    plugged(): void {
+    plugged(links: readonly string[]): void {
+        const now = performance.now();
+        for (const link of links) this.takenUp.set(link, now);
         for (const snapshot of [this.all, ...this.snapshots.values()]) snapshot.outdatedBeside();
+    }
+
+    /** Whether the switch has taken up a link for us after a moment [performance.now(), ms]. */
+    isTakenUpSince(link: string, moment: number): boolean {
+        return (this.takenUp.get(link) ?? -Infinity) > moment;
     }
 
     close(): void {

@@ -21,6 +21,14 @@ export function effectOnLinks(action: Action): LinkEffect {
     return all;
 }
 
+/** The links that an action has the switch take up. */
+export const takenUpBy = (action: Action): string[] =>
+    action.via === "ovsdb"
+        ? action.operations
+              .filter(({ op, table }) => op === "insert" && table === "Interface")
+              .map(({ row }) => String((row as Row).name))
+        : [];
+
 /** Columns of a port by which Open vSwitch treats frames, and no link. */
 const OF_FRAMES = new Set(["tag", "trunks", "cvlans", "vlan_mode", "protected", "external_ids"]);
 /** What a port is made of that does no more to its link than to plug it. */

@@ -2,8 +2,11 @@
 import { counted, ended, type Ran, type Started } from "./run";
 
 const PROGRAM = ["ip", "-batch", "-"];
-/** Most that it is given [bytes]: a socket takes that whole, so that one whose starter is killed reads all of it or nothing. */
-const MOST_BYTES = 16 * 1024;
+/**
+ * Most that it is given [bytes]: a socket takes that whole, so that one whose starter is killed reads all of it or nothing.
+ * A Unix socket keeps 208 KiB that nobody has read yet (net.core.wmem_default), its buffers' own size counted.
+ */
+const MOST_BYTES = 64 * 1024;
 
 /** Each batch is a process of its own, for `ip` keeps in mind which link had a name: after it another is started for the next. */
 export class SpareBatch {

@@ -22,11 +22,16 @@ export function isUnheard(holder: Seen | undefined, row: Seen, links: ReadonlyMa
     return (textOf(row.type) ?? "system") === "system" && link !== undefined && !link.flags.includes("PROMISC");
 }
 
-/** The same of links of a bridge. A port that was plugged a moment ago may be newer than the links, so these are then read again. */
+/**
+ * The same of links of a bridge. What the step at hand has plugged is heard, and need not be looked at; a port that another
+ * has plugged a moment ago may be newer than the links, so these are then read again.
+ */
 export async function unheardOf(host: Host, holder: Seen | undefined, rows: readonly Seen[]): Promise<Seen[]> {
     // Most hosts need not list theirs to tell.
     if (textOf(holder?.datapath_type) !== "netdev") return [];
-    const among = (links: ReadonlyMap<string, Link>) => rows.filter((row) => isUnheard(holder, row, links));
+    const open = rows.filter(({ name }) => !host.isTakenUp(String(name)));
+    if (open.length === 0) return [];
+    const among = (links: ReadonlyMap<string, Link>) => open.filter((row) => isUnheard(holder, row, links));
     if (among(await host.links()).length === 0) return [];
     return among(await linksNow(host));
 }

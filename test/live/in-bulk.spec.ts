@@ -65,4 +65,35 @@ describe("many of a kind at the same moment, on a host that somebody works on", 
             assert(told.length > 1, "what is run is told");
             assert(programs.length < MANY, programs.join("\n"));
         });
+
+    it("have their links listed once before they are made as one set, and once while the switch takes them up", async () => {
+        engine.debugged.length = 0;
+        const plugin = await Plugin.start(lab.host, address);
+        const names = Array.from({ length: MANY }, (_, index) => `bs${index}`);
+        const set = { bridge: "br-ovs", ports: Object.fromEntries(names.map((name) => [name, { tap: {} }])) };
+        const made = await plugin.create("kvmnet:ovs:PortSet", "set", set);
+        await plugin.stop();
+        const told = engine.debugged.join("\n").split("\n");
+        const removing = await Plugin.start(lab.host, address);
+        await removing.delete("kvmnet:ovs:PortSet", "set", made);
+        await removing.stop();
+        assert.equal(told.filter((line) => line.includes(" links were listed ")).length, 2, told.join("\n"));
+    });
+
+    it("need no list of links to tell that the switch hears those that it has just taken up", async () => {
+        engine.debugged.length = 0;
+        const plugin = await Plugin.start(lab.host, address);
+        const inputs = KINDS["ovs:Port"] as (index: number) => Bag;
+        const made = await each((index) => plugin.create("kvmnet:ovs:Port", `r${index}`, inputs(index)));
+        await plugin.stop();
+        const told = engine.debugged.join("\n").split("\n");
+        const removing = await Plugin.start(lab.host, address);
+        await each((index) => removing.delete("kvmnet:ovs:Port", `r${index}`, made[index] ?? { id: "", state: {} }));
+        await removing.stop();
+        const plugged = told.findLastIndex((line) => line.includes(" a transaction of "));
+        assert.deepEqual(
+            told.slice(plugged + 1).filter((line) => line.includes(" links were listed ")),
+            [],
+        );
+    });
 });

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { runProgram, startProgram } from "../../provider/host/run";
 import { SpareBatch } from "../../provider/host/spare-batch";
 
+const MOST_BYTES = 64 * 1024;
+
 describe("an ip -batch that was started before it is needed", () => {
     let namespace: ChildProcess;
     let batch: SpareBatch;
@@ -105,9 +107,21 @@ describe("an ip -batch that was started before it is needed", () => {
         if (spare.exitCode === null && spare.signalCode === null) await once(spare, "exit");
     });
 
+    it("has the most that it takes in its socket at once, though it does not read", async () => {
+        await batch.run("tuntap add dev t0 mode tap\n");
+        const spare = started[1] as ChildProcess;
+        spare.kill("SIGSTOP");
+        const run = batch.run("#".repeat(MOST_BYTES - 1) + "\n");
+        await sleep(20);
+        assert.equal(spare.stdin?.writableLength, 0);
+        spare.kill("SIGCONT");
+        assert.deepEqual(await run, { code: 0, stdout: "", stderr: "" });
+    });
+
     it("takes batches of ip that a socket takes whole, and nothing else", () => {
         assert.ok(batch.takes(["ip", "-batch", "-"], "link set dev t0 up\n"));
-        assert.ok(!batch.takes(["ip", "-batch", "-"], "link set dev t0 up\n".repeat(1_000)));
+        assert.ok(batch.takes(["ip", "-batch", "-"], "#".repeat(MOST_BYTES)));
+        assert.ok(!batch.takes(["ip", "-batch", "-"], "#".repeat(MOST_BYTES + 1)));
         assert.ok(!batch.takes(["bridge", "-batch", "-"], "vlan add dev t0 vid 1\n"));
         assert.ok(!batch.takes(["ip", "-batch", "-"], undefined));
     });
