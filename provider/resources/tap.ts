@@ -37,7 +37,7 @@ export const tap: HostResource<Tap> = {
         const plugged = await pluggedInto(host, link);
         return {
             ...linkHere(link, "tun", known !== undefined),
-            ...(link.kind === "tun" && !link.tap ? { conflict: "a link of that name is there, and it is a tun" } : {}),
+            ...(link.kind === "tun" ? conflictOf(link, known !== undefined) : {}),
             state: {
                 name,
                 multiQueue: link.tap?.multiQueue ?? false,
@@ -64,6 +64,13 @@ export const tap: HostResource<Tap> = {
     settle: (host, { name }) => staysUp(host, `tap ${name}`, [name]),
     claims: ({ name }) => [`link ${name}`],
 };
+
+/** Why it is no tap of ours, or none to import: one that libvirt makes for a guest goes with it. */
+function conflictOf({ tap, data }: Link, known: boolean): { conflict?: string } {
+    if (!tap) return { conflict: "a link of that name is there, and it is a tun" };
+    if (known || data.persist === true) return {};
+    return { conflict: "it is not persistent, and goes with the program that has it open" };
+}
 
 /** One step a tap, so that an undo takes back what was begun and nothing else. Its mark comes with its settings. */
 export const madeTap = (want: Tap, mark: string): Step =>

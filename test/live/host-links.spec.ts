@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
 import { type ServiceError } from "@grpc/grpc-js";
 import type { Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
@@ -397,6 +398,20 @@ describe("links on a real host", function () {
                 assert.equal(seen.state.txQueueLength, 0);
                 await plugin.delete(type, "q", made);
             });
+    });
+
+    describe("a tap that is not persistent", () => {
+        it("is not imported, for it goes with the program that has it open", async () => {
+            const end = "/var/lib/passing-end";
+            const open = lab.run("/usr/bin/python3", resolve("test/support/wire.py"), "passing0", end);
+            await eventually(() => see("passing0"));
+            await assert.rejects(
+                plugin.read(TAP, "t", "passing0"),
+                /tap passing0: it is not persistent, and goes with the program that has it open/,
+            );
+            await lab.run("touch", end);
+            await open;
+        });
     });
 
     describe("a VXLAN link", () => {
