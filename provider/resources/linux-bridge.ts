@@ -101,7 +101,7 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
         ip(`sets the Linux bridge ${want.name} up`, [
             marked(want.name, mark),
             // A new one has the kernel's MTU.
-            ...pinned(want, 1500),
+            ...pinned(want, { mtu: 1500 }),
             ...settings({}, want),
             setLink(want.name, "up"),
         ]),
@@ -113,11 +113,11 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
             `sets the Linux bridge ${want.name}`,
             [
                 marked(want.name, mark),
-                ...pinned(want, state.mtu, former === mark),
+                ...pinned(want, state, former === mark),
                 ...settings(state, want),
                 setLink(want.name, "up"),
             ],
-            [...pinned(state, want.mtu, true), ...settings(want, state)],
+            [...pinned(state, want, true), ...settings(want, state)],
         ),
         ...ownVlans(want, vlans, defaultPvid(link)),
     ],
@@ -158,16 +158,16 @@ const portsOf = (links: ReadonlyMap<string, Link>, bridge: string): Link[] =>
 /**
  * MAC and MTU, which stay only where they were set once.
  *
- * @param there  MTU of now [byte]
- * @param stays  whether it was set already: one that carries our mark was pinned with it
+ * @param there  what it has now; with each MAC address that is set, also the one it has, the kernel drops all its neighbours
+ * @param stays  whether they were set already: one that carries our mark was pinned with it
  */
-function pinned({ name, mac, mtu }: LinuxBridge, there: number, stays = false): Line[] {
+function pinned({ name, mac, mtu }: LinuxBridge, there: Pick<LinuxBridge, "mac" | "mtu">, stays = false): Line[] {
     // A bridge follows the MTU of its ports until its own was changed once, and setting what stands there is no
     // change (net/bridge/br_device.c br_change_mtu, net/core/dev.c dev_set_mtu_ext). The change goes up, for a lower
     // MTU would shrink what stands on the bridge, and the kernel does not give that back.
-    const values = mtu !== there ? [mtu] : stays ? [] : [mtu + 1, mtu];
+    const values = mtu !== there.mtu ? [mtu] : stays ? [] : [mtu + 1, mtu];
     return [
-        ...(mac ? [setLink(name, "address", mac)] : []),
+        ...(mac && !(stays && mac === there.mac) ? [setLink(name, "address", mac)] : []),
         ...values.map((value) => setLink(name, "mtu", String(value))),
     ];
 }

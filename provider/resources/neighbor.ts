@@ -20,7 +20,8 @@ export const neighbor: HostResource<Neighbor, Here> = {
     description:
         "A permanent entry of the neighbour table (ARP, NDP) of a link, or an address that the host answers for there. It " +
         `carries the protocol number ${OUR_PROTOCOL}, kvmnet's own; one that somebody else made is left alone, and what the ` +
-        "kernel learnt by itself is replaced. It is gone when its link is set down.",
+        "kernel learnt by itself is replaced. The kernel drops it when its link is set down, and one of IPv4 when the link loses " +
+        "its last IPv4 address: where an `Address` of the link is declared, it depends on that (`dependsOn`).",
     schema: Neighbor,
     cost: { link: "replace", address: "replace", mac: "update", proxy: "replace" },
     idForm: "LINK/ADDRESS, as `eth0/10.0.0.2`, with ` proxy` behind where the host answers for it",

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Plugin } from "../provider/plugin";
 import { labName } from "../support/labs";
 import { FaultLab } from "./support/fault-lab";
+import { assertHeld } from "./support/held-by-flows";
 import { assertSound } from "./support/invariants";
 import { seeded } from "./support/seed";
 import { Stack } from "./support/stack";
@@ -25,6 +26,14 @@ describe("a random walk of operations and faults", function () {
         next.catch(() => undefined);
     };
 
+    /** Of which a program holds some, and gives back what they were. */
+    const settings = async () => ({
+        forwarding: await lab.run("cat", "/proc/sys/net/ipv4/ip_forward"),
+        queue: await lab.run("cat", "/sys/class/net/their-tap/tx_queue_len"),
+        rules: await lab.run("ip", "rule", "show"),
+        routes: await lab.run("ip", "route", "show", "table", "all", "proto", "145"),
+    });
+
     before(async () => {
         await lab.up();
         await lab.vsctl("add-br", "theirs", "--", "set", "Bridge", "theirs", "datapath_type=netdev");
@@ -39,6 +48,7 @@ describe("a random walk of operations and faults", function () {
     });
 
     it(`of ${STEPS} steps ends as declared, with everybody else's things as they were (${chance.say})`, async () => {
+        const before = await settings();
         const walk = new Walk(lab, chance, foreign(await look(lab)));
         const stack = new Stack(judge);
         const log: string[] = [];
@@ -59,6 +69,9 @@ describe("a random walk of operations and faults", function () {
             await stack.refresh(plugin);
             assert.deepEqual([...(await stack.up(plugin, walk.program))], [], say());
             await assertSound(lab, stack, walk.program, walk.theirs, say());
+            await assertHeld(lab, walk.program, say());
+            await stack.refresh(plugin);
+            assert.deepEqual(await stack.differing(walk.program), [], `the next preview is empty: ${say()}`);
             meddled = false;
         };
         const faults: Record<string, (names: string[]) => Promise<void>> = {
@@ -93,7 +106,7 @@ describe("a random walk of operations and faults", function () {
                 await run(names);
                 const now = foreign(await look(lab));
                 for (const [thing, text] of walk.theirs) assert.equal(now.get(thing), text, `${thing}: ${say()}`);
-                log.push(await walk.meddle());
+                for (let left = 1 + chance.pick(5); left > 0; left--) log.push(await walk.meddle());
                 meddled = true;
             },
         };
@@ -121,5 +134,6 @@ describe("a random walk of operations and faults", function () {
         await settle();
         await walk.clear();
         await settle();
+        assert.deepEqual(await settings(), before, `settings are what they were: ${say()}`);
     });
 });

@@ -400,6 +400,19 @@ describe("links on a real host", function () {
             });
     });
 
+    describe("a bridge", () => {
+        it("that changes keeps its MAC address untouched, and so the neighbours that the kernel would drop with it", async () => {
+            const type = "kvmnet:host:Bridge";
+            const made = await plugin.create(type, "k", { name: "kept0" });
+            const words = "dev kept0 lladdr 52:54:00:00:00:77 nud permanent".split(" ");
+            await lab.run("ip", "neighbour", "add", "192.0.2.77", ...words);
+            made.state = await plugin.update(type, "k", made, { name: "kept0", mtu: 1400, ageingTime: 60 });
+            const there = await lab.run("ip", "neighbour", "show", "dev", "kept0", "nud", "permanent");
+            assert.match(there, /^192\.0\.2\.77 lladdr 52:54:00:00:00:77 PERMANENT/);
+            await plugin.delete(type, "k", made);
+        });
+    });
+
     describe("a tap that is not persistent", () => {
         it("is not imported, for it goes with the program that has it open", async () => {
             const end = "/var/lib/passing-end";

@@ -66,6 +66,18 @@ export class Stack {
         );
     }
 
+    /** Names of what another run of the program would change. */
+    async differing(program: Program): Promise<string[]> {
+        const judged = Object.entries(program).map(async ([name, { type, inputs: given }]) => {
+            const was = this.kept.get(name);
+            if (!was || was.broken) return [name];
+            const { inputs } = await this.judge.check(type, given);
+            const { diffsList } = await this.judge.diff(type, was.made.state, inputs);
+            return diffsList.length > 0 ? [`${name}: ${diffsList.join()}`] : [];
+        });
+        return (await Promise.all(judged)).flat();
+    }
+
     /** Owner marks of all that the state holds, by logical name. */
     owners(): Map<string, string> {
         return new Map([...this.kept].map(([name, { made }]) => [name, String(made.state.owner)]));

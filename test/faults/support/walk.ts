@@ -1,79 +1,32 @@
 /** A model of a host's network: what a program may declare, step by step, and what others do on the same host. */
-import type { Bag } from "../../../provider/wire";
-import type { FaultLab } from "./fault-lab";
-import { BRIDGE_PORT, LINUX_BRIDGE, OVS_BRIDGE, OVS_PORT, TAP } from "./invariants";
+import { BEHIND, type FaultLab } from "./fault-lab";
 import type { Chance } from "./seed";
 import type { Declared, Program } from "./stack";
+import { KINDS, type Kind } from "./walk-kinds";
 import { foreign, look } from "./world";
 
-/** One thing that a program may hold: what never changes of it, and what does. */
-interface Kind {
-    type: string;
-    fixed: Bag;
-    needs: string[];
-    varied(chance: Chance): Bag;
-}
-
-const vlans = (chance: Chance): Bag =>
-    chance.of<Bag>([
-        {},
-        { tag: 1 + chance.pick(4094) },
-        { vlanMode: "trunk", trunks: [`${10 + chance.pick(5)}-20`, String(100 + chance.pick(9))] },
-        { vlanMode: "native-untagged", tag: 5, trunks: ["6", "7"] },
-    ]);
-const mtu = (chance: Chance): Bag => ({ mtu: chance.of([1300, 1400, 1500]) });
-
-const tap = (name: string): [string, Kind] => [
-    name,
-    {
-        type: TAP,
-        fixed: { name },
-        needs: [],
-        varied: (chance) => ({ ...mtu(chance), ...(chance.pick(6) === 0 ? { multiQueue: true } : {}) }),
-    },
-];
-const ovsPort = (name: string, bridge: string, type: "system" | "internal"): [string, Kind] => [
-    `port ${name}`,
-    {
-        type: OVS_PORT,
-        fixed: { name, bridge, type },
-        needs: type === "system" ? [bridge, name] : [bridge],
-        varied: vlans,
-    },
-];
-const ovsBridge = (name: string): [string, Kind] => [
-    name,
-    {
-        type: OVS_BRIDGE,
-        fixed: { name, datapathType: "netdev" },
-        needs: [],
-        varied: (chance) => ({
-            failMode: chance.of(["standalone", "secure"]),
-            ...(chance.pick(2) === 0 ? { mac: `52:54:00:00:00:0${chance.pick(9)}` } : {}),
-        }),
-    },
-];
-const linuxBridge = (name: string): [string, Kind] => [
-    name,
-    { type: LINUX_BRIDGE, fixed: { name }, needs: [], varied: mtu },
-];
-const plug = (name: string, bridge: string): [string, Kind] => [
-    `plug ${name}`,
-    { type: BRIDGE_PORT, fixed: { name, bridge }, needs: [bridge, name], varied: () => ({}) },
-];
-
-/** All that the walk's programs choose from, by logical name. */
-const KINDS: ReadonlyMap<string, Kind> = new Map([
-    ...["w-ovs0", "w-ovs1"].map(ovsBridge),
-    ...["w-tap0", "w-tap1", "w-tap2", "w-tap3"].map(tap),
-    ovsPort("w-tap0", "w-ovs0", "system"),
-    ovsPort("w-tap1", "w-ovs1", "system"),
-    ovsPort("w-int0", "w-ovs0", "internal"),
-    ovsPort("w-int1", "w-ovs1", "internal"),
-    linuxBridge("w-lin0"),
-    plug("w-tap2", "w-lin0"),
-    plug("w-tap3", "w-lin0"),
-]);
+/** What others do to our things, where they are there. */
+const MEDDLING: Readonly<Record<string, (chance: Chance, program: Program) => string[][]>> = {
+    "our tag": () => [vsctl("set", "Port", "w-int0", "tag=4000")],
+    "our MTU": () => [ip("link set dev w-tap1 mtu 1234")],
+    "our link": (chance) => [
+        ip(`link delete dev ${chance.of(["w-tap0", "w-tap2", "w-tap4", "w-lin0", "w-s1", "w-veth0"])}`),
+    ],
+    "our port": (chance) => [vsctl("del-port", chance.of(["w-tap1", "w-tap4", "w-s2", "w-s3"]))],
+    "our switch's link": () => [ip("link set dev w-sec0 down")],
+    "our flows": () => [["ovs-ofctl", "del-flows", "w-sec0"]],
+    "our meters": () => [["ovs-ofctl", "-O", "OpenFlow15", "del-meters", "w-sec0"]],
+    "our mirror": () => [vsctl("clear", "Bridge", "w-ovs0", "mirrors")],
+    "our shaping": () => [vsctl("clear", "Port", "w-tap5", "qos")],
+    "our queueing": () => [["tc", "qdisc", "delete", "dev", "w-tap5", "root"]],
+    "our address": () => [ip("address delete 10.99.0.1/24 dev w-lin0")],
+    "our rule": () => [ip("rule delete priority 900")],
+    "our setting": () => [["sysctl", "-q", "-w", "net.ipv4.conf.w-lin0.rp_filter=0"]],
+    // Without our tuning it is a setting of theirs.
+    "our tuning": (_, program) => ("tuned" in program ? [ip("link set dev their-tap txqueuelen 77")] : []),
+};
+const ip = (line: string) => ["ip", ...line.split(" ")];
+const vsctl = (...words: string[]) => ["ovs-vsctl", `--db=unix:${BEHIND}`, "--timeout=30", "--if-exists", ...words];
 
 export class Walk {
     program: Program = {};
@@ -130,12 +83,12 @@ export class Walk {
     async meddle(): Promise<string> {
         const what = await this.change();
         this.theirs = foreign(await look(this.lab));
-        return what;
+        return `somebody changes ${what}`;
     }
 
     private async change(): Promise<string> {
-        const bridge = this.chance.of(["w-ovs0", "w-ovs1"]);
-        const what = this.chance.of(["foreign port", "our tag", "our MTU", "our link", "our port", "our bridge"]);
+        const bridge = this.chance.of(["w-ovs0", "w-ovs1", "w-sec0"]);
+        const what = this.chance.of(["foreign port", "our bridge", ...Object.keys(MEDDLING)]);
         const there = async (...find: string[]) => (await this.lab.tries(...find)) === 0;
         const has = (name: string) => there("ovs-vsctl", "--timeout=30", "br-exists", name);
         switch (what) {
@@ -147,21 +100,12 @@ export class Walk {
                 this.guests.set(bridge, name);
                 break;
             }
-            case "our tag":
-                await this.lab.vsctl("--if-exists", "set", "Port", "w-int0", "tag=4000");
-                break;
-            case "our MTU":
-                await this.lab.tries("ip", "link", "set", "dev", "w-tap1", "mtu", "1234");
-                break;
-            case "our link":
-                await this.lab.tries("ip", "link", "delete", "dev", this.chance.of(["w-tap0", "w-tap2", "w-lin0"]));
-                break;
-            case "our port":
-                await this.lab.vsctl("--if-exists", "del-port", "w-tap1");
-                break;
             case "our bridge":
                 await this.lab.vsctl("--if-exists", "del-br", bridge);
                 this.guests.delete(bridge);
+                break;
+            default:
+                for (const argv of MEDDLING[what]?.(this.chance, this.program) ?? []) await this.lab.tries(...argv);
         }
         return what;
     }

@@ -152,7 +152,7 @@ export function foreign(world: World): Map<string, string> {
     return things;
 }
 
-const uuids = (column: unknown): string[] =>
+export const uuids = (column: unknown): string[] =>
     values(column).flatMap((value) => (Array.isArray(value) && value[0] === "uuid" ? [String(value[1])] : []));
 
 const isSystem = (name: string) => /^ovs-(netdev|system)$/.test(name);

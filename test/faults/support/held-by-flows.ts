@@ -1,0 +1,49 @@
+/** What flows and meters hold ports to, by `ovs-ofctl`: for each port that declares it, and for no other number. */
+import assert from "node:assert/strict";
+import type { Bag } from "../../../provider/wire";
+import type { FaultLab } from "./fault-lab";
+import { OVS_BRIDGE, OVS_PORT, PORT_SET } from "./invariants";
+import type { Program } from "./stack";
+import { look, rowNamed, values } from "./world";
+
+/** A flow of ours at a port's number: table 0 leads to a meter, table 5 tells as whom it may send. */
+const AT_PORT = /cookie=0x6b6e[0-9a-f]*,.* table=(\d+),.*in_port=(\d+)/;
+
+/** @param what for messages: what had happened */
+export async function assertHeld(lab: FaultLab, program: Program, what: string): Promise<void> {
+    const world = await look(lab);
+    const numberOf = (name: string) => Number(values(rowNamed(world, "Interface", name)?.ofport)[0] ?? -1);
+    for (const { type, inputs } of Object.values(program)) {
+        if (type !== OVS_BRIDGE) continue;
+        const bridge = String(inputs.name);
+        const ports = portsOf(program, bridge);
+        const having = (property: string) => ports.filter(([, port]) => port[property] !== undefined);
+        const flows = await lab.run("ovs-ofctl", "--no-names", "-O", "OpenFlow15", "dump-flows", bridge);
+        const meters = await lab.run("ovs-ofctl", "-O", "OpenFlow15", "dump-meters", bridge);
+        const at = (table: string) => [
+            ...new Set(
+                flows.split("\n").flatMap((line) => {
+                    const [, of, port] = AT_PORT.exec(line) ?? [];
+                    return of === table ? [Number(port)] : [];
+                }),
+            ),
+        ];
+        const numbers = (property: string) => having(property).map(([name]) => numberOf(name));
+        const sorted = (list: number[]) => list.sort((a, b) => a - b);
+        assert.deepEqual(sorted(at("0")), sorted(numbers("ingress")), `${what}: limits on ${bridge}`);
+        assert.deepEqual(sorted(at("5")), sorted(numbers("portSecurity")), `${what}: port security on ${bridge}`);
+        const metered = [...meters.matchAll(/meter=(\d+)/g)].map(([, id]) => Number(id)).filter((id) => id > 65535);
+        const wanted = numbers("ingress").map((number) => 65536 + number);
+        assert.deepEqual(sorted(metered), sorted(wanted), `${what}: meters of ${bridge}`);
+    }
+}
+
+/** Ports of a bridge by name, as they are declared alone or in sets. */
+function portsOf(program: Program, bridge: string): [string, Bag][] {
+    return Object.values(program)
+        .filter(({ inputs }) => inputs.bridge === bridge)
+        .flatMap(({ type, inputs }): [string, Bag][] => {
+            if (type === PORT_SET) return Object.entries(inputs.ports as Record<string, Bag>);
+            return type === OVS_PORT ? [[String(inputs.name), inputs]] : [];
+        });
+}
