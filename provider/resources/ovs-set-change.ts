@@ -33,7 +33,10 @@ interface Item {
     tap: PortOfSet["tap"];
     /** What is there of it. */
     member: Member | undefined;
-    /** Its tap is made anew, or in place of a link of the switch or of one that is gone, so it is unplugged first. */
+    /**
+     * Its tap is made anew, or in place of a link of the switch or of one that is gone, or it is a tunnel that moves, so it
+     * is unplugged first.
+     */
     remade: boolean;
     rows: Rows;
 }
@@ -58,6 +61,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     await keepAllPlugged(host, subject, left);
     const remade = items.flatMap(({ member, remade }) => (remade && member?.rows ? [member] : []));
     const inTheWay = tunnelsOf(left, new Set(items.flatMap(({ want }) => tunnelPlace(want))));
+    const givingWay = beforeNewTunnels(items);
     const tapless = items.flatMap(({ member, tap }) => (member?.tap && !tap ? [member] : []));
     return [
         ...(here ? unstray(here.state.bridge, here.stray, mark, isSecure(view, here.state.bridge)) : []),
@@ -72,7 +76,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
             mark,
         ),
         ...(remade.length > 0
-            ? [ovsdb(`unplugs ${remade.length} ports whose taps are made anew`, unpluggedAll(remade))]
+            ? [ovsdb(`unplugs ${remade.length} ports that are made anew`, unpluggedAll(remade))]
             : []),
         ...items.flatMap((item) => tapSteps(item, mark)),
         ...pluggedAgain(
@@ -86,9 +90,10 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ...(inTheWay.length > 0
             ? [ovsdb(`unplugs ${inTheWay.length} tunnels for others that are alike`, unpluggedAll(inTheWay))]
             : []),
+        ...switchStep(want.bridge, givingWay, []),
         ...switchStep(
             want.bridge,
-            items,
+            items.filter((item) => !givingWay.includes(item)),
             left.filter((member) => !inTheWay.includes(member)),
         ),
         ...items.flatMap(({ want: { name, type } }) => (type === "internal" || type === "tap" ? [bringUp(name)] : [])),
@@ -117,7 +122,8 @@ export async function itemsOf(
             qos: needs.qosFor(port, member?.rows?.port),
             metered: needs.isMetered(port),
         });
-        return { want: port, tap, member, rows, remade: tap !== undefined && isMadeAnew(member, tap) };
+        const remade = tap ? isMadeAnew(member, tap) : isMovedTunnel(member, port, bridge);
+        return { want: port, tap, member, rows, remade };
     });
     await Promise.all([
         requireColumns(
@@ -138,6 +144,10 @@ export async function itemsOf(
 
 const isMadeAnew = (member: Member | undefined, tap: NonNullable<PortOfSet["tap"]>): boolean =>
     member?.tap ? isRemade(member.tap, tap) : isOfSwitch(member) || isLinkGone(member?.rows?.links[0]);
+
+/** The new bridge does not take a tunnel up in the transaction in which the former one lets go of it. */
+const isMovedTunnel = (member: Member | undefined, want: Wanted, bridge: string): boolean =>
+    member?.rows !== undefined && member.holder?.name !== bridge && tunnelPlace(want).length > 0;
 
 /** Whether the switch has made the link of a port that is there. */
 const isOfSwitch = (member: Member | undefined): boolean => isMadeBySwitch(member?.rows?.links[0]);
@@ -185,6 +195,17 @@ const noLongerAsking = (items: readonly Item[], bridge: string): Seen[] =>
 /** Those at these places; ovs-vswitchd does not let go of a tunnel before it takes an alike one of the same transaction up. */
 const tunnelsOf = (members: readonly Member[], places: ReadonlySet<string>): Member[] =>
     members.filter(({ state }) => state && tunnelPlace(state).some((place) => places.has(place)));
+
+/** All ports that stay, where one is a tunnel whose place a new one is to have: the switch takes new ones up first. */
+function beforeNewTunnels(items: readonly Item[]): Item[] {
+    const places = new Set(items.flatMap((item) => (isNew(item) ? tunnelPlace(item.want) : [])));
+    const stay = items.filter((item) => !isNew(item));
+    const members = stay.flatMap(({ member }) => member ?? []);
+    return tunnelsOf(members, places).length > 0 ? stay : [];
+}
+
+/** Whether the rows of a port are made. */
+const isNew = ({ member, remade }: Item): boolean => !member?.rows || remade;
 
 /** All names at once that somebody else has. */
 function refuseTaken(

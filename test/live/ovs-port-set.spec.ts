@@ -519,6 +519,21 @@ describe("a set of ports on a real switch", function () {
         await plugin.delete(SET, "tunnels", made);
     });
 
+    const places: [what: string, bridge: string, keys: Record<string, number>][] = [
+        ["has two tunnels swap their places", "sb0", { p0: 2, p1: 1 }],
+        ["gives a new tunnel the place of one that changes", "sb0", { p0: 3, p1: 1, p2: 2 }],
+        ["moves its tunnels to another bridge", "sb1", { p0: 1, p1: 2 }],
+    ];
+    for (const [what, bridge, keys] of places)
+        it(what, async () => {
+            const tunnel = (key: number) => ({ type: "vxlan", options: { remoteIp: "192.0.2.7", key } });
+            const made = await plugin.create(SET, "places", { bridge: "sb0", ports: { p0: tunnel(1), p1: tunnel(2) } });
+            const ports = Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, tunnel(key)]));
+            made.state = await plugin.update(SET, "places", made, { bridge, ports });
+            assert.deepEqual(await changes(made, { bridge, ports }), []);
+            await plugin.delete(SET, "places", made);
+        });
+
     it("gives internal ports that no longer ask for an MTU the smallest of the bridge", async () => {
         const inputs = (mtuRequest?: number): Bag => {
             const port = { type: "internal", ...(mtuRequest !== undefined && { mtuRequest }) };
