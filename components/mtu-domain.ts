@@ -33,7 +33,8 @@ export class MtuDomain extends Component {
         super("MtuDomain", name, { mtu, hops: told }, opts);
 
         this.mtu = pulumi.output(told as Record<string, pulumi.Input<number>>).apply((known) => {
-            const all = parseArgs(MtuDomainSchema, { mtu, hops: known }, subject);
+            const hops = Object.fromEntries(Object.entries(known).map(([hop, one]) => [hop, one ?? undefined]));
+            const all = parseArgs(MtuDomainSchema, { mtu, hops }, subject);
             refuseShort(subject, all);
             return all.mtu;
         });
@@ -43,8 +44,10 @@ export class MtuDomain extends Component {
 
 const isLater = (mtu: unknown) => pulumi.Output.isInstance(mtu) || mtu instanceof Promise;
 
-const mtuOf = (hop: MtuHop): unknown =>
-    typeof hop === "object" && hop !== null && "mtu" in hop && !pulumi.Output.isInstance(hop) ? hop.mtu : hop;
+/** Other languages have null for an output that is absent. */
+const mtuOf = (hop: MtuHop | null): unknown =>
+    (typeof hop === "object" && hop !== null && "mtu" in hop && !pulumi.Output.isInstance(hop) ? hop.mtu : hop) ??
+    undefined;
 
 function refuseShort(subject: string, domain: Parameters<typeof shortfallOf>[0]): void {
     const shortfall = shortfallOf(domain);

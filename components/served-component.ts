@@ -9,7 +9,10 @@ export interface ServedComponent {
     /** For the package schema; the component judges its arguments itself. */
     inputs: z.ZodObject;
     outputs: z.ZodObject;
-    /** Arguments that may be another resource's output; all others decide what is made and are plain. */
+    /**
+     * Where another resource's output may stand, `*` for any key (`nics.*.switch`); all else decides what is made and is
+     * plain.
+     */
     travelling: readonly string[];
     make(name: string, args: Inputs, opts: ComponentResourceOptions): { resource: ComponentResource; outputs: Inputs };
 }

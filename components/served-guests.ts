@@ -86,7 +86,7 @@ const virtualMachine: ServedComponent = {
         macs: ByNic.describe("MAC addresses of its NICs, by the NIC's name."),
         volumes: ByNic.describe("Paths of the volumes that were made for it, by the disk's name."),
     }),
-    travelling: [],
+    travelling: ["nics.*.switch", "nics.*.bridge", "disks.*.base"],
     make(name, args, opts) {
         const resource = new VirtualMachine(name, args, opts);
         const { domainName, addresses, volumes, nics } = resource;
@@ -132,7 +132,7 @@ const guestGroup: ServedComponent = {
     outputs: z.object({
         guests: z.array(z.string()).describe("Names of the domains, in the order of their numbers."),
     }),
-    travelling: [],
+    travelling: ["nics.*.switch", "nics.*.bridge", "disks.*.base"],
     make(name, args, opts) {
         const resource = new GuestGroup(name, args as unknown as GuestGroupArgs, opts);
         return { resource, outputs: { guests: resource.guests.map(({ domainName }) => domainName) } };

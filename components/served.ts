@@ -28,7 +28,7 @@ const ovsSwitch: ServedComponent = {
         bridgeName: BridgeName,
         vlans: z.record(z.string(), VlanId).describe("VLAN ids by name."),
     }),
-    travelling: [],
+    travelling: ["patches.*.to"],
     make(name, args, opts) {
         const resource = new OvsSwitch(name, args, opts);
         return { resource, outputs: { bridgeName: resource.bridgeName, vlans: resource.vlans } };
@@ -90,7 +90,7 @@ const mtuDomain: ServedComponent = {
     outputs: z.object({
         mtu: z.int().describe("The MTU, once every hop is known to carry it [byte]; what takes it waits for that."),
     }),
-    travelling: ["hops"],
+    travelling: ["hops.*"],
     make(name, args, opts) {
         const resource = new MtuDomain(name, args as unknown as MtuDomainArgs, opts);
         return { resource, outputs: { mtu: resource.mtu } };

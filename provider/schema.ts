@@ -116,7 +116,7 @@ function componentSpec(token: string, { description, inputs, outputs, travelling
     const { properties, required } = objectOf(inputs, place, types);
     const given = Object.entries(properties).map(([key, property]) => [
         key,
-        travelling.includes(key) ? property : { ...property, plain: true },
+        [key, `${key}.*`].some((path) => travelling.includes(path)) ? property : { ...property, plain: true },
     ]);
     const told = objectOf(outputs, place, types);
     return {
