@@ -44,7 +44,8 @@ export class OvsSwitch extends Component {
     readonly bridgeName: pulumi.Output<string>;
     /** VLAN ids by name. */
     readonly vlans: Readonly<Record<string, number>>;
-    readonly #qosNames: Readonly<Record<string, pulumi.Output<string>>>;
+    /** Names on the host of its QoS classes, by the class. */
+    readonly qosNames: Readonly<Record<string, pulumi.Output<string>>>;
     readonly #ownName: string;
     readonly #subject: string;
     readonly #hasPortSecurity: boolean;
@@ -114,8 +115,8 @@ export class OvsSwitch extends Component {
         this.#hasPortSecurity = portSecurity;
         this.vlans = vlans;
         this.bridgeName = bridge.name;
-        this.#qosNames = mapped(classes, (_, { name }) => name);
-        this.registerOutputs({ bridgeName: this.bridgeName, vlans, uplinks: named, portSecurity, qos: this.#qosNames });
+        this.qosNames = mapped(classes, (_, { name }) => name);
+        this.registerOutputs({ bridgeName: this.bridgeName, vlans, uplinks: named, portSecurity, qos: this.qosNames });
     }
 
     /** The id of a VLAN given by its name here or by id. @throws pulumi.RunError that lists the names there are */
@@ -127,15 +128,15 @@ export class OvsSwitch extends Component {
 
     /** The name on the host of one of its QoS classes. @throws pulumi.RunError that lists the classes there are */
     qosName(key: string): pulumi.Output<string> {
-        const name = Object.hasOwn(this.#qosNames, key) ? this.#qosNames[key] : undefined;
+        const name = Object.hasOwn(this.qosNames, key) ? this.qosNames[key] : undefined;
         if (name) return name;
-        const names = Object.keys(this.#qosNames).join(", ") || "none";
+        const names = Object.keys(this.qosNames).join(", ") || "none";
         throw new pulumi.RunError(`${this.#subject}: no QoS class is called "${key}"; declared are: ${names}.`);
     }
 
     /** @throws pulumi.RunError where the QoS that a tap makes for itself would have the name of one of its classes */
     requireOwnQos(subject: string, tap: string): void {
-        if (!Object.keys(this.#qosNames).some((key) => `${this.#ownName}-${key}` === tap)) return;
+        if (!Object.keys(this.qosNames).some((key) => `${this.#ownName}-${key}` === tap)) return;
         throw new pulumi.RunError(
             `${subject}: name: rateLimit.toGuest makes a QoS called ${tap}, and a class of ${this.#subject} is called so on the host; ` +
                 "give the tap another name.",

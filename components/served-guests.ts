@@ -89,11 +89,13 @@ const virtualMachine: ServedComponent = {
     travelling: ["nics.*.switch", "nics.*.bridge", "disks.*.base"],
     make(name, args, opts) {
         const resource = new VirtualMachine(name, args, opts);
-        const { domainName, addresses, volumes, nics } = resource;
-        const macs = Object.fromEntries(Object.entries(nics).map(([nic, { decided }]) => [nic, decided.mac]));
-        return { resource, outputs: { domainName, addresses, macs, volumes } };
+        const { domainName, addresses, volumes } = resource;
+        return { resource, outputs: { domainName, addresses, macs: macsOf(resource), volumes } };
     },
 };
+
+const macsOf = ({ nics }: VirtualMachine) =>
+    Object.fromEntries(Object.entries(nics).map(([nic, { decided }]) => [nic, decided.mac]));
 
 const guestGroup: ServedComponent = {
     description:
@@ -131,11 +133,17 @@ const guestGroup: ServedComponent = {
     }),
     outputs: z.object({
         guests: z.array(z.string()).describe("Names of the domains, in the order of their numbers."),
+        addresses: z
+            .record(z.string(), ByNic)
+            .describe("Addresses that are declared, without prefix lengths, by the guest's name and the NIC's."),
+        macs: z.record(z.string(), ByNic).describe("MAC addresses, by the guest's name and the NIC's."),
     }),
     travelling: ["nics.*.switch", "nics.*.bridge", "disks.*.base"],
     make(name, args, opts) {
         const resource = new GuestGroup(name, args as unknown as GuestGroupArgs, opts);
-        return { resource, outputs: { guests: resource.guests.map(({ domainName }) => domainName) } };
+        const { guests, addresses } = resource;
+        const macs = Object.fromEntries(guests.map((guest) => [guest.domainName, macsOf(guest)]));
+        return { resource, outputs: { guests: guests.map(({ domainName }) => domainName), addresses, macs } };
     },
 };
 

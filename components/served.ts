@@ -17,6 +17,7 @@ import { Uplink, type UplinkArgs } from "./uplink";
 import { VlanTap, type VlanTapArgs } from "./vlan-tap";
 
 const BridgeName = z.string().describe("Name of the bridge on the host.");
+const BridgeMtu = z.int().describe("MTU of the bridge [byte].");
 const TapName = z.string().describe("Name of the tap on the host.");
 
 const ovsSwitch: ServedComponent = {
@@ -27,22 +28,26 @@ const ovsSwitch: ServedComponent = {
     outputs: z.object({
         bridgeName: BridgeName,
         vlans: z.record(z.string(), VlanId).describe("VLAN ids by name."),
+        qosNames: z
+            .record(z.string(), z.string())
+            .describe("Names on the host of its QoS classes, by the class: what `qos` of a tap takes."),
     }),
     travelling: ["patches.*.to"],
     make(name, args, opts) {
         const resource = new OvsSwitch(name, args, opts);
-        return { resource, outputs: { bridgeName: resource.bridgeName, vlans: resource.vlans } };
+        const { bridgeName, vlans, qosNames } = resource;
+        return { resource, outputs: { bridgeName, vlans, qosNames } };
     },
 };
 
 const linuxBridge: ServedComponent = {
     description: "A Linux bridge on the host, with its ports and, where the host takes part, its addresses.",
     inputs: BridgeWithPortsFields.extend({ name: IfName.optional().describe(OPTIONAL_NAME) }),
-    outputs: z.object({ bridgeName: BridgeName }),
+    outputs: z.object({ bridgeName: BridgeName, mtu: BridgeMtu }),
     travelling: [],
     make(name, args, opts) {
         const resource = new LinuxBridge(name, args, opts);
-        return { resource, outputs: { bridgeName: resource.bridgeName } };
+        return { resource, outputs: { bridgeName: resource.bridgeName, mtu: resource.mtu } };
     },
 };
 
@@ -54,11 +59,11 @@ const managementNetwork: ServedComponent = {
         name: IfName.optional().describe(OPTIONAL_NAME),
         uplink: IfName.describe("Link of the host by which the network is reached, by its name on the host."),
     }),
-    outputs: z.object({ bridgeName: BridgeName }),
+    outputs: z.object({ bridgeName: BridgeName, mtu: BridgeMtu }),
     travelling: ["uplink"],
     make(name, args, opts) {
         const resource = new ManagementNetwork(name, args as unknown as ManagementNetworkArgs, opts);
-        return { resource, outputs: { bridgeName: resource.bridgeName } };
+        return { resource, outputs: { bridgeName: resource.bridgeName, mtu: resource.mtu } };
     },
 };
 
@@ -111,12 +116,13 @@ const vlanTap: ServedComponent = {
         bridgeName: BridgeName,
         vlan: VlanId.optional().describe("Access or native VLAN; absent on a trunk that has none."),
         trunks: VlanList.optional().describe("VLANs that a trunk carries with a tag; absent on an access port."),
+        mtu: z.int().describe("MTU of the tap [byte]."),
     }),
     travelling: ["switch"],
     make(name, args, opts) {
         const resource = new VlanTap(name, args as unknown as VlanTapArgs, opts);
-        const { tapName, bridgeName, vlan, trunks } = resource;
-        return { resource, outputs: { tapName, bridgeName, vlan, trunks } };
+        const { tapName, bridgeName, vlan, trunks, mtu } = resource;
+        return { resource, outputs: { tapName, bridgeName, vlan, trunks, mtu } };
     },
 };
 

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { DhcpService, GuestGroup, OvsSwitch, TunedVirtioNic, VirtualMachine, withNics } from "../../components";
 import type { DhcpServiceArgs, GuestGroupArgs, VirtualMachineArgs } from "../../components";
+import { SERVED } from "../../components/served";
 import { registeredBy, withLibvirt } from "../support/engine-mocks";
 
 const boot = { kernel: "/boot/vmlinuz", initrd: "/boot/initrd" };
@@ -356,6 +357,20 @@ describe("GuestGroup", () => {
             ],
         );
         assert.equal(new Set([0, 1, 2].map((number) => nic(number).mac)).size, 3);
+    });
+
+    it("tells programs of other languages each guest's addresses and MAC addresses", async () => {
+        const { make } = SERVED.get("kvmnet:index:GuestGroup")!;
+        let told: pulumi.Inputs = {};
+        await withLibvirt("0.8.3", () =>
+            registeredBy(() => (told = make("web", { count: 2, boot, nics: spread }, {}).outputs)),
+        );
+        assert.deepEqual(told.addresses, { "web-0": { data: "10.0.0.11" }, "web-1": { data: "10.0.0.12" } });
+        const run = await group({ nics: spread });
+        for (const guest of ["web-0", "web-1"])
+            assert.deepEqual((told.macs as Record<string, object>)[guest], {
+                data: run.named(`${guest}-nic-data`).outputs.mac,
+            });
     });
 
     it("makes the same guests whatever the count is", async () => {

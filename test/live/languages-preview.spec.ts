@@ -73,6 +73,24 @@ kvmnet.VlanTap("tap", switch=edge.bridge_name, vlan=edge.vlans["web"])
         assert.equal((await planned(project))["tap-port"]?.inputs.tag, 100);
     });
 
+    it("has the MTUs and the QoS class that are outputs", async () => {
+        const resources = {
+            edge: { type: "kvmnet:OvsSwitch", properties: { qos: { gold: { type: "linux-htb", maxRate: "1Gbit" } } } },
+            office: { type: "kvmnet:LinuxBridge", properties: { mtu: 9000 } },
+            tap: {
+                type: "kvmnet:VlanTap",
+                properties: { switch: "${edge.bridgeName}", vlan: 100, mtu: 9000, qos: "${edge.qosNames.gold}" },
+            },
+            way: {
+                type: "kvmnet:MtuDomain",
+                properties: { mtu: 9000, hops: { office: "${office.mtu}", tap: "${tap.mtu}" } },
+            },
+        };
+        const made = await planned(await yaml(resources));
+        assert.equal(made["tap-port"]?.inputs.qos, "edge-gold");
+        assert.deepEqual(made.way?.inputs.hops, { office: 9000, tap: 9000 });
+    });
+
     it("names every argument that must be plain and is secret or not known yet", async () => {
         const output = await refused(
             await yaml({
