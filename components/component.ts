@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { cheaply } from "../resources/cheap-traces";
-import { InputError, parsed } from "../schemas/problems";
+import { InputError, type Problem, problemsOf } from "../schemas/problems";
 import type { Scope } from "./names";
 
 /** Last word for the user on one child: a patch, or a pure function of the inputs we chose. */
@@ -33,10 +33,22 @@ export abstract class Component extends cheaply(pulumi.ComponentResource) {
 
 /**
  * The arguments as the schema's complete output.
+ *
+ * @param ofParts what was found wrong in arguments that the schema leaves to others
  * @throws pulumi.RunError with every problem; Pulumi prints its message alone, without a stack trace
  */
-export function parseArgs<Schema extends z.ZodType>(schema: Schema, args: unknown, subject: string): z.output<Schema> {
-    return told(() => parsed(schema, args, subject));
+export function parseArgs<Schema extends z.ZodType>(
+    schema: Schema,
+    args: unknown,
+    subject: string,
+    ofParts: Problem[] = [],
+): z.output<Schema> {
+    return told(() => {
+        const { data, error } = schema.safeParse(args);
+        const problems = [...(error ? problemsOf(error, args) : []), ...ofParts];
+        if (problems.length > 0) throw new InputError(subject, problems);
+        return data!;
+    });
 }
 
 /** Runs `work`; bad input found in it is told by Pulumi as a message, without a stack trace. */

@@ -5,6 +5,7 @@ import type { DeclaredNic } from "../schemas/declared";
 import type { TapInput } from "../schemas/links";
 import { withCrossCheck } from "../schemas/named";
 import { NicSecurity, securityOf } from "../schemas/nic-security";
+import { type Problem, problemsOf } from "../schemas/problems";
 import { Label, VlanId } from "../schemas/units";
 import { vlanIdOf } from "../schemas/vlan-names";
 import { VlanTapFields } from "../schemas/vlan-tap";
@@ -97,21 +98,10 @@ export class TunedVirtioNic extends Component {
     readonly declared: pulumi.Output<DeclaredNic>;
 
     /** @throws pulumi.RunError with everything wrong in the arguments */
-    constructor(
-        name: string,
-        { transform, switch: ovsSwitch, bridge: linuxBridge, ...args }: TunedVirtioNicArgs,
-        opts?: pulumi.ComponentResourceOptions,
-    ) {
-        const settings = parseArgs(
-            NicSchema,
-            {
-                ...args,
-                nic: args.nic ?? name,
-                vlan: vlanOn(ovsSwitch, args.vlan),
-                plug: plugOf(ovsSwitch, linuxBridge),
-            },
-            `TunedVirtioNic ${name}`,
-        );
+    constructor(name: string, { transform, ...args }: TunedVirtioNicArgs, opts?: pulumi.ComponentResourceOptions) {
+        const { switch: ovsSwitch, bridge: linuxBridge } = args;
+        const given = judgedOf({ ...args, nic: args.nic ?? name });
+        const settings = parseArgs(NicSchema, given, `TunedVirtioNic ${name}`);
         if (settings.portSecurity && ovsSwitch instanceof OvsSwitch)
             ovsSwitch.requirePortSecurity(`TunedVirtioNic ${name}`);
         const { guest, nic, vcpus, vlan, address } = settings;
@@ -191,6 +181,20 @@ export class TunedVirtioNic extends Component {
         return { tapName: tap.name, bridgeName: port.bridge };
     }
 }
+
+/** What is wrong with a NIC, for a guest that tells it beside what is its own. */
+export function nicProblems(args: TunedVirtioNicArgs): Problem[] {
+    const given = judgedOf(args);
+    const { error } = NicSchema.safeParse(given);
+    return error ? problemsOf(error, given) : [];
+}
+
+/** The arguments as its schema judges them: what it is plugged into by its kind, the VLAN by its id. */
+const judgedOf = ({ switch: ovsSwitch, bridge, ...args }: TunedVirtioNicArgs) => ({
+    ...args,
+    vlan: vlanOn(ovsSwitch, args.vlan),
+    plug: plugOf(ovsSwitch, bridge),
+});
 
 interface OnHost {
     tapName: pulumi.Output<string>;

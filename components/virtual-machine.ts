@@ -6,6 +6,7 @@ import { Boot, GuestSize } from "../schemas/environment";
 import { checkGuest, Disk, guestParts } from "../schemas/guest";
 import { guestWords } from "../schemas/lab-guest";
 import { named, withCrossCheck } from "../schemas/named";
+import type { Problem } from "../schemas/problems";
 import { HostPath, Label } from "../schemas/units";
 import { Component, parseArgs, type Transform } from "./component";
 import { guestSettings } from "./guest-settings";
@@ -13,7 +14,7 @@ import { GuestStorage } from "./guest-storage";
 import type { GuestDescription } from "./libvirt/guest";
 import { libvirt } from "./libvirt/installed";
 import { leftBehindHooks } from "./libvirt/left-behind";
-import { TunedVirtioNic, type TunedVirtioNicArgs, type TunedVirtioNicTransform } from "./tuned-virtio-nic";
+import { nicProblems, TunedVirtioNic, type TunedVirtioNicArgs, type TunedVirtioNicTransform } from "./tuned-virtio-nic";
 
 /** A path on the host, or what another resource will tell of it. */
 const TravellingPath = z.union(
@@ -90,10 +91,12 @@ export class VirtualMachine extends Component {
         { transform, nics: nicArgs = {}, ...args }: VirtualMachineArgs,
         opts?: pulumi.ComponentResourceOptions,
     ) {
+        const given = { ...args, name: args.name ?? name };
         const settings = parseArgs(
             VirtualMachineSchema,
-            { ...args, name: args.name ?? name },
+            given,
             `VirtualMachine ${name}`,
+            Object.entries(nicArgs).flatMap(([nic, one]) => problemsOfNic(nic, one, given)),
         );
         const installed = libvirt();
         super("VirtualMachine", name, { ...settings, nics: Object.keys(nicArgs) }, opts);
@@ -166,4 +169,17 @@ export class VirtualMachine extends Component {
         }));
         return guestWords(guest, nics);
     }
+}
+
+/** Of its NICs what the guest does not give them itself, before anything is made. */
+function problemsOfNic(
+    nic: string,
+    args: GuestNicArgs,
+    { name, vcpus = 1 }: { name: string; vcpus?: number },
+): Problem[] {
+    return nicProblems({ ...args, guest: name, nic, vcpus }).flatMap(({ path: [key = "", ...inner], ...problem }) => {
+        if (key === "guest" || key === "vcpus") return [];
+        const path = key === "nic" || key === "plug" ? [] : [key, ...inner];
+        return [{ ...problem, path: ["nics", nic, ...path] }];
+    });
 }

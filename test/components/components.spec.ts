@@ -616,6 +616,20 @@ describe("VirtualMachine", () => {
 
     it("tells everything wrong at once", () =>
         assert.rejects(machine({ vcpus: 0, memoryMiB: 1, accelerator: "xen" as "kvm" }), refused(/3 problems/)));
+
+    it("tells what is wrong with its NICs beside it, before any of them is made", () =>
+        assert.rejects(
+            machine({
+                vcpus: 0,
+                nics: {
+                    data: { switch: "br-vm", vlan: 5000, mtu: 10 },
+                    "of the office": { bridge: "br0", switch: "br-vm" },
+                },
+            }),
+            refused(
+                /VirtualMachine web-1: 5 problems[^]*vcpus: [^]*nics\.data\.mtu: [^]*nics\.data\.vlan: [^]*nics\["of the office"\]: a name [^]*nics\["of the office"\]: .*exactly one of switch and bridge/,
+            ),
+        ));
 });
 
 describe("a component's arguments", () => {

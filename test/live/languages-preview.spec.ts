@@ -142,6 +142,16 @@ kvmnet.VlanTap("tap", switch=edge.bridge_name, vlan=edge.vlans["web"])
         assert.match(made["office-bridge"]?.deletedWith ?? "", /::tap$/);
     });
 
+    it("runs the component's hooks", async () => {
+        const project = await python(`
+import pulumi
+import pulumi_kvmnet as kvmnet
+told = pulumi.ResourceHook("told", lambda args: pulumi.log.info("made " + args.name), pulumi.ResourceHookOptions(on_dry_run=True))
+kvmnet.Uplink("out", links=["eno1"], opts=pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(after_create=[told])))
+`);
+        assert.match(await project.pulumi("preview"), /made out/);
+    });
+
     it("takes a component that has another name for the one that it is", async () => {
         const project = await yaml({
             former: { type: "kvmnet:MtuDomain", properties: { mtu: 1500, hops: { a: 1500 } } },
