@@ -1,5 +1,12 @@
 /** The provider's gRPC service: requests to calls, results to replies. What it calls is loaded when first needed. */
-import type { sendUnaryData, ServiceError, ServerUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { EventEmitter } from "node:events";
+import {
+    status,
+    type sendUnaryData,
+    type ServiceError,
+    type ServerUnaryCall,
+    type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { PluginInfo, type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
@@ -74,7 +81,9 @@ export class Service {
             parameterize: refuse("parameters"),
             invoke: serve((request: Carried<proto.InvokeRequest>) => this.invoke(request)),
             call: refuse("methods"),
-            construct: serve((request: proto.ConstructRequest) => components().construct(request, this.engine)),
+            construct: serve((request: proto.ConstructRequest, call) =>
+                untilCancelled(call, components().construct(request, this.engine)),
+            ),
         };
     }
 
@@ -82,11 +91,13 @@ export class Service {
         await this.provider?.close();
     }
 
-    private serve<Request, Response>(answer: (request: Request) => Response | Promise<Response>) {
+    private serve<Request, Response>(
+        answer: (request: Request, call: ServerUnaryCall<Request, Response>) => Response | Promise<Response>,
+    ) {
         return (call: ServerUnaryCall<Request, Response>, reply: sendUnaryData<Response>): void => {
             this.life.began();
             void Promise.resolve()
-                .then(() => answer(call.request))
+                .then(() => answer(call.request, call))
                 .then(
                     (response) => {
                         faultPoint();
@@ -225,6 +236,14 @@ export class Service {
             throw new Answer(unfinishedStatus(error.reasons, reading ? kept : { ...kept, inputs: was.inputs }));
         }
     }
+}
+
+/** The work, until the engine gives it up: it answers nothing any more that the work waits for. */
+function untilCancelled<Result>(call: Pick<EventEmitter, "once">, work: Promise<Result>): Promise<Result> {
+    const cancelled = new Promise<never>((_, reject) =>
+        call.once("cancelled", () => reject(new Answer({ code: status.CANCELLED, details: "The engine gave it up." }))),
+    );
+    return Promise.race([work, cancelled]);
 }
 
 function stepOf(request: ResourceRequest): Step {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -118,6 +119,24 @@ describe("the plugin", () => {
     it("ends when the engine's end of stdin does", async () => {
         const other = await Plugin.start();
         await other.stop();
+        assert.equal(other.process.exitCode, 0);
+    });
+
+    it("ends when the engine has given up a component that waits for it", async () => {
+        const other = await Plugin.start();
+        const silent = createServer().listen(0, "127.0.0.1");
+        await once(silent, "listening");
+        const request = new proto.ConstructRequest();
+        request.setType("kvmnet:index:Uplink");
+        request.setMonitorendpoint(`127.0.0.1:${(silent.address() as AddressInfo).port}`);
+        const asked = once(silent, "connection");
+        const given = new Promise((resolve) => {
+            const call = other.client.construct(request, (error) => resolve(error?.code));
+            void asked.then(() => call.cancel());
+        });
+        assert.equal(await given, status.CANCELLED);
+        await other.stop();
+        silent.close();
         assert.equal(other.process.exitCode, 0);
     });
 
