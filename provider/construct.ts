@@ -14,6 +14,7 @@ import { SERVED } from "../components/served";
 import { InputError } from "../schemas/problems";
 import { HostError } from "./host/errors";
 import { plainInputs } from "./plain-inputs";
+import { withoutNulls } from "./without-nulls";
 
 /** Left out of the SDK's types, and used by its own server in the same way. */
 interface Insides {
@@ -62,7 +63,8 @@ export function construct(request: ConstructRequest, engine: string | undefined)
                 request.getInputs() ?? new Struct(),
                 request.getInputdependenciesMap(),
             );
-            const inputs = await plainInputs(given, served.travelling, subject);
+            const plain = await plainInputs(given, served.travelling, subject);
+            const inputs = withoutNulls(plain, served.inputs) as pulumi.Inputs;
             const component = served.make(request.getName(), inputs, optionsOf(request));
 
             const response = new ConstructResponse();

@@ -91,6 +91,18 @@ kvmnet.VlanTap("tap", switch=edge.bridge_name, vlan=edge.vlans["web"])
         assert.deepEqual(made.way?.inputs.hops, { office: 9000, tap: 9000 });
     });
 
+    it("takes None inside of an argument for what is absent", async () => {
+        const made = await planned(
+            await python(`
+import pulumi_kvmnet as kvmnet
+edge = kvmnet.OvsSwitch("edge", vlans={"web": 100}, uplinks={"eno1": {"native": None, "links": None}})
+kvmnet.VlanTap("tap", switch=edge.bridge_name, trunk={"vlans": ["100"], "native": None})
+`),
+        );
+        assert.deepEqual(made["edge-uplink-eno1"]?.inputs.trunks, ["100"]);
+        assert.equal(made["tap-port"]?.inputs.vlanMode, "trunk");
+    });
+
     it("names every argument that must be plain and is secret or not known yet", async () => {
         const output = await refused(
             await yaml({
