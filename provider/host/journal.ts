@@ -1,6 +1,6 @@
 /** Former values that a delete gives back: one file each on the host, written before the first change. */
 import { createHash } from "node:crypto";
-import { link, mkdir, open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { JournalEntry } from "../plan";
@@ -16,6 +16,7 @@ const Entry = z.object({
 /** Readable by root alone. A file is there whole or not at all. */
 export class Journal {
     private readonly absent = new Set<string>();
+    private swept: Promise<void> | undefined;
 
     constructor(private readonly place: Place) {}
 
@@ -48,6 +49,7 @@ export class Journal {
         const draft = `${path}.${process.pid}.new`;
         try {
             await mkdir(this.folder, { recursive: true, mode: 0o700 });
+            await this.sweep();
             await synced(draft, "w", (file) => file.writeFile(JSON.stringify({ key, mark, former })));
             const wasAbsent = this.absent.delete(key);
             if (!wasAbsent) await rename(draft, path);
@@ -65,7 +67,20 @@ export class Journal {
     }
 
     async drop(key: string): Promise<void> {
+        await this.sweep();
         await rm(this.path(key), { force: true });
+    }
+
+    /** Takes away what runs that were killed had begun to write. */
+    private sweep(): Promise<void> {
+        return (this.swept ??= readdir(this.folder).then(
+            async (files) => {
+                const left = files.filter((file) => isGone(Number(DRAFT.exec(file)?.[1])));
+                await Promise.all(left.map((file) => rm(join(this.folder, file), { force: true })));
+            },
+            // What cannot be listed is told by whoever reads or writes it.
+            () => undefined,
+        ));
     }
 
     private get folder(): string {
@@ -75,6 +90,18 @@ export class Journal {
     private path(key: string): string {
         const digest = createHash("sha256").update(key).digest("hex").slice(0, 12);
         return join(this.folder, `${key.replace(/[^A-Za-z0-9_.-]+/g, "-").slice(0, 80)}-${digest}.json`);
+    }
+}
+
+/** A file that is being written, with the process that does. */
+const DRAFT = /\.json\.(\d+)\.new$/;
+
+/** Whether no process of this number is there. */
+function isGone(pid: number): boolean {
+    try {
+        return Number.isInteger(pid) && !process.kill(pid, 0);
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "ESRCH";
     }
 }
 

@@ -7,6 +7,8 @@ const PROGRAM = ["ip", "-batch", "-"];
  * A Unix socket keeps 208 KiB that nobody has read yet (net.core.wmem_default), its buffers' own size counted.
  */
 const MOST_BYTES = 64 * 1024;
+/** After a batch with more than this [bytes] there is work enough: to start another program would hold that up by 5 ms. */
+const SMALL_BYTES = 16 * 1024;
 
 /** Each batch is a process of its own, for `ip` keeps in mind which link had a name: after it another is started for the next. */
 export class SpareBatch {
@@ -35,7 +37,7 @@ export class SpareBatch {
         const ran = ended(child, "ip");
         child.stdin.on("error", () => undefined).end(input);
         // While this one works the machine has time for it.
-        if (!this.isClosed && !this.spare) this.prepare();
+        if (!this.isClosed && !this.spare && input.length <= SMALL_BYTES) this.prepare();
         return ran;
     }
 

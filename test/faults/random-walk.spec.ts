@@ -31,6 +31,7 @@ describe("a random walk of operations and faults", function () {
         forwarding: await lab.run("cat", "/proc/sys/net/ipv4/ip_forward"),
         queue: await lab.run("cat", "/sys/class/net/their-tap/tx_queue_len"),
         rules: await lab.run("ip", "rule", "show"),
+        switch: await lab.vsctl("get", "Open_vSwitch", ".", "other_config"),
         routes: await lab.run("ip", "route", "show", "table", "all", "proto", "145"),
     });
 

@@ -118,6 +118,13 @@ describe("an ip -batch that was started before it is needed", () => {
         assert.deepEqual(await run, { code: 0, stdout: "", stderr: "" });
     });
 
+    it("is not started beside a large batch, of which other work comes", async () => {
+        await batch.run("tuntap add dev t0 mode tap\n");
+        assert.equal((await batch.run("#".repeat(17 * 1024) + "\n")).code, 0);
+        assert.equal(started.length, 2);
+        assert.equal((await batch.run("link set dev t0 mtu 1300\n")).code, 0);
+    });
+
     it("takes batches of ip that a socket takes whole, and nothing else", () => {
         assert.ok(batch.takes(["ip", "-batch", "-"], "link set dev t0 up\n"));
         assert.ok(batch.takes(["ip", "-batch", "-"], "#".repeat(MOST_BYTES)));

@@ -1,6 +1,6 @@
 /** What holds after every fault and one more run: declared = switch database = kernel, and nothing else of ours anywhere. */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { labPaths } from "../../../schemas/lab-paths";
 import { VlanList } from "../../../schemas/units";
@@ -20,7 +20,7 @@ export const TAP = "kvmnet:host:Tap";
 const SEVERAL = [PORT_SET, "kvmnet:host:Veth", "kvmnet:ovs:Qos"];
 
 /** What our own eyes see of a resource, under the names of its inputs; a key that is not here is not judged. */
-const SEEN: Readonly<Record<string, (world: World, name: string, inputs: Bag) => Bag>> = {
+const SEEN: Readonly<Record<string, (world: World, name: string, inputs: Bag, owner: string) => Bag>> = {
     [TAP]: (world, name) => {
         const link = world.links.get(name);
         const data = link?.linkinfo?.info_data ?? {};
@@ -67,13 +67,12 @@ const SEEN: Readonly<Record<string, (world: World, name: string, inputs: Bag) =>
             works: works(world, name),
         };
     },
-    [PORT_SET]: (world, _, { bridge, ports }) => {
+    [PORT_SET]: (world, _, { bridge }, owner) => {
         const onBridge = uuids(rowNamed(world, "Bridge", String(bridge))?.ports);
         const names = world
             .rows("Port")
-            .filter(({ _uuid, external_ids: ids }) => onBridge.includes(_uuid[1]) && keyed(ids, "kvmnet-owner"))
-            .map(({ name }) => String(name))
-            .filter((name) => name.startsWith("w-s") || name in (ports as Bag));
+            .filter(({ external_ids: ids }) => keyed(ids, "kvmnet-owner") === owner)
+            .map(({ _uuid, name }) => (onBridge.includes(_uuid[1]) ? String(name) : `${String(name)} elsewhere`));
         return { ports: JSON.stringify(names.sort().map((name) => portSeen(world, name))) };
     },
 };
@@ -86,7 +85,7 @@ function portSeen(world: World, name: string): string {
 }
 
 const portDeclared = ([name, port]: [string, Bag]): string =>
-    `${name} tag ${Number(port.tag ?? 0)} trunks ${trunksOf(port).length} mtu ${String((port.tap as Bag).mtu)} yes`;
+    `${name} tag ${Number(port.tag ?? 0)} trunks ${trunksOf(port).length} mtu ${String((port.tap as Bag | undefined)?.mtu)} yes`;
 
 /** What is as it is unless declared otherwise. */
 const USUAL: Readonly<Record<string, Bag>> = {
@@ -130,7 +129,7 @@ export async function assertSound(
     const owners = stack.owners();
     assert.deepEqual([...owners.keys()].sort(), Object.keys(program).sort(), `${what}: the state holds the program`);
     for (const [name, { type, inputs }] of Object.entries(program)) {
-        const seen = SEEN[type]?.(world, String(inputs.name), inputs) ?? {};
+        const seen = SEEN[type]?.(world, String(inputs.name), inputs, owners.get(name) ?? "") ?? {};
         const owner: Bag = type === BRIDGE_PORT || type === PORT_SET ? {} : { owner: owners.get(name) ?? "" };
         const declared: Bag = { ...USUAL[type], ...spelled(inputs), ...owner };
         const judged = Object.keys(declared).filter((key) => key in seen);
@@ -175,10 +174,13 @@ function trunksOf({ trunks }: Bag): number[] {
     });
 }
 
-/** Files of the journal that were begun and never finished. */
+/** Files of the journal that somebody is writing; what a killed run has begun goes with the next change of the journal. */
 function begun(lab: FaultLab): string[] {
     try {
-        return readdirSync(join(labPaths(lab.name).hostState, "journal")).filter((file) => !file.endsWith(".json"));
+        return readdirSync(join(labPaths(lab.name).hostState, "journal")).filter((file) => {
+            const [, writer] = /\.json\.(\d+)\.new$/.exec(file) ?? [];
+            return writer === undefined ? !file.endsWith(".json") : existsSync(`/proc/${writer}`);
+        });
     } catch {
         return [];
     }

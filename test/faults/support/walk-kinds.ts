@@ -87,6 +87,20 @@ const portsOfSet = (chance: Chance): Bag => ({
     ),
 });
 
+/** Tunnels of one end, told apart by keys that they swap. */
+const tunnels = (chance: Chance): Bag => {
+    const turn = chance.pick(3);
+    const tunnel = (last: number) => ({ remoteIp: "192.0.2.200", key: String(1 + ((last + turn) % 3)) });
+    return {
+        bridge: chance.of(["w-ovs0", "w-ovs1"]),
+        ports: Object.fromEntries(
+            [0, 1, 2]
+                .filter(() => chance.pick(4) > 0)
+                .map((last) => [`w-g${last}`, { type: "geneve", options: tunnel(last), ...vlans(chance) }]),
+        ),
+    };
+};
+
 /** All that the walk's programs choose from, by logical name. */
 export const KINDS: ReadonlyMap<string, Kind> = new Map([
     ...["w-ovs0", "w-ovs1"].map((name) => ovsBridge(name)),
@@ -117,10 +131,34 @@ export const KINDS: ReadonlyMap<string, Kind> = new Map([
         maxRate: chance.of(["100Mbit", "200Mbit"]),
         queues: { "0": { minRate: "10Mbit" }, ...maybe(chance, () => ({ "1": { maxRate: "50Mbit" } })) },
     })),
+    ["tunnels", { type: PORT_SET, fixed: {}, needs: ["w-ovs0", "w-ovs1"], varied: tunnels }],
+    thing(
+        "controller",
+        "ovs:Controller",
+        { bridge: "w-ovs1", connectionMode: "out-of-band" },
+        ["w-ovs1"],
+        (chance) => ({
+            target: `tcp:127.0.0.1:${chance.of([6653, 6654])}`,
+        }),
+    ),
+    thing("sflow", "ovs:Sflow", { bridge: "w-ovs0", targets: ["127.0.0.1:6343"] }, ["w-ovs0"], (chance) => ({
+        sampling: 64 + chance.pick(9),
+    })),
+    thing("netflow", "ovs:Netflow", { bridge: "w-ovs0", targets: ["127.0.0.1:2055"] }, ["w-ovs0"], (chance) => ({
+        activeTimeout: 60 + chance.pick(9),
+    })),
+    thing("switch", "ovs:Settings", {}, [], (chance) => ({
+        vlanLimit: 1 + chance.pick(2),
+        ...maybe(chance, () => ({ maxIdle: 20000 + chance.pick(9) })),
+    })),
     tap("w-tap5"),
     ovsPort("w-tap5", "w-ovs1", "system", { more: { qos: "w-qos0" }, needs: ["w-tap5", "w-qos0"] }),
     thing("w-veth0", "host:Veth", { name: "w-veth0", peer: "w-veth1" }, [], mtu),
     plug("w-veth0", "w-lin0"),
+    thing("w-vx0", "host:Vxlan", { name: "w-vx0", remote: "192.0.2.201" }, [], (chance) => ({
+        vni: 7 + chance.pick(2),
+        ...mtu(chance),
+    })),
     ovsPort("w-veth1", "w-ovs0", "system", { needs: ["w-veth0"] }),
 
     thing("address", "host:Address", { link: "w-lin0", address: "10.99.0.1/24" }, ["w-lin0"]),
