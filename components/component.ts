@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { cheaply } from "../resources/cheap-traces";
-import { InputError, type Problem, problemsOf } from "../schemas/problems";
+import { InputError, parsed, type Problem } from "../schemas/problems";
 import type { Scope } from "./names";
 
 /** Last word for the user on one child: a patch, or a pure function of the inputs we chose. */
@@ -41,14 +41,9 @@ export function parseArgs<Schema extends z.ZodType>(
     schema: Schema,
     args: unknown,
     subject: string,
-    ofParts: Problem[] = [],
+    ofParts?: readonly Problem[],
 ): z.output<Schema> {
-    return told(() => {
-        const { data, error } = schema.safeParse(args);
-        const problems = [...(error ? problemsOf(error, args) : []), ...ofParts];
-        if (problems.length > 0) throw new InputError(subject, problems);
-        return data!;
-    });
+    return told(() => parsed(schema, args, subject, ofParts));
 }
 
 /** Runs `work`; bad input found in it is told by Pulumi as a message, without a stack trace. */

@@ -20,11 +20,21 @@ export class InputError extends Error {
     }
 }
 
-/** The input as the schema's complete output. @throws InputError with every problem */
-export function parsed<Schema extends z.ZodType>(schema: Schema, input: unknown, subject: string): z.output<Schema> {
+/**
+ * The input as the schema's complete output.
+ *
+ * @param ofParts what was found wrong in parts of it that the schema leaves to others
+ * @throws InputError with every problem
+ */
+export function parsed<Schema extends z.ZodType>(
+    schema: Schema,
+    input: unknown,
+    subject: string,
+    ofParts: readonly Problem[] = [],
+): z.output<Schema> {
     const result = schema.safeParse(input);
-    if (result.success) return result.data;
-    throw new InputError(subject, problemsOf(result.error, input));
+    if (result.success && ofParts.length === 0) return result.data;
+    throw new InputError(subject, [...(result.success ? [] : problemsOf(result.error, input)), ...ofParts]);
 }
 
 /** Every problem of a failed parse, unknown keys one by one, unions reduced to their own message. */

@@ -168,10 +168,8 @@ class Look {
 
     /** Whether the switch holds on to a former link is looked at twice, but for what the step at hand has plugged. */
     async atUnheard(host: Host): Promise<void> {
-        const unheard = [...this.members.values()].filter((member) => {
-            member.unheard &&= !host.isTakenUp(member.name);
-            return member.unheard;
-        });
+        for (const member of this.members.values()) member.unheard &&= !host.isTakenUp(member.name);
+        const unheard = [...this.members.values()].filter((member) => member.unheard);
         if (unheard.length === 0) return;
         const links = await linksNow(host);
         for (const member of unheard)

@@ -35,9 +35,10 @@ export const tap: HostResource<Tap> = {
         if (!link) return undefined;
         const { txQueueLength } = link;
         const plugged = await pluggedInto(host, link);
+        const here = linkHere(link, "tun", known !== undefined);
         return {
-            ...linkHere(link, "tun", known !== undefined),
-            ...(link.kind === "tun" ? conflictOf(link, known !== undefined) : {}),
+            ...here,
+            conflict: here.conflict ?? conflictOf(link, known !== undefined),
             state: {
                 name,
                 multiQueue: link.tap?.multiQueue ?? false,
@@ -66,10 +67,11 @@ export const tap: HostResource<Tap> = {
 };
 
 /** Why it is no tap of ours, or none to import: one that libvirt makes for a guest goes with it. */
-function conflictOf({ tap, data }: Link, known: boolean): { conflict?: string } {
-    if (!tap) return { conflict: "a link of that name is there, and it is a tun" };
-    if (known || data.persist === true) return {};
-    return { conflict: "it is not persistent, and goes with the program that has it open" };
+function conflictOf({ tap, data }: Link, known: boolean): string | undefined {
+    if (!tap) return "a link of that name is there, and it is a tun";
+    return known || data.persist === true
+        ? undefined
+        : "it is not persistent, and goes with the program that has it open";
 }
 
 /** One step a tap, so that an undo takes back what was begun and nothing else. Its mark comes with its settings. */

@@ -48,52 +48,50 @@ describe("many of a kind at the same moment, on a host that somebody works on", 
         await lab.down();
     });
 
+    /** The work of a plugin of its own, with what that tells of it. */
+    const toldOf = async <Result>(work: (plugin: Plugin) => Promise<Result>) => {
+        engine.debugged.length = 0;
+        const plugin = await Plugin.start(lab.host, address);
+        const result = await work(plugin);
+        await plugin.stop();
+        return { result, told: engine.debugged.join("\n").split("\n") };
+    };
+    const listings = (told: string[]) => told.filter((line) => line.includes(" links were listed "));
+
     for (const [kind, inputs] of Object.entries(KINDS))
         it(`take no program each, from create over refresh to delete: ${kind}`, async () => {
-            engine.debugged.length = 0;
-            const plugin = await Plugin.start(lab.host, address);
             const type = `kvmnet:${kind}`;
-            const made = await each((index) => plugin.create(type, `r${index}`, inputs(index)));
-            await each(async (index) => {
-                const { id = "", state = {} } = made[index] ?? {};
-                assert.equal((await plugin.read(type, `r${index}`, id, inputs(index), state)).id, id);
+            const { told } = await toldOf(async (plugin) => {
+                const made = await each((index) => plugin.create(type, `r${index}`, inputs(index)));
+                await each(async (index) => {
+                    const { id = "", state = {} } = made[index] ?? {};
+                    assert.equal((await plugin.read(type, `r${index}`, id, inputs(index), state)).id, id);
+                });
+                await each((index) => plugin.delete(type, `r${index}`, made[index] ?? { id: "", state: {} }));
             });
-            await each((index) => plugin.delete(type, `r${index}`, made[index] ?? { id: "", state: {} }));
-            await plugin.stop();
-            const told = engine.debugged.join("\n").split("\n");
             const programs = told.filter((line) => line.includes("` ended with "));
             assert(told.length > 1, "what is run is told");
             assert(programs.length < MANY, programs.join("\n"));
         });
 
     it("have their links listed once before they are made as one set, and once while the switch takes them up", async () => {
-        engine.debugged.length = 0;
-        const plugin = await Plugin.start(lab.host, address);
         const names = Array.from({ length: MANY }, (_, index) => `bs${index}`);
         const set = { bridge: "br-ovs", ports: Object.fromEntries(names.map((name) => [name, { tap: {} }])) };
-        const made = await plugin.create("kvmnet:ovs:PortSet", "set", set);
-        await plugin.stop();
-        const told = engine.debugged.join("\n").split("\n");
-        const removing = await Plugin.start(lab.host, address);
-        await removing.delete("kvmnet:ovs:PortSet", "set", made);
-        await removing.stop();
-        assert.equal(told.filter((line) => line.includes(" links were listed ")).length, 2, told.join("\n"));
+        const { result: made, told } = await toldOf((plugin) => plugin.create("kvmnet:ovs:PortSet", "set", set));
+        await toldOf((plugin) => plugin.delete("kvmnet:ovs:PortSet", "set", made));
+        assert.equal(listings(told).length, 2, told.join("\n"));
     });
 
     it("need no list of links to tell that the switch hears those that it has just taken up", async () => {
-        engine.debugged.length = 0;
-        const plugin = await Plugin.start(lab.host, address);
+        const type = "kvmnet:ovs:Port";
         const inputs = KINDS["ovs:Port"] as (index: number) => Bag;
-        const made = await each((index) => plugin.create("kvmnet:ovs:Port", `r${index}`, inputs(index)));
-        await plugin.stop();
-        const told = engine.debugged.join("\n").split("\n");
-        const removing = await Plugin.start(lab.host, address);
-        await each((index) => removing.delete("kvmnet:ovs:Port", `r${index}`, made[index] ?? { id: "", state: {} }));
-        await removing.stop();
-        const plugged = told.findLastIndex((line) => line.includes(" a transaction of "));
-        assert.deepEqual(
-            told.slice(plugged + 1).filter((line) => line.includes(" links were listed ")),
-            [],
+        const { result: made, told } = await toldOf((plugin) =>
+            each((index) => plugin.create(type, `r${index}`, inputs(index))),
         );
+        await toldOf((plugin) =>
+            each((index) => plugin.delete(type, `r${index}`, made[index] ?? { id: "", state: {} })),
+        );
+        const plugged = told.findLastIndex((line) => line.includes(" a transaction of "));
+        assert.deepEqual(listings(told.slice(plugged + 1)), []);
     });
 });
