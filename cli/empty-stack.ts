@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { EngineEnvironment } from "../engine";
 import { cacheRoot, digestOf } from "../engine/cache";
 import { runPulumi } from "./engine-run";
+import { fileBackend } from "./lab-backend";
 import { LAB_STACK } from "./stack-file";
 
 /**
@@ -18,12 +19,12 @@ export async function layEmptyStack(
     state: string,
     environment: Record<string, string>,
 ): Promise<number> {
-    const kept = join(cacheRoot(), "stacks", digestOf([engine.pulumi, project.name]));
+    const kept = join(cacheRoot(), "stacks", digestOf([engine.pulumi, project.name, fileBackend("")]));
     if (!existsSync(kept)) {
         mkdirSync(dirname(kept), { recursive: true });
         const draft = mkdtempSync(`${kept}-`);
         try {
-            const backend = { ...environment, PULUMI_BACKEND_URL: `file://${draft}` };
+            const backend = { ...environment, PULUMI_BACKEND_URL: fileBackend(draft) };
             const status = await runPulumi(engine, ["stack", "init", LAB_STACK, "--no-select"], backend);
             if (status !== 0) return status;
             if (!existsSync(kept)) renameSync(draft, kept);

@@ -6,10 +6,17 @@ import { LAB_STACK, labStack } from "./stack-file";
 /** Guards nothing: a lab and its secrets are gone with the next reboot. */
 export const LAB_PASSPHRASE = "kvmnet-lab";
 
+/**
+ * URL of the file backend in a folder. Without `metadata=skip` a file with attributes lies beside each file of the state
+ * and is written in place: an engine killed in that moment leaves it empty, and the next one fails with "failed to load
+ * checkpoint: EOF" (gocloud.dev/blob/fileblob). All else is written beside and renamed.
+ */
+export const fileBackend = (folder: string) => `file://${folder}?metadata=skip`;
+
 /** What the engine is told so that it works on the stack `lab` in that lab's own backend. */
 export function backendOf(lab: string): Record<string, string> {
     return {
-        PULUMI_BACKEND_URL: `file://${labPaths(lab).state}`,
+        PULUMI_BACKEND_URL: fileBackend(labPaths(lab).state),
         PULUMI_CONFIG_PASSPHRASE: LAB_PASSPHRASE,
         PULUMI_STACK: LAB_STACK,
     };

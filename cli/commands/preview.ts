@@ -7,7 +7,7 @@ import { packFolder, profileFile } from "../../policies/location";
 import { layEmptyStack } from "../empty-stack";
 import { runPulumi } from "../engine-run";
 import { labStatus } from "../../lab";
-import { backendOf, LAB_PASSPHRASE } from "../lab-backend";
+import { backendOf, fileBackend, LAB_PASSPHRASE } from "../lab-backend";
 import { plainProgress } from "../progress";
 import { readProject } from "../lab-project";
 import { LAB_STACK } from "../stack-file";
@@ -38,7 +38,7 @@ export async function run({ profile }: { profile: string }): Promise<number> {
     const scratch = mkdtempSync(join(tmpdir(), "kvmnet-preview-"));
     try {
         const backend = {
-            PULUMI_BACKEND_URL: `file://${scratch}`,
+            PULUMI_BACKEND_URL: fileBackend(scratch),
             PULUMI_CONFIG_PASSPHRASE: LAB_PASSPHRASE,
             KVMNET_WITHOUT_HOST: "true",
         };

@@ -42,7 +42,7 @@ describe("the state of a program whose host is a lab", () => {
     it("lies with the lab", () => {
         stack("lab://sample");
         assert.deepEqual(labBackend(project, [], {}), {
-            PULUMI_BACKEND_URL: "file:///run/kvmnet/labs/sample/state",
+            PULUMI_BACKEND_URL: "file:///run/kvmnet/labs/sample/state?metadata=skip",
             PULUMI_CONFIG_PASSPHRASE: "kvmnet-lab",
             PULUMI_STACK: "lab",
         });
@@ -50,7 +50,7 @@ describe("the state of a program whose host is a lab", () => {
     it("lies with the lab, whatever backend the user is logged in to", () => {
         stack("lab://sample");
         const { PULUMI_BACKEND_URL } = labBackend(project, ["up"], { PULUMI_BACKEND_URL: "file:///mine" });
-        assert.equal(PULUMI_BACKEND_URL, "file:///run/kvmnet/labs/sample/state");
+        assert.equal(PULUMI_BACKEND_URL, "file:///run/kvmnet/labs/sample/state?metadata=skip");
     });
     it("is the user's affair for any other stack", () => {
         stack("lab://sample");
@@ -68,7 +68,7 @@ describe("the state of a program whose host is a lab", () => {
     it("is the lab's too where Pulumi.yaml names the lab for every stack", () => {
         writeFileSync(join(project, "Pulumi.yaml"), "name: x\nconfig:\n    kvmnet:host:\n        value: lab://all\n");
         writeFileSync(join(project, "Pulumi.lab.yaml"), "config:\n");
-        assert.equal(labBackend(project, [], {}).PULUMI_BACKEND_URL, "file:///run/kvmnet/labs/all/state");
+        assert.equal(labBackend(project, [], {}).PULUMI_BACKEND_URL, "file:///run/kvmnet/labs/all/state?metadata=skip");
     });
     it("is told as a sentence, with the file, where a file is not what it should be", () => {
         stack("lab://sample");

@@ -141,6 +141,24 @@ describe("the switch database under faults", function () {
             }
         });
 
+        it("breaks while a new plugin greets it: the work is done, wherever the cut is", async () => {
+            for (const [of, afterBytes] of [
+                ["requests", 20],
+                ["replies", 200],
+                ["replies", 10_000],
+            ] as const) {
+                const fresh = await Plugin.start(lab.host);
+                lab.proxy.set({ kind: "cut", of, afterBytes });
+                try {
+                    const made = await fresh.create(OVS_PORT, "greet", port("greet0", 19));
+                    assert.ok(lab.proxy.struck, `the line was cut after ${afterBytes} bytes of ${of}`);
+                    await fresh.delete(OVS_PORT, "greet", made);
+                } finally {
+                    await fresh.stop();
+                }
+            }
+        });
+
         it("is slow: the work is done", async () => {
             lab.proxy.set({ kind: "delay", ms: 300 });
             await plugin.create(OVS_PORT, "slow", port("slow0", 30));

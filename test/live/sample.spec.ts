@@ -83,6 +83,18 @@ describe("the sample environment, end to end", function () {
         assert.match(measurement.environment.join(" "), /emulated \(TCG\)/);
     });
 
+    it("keeps no file in its state that is written in place, which an engine killed meanwhile would leave empty", () => {
+        const files = readdirSync(labPaths(LAB).state, { recursive: true, encoding: "utf8" });
+        assert.ok(
+            files.some((file) => file.endsWith("/lab.json")),
+            files.join("\n"),
+        );
+        assert.deepEqual(
+            files.filter((file) => file.endsWith(".attrs")),
+            [],
+        );
+    });
+
     it("changes nothing the second time", async () => {
         const second = await kvmnet(project.folder, "up");
         succeeded(second);

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { stringify } from "yaml";
+import { fileBackend } from "../../cli/lab-backend";
 import { prepareEngine, silent } from "../../engine";
 import { isAlive } from "../../lab/processes";
 import { descendants } from "./descendants";
@@ -90,7 +91,7 @@ export class EngineProject {
             ...process.env,
             ...engine.env,
             PATH: [...(this.options.path ?? []), engine.env.PATH ?? ""].join(delimiter),
-            PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
+            PULUMI_BACKEND_URL: fileBackend(join(this.folder, "state")),
             PULUMI_CONFIG_PASSPHRASE: "test",
             ...this.options.env,
         };

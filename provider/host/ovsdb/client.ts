@@ -14,7 +14,7 @@ import { SwitchProgress } from "./switch-progress";
 import { DatabaseSchema, followed, hasColumn, monitorRequest } from "./tables";
 
 const DATABASE = "Open_vSwitch";
-/** A server that restarts is back within this long; the first connection waits for nobody. */
+/** A server that restarts is back within this long; where nobody has ever listened, nobody is waited for. */
 const RECONNECT_MS = 5_000;
 /** Who asks within this long after it did not come back gets the same answer, and does not wait for it again. */
 const SAME_MS = 100;
@@ -44,6 +44,8 @@ export class Ovsdb {
     private readonly progress: SwitchProgress;
     private connecting: Promise<OvsdbConnection> | undefined;
     private connection: OvsdbConnection | undefined;
+    /** Somebody listens there, or did: one who hangs up before all was said comes back. */
+    private isServed = false;
     private failed = { error: new Error(), at: -Infinity };
     private replica = new Replica();
     private schema: DatabaseSchema = {};
@@ -100,6 +102,7 @@ export class Ovsdb {
     close(): void {
         this.connection?.close();
         this.connection = undefined;
+        this.isServed = false;
     }
 
     /** Notifications of all that was committed before a request arrive before its reply. */
@@ -178,12 +181,14 @@ export class Ovsdb {
     }
 
     private async connect(): Promise<OvsdbConnection> {
-        const until = performance.now() + (this.connection ? RECONNECT_MS : 0);
+        const began = performance.now();
         for (let pause = 50; ; pause = Math.min(2 * pause, 1_000)) {
             try {
-                return (this.connection = await this.greeted());
+                this.connection = await this.greeted();
+                this.isServed = true;
+                return this.connection;
             } catch (error) {
-                if (performance.now() + pause > until) throw error;
+                if (performance.now() + pause > began + (this.isServed ? RECONNECT_MS : 0)) throw error;
                 await new Promise((resolve) => setTimeout(resolve, pause));
             }
         }
@@ -222,6 +227,7 @@ export class Ovsdb {
             early = undefined;
             return connection;
         } catch (error) {
+            this.isServed ||= connection.wasCut;
             connection.close();
             throw unanswered(this.path, this.where, error);
         }

@@ -40,6 +40,7 @@ export class OvsdbConnection {
     private asked: number | undefined;
     private probe: NodeJS.Timeout | undefined;
     private ended: HostError | undefined;
+    private cut = false;
 
     private constructor(
         private readonly socket: Socket,
@@ -48,8 +49,8 @@ export class OvsdbConnection {
         private readonly patience: Patience,
     ) {
         socket.on("data", (chunk: Buffer) => this.read(chunk));
-        socket.on("error", (error) => this.end(quoted(error)));
-        socket.on("close", () => this.end("the server closed the connection"));
+        socket.on("error", (error) => this.cutOff(quoted(error)));
+        socket.on("close", () => this.cutOff("the server closed the connection"));
     }
 
     /** @throws HostError unreachable where nothing listens */
@@ -73,6 +74,11 @@ export class OvsdbConnection {
 
     get alive(): boolean {
         return this.ended === undefined;
+    }
+
+    /** Whether it was the line or the other side that ended it, as a restart does: not we, for what was said or was not. */
+    get wasCut(): boolean {
+        return this.cut;
     }
 
     /** The `result` of the reply. @throws HostError lost when the connection breaks first, bug where the server refuses */
@@ -156,6 +162,11 @@ export class OvsdbConnection {
             this.asked = now;
             this.send({ id: "alive", method: "echo", params: [] });
         }
+    }
+
+    private cutOff(reason: string): void {
+        this.cut ||= this.alive;
+        this.end(reason);
     }
 
     private end(reason: string): void {
