@@ -35,6 +35,9 @@ export function unfinishedOf(error: unknown): { id: string; inputs: Bag; state: 
 }
 
 export class Plugin {
+    /** Stack of the resources that it is asked for. */
+    stack = "dev";
+
     private constructor(
         readonly process: ChildProcess,
         readonly client: ResourceProviderClient,
@@ -82,7 +85,7 @@ export class Plugin {
 
     async check(type: string, news: Bag): Promise<{ inputs: Bag; failures: Record<string, string> }> {
         const request = new proto.CheckRequest();
-        request.setUrn(urnOf(type, "it"));
+        request.setUrn(urnOf(type, "it", this.stack));
         request.setType(type);
         request.setNews(structOf(news));
         const response = await ask<proto.CheckResponse>((done) => this.client.check(request, done));
@@ -95,7 +98,7 @@ export class Plugin {
 
     async diff(type: string, olds: Bag, news: Bag): Promise<proto.DiffResponse.AsObject> {
         const request = new proto.DiffRequest();
-        request.setUrn(urnOf(type, "it"));
+        request.setUrn(urnOf(type, "it", this.stack));
         request.setType(type);
         request.setOlds(structOf(olds));
         request.setNews(structOf(news));
@@ -112,7 +115,7 @@ export class Plugin {
         const { inputs, failures } = options.checked ? { inputs: news, failures: {} } : await this.check(type, news);
         if (Object.keys(failures).length > 0) throw new Error(JSON.stringify(failures));
         const request = new proto.CreateRequest();
-        request.setUrn(urnOf(type, name, options.stack));
+        request.setUrn(urnOf(type, name, options.stack ?? this.stack));
         request.setType(type);
         request.setProperties(structOf(inputs));
         request.setPreview(options.preview ?? false);
@@ -131,7 +134,7 @@ export class Plugin {
         const { inputs } = options.checked ? { inputs: news } : await this.check(type, news);
         const request = new proto.UpdateRequest();
         request.setId(was.id);
-        request.setUrn(urnOf(type, name));
+        request.setUrn(urnOf(type, name, this.stack));
         request.setType(type);
         request.setOlds(structOf(was.state));
         request.setNews(structOf(inputs));
@@ -150,7 +153,7 @@ export class Plugin {
     ): Promise<Made & { inputs: Bag }> {
         const request = new proto.ReadRequest();
         request.setId(id);
-        request.setUrn(urnOf(type, name));
+        request.setUrn(urnOf(type, name, this.stack));
         request.setType(type);
         request.setInputs(structOf(inputs));
         request.setProperties(structOf(state));
@@ -161,7 +164,7 @@ export class Plugin {
     async delete(type: string, name: string, was: Made, timeout = 0): Promise<void> {
         const request = new proto.DeleteRequest();
         request.setId(was.id);
-        request.setUrn(urnOf(type, name));
+        request.setUrn(urnOf(type, name, this.stack));
         request.setType(type);
         request.setProperties(structOf(was.state));
         request.setTimeout(timeout);

@@ -2,20 +2,21 @@
 import assert from "node:assert/strict";
 import type { Bag } from "../../../provider/wire";
 import type { FaultLab } from "./fault-lab";
-import { OVS_BRIDGE, OVS_PORT, PORT_SET } from "./invariants";
+import { OVS_PORT, PORT_SET } from "./invariants";
 import type { Program } from "./stack";
 import { look, rowNamed, values } from "./world";
 
 /** A flow of ours at a port's number: table 0 leads to a meter, table 5 tells as whom it may send. */
 const AT_PORT = /cookie=0x6b6e[0-9a-f]*,.* table=(\d+),.*in_port=(\d+)/;
 
-/** @param what for messages: what had happened */
+/**
+ * @param program all stacks' on the host
+ * @param what    for messages: what had happened
+ */
 export async function assertHeld(lab: FaultLab, program: Program, what: string): Promise<void> {
     const world = await look(lab);
     const numberOf = (name: string) => Number(values(rowNamed(world, "Interface", name)?.ofport)[0] ?? -1);
-    for (const { type, inputs } of Object.values(program)) {
-        if (type !== OVS_BRIDGE) continue;
-        const bridge = String(inputs.name);
+    for (const bridge of world.rows("Bridge").map(({ name }) => String(name))) {
         const ports = portsOf(program, bridge);
         const having = (property: string) => ports.filter(([, port]) => port[property] !== undefined);
         const flows = await lab.run("ovs-ofctl", "--no-names", "-O", "OpenFlow15", "dump-flows", bridge);

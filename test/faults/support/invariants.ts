@@ -117,6 +117,7 @@ function works(world: World, name: string): string {
  *
  * @param theirs what others have there, as `foreign` told it before the faults
  * @param what   for messages: what had happened
+ * @param beside owner marks of other stacks on the host
  */
 export async function assertSound(
     lab: FaultLab,
@@ -124,6 +125,7 @@ export async function assertSound(
     program: Program,
     theirs: ReadonlyMap<string, string>,
     what: string,
+    beside: Iterable<string> = [],
 ): Promise<void> {
     const world = await look(lab);
     const owners = stack.owners();
@@ -137,11 +139,13 @@ export async function assertSound(
         assert.deepEqual(pick(seen), pick(declared), `${what}: ${type} ${name} is as declared`);
     }
     const marked = [...marks(world)];
-    const stray = marked.filter(([mark]) => ![...owners.values()].includes(mark));
+    const others = [...beside];
+    const own = marked.filter(([mark]) => !others.includes(mark));
+    const stray = own.filter(([mark]) => ![...owners.values()].includes(mark));
     assert.deepEqual(stray, [], `${what}: nothing carries our mark outside the state`);
     const several = Object.keys(program).filter((name) => SEVERAL.includes(program[name]?.type ?? ""));
     const ofSeveral = several.map((name) => owners.get(name));
-    for (const [mark, things] of marked)
+    for (const [mark, things] of own)
         if (!ofSeveral.includes(mark)) assert.equal(things.length, 1, `${what}: ${mark} is on ${things.join()}`);
     assertUntouched(theirs, foreign(world), what);
     assert.deepEqual(begun(lab), [], `${what}: nothing is half written`);

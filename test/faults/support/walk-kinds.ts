@@ -11,18 +11,21 @@ export interface Kind {
     varied(chance: Chance): Bag;
 }
 
-const vlans = (chance: Chance): Bag =>
+/** A bridge that others made: both stacks of a walk have ports in it. */
+export const THEIRS = "theirs";
+
+export const vlans = (chance: Chance): Bag =>
     chance.of<Bag>([
         {},
         { tag: 1 + chance.pick(4094) },
         { vlanMode: "trunk", trunks: [`${10 + chance.pick(5)}-20`, String(100 + chance.pick(9))] },
         { vlanMode: "native-untagged", tag: 5, trunks: ["6", "7"] },
     ]);
-const mtu = (chance: Chance): Bag => ({ mtu: chance.of([1300, 1400, 1500]) });
+export const mtu = (chance: Chance): Bag => ({ mtu: chance.of([1300, 1400, 1500]) });
 const maybe = (chance: Chance, bag: () => Bag): Bag => (chance.pick(2) === 0 ? bag() : {});
 
 /** What a guest may do, which flows and meters hold it to on the userspace datapath. */
-const held = (chance: Chance, last: number): Bag => ({
+export const held = (chance: Chance, last: number): Bag => ({
     ...maybe(chance, () => ({ ingress: { rate: chance.of(["10Mbit", "20Mbit"]) } })),
     ...maybe(chance, () => ({
         portSecurity: {
@@ -32,7 +35,7 @@ const held = (chance: Chance, last: number): Bag => ({
     })),
 });
 
-const tap = (name: string): [string, Kind] => [
+export const tap = (name: string): [string, Kind] => [
     name,
     {
         type: TAP,
@@ -41,7 +44,7 @@ const tap = (name: string): [string, Kind] => [
         varied: (chance) => ({ ...mtu(chance), ...(chance.pick(6) === 0 ? { multiQueue: true } : {}) }),
     },
 ];
-const ovsPort = (
+export const ovsPort = (
     name: string,
     bridge: string,
     type: "system" | "internal",
@@ -51,11 +54,11 @@ const ovsPort = (
     {
         type: OVS_PORT,
         fixed: { name, bridge, type, ...more },
-        needs: [bridge, ...(type === "system" && needs.length === 0 ? [name] : needs)],
+        needs: [...(bridge === THEIRS ? [] : [bridge]), ...(type === "system" && needs.length === 0 ? [name] : needs)],
         varied,
     },
 ];
-const ovsBridge = (name: string, more: Bag = {}): [string, Kind] => [
+export const ovsBridge = (name: string, more: Bag = {}): [string, Kind] => [
     name,
     {
         type: OVS_BRIDGE,
@@ -71,7 +74,7 @@ const plug = (name: string, bridge: string, needs = [bridge, name]): [string, Ki
     `plug ${name}`,
     { type: BRIDGE_PORT, fixed: { name, bridge }, needs, varied: () => ({}) },
 ];
-const thing = (
+export const thing = (
     name: string,
     kind: string,
     fixed: Bag,
@@ -79,13 +82,16 @@ const thing = (
     varied: Kind["varied"] = () => ({}),
 ): [string, Kind] => [name, { type: `kvmnet:${kind}`, fixed, needs, varied }];
 
-const portsOfSet = (chance: Chance): Bag => ({
-    ports: Object.fromEntries(
-        [1, 2, 3, 4]
-            .filter(() => chance.pick(4) > 0)
-            .map((last) => [`w-s${last}`, { ...vlans(chance), ...held(chance, last), tap: mtu(chance) }]),
-    ),
-});
+/** @param prefix of the ports' names: `w-s` */
+export const portsOfSet =
+    (prefix: string) =>
+    (chance: Chance): Bag => ({
+        ports: Object.fromEntries(
+            [1, 2, 3, 4]
+                .filter(() => chance.pick(4) > 0)
+                .map((last) => [`${prefix}${last}`, { ...vlans(chance), ...held(chance, last), tap: mtu(chance) }]),
+        ),
+    });
 
 /** Tunnels of one end, told apart by keys that they swap. */
 const tunnels = (chance: Chance): Bag => {
@@ -114,7 +120,7 @@ export const KINDS: ReadonlyMap<string, Kind> = new Map([
     plug("w-tap3", "w-lin0"),
 
     ovsBridge("w-sec0", { failMode: "secure" }),
-    ["set", { type: PORT_SET, fixed: { bridge: "w-sec0" }, needs: ["w-sec0"], varied: portsOfSet }],
+    ["set", { type: PORT_SET, fixed: { bridge: "w-sec0" }, needs: ["w-sec0"], varied: portsOfSet("w-s") }],
     tap("w-tap4"),
     ovsPort("w-tap4", "w-sec0", "system", { varied: (chance) => ({ ...vlans(chance), ...held(chance, 9) }) }),
     thing("flows", "ovs:Flows", { bridge: "w-sec0" }, ["w-sec0"], (chance) => ({
@@ -160,6 +166,15 @@ export const KINDS: ReadonlyMap<string, Kind> = new Map([
         ...mtu(chance),
     })),
     ovsPort("w-veth1", "w-ovs0", "system", { needs: ["w-veth0"] }),
+
+    ovsPort("w-int2", THEIRS, "internal", { varied: (chance) => ({ ...vlans(chance), ...held(chance, 8) }) }),
+    ["shared", { type: PORT_SET, fixed: { bridge: THEIRS }, needs: [], varied: portsOfSet("w-x") }],
+    thing("flows of theirs", "ovs:Flows", { bridge: THEIRS }, [], (chance) => ({
+        flows: [`table=10,priority=${chance.pick(9)},actions=NORMAL`],
+    })),
+    thing("w-mir1", "ovs:Mirror", { bridge: THEIRS, name: "w-mir1", selectAll: true }, [], (chance) => ({
+        outputVlan: 300 + chance.pick(9),
+    })),
 
     thing("address", "host:Address", { link: "w-lin0", address: "10.99.0.1/24" }, ["w-lin0"]),
     thing("route", "host:Route", { destination: "10.98.0.0/16" }, ["address"], (chance) => ({

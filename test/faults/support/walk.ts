@@ -2,7 +2,7 @@
 import { BEHIND, type FaultLab } from "./fault-lab";
 import type { Chance } from "./seed";
 import type { Declared, Program } from "./stack";
-import { KINDS, type Kind } from "./walk-kinds";
+import type { Kind } from "./walk-kinds";
 import { foreign, look } from "./world";
 
 /** What others do to our things, where they are there. */
@@ -15,6 +15,11 @@ const MEDDLING: Readonly<Record<string, (chance: Chance, program: Program) => st
     "our port": (chance) => [vsctl("del-port", chance.of(["w-tap1", "w-tap4", "w-s2", "w-s3", "w-g0", "w-g1"]))],
     "our switch's link": () => [ip("link set dev w-sec0 down")],
     "our flows": () => [["ovs-ofctl", "del-flows", "w-sec0"]],
+    "both stacks' flows": () => [["ovs-ofctl", "del-flows", "theirs"]],
+    "both stacks' meters": () => [["ovs-ofctl", "-O", "OpenFlow15", "del-meters", "theirs"]],
+    "our port in their bridge": (chance) => [
+        vsctl("del-port", chance.of(["w-x1", "w-x2", "w-int2", "n-s1", "n-s2", "n-int0", "n-tap0"])),
+    ],
     "our meters": () => [["ovs-ofctl", "-O", "OpenFlow15", "del-meters", "w-sec0"]],
     "our mirror": () => [vsctl("clear", "Bridge", "w-ovs0", "mirrors")],
     "our exports": () => [vsctl("clear", "Bridge", "w-ovs0", "sflow"), vsctl("clear", "Bridge", "w-ovs0", "netflow")],
@@ -36,16 +41,20 @@ export class Walk {
     private readonly guests = new Map<string, string>();
     private count = 0;
 
-    /** @param theirs what others have on the host; kept up to date with what they do in this walk */
+    /**
+     * @param theirs what others have on the host; kept up to date with what they do in this walk
+     * @param kinds  what its program may hold
+     */
     constructor(
         private readonly lab: FaultLab,
         private readonly chance: Chance,
         public theirs: Map<string, string>,
+        private readonly kinds: ReadonlyMap<string, Kind>,
     ) {}
 
     /** Changes the program at one place. @returns the names that a run has to look at */
     async edit(): Promise<string[]> {
-        const name = this.chance.of([...KINDS.keys()]);
+        const name = this.chance.of([...this.kinds.keys()]);
         if (name in this.program && this.chance.pick(3) === 0) {
             await this.drop(name);
             return [];
@@ -59,7 +68,7 @@ export class Walk {
     }
 
     private declare(name: string): string[] {
-        const kind = KINDS.get(name) as Kind;
+        const kind = this.kinds.get(name) as Kind;
         const missing = kind.needs.filter((need) => !(need in this.program)).flatMap((need) => this.declare(need));
         const declared: Declared = {
             type: kind.type,

@@ -101,10 +101,11 @@ export function values(column: unknown): unknown[] {
     return [column];
 }
 
-export function keyed(column: unknown, key: string): string | undefined {
-    const pairs = Array.isArray(column) && column[0] === "map" ? (column[1] as [string, string][]) : [];
-    return pairs.find(([name]) => name === key)?.[1];
-}
+export const keyed = (column: unknown, key: string): string | undefined =>
+    pairs(column).find(([name]) => name === key)?.[1];
+
+const pairs = (column: unknown): [string, string][] =>
+    Array.isArray(column) && column[0] === "map" ? (column[1] as [string, string][]) : [];
 
 /** Every owner mark on the host, with what carries it. */
 export function marks(world: World): Map<string, string[]> {
@@ -127,7 +128,7 @@ export function foreign(world: World): Map<string, string> {
     const ours = new Set<string>();
     const things = new Map<string, string>();
     const isOurs = (row: SeenRow) => keyed(row.external_ids, "kvmnet-owner") !== undefined;
-    for (const table of ["Bridge", "Port", "QoS"] as const)
+    for (const table of ["Bridge", "Port", "QoS", "Mirror"] as const)
         for (const row of world.rows(table).filter(isOurs)) {
             ours.add(row._uuid[1]);
             for (const column of [row.interfaces, row.queues]) for (const uuid of uuids(column)) ours.add(uuid);
@@ -138,11 +139,16 @@ export function foreign(world: World): Map<string, string> {
     const switched = new Set(world.rows("Interface").map(({ name }) => String(name)));
     for (const table of Object.keys(COLUMNS) as Table[])
         for (const row of world.rows(table).filter((one) => !own(one) && !isOurs(one))) {
-            const { ports, ...rest } = row;
-            const theirs = uuids(ports)
-                .filter((uuid) => !ours.has(uuid))
-                .sort();
-            const kept = Object.entries({ ...rest, ports: theirs }).filter(([column]) => !VOLATILE.includes(column));
+            const theirs = (column: unknown) =>
+                uuids(column)
+                    .filter((uuid) => !ours.has(uuid))
+                    .sort();
+            const shared = {
+                ports: theirs(row.ports),
+                mirrors: theirs(row.mirrors),
+                external_ids: pairs(row.external_ids).filter(([key]) => !key.startsWith("kvmnet-")),
+            };
+            const kept = Object.entries({ ...row, ...shared }).filter(([column]) => !VOLATILE.includes(column));
             things.set(`${table} ${String(row.name ?? row._uuid[1])}`, JSON.stringify(kept));
         }
     for (const link of world.links.values())

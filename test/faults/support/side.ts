@@ -1,0 +1,68 @@
+/** One stack of a walk: its program, its state, and the plugin that works for it now. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { Plugin } from "../../provider/plugin";
+import type { FaultLab } from "./fault-lab";
+import { Stack } from "./stack";
+import type { Walk } from "./walk";
+
+export class Side {
+    readonly stack: Stack;
+
+    private constructor(
+        private readonly lab: FaultLab,
+        readonly walk: Walk,
+        /** Answers checks and diffs, and is never killed. */
+        private readonly judge: Plugin,
+        private plugin: Plugin,
+        /** Started ahead, so that a kill costs little. */
+        private next: Promise<Plugin>,
+    ) {
+        this.stack = new Stack(judge);
+    }
+
+    /** @param name of the stack */
+    static async start(lab: FaultLab, name: string, walk: Walk): Promise<Side> {
+        const [judge, plugin] = await Promise.all([pluginOf(lab, name), pluginOf(lab, name)]);
+        return new Side(lab, walk, judge, plugin, pluginOf(lab, name));
+    }
+
+    /** Runs the program. @returns what failed, by name */
+    up(names?: string[]): Promise<Map<string, Error>> {
+        return this.stack.up(this.plugin, this.walk.program, names);
+    }
+
+    refresh(names?: string[]): Promise<void> {
+        return this.stack.refresh(this.plugin, names);
+    }
+
+    /** Runs the program, and kills the plugin so long after it began [ms]. */
+    async killed(afterMs: number, names: string[]): Promise<void> {
+        const doing = this.up(names);
+        await sleep(afterMs);
+        await this.plugin.kill();
+        await doing;
+        await this.another();
+    }
+
+    /** As the next command of the engine begins: with a plugin of its own. */
+    async renew(): Promise<void> {
+        await this.plugin.stop();
+        await this.another();
+    }
+
+    async stop(): Promise<void> {
+        await Promise.all([this.judge, this.plugin, await this.next].map((plugin) => plugin.stop()));
+    }
+
+    private async another(): Promise<void> {
+        this.plugin = await this.next;
+        this.next = pluginOf(this.lab, this.plugin.stack);
+        this.next.catch(() => undefined);
+    }
+}
+
+async function pluginOf({ host }: FaultLab, stack: string): Promise<Plugin> {
+    const plugin = await Plugin.start(host);
+    plugin.stack = stack;
+    return plugin;
+}
