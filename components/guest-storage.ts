@@ -1,6 +1,6 @@
 /** The disks of a guest: resources of their own, so that they outlive its domain. */
-import type * as pulumi from "@pulumi/pulumi";
-import type { CloudInit, Disk } from "../schemas/guest";
+import * as pulumi from "@pulumi/pulumi";
+import { UserData, type CloudInit, type Disk } from "../schemas/guest";
 import { metaData, networkConfig, NO_USER_DATA } from "./cloud-init";
 import type { Child, Transform } from "./component";
 import { tellsMtu, type GuestDisk, type MadeVolume } from "./libvirt/guest";
@@ -15,6 +15,7 @@ type Name = (
     opts: pulumi.CustomResourceOptions,
 ) => Child<object, pulumi.CustomResourceOptions>;
 type GivenDisk = Omit<Disk, "base"> & { base?: pulumi.Input<string> };
+type GivenCloudInit = Omit<CloudInit, "userData"> & { userData?: string | pulumi.Output<string> };
 
 export class GuestStorage {
     /** Paths of the volumes that were made, by the disk's name. */
@@ -36,7 +37,7 @@ export class GuestStorage {
     }
 
     cloudInit(
-        { userData = NO_USER_DATA, metaData: more, networkConfig: network, pool }: CloudInit,
+        { userData = NO_USER_DATA, metaData: more, networkConfig: network, pool }: GivenCloudInit,
         nics: Readonly<Record<string, TunedVirtioNic>>,
         transform?: Transform<object>,
     ): MadeVolume {
@@ -65,7 +66,7 @@ export class GuestStorage {
         const description = {
             name: `${this.guest}-cloud-init.iso`,
             pool,
-            userData,
+            userData: pulumi.Output.isInstance(userData) ? this.#judged(userData) : userData,
             metaData: metaData(this.guest, more),
             networkConfig: network ?? networkConfig(Object.fromEntries(known)),
         };
@@ -78,6 +79,18 @@ export class GuestStorage {
         const held = line.storage.cloudInitVolume(description, disk.path);
         const volume = new Volume(...this.child("cloud-init-volume", held, undefined, opts));
         return { id: volume.id, name: volume.name, pool };
+    }
+
+    /** What comes late is judged when it comes. It may be a secret, so it is not shown. */
+    #judged(userData: pulumi.Output<string>): pulumi.Output<string> {
+        return userData.apply((text) => {
+            const { error } = UserData.safeParse(text);
+            if (error)
+                throw new pulumi.RunError(
+                    `VirtualMachine ${this.guest}: cloudInit.userData: ${error.issues[0]?.message}.`,
+                );
+            return text;
+        });
     }
 
     #volume(

@@ -67,6 +67,9 @@ const guestInputs = GuestSize.extend({
     ...guestParts,
 });
 
+/** Where a guest takes what other resources will tell. */
+const TRAVELLING = ["nics.*.switch", "nics.*.bridge", "disks.*.base", "cloudInit.userData"];
+
 const virtualMachine: ServedComponent = {
     description:
         "A guest: its NICs, each with its tap on the host, its disks, and the libvirt domain that opens them. Disks outlive the domain; " +
@@ -86,7 +89,7 @@ const virtualMachine: ServedComponent = {
         macs: ByNic.describe("MAC addresses of its NICs, by the NIC's name."),
         volumes: ByNic.describe("Paths of the volumes that were made for it, by the disk's name."),
     }),
-    travelling: ["nics.*.switch", "nics.*.bridge", "disks.*.base"],
+    travelling: TRAVELLING,
     make(name, args, opts) {
         const resource = new VirtualMachine(name, args, opts);
         const { domainName, addresses, volumes } = resource;
@@ -138,7 +141,7 @@ const guestGroup: ServedComponent = {
             .describe("Addresses that are declared, without prefix lengths, by the guest's name and the NIC's."),
         macs: z.record(z.string(), ByNic).describe("MAC addresses, by the guest's name and the NIC's."),
     }),
-    travelling: ["nics.*.switch", "nics.*.bridge", "disks.*.base"],
+    travelling: TRAVELLING,
     make(name, args, opts) {
         const resource = new GuestGroup(name, args as unknown as GuestGroupArgs, opts);
         const { guests, addresses } = resource;

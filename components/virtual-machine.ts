@@ -3,7 +3,7 @@ import { z } from "zod";
 import { host } from "../resources";
 import type { DeclaredNic } from "../schemas/declared";
 import { Boot, GuestSize } from "../schemas/environment";
-import { checkGuest, Disk, guestParts } from "../schemas/guest";
+import { checkGuest, CloudInit, Disk, guestParts, USER_DATA, UserData } from "../schemas/guest";
 import { guestWords } from "../schemas/lab-guest";
 import { named, withCrossCheck } from "../schemas/named";
 import type { Problem } from "../schemas/problems";
@@ -16,13 +16,13 @@ import { libvirt } from "./libvirt/installed";
 import { leftBehindHooks } from "./libvirt/left-behind";
 import { nicProblems, TunedVirtioNic, type TunedVirtioNicArgs, type TunedVirtioNicTransform } from "./tuned-virtio-nic";
 
-/** A path on the host, or what another resource will tell of it. */
-const TravellingPath = z.union(
-    [HostPath, z.custom<pulumi.Output<string>>((value) => pulumi.Output.isInstance(value))],
-    {
-        error: "base is the path of an image on the host, such as /var/lib/libvirt/images/debian.qcow2",
-    },
-);
+/** What another resource will tell. */
+const Told = z.custom<pulumi.Output<string>>((value) => pulumi.Output.isInstance(value));
+const TravellingPath = z.union([HostPath, Told], {
+    error: "base is the path of an image on the host, such as /var/lib/libvirt/images/debian.qcow2",
+});
+/** It may hold a password or the key of another resource. */
+const TravellingUserData = z.union([UserData, Told], { error: USER_DATA });
 
 export const Console = z.strictObject(
     { socket: HostPath, log: HostPath },
@@ -46,6 +46,7 @@ const VirtualMachineSchema = withCrossCheck(
         console: Console.optional(),
         ...guestParts,
         disks: named(Label, Disk.extend({ base: TravellingPath.optional() }), "disks maps names to disks").default({}),
+        cloudInit: CloudInit.extend({ userData: TravellingUserData.optional() }).optional(),
     }),
     (guest, say) => checkGuest(guest as Parameters<typeof checkGuest>[0], say),
 );

@@ -81,15 +81,14 @@ export const Disk = z
     .meta({ token: "index:Disk" });
 export type Disk = z.output<typeof Disk>;
 
-const USER_DATA = "userData is what cloud-init reads: text that begins with #cloud-config, #! or MIME headers";
+export const USER_DATA = "userData is what cloud-init reads: text that begins with #cloud-config, #! or MIME headers";
+export const UserData = z.string(USER_DATA).regex(/^(#|Content-Type:|MIME-Version:)/i, USER_DATA);
 
 export const CloudInit = z
     .strictObject({
-        userData: z
-            .string(USER_DATA)
-            .regex(/^(#|Content-Type:|MIME-Version:)/i, USER_DATA)
-            .optional()
-            .describe("What cloud-init does at the first boot; absent is nothing beside name and network."),
+        userData: UserData.optional().describe(
+            "What cloud-init does at the first boot; absent is nothing beside name and network. It may be a secret, or hold what another resource tells.",
+        ),
         metaData: z
             .record(z.string(), z.string(), "metaData maps names to text")
             .default({})

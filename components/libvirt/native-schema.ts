@@ -87,7 +87,7 @@ export interface VolumeArgs {
 /** Arguments of that line's `CloudinitDisk` (docs/resources/cloudinit_disk.md). */
 export interface CloudinitDiskArgs {
     name: string;
-    userData: string;
+    userData: Input<string>;
     metaData: string;
     networkConfig: string;
 }

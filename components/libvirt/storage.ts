@@ -20,7 +20,7 @@ interface VolumeDescription {
 interface CloudInitDescription {
     name: string;
     pool: string;
-    userData: string;
+    userData: pulumi.Input<string>;
     metaData: string;
     networkConfig: string;
 }

@@ -118,6 +118,17 @@ describe("a guest's cloud-init disk", () => {
             machine({ disks, cloudInit: { userData: "packages: [nginx]" } }),
             refused(/begins with #cloud-config/),
         ));
+
+    for (const line of ["0.8.3", "0.9.7"])
+        it(`may hold what other resources tell, and stays secret in the ${line} line`, async () => {
+            const key = pulumi.secret("ssh-ed25519 AAAA");
+            const userData = pulumi.interpolate`#cloud-config\nssh_authorized_keys: [${key}]\n`;
+            const run = await machine({ disks, cloudInit: { userData } }, line);
+            assert.deepEqual(run.named("web-1-cloud-init").inputs.userData, {
+                [pulumi.runtime.specialSigKey]: pulumi.runtime.specialSecretSig,
+                value: "#cloud-config\nssh_authorized_keys: [ssh-ed25519 AAAA]\n",
+            });
+        });
 });
 
 describe("a guest's processor and memory", () => {

@@ -258,4 +258,33 @@ describe("components in another language, on a host", function () {
                 assert.deepEqual(words(await lab.run("find", "/var/lib/kvmnet", "-type", "f")), []);
             });
         });
+
+    describe("that is a guest with secret user data", () => {
+        let project: EngineProject;
+        afterEach(() => project.remove());
+        async function preview(userData: string) {
+            const properties = {
+                disks: { root: { size: "1GiB" } },
+                cloudInit: { userData: { "fn::secret": userData } },
+            };
+            const resources = { desk: { type: "kvmnet:VirtualMachine", properties } };
+            project = new EngineProject({ name: "secretive", runtime: "yaml", path, declares: { resources } });
+            await project.init({ "kvmnet:host": lab.host, "libvirt:uri": libvirtUri(HostRef.parse(lab.host)) });
+            return project.run("preview", "--json");
+        }
+
+        it("plans a disk for it that keeps it secret", async () => {
+            const { status, output } = await preview("#cloud-config\npassword: hunter2\n");
+            assert.equal(status, 0, output);
+            assert.match(output, /"userData": "\[secret\]"/);
+            assert.doesNotMatch(output, /hunter2/);
+        });
+
+        it("is refused where cloud-init would not read it, which is not shown", async () => {
+            const { status, output } = await preview("password: hunter2");
+            assert.notEqual(status, 0, output);
+            assert.match(output, /VirtualMachine desk: cloudInit\.userData: userData is what cloud-init reads/);
+            assert.doesNotMatch(output, /hunter2/);
+        });
+    });
 });

@@ -21,7 +21,7 @@ export const vlans = (chance: Chance): Bag =>
         { vlanMode: "trunk", trunks: [`${10 + chance.pick(5)}-20`, String(100 + chance.pick(9))] },
         { vlanMode: "native-untagged", tag: 5, trunks: ["6", "7"] },
     ]);
-export const mtu = (chance: Chance): Bag => ({ mtu: chance.of([1300, 1400, 1500]) });
+const mtu = (chance: Chance): Bag => ({ mtu: chance.of([1300, 1400, 1500]) });
 const maybe = (chance: Chance, bag: () => Bag): Bag => (chance.pick(2) === 0 ? bag() : {});
 
 /** What a guest may do, which flows and meters hold it to on the userspace datapath. */
