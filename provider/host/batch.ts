@@ -5,6 +5,7 @@ import { HostError, quoted } from "./errors";
 import { lackOf } from "./kernel-features";
 import type { Link } from "./links";
 import type { Place } from "./place";
+import type { Ran } from "./run";
 import { Window, type Turnout, type Verdict } from "./window";
 
 interface Change {
@@ -31,6 +32,13 @@ export class LineRefused extends HostError {
                     ? "Run as root."
                     : "Correct what it names, then run the same command again."),
         );
+    }
+}
+
+/** The program was ended at work: which of the lines were carried out is not known. */
+export class BatchCut extends HostError {
+    constructor(subject: string, { fact, next, cause }: HostError) {
+        super("lost", subject, `the program for it ${fact}`, next, cause);
     }
 }
 
@@ -81,6 +89,19 @@ export class Batch {
         return verdicts;
     }
 
+    /** Undefined where somebody ended the program. */
+    private async ran(asked: Change[], entries: Entry[], verdicts: Verdict<void>[]): Promise<Ran | undefined> {
+        const input = entries.map(({ text }) => `${text}\n`).join("");
+        try {
+            return await this.place.run([...this.program.split(" "), "-batch", "-"], input);
+        } catch (error) {
+            if (!(error instanceof HostError) || error.kind !== "lost") throw error;
+            for (const owner of entries.flatMap(({ owners }) => owners))
+                verdicts[owner] = { error: new BatchCut((asked[owner] as Change).subject, error) };
+            return undefined;
+        }
+    }
+
     /** Runs the lines; one that is refused takes the rest of its owners' lines with it, and the others go on. */
     private async run(asked: Change[], entries: Entry[], verdicts: Verdict<void>[]): Promise<void> {
         const refuse = ({ owners, at, text }: Entry, stderr: string, told: boolean) => {
@@ -90,11 +111,9 @@ export class Batch {
                 };
         };
         for (let left = entries; left.length > 0;) {
-            const { code, stderr } = await this.place.run(
-                [...this.program.split(" "), "-batch", "-"],
-                left.map(({ text }) => `${text}\n`).join(""),
-            );
-            if (code === 0) return;
+            const ran = await this.ran(asked, left, verdicts);
+            if (!ran || ran.code === 0) return;
+            const { stderr } = ran;
             const failed = left[failedLine(stderr) - 1];
             if (!failed) {
                 // It gave up without a line number, so what was done is unknown: everybody looks again.

@@ -1,7 +1,7 @@
 /** Carries out a plan: step by step, neighbours in one batch, and back again where a step is refused. */
 import { faultPoint } from "../fault";
 import type { Action, Line, Plan, Step } from "../plan";
-import { LineRefused } from "./batch";
+import { BatchCut, LineRefused } from "./batch";
 import { HostError } from "./errors";
 import type { Host } from "./index";
 import { effectOnLinks, takenUpBy } from "./link-effect";
@@ -10,6 +10,7 @@ import { resolved } from "./ovsdb/operations";
 /**
  * Every step of the plan, or none that can be taken back: where one is refused, those before it are undone in reverse
  * order. A lost connection or a cancelled run undoes nothing: what happened is not known, or is to be finished later.
+ * Of lines whose program was ended, all that may have been done is undone: a link may be there that carries no mark yet.
  *
  * @throws HostError of the step that failed; its text tells what could not be undone
  */
@@ -36,7 +37,8 @@ export async function carryOut(host: Host, subject: string, plan: Plan): Promise
             if (effect === "changed") host.kernel.written();
             else if (effect === "plugged") host.kernel.plugged(takenUpBy(action));
         } catch (error) {
-            if (!(error instanceof HostError) || error.kind !== "refused") throw error;
+            if (!(error instanceof HostError) || (error.kind !== "refused" && !(error instanceof BatchCut)))
+                throw error;
             throw await takenBack(host, subject, [...done, ...begun(group, error)], error);
         }
         faultPoint();
@@ -90,7 +92,7 @@ function merged([first, ...rest]: Step[]): Action {
 
 /** The steps of a group of which at least one line was carried out; without a line number, all that may have been. */
 function begun(group: Step[], error: HostError): Step[] {
-    if (error instanceof HalfWritten) return group;
+    if (error instanceof HalfWritten || error instanceof BatchCut) return group;
     if (!(error instanceof LineRefused)) return [];
     const { at } = error;
     if (at === undefined) return group;

@@ -37,7 +37,7 @@ const ENVIRONMENT = { LC_ALL: "C", PATH: searchPath(process.env.PATH) };
 
 /**
  * @param input stdin as a whole: a file, so that a program whose starter is killed still reads all of it, not a part
- * @throws HostError unreachable when the program cannot be started or does not end within a minute
+ * @throws HostError unreachable when the program cannot be started or does not end within a minute, lost when it is ended
  */
 export function runProgram(argv: string[], input?: string): Promise<Ran> {
     const [program = "", ...rest] = argv;
@@ -48,7 +48,15 @@ export function runProgram(argv: string[], input?: string): Promise<Ran> {
     return ended(child, program);
 }
 
-/** What a program that was started has said when it ends. @throws HostError unreachable when it fails or does not end within a minute */
+/** By which a program ends itself when the time is over that it was given: it has said so. */
+const OWN_ALARM = "SIGALRM";
+
+/**
+ * What a program that was started has said when it ends.
+ *
+ * @throws HostError unreachable when it fails or does not end within a minute, lost when somebody ended it: what it has
+ *         done, and what it would have said, is not known
+ */
 export function ended(child: ChildProcess, program: string): Promise<Ran> {
     return new Promise((resolve, reject) => {
         const failed = (fact: string, cause?: unknown) => reject(notRun(program, fact, cause));
@@ -64,8 +72,9 @@ export function ended(child: ChildProcess, program: string): Promise<Ran> {
             clearTimeout(timer);
             failed(`cannot be started (${quoted(error)})`, error);
         });
-        child.on("close", (code) => {
+        child.on("close", (code, signal) => {
             clearTimeout(timer);
+            if (signal !== null && signal !== OWN_ALARM) return reject(cutShort(program, signal));
             resolve({ code: code ?? 1, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
         });
     });
@@ -98,6 +107,15 @@ export async function startProgram(argv: string[], stdout?: number): Promise<Sta
         throw notRun(program, `cannot be started (${quoted(error)})`, error);
     }
 }
+
+/** Somebody has ended it, as the kernel does where memory is short. */
+export const cutShort = (subject: string, signal: string) =>
+    new HostError(
+        "lost",
+        subject,
+        `was ended by ${signal} before it was done`,
+        "Look for what ended it (the kernel's log tells it of a lack of memory), then run the same command again.",
+    );
 
 const notRun = (program: string, fact: string, cause?: unknown) =>
     new HostError("unreachable", program, fact, "Check that it is installed and that you may run it.", cause);

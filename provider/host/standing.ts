@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, ftruncateSync, readSync } from "node:fs";
 import { HostError, quoted } from "./errors";
 import type { Place } from "./place";
-import { counted, unlinkedFile, type Started } from "./run";
+import { counted, cutShort, unlinkedFile, type Started } from "./run";
 
 /** Longest wait for an answer [ms]. */
 const TIMEOUT_MS = 60_000;
@@ -30,7 +30,8 @@ export class Standing<Answer> {
     /**
      * The answer to a line, read. The program is started by the first, and anew where it has ended.
      *
-     * @throws HostError refused with its words, unreachable where it cannot be started or does not answer within a minute
+     * @throws HostError refused with its words, unreachable where it cannot be started or does not answer within a minute,
+     *         lost where it is ended
      */
     async ask(line: string): Promise<Answer> {
         const isFirst = this.talk === undefined;
@@ -94,8 +95,11 @@ class Talk<Answer> {
         private readonly subject: string,
         private readonly read: (json: unknown) => Answer,
     ) {
-        child.on("error", (error) => this.end("unreachable", `it fails (${quoted(error)})`));
-        child.on("close", (code) => this.end("refused", `it ended with ${code ?? "a signal"}: ${quoted(this.words)}`));
+        child.on("error", (error) => this.end(this.error("unreachable", `it fails (${quoted(error)})`)));
+        child.on("close", (code, signal) => {
+            if (signal === null) this.end(this.error("refused", `it ended with ${code}: ${quoted(this.words)}`));
+            else this.end(cutShort(subject, signal));
+        });
         child.stdin.on("error", () => undefined);
         child.stderr.on("data", (chunk: Buffer) => this.hear(chunk.toString()));
         // It keeps nobody from ending: it ends by itself when we are gone.
@@ -114,7 +118,7 @@ class Talk<Answer> {
     }
 
     close(): void {
-        this.end("unreachable", "it was closed here");
+        this.end(this.error("unreachable", "it was closed here"));
     }
 
     private answered(line: string): Promise<void> {
@@ -172,17 +176,17 @@ class Talk<Answer> {
         counted([this.child.stdin, this.child.stderr], waits);
         if (!waits) return;
         this.timers.push(
-            setTimeout(() => this.end("unreachable", "it does not answer within 60 s"), TIMEOUT_MS),
+            setTimeout(() => this.end(this.error("unreachable", "it does not answer within 60 s")), TIMEOUT_MS),
             setInterval(() => {
                 if (fstatSync(this.printed).size > MOST_BYTES)
-                    this.end("refused", `it printed more than ${MOST_BYTES} bytes`);
+                    this.end(this.error("refused", `it printed more than ${MOST_BYTES} bytes`));
             }, LOOK_MS),
         );
     }
 
-    private end(kind: "refused" | "unreachable", fact: string): void {
+    private end(error: HostError): void {
         if (this.ended) return;
-        this.ended = this.error(kind, fact);
+        this.ended = error;
         this.keepAlive(false);
         // Without input it ends by itself; one that hangs is a starter whose program may hang.
         for (const stream of [this.child.stdin, this.child.stderr]) stream.destroy();

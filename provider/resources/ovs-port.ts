@@ -151,7 +151,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         await keepLinks(host, subject, want, come, `the bridge ${want.bridge}`);
         // Its flows name its OpenFlow number.
         const renumbered = moves || unheard.length > 0 || state.ofportRequest !== want.ofportRequest;
-        const stays = !renumbered && isGuarded(rows.port) ? state : undefined;
+        const stays = !renumbered && isGuarded(rows.port) ? found : undefined;
         return [
             ...(isGuarded(rows.port) && renumbered ? unguards(found, mark) : strays(found)),
             ...pluggedAgain(unheard),
@@ -276,13 +276,16 @@ const up = ({ type, name }: OvsPort): Plan => (type === "internal" || type === "
 /**
  * After the port is plugged, since a flow names its OpenFlow number.
  *
- * @param former what flows of ours held of the port before, where it stays in its bridge
+ * @param former the port before, where flows of ours held something of it and it stays in its bridge
  */
-function guards(want: OvsPort, needs: Needs, mark: string, former?: OvsPort): Plan {
+function guards(want: OvsPort, needs: Needs, mark: string, former?: PortHere): Plan {
     const guard = { name: want.name, mark, ...guardOf(want, needs.isMetered(want)) };
     if (!guard.limit && !guard.security && !former) return [];
     const secure = textOf(needs.bridge.fail_mode) === "secure";
-    const before = former && { former: guardOf(former, needs.isMetered(want)) };
+    const before = former && {
+        former: guardOf(former.state, needs.isMetered(want)),
+        hadMeter: hasMeter(former.rows.port),
+    };
     return [guardPorts(want.bridge, [{ ...guard, ...before }], secure)];
 }
 

@@ -10,7 +10,7 @@ import { ip, ovsdb, type Plan } from "../plan";
 import { sameValue } from "../wire";
 import { gone } from "./link-marks";
 import { isLinkGone } from "./ovs-fault";
-import { guardOf, isGuarded } from "./ovs-ingress";
+import { guardOf, hasMeter, isGuarded, isSecured } from "./ovs-ingress";
 import { heldBy } from "./ovs-held";
 import { pluggedAgain } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown } from "./ovs-link-up";
@@ -184,7 +184,14 @@ const stands = (
     !member.unheard &&
     (member.tap?.link.up ?? true) &&
     !isSetDown(member.rows?.links[0], links) &&
+    !isLetLoose(member) &&
     sameValue(member.state, want);
+
+/** Whether its row says that flows hold it, and they do not: somebody removed them, and a meter may be left. */
+const isLetLoose = ({ rows, state }: Member): boolean =>
+    rows !== undefined &&
+    ((hasMeter(rows.port) && state?.ingress === undefined) ||
+        (isSecured(rows.port) && state?.portSecurity === undefined));
 
 /** Interfaces that stay and for which no MTU is asked, whatever was asked before. */
 const noLongerAsking = (items: readonly Item[], bridge: string): Seen[] =>
@@ -294,7 +301,8 @@ function guards(bridge: string, items: readonly Item[], needs: Needs, mark: stri
         const guard = guardOf(want, metered);
         if (!member?.rows || !isGuarded(member.rows.port) || !staysPut(item, bridge))
             return guard.limit || guard.security ? [{ name: want.name, mark, ...guard }] : [];
-        return [{ name: want.name, mark, ...guard, former: guardOf(member.state ?? {}, metered) }];
+        const former = guardOf(member.state ?? {}, metered);
+        return [{ name: want.name, mark, ...guard, former, hadMeter: hasMeter(member.rows.port) }];
     });
     return guarded.length > 0 ? [guardPorts(bridge, guarded, textOf(needs.bridge.fail_mode) === "secure")] : [];
 }

@@ -44,6 +44,8 @@ export interface GuardedPort extends Guard {
     mark: string;
     /** What held before this change, which an undo gives back. */
     former?: Guard;
+    /** Whether its row says that a meter holds it: that may be there although its flow is gone. */
+    hadMeter?: boolean;
 }
 
 /**
@@ -242,8 +244,8 @@ export const shared = (secure: boolean): string => (secure ? "shared secure" : "
 const meterOf = (port: string) => `{ofport:${port}+${FIRST_PORT_METER}}`;
 
 /** From what held to what is to hold. A limit that stays one is put over the former. */
-const changed = ({ name, mark, limit, security }: GuardedPort, former: Guard = {}): string[] => [
-    ...(former.limit && !limit ? unlimit(`{ofport:${name}}`, meterOf(name)) : []),
+const changed = ({ name, mark, limit, security, hadMeter }: GuardedPort, former: Guard = {}): string[] => [
+    ...((former.limit || hadMeter) && !limit ? unlimit(`{ofport:${name}}`, meterOf(name)) : []),
     ...(former.security || security ? [unsecure(`{ofport:${name}}`)] : []),
     ...(limit ? limited(name, limit, mark) : []),
     ...(security ? secured(name, security, mark) : []),

@@ -104,6 +104,15 @@ describe("a random walk of operations and faults", function () {
                 meanwhile = others;
                 await run(undefined, names);
             },
+            "a program is killed": async (names) => {
+                const errors = await ours.withoutAProgram(chance.pick(60), names);
+                if (!meddled) assert.deepEqual([...errors], [], say());
+            },
+            "the database's server is restarted": (names) =>
+                run(async () => {
+                    await lab.kill("ovsdb-server");
+                    await lab.revive();
+                }, names),
             "the connection is cut": async (names) => {
                 const after = chance.pick(30);
                 await run(async () => {

@@ -420,6 +420,17 @@ describe("a set of ports on a real switch", function () {
         await lab.run("ip", "link", "delete", "dev", "v0");
     });
 
+    it("leaves no meter of a port whose limit is taken off, though somebody had removed its flow", async () => {
+        const inputs = { bridge: "sb0", ports: { u0: { type: "internal" } } };
+        const limited = { bridge: "sb0", ports: { u0: { type: "internal", ingress: { rate: "10Mbit" } } } };
+        const made = await plugin.create(SET, "set", limited);
+        await lab.run("ovs-ofctl", "-OOpenFlow13", "del-flows", "sb0", "table=0");
+        made.state = await plugin.update(SET, "set", made, inputs);
+        assert.doesNotMatch(await lab.run("ovs-ofctl", "-OOpenFlow13", "dump-meters", "sb0"), /rate=10000/);
+        assert.deepEqual(await changes(made, inputs), []);
+        await plugin.delete(SET, "set", made);
+    });
+
     it("leaves no meter of a port that somebody unplugged when it goes, with or without the port", async () => {
         const meters = () => lab.run("ovs-ofctl", "-OOpenFlow13", "dump-meters", "sb0");
         const inputs = { bridge: "sb0", ports: { u0: { type: "internal", ingress: { rate: "10Mbit" } } } };

@@ -658,6 +658,17 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await plugin.delete(PORT, "lim0", made);
         });
 
+        it("whose limit is taken off leaves no meter, though somebody had removed its flow", async () => {
+            await bridge("lone0");
+            const inputs = { name: "lone1", bridge: "lone0", type: "internal" };
+            const made = await plugin.create(PORT, "lone1", { ...inputs, ingress: { rate: "10Mbit" } });
+            await lab.run("ovs-ofctl", "del-flows", "lone0");
+            made.state = await plugin.update(PORT, "lone1", made, inputs);
+            assert.doesNotMatch(await lab.run("ovs-ofctl", "-OOpenFlow13", "dump-meters", "lone0"), /meter=/);
+            assert.deepEqual(await changes(PORT, made, inputs), []);
+            await plugin.delete(PORT, "lone1", made);
+        });
+
         it("leaves no flow and no meter at a number that it no longer has, however it lost it, and none when it goes", async () => {
             await bridge("num0", { failMode: "secure" });
             const inputs = (ofportRequest: number): Bag => ({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LineRefused } from "../../provider/host/batch";
+import { BatchCut, LineRefused } from "../../provider/host/batch";
 import { carryOut } from "../../provider/host/carry-out";
 import { HostError } from "../../provider/host/errors";
 import type { Host } from "../../provider/host";
@@ -102,6 +102,21 @@ describe("carrying out a plan", () => {
     it("takes back all of a batch that does not tell where it ended", async () => {
         there.failing = [["add b", (subject) => new LineRefused(subject, undefined, "gave up")]];
         await assert.rejects(carry(adds("a"), adds("b")));
+        assert.deepEqual(there.done.slice(1), ["ip: remove b", "ip: remove a"]);
+    });
+
+    it("takes back all of a batch whose program was ended, and has it tried again", async () => {
+        const killed = new HostError(
+            "lost",
+            "ip",
+            "was ended by SIGKILL before it was done",
+            "Look for what ended it.",
+        );
+        there.failing = [["add b", (subject) => new BatchCut(subject, killed)]];
+        await assert.rejects(carry(adds("a"), adds("b")), {
+            kind: "lost",
+            message: /: the program for it was ended by SIGKILL/,
+        });
         assert.deepEqual(there.done.slice(1), ["ip: remove b", "ip: remove a"]);
     });
 

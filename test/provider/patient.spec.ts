@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { patient } from "../../provider/host/patient";
 import type { Place } from "../../provider/host/place";
+import { cutShort } from "../../provider/host/run";
 
 /** A host whose switch is away for so many calls. */
 function away(calls: number, stderr = "ovs-ofctl: br0.mgmt: failed to open socket (Connection refused)") {
@@ -43,6 +44,36 @@ describe("a program that asks the switch", () => {
         assert.equal((await patient(place, AbortSignal.abort()).run(DUMP)).code, 1);
         assert.equal(ran.length, 1);
     });
+});
+
+describe("a program that somebody ended", () => {
+    const endedOnce = () => {
+        const ran: string[][] = [];
+        const run = (argv: string[]) => {
+            ran.push(argv);
+            if (ran.length === 1) return Promise.reject(cutShort(String(argv[0]), "SIGKILL"));
+            return Promise.resolve({ code: 0, stdout: "there", stderr: "" });
+        };
+        return { place: { ...away(0).place, run }, ran };
+    };
+
+    for (const argv of [DUMP, ["ovs-ofctl", "del-meters", "br0", "meter=1"], ["cat", "--", "/etc/x"]])
+        it(`is run again where that does nothing new: ${argv.join(" ")}`, async () => {
+            const { place, ran } = endedOnce();
+            assert.equal((await patient(place).run(argv)).stdout, "there");
+            assert.equal(ran.length, 2);
+        });
+
+    for (const argv of [
+        ["ovs-ofctl", "add-meter", "br0", "meter=1"],
+        ["ip", "-batch", "-"],
+        ["virsh", "start", "web"],
+    ])
+        it(`is lost where it may be half done: ${argv.join(" ")}`, async () => {
+            const { place, ran } = endedOnce();
+            await assert.rejects(patient(place).run(argv), { kind: "lost" });
+            assert.equal(ran.length, 1);
+        });
 });
 
 describe("any other program", () => {

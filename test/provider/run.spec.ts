@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { searchPath } from "../../provider/host/run";
+import { HostError } from "../../provider/host/errors";
+import { runProgram, searchPath } from "../../provider/host/run";
 
 const SYSTEM = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin";
 
@@ -19,4 +20,18 @@ describe("where a host's programs are looked for", () => {
     it("does not depend on the folder that one is in", () =>
         assert.equal(searchPath(".:bin::/opt/bin:../tools:"), `/opt/bin:${SYSTEM}`));
     it("is the system's where there is no PATH", () => assert.equal(searchPath(undefined), SYSTEM));
+});
+
+describe("a program of a host", () => {
+    it("that somebody ends leaves unknown what it has done, whatever it has said", () =>
+        assert.rejects(
+            runProgram(["sh", "-c", "echo half; kill -KILL $$"]),
+            (error) => error instanceof HostError && error.kind === "lost" && /ended by SIGKILL/.test(error.message),
+        ));
+    it("that ends by its own alarm has failed, and says why", async () =>
+        assert.deepEqual(await runProgram(["sh", "-c", "echo late >&2; kill -ALRM $$"]), {
+            code: 1,
+            stdout: "",
+            stderr: "late\n",
+        }));
 });

@@ -1,6 +1,8 @@
 /** One stack of a walk: its program, its state, and the plugin that works for it now. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { isAlive } from "../../../lab/processes";
 import { Plugin } from "../../provider/plugin";
+import { descendants } from "../../support/descendants";
 import type { FaultLab } from "./fault-lab";
 import { Stack } from "./stack";
 import type { Walk } from "./walk";
@@ -42,6 +44,16 @@ export class Side {
         await this.plugin.kill();
         await doing;
         await this.another();
+    }
+
+    /** Runs the program, and ends one of the plugin's own programs so long after it began [ms], as where memory is short. */
+    async withoutAProgram(afterMs: number, names: string[]): Promise<Map<string, Error>> {
+        const doing = this.up(names);
+        await sleep(afterMs);
+        const programs = descendants(this.plugin.process.pid ?? 0).filter(({ pid }) => descendants(pid).length === 0);
+        const last = programs.at(-1);
+        if (last && isAlive(last)) process.kill(last.pid, "SIGKILL");
+        return doing;
     }
 
     /** As the next command of the engine begins: with a plugin of its own. */
