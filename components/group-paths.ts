@@ -7,7 +7,7 @@ const PLACE = "{guest}";
 /** What of a guest has paths on the host. */
 type WithPaths = Pick<VirtualMachineArgs, "boot" | "console" | "disks" | "firmware" | "nics">;
 
-/** The arguments of one guest, with its name in its paths. */
+/** The arguments of one guest, with its name in its paths. It may meet raw input. */
 export function withOwnPaths<Args extends WithPaths>(args: Args, guest: string): Args {
     const { boot, console, disks, nics } = args;
     return {
@@ -40,6 +40,7 @@ function judge(path: unknown, where: PropertyKey[], say: Say): void {
 }
 
 function named<Part extends object>(part: Part, guest: string, ...paths: (keyof Part)[]): Part {
+    if (typeof part !== "object") return part;
     const own = paths.flatMap((key) => {
         const path = part[key];
         return typeof path === "string" ? [[key, path.replaceAll(PLACE, guest)]] : [];
@@ -48,4 +49,4 @@ function named<Part extends object>(part: Part, guest: string, ...paths: (keyof 
 }
 
 const mapped = <Value>(map: Record<string, Value>, change: (value: Value) => Value): Record<string, Value> =>
-    Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
+    Object.fromEntries(entriesOf(map).map(([key, value]) => [key, change(value)]));

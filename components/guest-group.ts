@@ -3,11 +3,14 @@ import { z } from "zod";
 import { count } from "../schemas/link-parts";
 import { entriesOf, named, withCrossCheck, type Say } from "../schemas/named";
 import { addressAfter } from "../schemas/ip-text";
+import type { Problem } from "../schemas/problems";
 import { AddressWithPrefix, Label, VlanId } from "../schemas/units";
 import { Component, parseArgs } from "./component";
 import { checkOwnPaths, withOwnPaths } from "./group-paths";
+import { libvirt } from "./libvirt/installed";
 import {
     Console,
+    guestProblems,
     VirtualMachine,
     type GuestNicArgs,
     type VirtualMachineArgs,
@@ -114,18 +117,19 @@ export class GuestGroup extends Component {
 
     /** @throws pulumi.RunError with everything wrong in the arguments, or where @pulumi/libvirt is not installed */
     constructor(name: string, { hosts, nics = {}, ...args }: GuestGroupArgs, opts?: pulumi.ComponentResourceOptions) {
+        const given = { ...args, name: args.name ?? name, nics };
         const { count, console, disks } = args;
         const group = parseArgs(
             GroupOf(placesOf(count, hosts)),
-            { name: args.name ?? name, count, nics, console, disks },
+            { name: given.name, count, nics, console, disks },
             `GuestGroup ${name}`,
+            problemsOfGuests(given),
         );
+        if (group.count > 0) libvirt();
         super("GuestGroup", name, { name: group.name, count: group.count, nics: Object.keys(nics) }, opts);
 
         this.guests = Array.from({ length: group.count }, (_, number) => {
-            const { count: _count, ...alike } = args;
-            const own = `${group.name}-${number}`;
-            const guest = withOwnPaths({ ...alike, name: own, nics: nicsOf(nics, number) }, own);
+            const guest = guestOf(given, number);
             const where = hosts?.length ? { providers: { ...hosts[number % hosts.length]! } } : undefined;
             return new VirtualMachine(...this.child(`${number}`, guest, undefined, where));
         });
@@ -134,17 +138,52 @@ export class GuestGroup extends Component {
     }
 }
 
+type Given = Omit<GuestGroupArgs, "name" | "hosts"> & Required<Pick<GuestGroupArgs, "name" | "nics">>;
+
+/** The arguments of one guest. It may meet raw input. */
+function guestOf({ count: _, name, nics, ...alike }: Given, number: number) {
+    const own = `${name}-${number}`;
+    return withOwnPaths({ ...alike, name: own, nics: nicsOf(nics, number) }, own);
+}
+
 function nicsOf(nics: Record<string, GroupNicArgs>, number: number): Record<string, GuestNicArgs> {
     return Object.fromEntries(
-        Object.entries(nics).map(([name, { vlans, firstAddress, ...nic }]) => [
+        entriesOf(nics).map(([name, { vlans, firstAddress, ...nic }]) => [
             name,
             {
                 ...nic,
                 ...(vlans && { vlan: vlans[number % vlans.length] }),
-                ...(firstAddress !== undefined && { address: addressAfter(firstAddress, number) }),
+                ...(firstAddress !== undefined && { address: addressOf(firstAddress, number) }),
             },
         ]),
     );
+}
+
+/** The first one again where the group is refused for it. */
+const addressOf = (first: string, number: number): string =>
+    AddressWithPrefix.safeParse(first).success ? (addressAfter(first, number) ?? first) : first;
+
+/** What is wrong with its guests, each thing once, by the group's property; with the first guest that has it where guest 0 has not. */
+function problemsOfGuests(group: Given): Problem[] {
+    const found = new Map<string, Problem>();
+    const guests = GroupFields.shape.count.safeParse(group.count).data ?? 1;
+    for (let number = 0; number < guests; number++)
+        for (const { path: ofGuest, message, ...problem } of guestProblems(guestOf(group, number))) {
+            const path = ownPath(ofGuest, number, group.nics);
+            const key = JSON.stringify([path, message]);
+            const whose = number > 0 ? `guest ${group.name}-${number}: ` : "";
+            if (!found.has(key)) found.set(key, { ...problem, path, message: `${whose}${message}` });
+        }
+    return [...found.values()];
+}
+
+/** Where the group says what a guest's property comes from. */
+function ownPath(path: PropertyKey[], number: number, nics: Record<string, GroupNicArgs>): PropertyKey[] {
+    const [part, nic = "", key, ...inner] = path;
+    const { vlans, firstAddress } = (part === "nics" && nics[String(nic)]) || {};
+    if (key === "vlan" && vlans) return ["nics", nic, "vlans", number % vlans.length, ...inner];
+    if (key === "address" && firstAddress !== undefined) return ["nics", nic, "firstAddress", ...inner];
+    return path;
 }
 
 /** On how many hosts that many guests lie. */

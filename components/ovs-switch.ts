@@ -3,6 +3,7 @@ import { ovs } from "../resources";
 import { withCrossCheck } from "../schemas/named";
 import { SwitchedName } from "../schemas/ovs-interface";
 import { carriedVlans, checkSwitch, SwitchFields, type SwitchInput } from "../schemas/ovs-switch";
+import type { Problem } from "../schemas/problems";
 import { noSuchVlan, vlanIdOf, vlanListOf } from "../schemas/vlan-names";
 import { carriedBy } from "./carried-vlans";
 import { Component, parseArgs, type Transform } from "./component";
@@ -143,13 +144,13 @@ export class OvsSwitch extends Component {
         );
     }
 
-    /** @throws pulumi.RunError where its taps can have no port security */
-    requirePortSecurity(subject: string): void {
-        if (this.#hasPortSecurity) return;
-        throw new pulumi.RunError(
-            `${subject}: portSecurity: its switch forwards without flows, which a restart would leave open; ` +
-                `set portSecurity: true on ${this.#subject}.`,
-        );
+    /** Why its taps can have no port security; nothing where they can. */
+    portSecurityProblems(): Problem[] {
+        if (this.#hasPortSecurity) return [];
+        const message =
+            "its switch forwards without flows, which a restart would leave open; " +
+            `set portSecurity: true on ${this.#subject}`;
+        return [{ path: ["portSecurity"], message }];
     }
 
     /** What a secure bridge needs to switch as usual, and to do so again after a restart. */

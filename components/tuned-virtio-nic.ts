@@ -101,9 +101,7 @@ export class TunedVirtioNic extends Component {
     constructor(name: string, { transform, ...args }: TunedVirtioNicArgs, opts?: pulumi.ComponentResourceOptions) {
         const { switch: ovsSwitch, bridge: linuxBridge } = args;
         const given = judgedOf({ ...args, nic: args.nic ?? name });
-        const settings = parseArgs(NicSchema, given, `TunedVirtioNic ${name}`);
-        if (settings.portSecurity && ovsSwitch instanceof OvsSwitch)
-            ovsSwitch.requirePortSecurity(`TunedVirtioNic ${name}`);
+        const settings = parseArgs(NicSchema, given, `TunedVirtioNic ${name}`, problemsOfSwitch(args));
         const { guest, nic, vcpus, vlan, address } = settings;
         const decision = decideNic(settings, vcpus, nicMac(thisStack(), guest, nic));
         super("TunedVirtioNic", name, { ...settings, ...decision.nic }, opts);
@@ -186,8 +184,12 @@ export class TunedVirtioNic extends Component {
 export function nicProblems(args: TunedVirtioNicArgs): Problem[] {
     const given = judgedOf(args);
     const { error } = NicSchema.safeParse(given);
-    return error ? problemsOf(error, given) : [];
+    return [...(error ? problemsOf(error, given) : []), ...problemsOfSwitch(args)];
 }
+
+/** What a switch of ours has not that a NIC needs of it. */
+const problemsOfSwitch = ({ switch: plug, portSecurity }: Pick<TunedVirtioNicArgs, "switch" | "portSecurity">) =>
+    portSecurity && plug instanceof OvsSwitch ? plug.portSecurityProblems() : [];
 
 /** The arguments as its schema judges them: what it is plugged into by its kind, the VLAN by its id. */
 const judgedOf = ({ switch: ovsSwitch, bridge, ...args }: TunedVirtioNicArgs) => ({

@@ -6,7 +6,7 @@ import { Boot, GuestSize } from "../schemas/environment";
 import { checkGuest, CloudInit, Disk, guestParts, USER_DATA, UserData } from "../schemas/guest";
 import { guestWords } from "../schemas/lab-guest";
 import { named, withCrossCheck } from "../schemas/named";
-import type { Problem } from "../schemas/problems";
+import { type Problem, problemsOf } from "../schemas/problems";
 import { HostPath, Label } from "../schemas/units";
 import { Component, parseArgs, type Transform } from "./component";
 import { guestSettings } from "./guest-settings";
@@ -97,7 +97,7 @@ export class VirtualMachine extends Component {
             VirtualMachineSchema,
             given,
             `VirtualMachine ${name}`,
-            Object.entries(nicArgs).flatMap(([nic, one]) => problemsOfNic(nic, one, given)),
+            problemsOfNics(nicArgs, given),
         );
         const installed = libvirt();
         super("VirtualMachine", name, { ...settings, nics: Object.keys(nicArgs) }, opts);
@@ -172,15 +172,26 @@ export class VirtualMachine extends Component {
     }
 }
 
+/** What is wrong with a guest, for a group that tells it as its own. */
+export function guestProblems({
+    transform: _,
+    nics = {},
+    ...args
+}: Omit<VirtualMachineArgs, "name"> & { name: string }): Problem[] {
+    const { error } = VirtualMachineSchema.safeParse(args);
+    return [...(error ? problemsOf(error, args) : []), ...problemsOfNics(nics, args)];
+}
+
 /** Of its NICs what the guest does not give them itself, before anything is made. */
-function problemsOfNic(
-    nic: string,
-    args: GuestNicArgs,
+function problemsOfNics(
+    nics: Readonly<Record<string, GuestNicArgs>>,
     { name, vcpus = 1 }: { name: string; vcpus?: number },
 ): Problem[] {
-    return nicProblems({ ...args, guest: name, nic, vcpus }).flatMap(({ path: [key = "", ...inner], ...problem }) => {
-        if (key === "guest" || key === "vcpus") return [];
-        const path = key === "nic" || key === "plug" ? [] : [key, ...inner];
-        return [{ ...problem, path: ["nics", nic, ...path] }];
-    });
+    return Object.entries(nics).flatMap(([nic, args]) =>
+        nicProblems({ ...args, guest: name, nic, vcpus }).flatMap(({ path: [key = "", ...inner], ...problem }) => {
+            if (key === "guest" || key === "vcpus") return [];
+            const path = key === "nic" || key === "plug" ? [] : [key, ...inner];
+            return [{ ...problem, path: ["nics", nic, ...path] }];
+        }),
+    );
 }

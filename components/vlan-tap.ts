@@ -45,9 +45,13 @@ export class VlanTap extends Component {
     ) {
         const onSwitch = plug instanceof OvsSwitch ? plug : undefined;
         const vlans = onSwitch?.vlans ?? {};
-        const settings = parseArgs(VlanTapOf(vlans), { ...args, name: args.name ?? ifName(name) }, `VlanTap ${name}`);
+        const settings = parseArgs(
+            VlanTapOf(vlans),
+            { ...args, name: args.name ?? ifName(name) },
+            `VlanTap ${name}`,
+            args.portSecurity && onSwitch?.portSecurityProblems(),
+        );
         const { vlan, trunk, rateLimit, qos, portSecurity, ...tapInputs } = settings;
-        if (portSecurity) onSwitch?.requirePortSecurity(`VlanTap ${name}`);
         if (rateLimit?.toGuest) onSwitch?.requireOwnQos(`VlanTap ${name}`, tapInputs.name);
         const carried = carriedBy({ vlan, trunk }, vlans);
         super("VlanTap", name, { ...settings, ...carried }, opts);

@@ -23,7 +23,8 @@ export class InputError extends Error {
 /**
  * The input as the schema's complete output.
  *
- * @param ofParts what was found wrong in parts of it that the schema leaves to others
+ * @param ofParts what was found wrong in parts of it that the schema leaves to others; left out inside of what the schema
+ *     refused
  * @throws InputError with every problem
  */
 export function parsed<Schema extends z.ZodType>(
@@ -34,7 +35,8 @@ export function parsed<Schema extends z.ZodType>(
 ): z.output<Schema> {
     const result = schema.safeParse(input);
     if (result.success && ofParts.length === 0) return result.data;
-    throw new InputError(subject, [...(result.success ? [] : problemsOf(result.error, input)), ...ofParts]);
+    const problems = result.success ? [] : problemsOf(result.error, input);
+    throw new InputError(subject, [...problems, ...ofParts.filter((part) => !problems.some(holds(part)))]);
 }
 
 /** Every problem of a failed parse, unknown keys one by one, unions reduced to their own message. */
@@ -51,6 +53,11 @@ export function problemsOf(error: z.ZodError, input: unknown): Problem[] {
         return [{ path: issue.path, value, message: value === undefined ? missing(issue.message) : issue.message }];
     });
 }
+
+const holds =
+    (inner: Problem) =>
+    ({ path }: Problem): boolean =>
+        path.every((key, index) => inner.path[index] === key);
 
 /** `guests.web-1.nics[0].vlan`, as people write it in a config. */
 export function pathText(path: PropertyKey[]): string {

@@ -376,7 +376,7 @@ describe("VlanTap with trunks and limits", () => {
         assert.deepEqual(run.named("t-port").inputs.portSecurity, secured);
         await assert.rejects(
             port({ vlan: "web", portSecurity }),
-            refused(/VlanTap t: portSecurity: .*set portSecurity: true on OvsSwitch br/),
+            refused(/VlanTap t: [^]*- portSecurity: .*set portSecurity: true on OvsSwitch br/),
         );
     });
 

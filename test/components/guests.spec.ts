@@ -326,7 +326,9 @@ describe("the port security of a guest's NIC", () => {
         for (const nic of [{}, { vhostUserSocket: "/run/vhu0.sock" }])
             await assert.rejects(
                 onSwitch({ ...nic, portSecurity: {} }, false),
-                refused(/TunedVirtioNic web-1-nic-data: portSecurity: .*set portSecurity: true on OvsSwitch safe/),
+                refused(
+                    /VirtualMachine web-1: [^]*- nics\.data\.portSecurity: .*set portSecurity: true on OvsSwitch safe/,
+                ),
             );
     });
 });
@@ -456,6 +458,46 @@ describe("GuestGroup", () => {
             ),
         );
     });
+
+    for (const [what, args, says] of [
+        ["a size", { vcpus: 0 }, /1 problem[^]*- vcpus: a guest has 1 to 512 vCPUs/],
+        ["a word that it does not have", { colour: "red" }, /1 problem[^]*- colour: this key is not known/],
+        ["a kernel that is text", { boot: "/boot/vmlinuz" }, /1 problem[^]*- boot: /],
+        ["a disk", { disks: { root: {} } }, /1 problem[^]*- disks\.root: a disk is exactly one of/],
+        ["a NIC's ring", { nics: { lan: { switch: "br", vlan: 7, rxRing: 8 } } }, /1 problem[^]*- nics\.lan\.rxRing: /],
+        ["a NIC's plug", { nics: { lan: {} } }, /1 problem[^]*- nics\.lan: a NIC is plugged into exactly one/],
+        [
+            "the first address",
+            { nics: { lan: { switch: "br", vlan: 7, firstAddress: 5, gateway: "10.0.0.1" } } },
+            /1 problem[^]*- nics\.lan\.firstAddress: an address is text/,
+        ],
+        [
+            "one of its VLANs",
+            { nics: { lan: { switch: "br", vlans: [7, "web"] } } },
+            /1 problem[^]*- nics\.lan\.vlans\[1\]: guest web-1: a VLAN id is .*got "web"/,
+        ],
+        [
+            "the length of some guests' names",
+            { name: "w".repeat(61), count: 12 },
+            /1 problem[^]*- name: guest w+-10: a name has 1 to 63 characters/,
+        ],
+        [
+            "all of it at once, with what is its own",
+            { count: 1001, vcpus: 0, disks: { root: {} }, nics: { lan: { switch: "br", vlans: [] } } },
+            /4 problems[^]*- count: [^]*- nics\.lan\.vlans: [^]*- vcpus: [^]*- disks\.root: /,
+        ],
+    ] as [string, object, RegExp][])
+        it(`tells what is wrong with its guests once, by its own property, before anything is made: ${what}`, async () => {
+            const run = await withLibvirt("0.8.3", () =>
+                registeredBy(() =>
+                    assert.throws(
+                        () => new GuestGroup("web", { count: 3, boot, ...args }),
+                        refused(new RegExp(`^GuestGroup web: ${says.source}`)),
+                    ),
+                ),
+            );
+            assert.deepEqual(run.registered, []);
+        });
 
     const onTwoHosts = (args: Partial<GuestGroupArgs>) => {
         class Host extends pulumi.ProviderResource {
