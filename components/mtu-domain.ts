@@ -3,7 +3,7 @@ import { MtuDomain as MtuDomainSchema, MtuDomainAhead, shortfallOf } from "../sc
 import { Component, parseArgs } from "./component";
 
 /** A hop: what has an MTU, or the MTU itself. */
-export type MtuHop = pulumi.Input<number> | { readonly mtu: pulumi.Input<number> | undefined };
+export type MtuHop = pulumi.Input<number> | { readonly mtu: pulumi.Input<number | undefined> };
 
 export interface MtuDomainArgs {
     /** MTU that passes from end to end [byte]. */

@@ -24,7 +24,7 @@ export class Uplink extends Component {
     /** Name of the link to plug in: the bond, or the one link. */
     readonly linkName: pulumi.Output<string>;
     /** MTU of its links [byte]; undefined where theirs is left. */
-    readonly mtu: number | undefined;
+    readonly mtu: pulumi.Output<number | undefined>;
 
     /** @throws pulumi.RunError with everything wrong in the arguments */
     constructor(name: string, { transform, ...args }: UplinkArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -40,11 +40,12 @@ export class Uplink extends Component {
 
         const tunings = Object.keys(each).length === 0 ? [] : links.map((link) => this.#tuned(link, each, transform));
         const [only = ""] = links;
-        this.linkName = bond
+        const made = bond
             ? this.#bonded({ name: bondName, members: links, mtu, ...bond, takesOperatorPath }, tunings, transform)
-            : (tunings[0]?.name ?? pulumi.output(only));
-        this.mtu = mtu;
-        this.registerOutputs({ linkName: this.linkName, ...judged });
+            : tunings[0];
+        this.linkName = made?.name ?? pulumi.output(only);
+        this.mtu = made?.mtu ?? pulumi.output(undefined);
+        this.registerOutputs({ linkName: this.linkName, ...judged, mtu: this.mtu });
     }
 
     #tuned(link: string, tuned: Omit<host.LinkArgs, "name">, transform: UplinkArgs["transform"]): host.Link {
@@ -52,8 +53,8 @@ export class Uplink extends Component {
     }
 
     /** The links first: what tunes a link sets most of them down for a moment. */
-    #bonded(inputs: host.BondArgs, after: host.Link[], transform: UplinkArgs["transform"]): pulumi.Output<string> {
+    #bonded(inputs: host.BondArgs, after: host.Link[], transform: UplinkArgs["transform"]): host.Bond {
         const [name, args, opts] = this.child("bond", inputs, transform?.bond);
-        return new host.Bond(name, args, { ...opts, dependsOn: after }).name;
+        return new host.Bond(name, args, { ...opts, dependsOn: after });
     }
 }

@@ -247,6 +247,30 @@ describe("MtuDomain", () => {
             /the shortest link is hop with 1400/,
         ],
         [
+            "what a transform gave the link of an uplink",
+            () => new Uplink("u", { links: ["eno1"], mtu: 9000, transform: { link: { mtu: 1400 } } }),
+            /the shortest link is hop with 1400/,
+        ],
+        [
+            "what a transform gave the bond of an uplink",
+            () =>
+                new Uplink("u", {
+                    ...{ links: ["eno1", "eno2"], bond: { mode: "active-backup" }, mtu: 9000 },
+                    transform: { bond: { mtu: 1400 } },
+                }),
+            /the shortest link is hop with 1400/,
+        ],
+        [
+            "an uplink that has none",
+            () => new Uplink("u", { links: ["eno1"] }),
+            /hops\.hop: this hop has no MTU .*set mtu on it/,
+        ],
+        [
+            "a bond that has none",
+            () => new Uplink("u", { links: ["eno1", "eno2"], bond: { mode: "active-backup" } }),
+            /hops\.hop: this hop has no MTU .*set mtu on it/,
+        ],
+        [
             "what a transform gave a tap",
             () => new VlanTap("t", { switch: "br", vlan: 7, mtu: 9000, transform: { tap: { mtu: 1400 } } }),
             /the shortest link is hop with 1400/,
@@ -272,11 +296,6 @@ describe("MtuDomain", () => {
 
     for (const [what, hops, says] of [
         ["what is no MTU", () => ({ "a b": 1 }), /hops\["a b"\]: an MTU is 68 to 65521[^]*hops\["a b"\]: a name has/],
-        [
-            "an uplink without one",
-            () => ({ wan: new Uplink("u", { links: ["eno1"] }) }),
-            /wan: this hop has no MTU .*set mtu on it/,
-        ],
         ["no hop", () => ({}), /hops: a way has at least one hop/],
     ] as [string, () => Record<string, MtuHop>, RegExp][])
         it(`is refused with ${what}`, () =>

@@ -204,6 +204,8 @@ describe("the way out of a host over NICs of real hardware's kind, by the resour
             };
             return { ...way("um0", one), ...way("um1", other) };
         };
+        /** What passes, once every hop is known. */
+        const passing = ({ mtu }: MtuDomain) => (mtu as unknown as { promise(): Promise<number> }).promise();
         const [near, far] = ["52:54:00:00:00:a1", "52:54:00:00:00:a2"];
         /** Lengths of the frames, with a packet of so many bytes each, that the far guest hears from the near one. */
         const heard = async (...packets: number[]) => {
@@ -222,21 +224,25 @@ describe("the way out of a host over NICs of real hardware's kind, by the resour
         };
 
         it("that is taken carries a packet of its MTU from guest to guest, and none that is longer", async () => {
+            let taken: Promise<number> | undefined;
             await up(() => {
                 const hops = ways({ uplink: 4000, tap: 4000 })();
-                assert.doesNotThrow(() => new MtuDomain("jumbo", { mtu: 4000, hops }));
+                taken = passing(new MtuDomain("jumbo", { mtu: 4000, hops }));
             });
+            assert.equal(await taken, 4000);
             assert.deepEqual(await heard(1500, 4000, 4100), [1500, 4000]);
         });
 
         it("with a shorter link is refused with that link named, and the link does lose such packets", async () => {
+            let refused: Promise<void> | undefined;
             await up(() => {
                 const hops = ways({ uplink: 1500, tap: 4000 })();
-                assert.throws(
-                    () => new MtuDomain("jumbo", { mtu: 4000, hops }),
+                refused = assert.rejects(
+                    passing(new MtuDomain("jumbo", { mtu: 4000, hops })),
                     /the shortest link is um0-uplink with 1500 byte, 2500 less than the domain's 4000, and um1-uplink \(1500\) is too short, too/,
                 );
             });
+            await refused;
             assert.deepEqual(await heard(1500, 4000), [1500]);
         });
 
