@@ -6,6 +6,7 @@ import { Component, thisStack, told } from "./component";
 import { libvirtConnection } from "./libvirt/connection";
 import { libvirt } from "./libvirt/installed";
 import { LinuxBridge } from "./linux-bridge";
+import { mapped } from "./mapped";
 import { OvsSwitch } from "./ovs-switch";
 import { bootOf, type Plan, planned } from "./plan";
 import { VirtualMachine } from "./virtual-machine";
@@ -68,11 +69,4 @@ export class Environment extends Component {
             return new VirtualMachine(...this.child(key, args, undefined, on));
         });
     }
-}
-
-function mapped<Value, Result>(
-    map: Record<string, Value>,
-    make: (key: string, value: Value) => Result,
-): Record<string, Result> {
-    return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, make(key, value)]));
 }

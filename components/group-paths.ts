@@ -1,5 +1,6 @@
 /** The host paths of a group's guests: `{guest}` in them stands for each guest's name. */
 import { entriesOf, type Say } from "../schemas/named";
+import { mapped } from "./mapped";
 import type { GuestNicArgs, VirtualMachineArgs } from "./virtual-machine";
 
 const PLACE = "{guest}";
@@ -14,8 +15,8 @@ export function withOwnPaths<Args extends WithPaths>(args: Args, guest: string):
         ...named(args, guest, "firmware"),
         ...(boot && { boot: named(boot, guest, "kernel", "initrd") }),
         ...(console && { console: named(console, guest, "socket", "log") }),
-        ...(disks && { disks: mapped(disks, (disk) => named(disk, guest, "base", "file", "block")) }),
-        ...(nics && { nics: mapped(nics, (nic) => named(nic, guest, "vhostUserSocket")) }),
+        ...(disks && { disks: mapped(disks, (_, disk) => named(disk, guest, "base", "file", "block")) }),
+        ...(nics && { nics: mapped(nics, (_, nic) => named(nic, guest, "vhostUserSocket")) }),
     };
 }
 
@@ -40,13 +41,10 @@ function judge(path: unknown, where: PropertyKey[], say: Say): void {
 }
 
 function named<Part extends object>(part: Part, guest: string, ...paths: (keyof Part)[]): Part {
-    if (typeof part !== "object") return part;
+    if (typeof part !== "object" || part === null) return part;
     const own = paths.flatMap((key) => {
         const path = part[key];
         return typeof path === "string" ? [[key, path.replaceAll(PLACE, guest)]] : [];
     });
     return { ...part, ...(Object.fromEntries(own) as Partial<Part>) };
 }
-
-const mapped = <Value>(map: Record<string, Value>, change: (value: Value) => Value): Record<string, Value> =>
-    Object.fromEntries(entriesOf(map).map(([key, value]) => [key, change(value)]));

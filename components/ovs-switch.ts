@@ -7,6 +7,7 @@ import type { Problem } from "../schemas/problems";
 import { noSuchVlan, vlanIdOf, vlanListOf } from "../schemas/vlan-names";
 import { carriedBy } from "./carried-vlans";
 import { Component, parseArgs, type Transform } from "./component";
+import { mapped } from "./mapped";
 import { ifName } from "./names";
 
 const OvsSwitchSchema = withCrossCheck(SwitchFields.extend({ name: SwitchedName }), checkSwitch);
@@ -176,10 +177,3 @@ export function vlanOn(plug: unknown, vlan: string | number | undefined): string
 /** What cannot be judged here is judged by the provider. */
 const plainName = (to: pulumi.Input<string> | undefined) =>
     to === undefined || typeof to === "string" ? to : ELSEWHERE;
-
-function mapped<Value, Result>(
-    map: Readonly<Record<string, Value>>,
-    make: (key: string, value: Value) => Result,
-): Record<string, Result> {
-    return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, make(key, value)]));
-}

@@ -1,5 +1,5 @@
 /** Rules for a guest as a whole: vectors over its NICs, pinning, and what it shows to the network. */
-import { cpusOf } from "../../tuning/cpus";
+import { cpusOf } from "../../schemas/cpu-list";
 import { MOST_VECTORS, vectorsOf } from "../../tuning/queues";
 import { known, NotKnown } from "../known";
 import { modelOf } from "../nics/guest-nic";
@@ -98,10 +98,9 @@ const pinEmulator = rule({
 
 /** The first CPU that both lists have. @throws NotKnown where one is no list */
 function overlap(one: string, other: string): number | undefined {
-    const list = /^\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*$/;
-    if (!list.test(one) || !list.test(other)) throw new NotKnown("a list of CPUs cannot be read");
-    const others = new Set(cpusOf(other));
-    return cpusOf(one).find((cpu) => others.has(cpu));
+    const [cpus, others] = [cpusOf(one), cpusOf(other)];
+    if (!cpus || !others) throw new NotKnown("a list of CPUs cannot be read");
+    return cpus.find((cpu) => others.includes(cpu));
 }
 
 const pinAuto = rule({

@@ -12,7 +12,8 @@ import { entriesOf } from "../resources/ovs-rows";
 export const getOvs: HostFunction<GetOvsInputs, GetOvsOutputs> = {
     token: "kvmnet:ovs:getOvs",
     description:
-        "What a host's Open vSwitch is and has: versions, datapath and interface types, DPDK, bridges and ports. It only reads.",
+        "What a host's Open vSwitch is and has: versions, datapath and interface types, DPDK, bridges and ports. It only reads; " +
+        "of an ovs-vswitchd that does not run it tells what that told last.",
     inputs: GetOvsInputs,
     outputs: GetOvsOutputs,
 

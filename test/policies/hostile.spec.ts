@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Resource } from "../../policies/inputs";
 import { NotKnown } from "../../policies/known";
+import { tunedDomain } from "../../policies/rules/examples";
 import { everyRule, rules, stackRules } from "../../policies/table";
 
 /** Every example of the table: shapes that rules look into. */
@@ -38,6 +39,15 @@ describe("the rules, of input of any shape", () => {
             }),
             { numRuns: 1000 },
         ));
+
+    it("leave open what is pinned by a list of CPUs that descends, which is none", () => {
+        const cpuTune = { vcpuPins: [{ vcpu: 0, cpuSet: "2" }], emulatorPin: { cpuSet: "3-1" } };
+        const rule = rules.find(({ id }) => id === "pin-emulator");
+        assert.deepEqual(
+            rule?.judge(tunedDomain({}, { cpuTune }).props).map(({ kind }) => kind),
+            ["undecided"],
+        );
+    });
 
     it("judge stacks without ever failing, and tell only of resources that are there", () =>
         fc.assert(

@@ -217,8 +217,8 @@ export class Ovsdb {
             this.patience,
         );
         try {
-            this.schema = schemaFrom(await connection.request("get_schema", [DATABASE]));
-            const kinds = kindsFrom(this.schema);
+            const { schema, kinds } = schemaFrom(await connection.request("get_schema", [DATABASE]));
+            this.schema = schema;
             const whole = await connection.request("monitor_cond", [DATABASE, null, monitorRequest(kinds)]);
             this.replica = replica = new Replica(kinds);
             this.current.outdated();
@@ -234,15 +234,11 @@ export class Ovsdb {
     }
 }
 
-function schemaFrom(reply: unknown): DatabaseSchema {
-    const { data, error } = DatabaseSchema.safeParse(reply);
-    if (error) throw new Error("its schema cannot be read", { cause: error });
-    return data;
-}
-
-function kindsFrom(schema: DatabaseSchema): ColumnKinds {
+/** The schema of the database, and what is followed of it. */
+function schemaFrom(reply: unknown): { schema: DatabaseSchema; kinds: ColumnKinds } {
     try {
-        return followed(schema);
+        const schema = DatabaseSchema.parse(reply);
+        return { schema, kinds: followed(schema) };
     } catch (cause) {
         throw new Error("its schema cannot be read", { cause });
     }
