@@ -19,6 +19,7 @@ import { changedPort, linkNames, newPort, plug, rowsOf, unplug, type Change, typ
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
 import { requireColumns } from "./ovs-rows";
+import { POLICING_LOST, policedAgain, unpolicedOf } from "./ovs-policing";
 import { liftedFrom, queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from "./ovs-shaping";
 import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
@@ -35,6 +36,8 @@ interface PortHere extends Found<OvsPort> {
     unheard: Seen[];
     /** Whether its QoS stands in its row alone. */
     unshaped: boolean;
+    /** Whether its policing does. */
+    unpoliced: boolean;
     /** OpenFlow numbers at which flows of ours stand, and which it no longer has. */
     stray: number[];
     /** The open map as state knows it. */
@@ -92,6 +95,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const stray = strayOf(inForce, mark ?? "", [numberOf(rows.links[0]?.ofport) ?? -1]);
         // Most ports have no QoS, and then links need not be read.
         const unshaped = queueingOf(view, rows) !== undefined && shapingLost(view, rows, await host.links());
+        const unpoliced = (await unpolicedOf(host, view, [rows])).has(name);
         const isDown =
             known !== undefined && isMadeBySwitch(rows.links[0]) && isSetDown(rows.links[0], await host.links());
         const unheard = known === undefined ? [] : await unheardOf(host, holder, rows.links);
@@ -101,6 +105,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             rows,
             unheard,
             unshaped,
+            unpoliced,
             stray,
             holder,
             former: known?.otherConfig,
@@ -119,6 +124,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 (isDown ? SET_DOWN : undefined) ??
                 (unheard.length > 0 ? UNHEARD : undefined) ??
                 (unshaped ? SHAPING_LOST : undefined) ??
+                (unpoliced ? POLICING_LOST : undefined) ??
                 (stray.length > 0 ? strayFault(stray) : undefined),
             conflict: conflictOf(rows, bridge),
         };
@@ -136,7 +142,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
 
     async update(host, found, want, mark) {
         const subject = `OVS port ${want.name}`;
-        const { view, rows, unheard, unshaped, holder, state } = found;
+        const { view, rows, unheard, unshaped, unpoliced, holder, state } = found;
         const needs = needsOf(host, view, subject, want.bridge, [want]);
         refuseHeld(view, subject, want, rows.port);
         const managed = await writable(host, subject, want, needs, mark, found);
@@ -156,6 +162,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             ...(isGuarded(rows.port) && renumbered ? unguards(found, mark) : strays(found)),
             ...pluggedAgain(unheard),
             ...shapedAgain(unshaped ? [rows] : []),
+            ...policedAgain(unpoliced ? [rows] : []),
             ...lift.steps,
             ...(want.mtuRequest === undefined && holder && !moves ? unasked(view, holder, rows.links) : []),
             ovsdb(

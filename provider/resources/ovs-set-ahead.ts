@@ -74,6 +74,7 @@ function ownMember(view: Replica, bridge: string, name: string, mark: string): M
         holder,
         marked: true,
         unshaped: false,
+        unpoliced: false,
         unheard: false,
     };
 }

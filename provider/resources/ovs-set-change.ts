@@ -15,6 +15,7 @@ import { heldBy } from "./ovs-held";
 import { pluggedAgain } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown } from "./ovs-link-up";
 import { unasked } from "./ovs-mtu";
+import { policedAgain } from "./ovs-policing";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, type Wanted } from "./ovs-port-change";
 import { keepLinks, keepPlugged } from "./operator-guard";
 import { needsOf, type Needs } from "./ovs-port-needs";
@@ -84,6 +85,9 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ),
         ...shapedAgain(
             items.flatMap(({ member, remade }) => (member?.rows && member.unshaped && !remade ? [member.rows] : [])),
+        ),
+        ...policedAgain(
+            items.flatMap(({ member, remade }) => (member?.rows && member.unpoliced && !remade ? [member.rows] : [])),
         ),
         ...unlimitedLinks(left),
         ...unasked(view, needs.bridge, noLongerAsking(items, want.bridge)),
@@ -170,7 +174,7 @@ export async function keepAllPlugged(host: Host, subject: string, members: reado
 export const untoldOf = (ports: readonly [string, PortOfSet][]): string[] =>
     ports.flatMap(([name, port]) => (port.takesOperatorPath ? [] : devicesOf(name, port)));
 
-/** Whether a port stands where and as it is wanted, with our mark and its QoS in force. */
+/** Whether a port stands where and as it is wanted, with our mark and its limits in force. */
 const stands = (
     member: Member | undefined,
     links: ReadonlyMap<string, Link>,
@@ -181,6 +185,7 @@ const stands = (
     member.holder?.name === bridge &&
     member.marked &&
     !member.unshaped &&
+    !member.unpoliced &&
     !member.unheard &&
     (member.tap?.link.up ?? true) &&
     !isSetDown(member.rows?.links[0], links) &&

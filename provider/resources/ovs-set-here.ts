@@ -16,6 +16,7 @@ import { isMadeBySwitch, isSetDown, SET_DOWN } from "./ovs-link-up";
 import { readGuards, strayFault, strayOf, type InForce } from "./table-zero";
 import { conflictOf, interfacesOf, portState, standsAlone, typeOf, type PortRows } from "./ovs-port-rows";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
+import { POLICING_LOST, unpolicedOf } from "./ovs-policing";
 import { SHAPING_LOST, shapingLost } from "./ovs-shaping";
 
 /** One port of the set, as far as it is there. */
@@ -29,6 +30,8 @@ export interface Member {
     marked: boolean;
     /** Whether its QoS stands in its row alone. */
     unshaped: boolean;
+    /** Whether its policing does. */
+    unpoliced: boolean;
     /** Whether the switch holds on to a former link of its name. */
     unheard: boolean;
     /** As it is declared; absent where the port is not on the set's bridge. */
@@ -88,6 +91,7 @@ export async function setHere(host: Host, id: string, own: Own<OvsPortSet>): Pro
     const { bridge, asked, members } = look;
     look.atPorts();
     await look.atUnheard(host);
+    await look.atUnpoliced(host);
     look.atTaps(await tapsHere(host, look.ownTaps(), (name) => look.declared.get(name)?.tap));
 
     const row = view.byName("Bridge", bridge);
@@ -161,6 +165,7 @@ class Look {
             rows,
             marked: carried === this.own.mark,
             unshaped: shapingLost(view, rows, this.links),
+            unpoliced: false,
             unheard: rows.links.some((link) => isUnheard(holder, link, this.links)),
             ...(holder ? { holder } : {}),
         };
@@ -174,6 +179,13 @@ class Look {
         const links = await linksNow(host);
         for (const member of unheard)
             member.unheard = member.rows?.links.some((link) => isUnheard(member.holder, link, links)) ?? false;
+    }
+
+    /** Neither a row nor a link tells it, so it is looked at each time. */
+    async atUnpoliced(host: Host): Promise<void> {
+        const rows = [...this.members.values()].flatMap((member) => member.rows ?? []);
+        const unpoliced = await unpolicedOf(host, this.view, rows);
+        for (const member of this.members.values()) member.unpoliced = unpoliced.has(member.name);
     }
 
     /** Whether all that a member was made of is as it was; its port's row is. */
@@ -223,7 +235,13 @@ class Look {
 
     atTaps(taps: ReadonlyMap<string, TapHere>): void {
         for (const [name, tap] of taps) {
-            const member = this.members.get(name) ?? { name, marked: true, unshaped: false, unheard: false };
+            const member = this.members.get(name) ?? {
+                name,
+                marked: true,
+                unshaped: false,
+                unpoliced: false,
+                unheard: false,
+            };
             this.members.set(name, { ...member, tap, marked: member.marked && tap.link.alias === this.own.mark });
         }
     }
@@ -280,13 +298,14 @@ class Look {
         return { ...portState(this.view, rows, inForce, known), ...(tap ? { tap: tap.state } : {}) };
     }
 
-    private faultOf({ tap, unheard, unshaped }: Member, { links: [link] }: PortRows): string | undefined {
+    private faultOf({ tap, unheard, unshaped, unpoliced }: Member, { links: [link] }: PortRows): string | undefined {
         return (
             faultOf(link, this.view) ??
             (tap && this.own.known && !tap.link.up ? "its tap is set down" : undefined) ??
             (this.own.known && isSetDown(link, this.links) ? SET_DOWN : undefined) ??
             (this.own.known && unheard ? UNHEARD : undefined) ??
-            (unshaped ? SHAPING_LOST : undefined)
+            (unshaped ? SHAPING_LOST : undefined) ??
+            (unpoliced ? POLICING_LOST : undefined)
         );
     }
 }
