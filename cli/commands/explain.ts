@@ -12,8 +12,12 @@ export interface ExplainOptions {
     [option: string]: string | boolean | undefined;
 }
 
-/** @throws InputError with every option that is wrong */
+/** @throws Error that says what to ask where nothing is asked; InputError with every option that is wrong */
 export function run({ json, ...options }: ExplainOptions): number {
+    if (Object.keys(options).length === 0)
+        throw new Error(
+            "Say how many vCPUs the guest has (kvmnet explain --vcpus 8), or name a rule (kvmnet explain ring-undersized; kvmnet lint --list lists them).",
+        );
     const tuning = tune(parsed(TuningInput, inputOf(options), "kvmnet explain"));
     process.stdout.write(json ? `${JSON.stringify(flat(tuning), null, 4)}\n` : `${table(flat(tuning))}\n`);
     return 0;
@@ -54,10 +58,13 @@ function flat({ placement, uplink, ...tuning }: Tuning): Record<string, Tuned<un
     };
 }
 
+/** The longest word of each column, the spaces beside it, and more where there are sentences: what is longer is cut off. */
+const WIDTHS = [25, 39, 46, 20, 43];
+
 function table(values: Record<string, Tuned<unknown>>): string {
     const drawn = new Table({
         head: ["", "value", "why", "costs", "source"],
-        colWidths: [16, 22, 52, 20, 36],
+        colWidths: WIDTHS,
         wordWrap: true,
         style: { head: [], border: [] },
     });
@@ -70,7 +77,14 @@ function shown(value: unknown): string {
     if (value === null) return "-";
     if (typeof value === "number")
         return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
-    return typeof value === "string" ? value : JSON.stringify(value);
+    if (typeof value === "string") return value;
+    if (typeof value !== "object") return JSON.stringify(value);
+    const parts = Array.isArray(value)
+        ? value.map(shown).join(", ")
+        : Object.entries(value)
+              .map(([key, each]) => `${key}: ${shown(each)}`)
+              .join("\n");
+    return parts || "none";
 }
 
 const costText = (cost: Tuned<unknown>["cost"]): string =>

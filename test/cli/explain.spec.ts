@@ -29,6 +29,27 @@ describe("`kvmnet explain`", function () {
         assert.ok("placement.irq" in placed && "uplink.oversubscription" in placed);
     });
 
+    it("cuts no name, value or source off in the table", async () => {
+        const { output } = await explain(
+            ...["--vcpus", "8", "--rate", "10Gbit", "--host-cpus", "0-15"],
+            ...["--uplink-rate", "25Gbit", "--uplink-channels-max", "8"],
+        );
+        assert.doesNotMatch(output, /…/);
+        for (const whole of [
+            "net.bridge.bridge-nf-call-iptables: 0",
+            "ovs ingress_policing_rate: 10000000",
+            "uplink.oversubscription",
+            "Documentation/networking/scaling.rst",
+        ])
+            assert.ok(output.includes(whole), `${whole}\n${output}`);
+    });
+
+    it("says what it can be asked where it is asked nothing", async () => {
+        const { status, output } = await explain();
+        assert.equal(status, 1);
+        assert.match(output, /--vcpus 8.*ring-undersized/);
+    });
+
     it("tells every option that is wrong, at once", async () => {
         const { status, output } = await explain("--vcpus", "0", "--backend", "veth", "--rate", "fast");
         assert.equal(status, 1);
