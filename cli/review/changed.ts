@@ -28,11 +28,17 @@ export async function changedFiles(folder: string, base: string, globs: readonly
         throw new Error(`--base: ${JSON.stringify(base)} is no branch and no commit, such as origin/main.`);
     const git = async (...args: string[]) =>
         (await run("git", args, { cwd: folder, maxBuffer: 64 * 2 ** 20, encoding: "utf8" })).stdout;
-    const [top = ""] = (await git("rev-parse", "--show-toplevel")).split("\n");
+    const whole = await git("rev-parse", "--show-toplevel").catch((error: Error) => {
+        throw new Error(
+            `${folder} is in no git repository that can be read: ${said(error)} Run the command in a checkout of the pull request.`,
+            { cause: error },
+        );
+    });
+    const [top = ""] = whole.split("\n");
     const options = ["--raw", "-z", "--no-renames", "--diff-filter=d", "--no-abbrev"];
     const told = await git("diff", ...options, "--end-of-options", `${base}...HEAD`).catch((error: Error) => {
         throw new Error(
-            `What this branch changes against ${base} cannot be told: ${lastLine(error)}. ` +
+            `What this branch changes against ${base} cannot be told: ${said(error)} ` +
                 "Check the repository out with its history (actions/checkout: fetch-depth: 0; GitLab: GIT_DEPTH: 0).",
             { cause: error },
         );
@@ -51,4 +57,9 @@ function plainFiles(raw: string): string[] {
     return words.flatMap((word, index) => (/^:\d+ 100(644|755) /.test(word) ? [words[index + 1] ?? ""] : []));
 }
 
-const lastLine = (error: Error) => error.message.trim().split("\n").at(-1) ?? "";
+/** What git itself says is wrong, of what it says beside it: its usage, hints. */
+function said(error: Error): string {
+    const lines = error.message.trim().split("\n");
+    const line = lines.find((one) => one.startsWith("fatal: ")) ?? lines.at(-1) ?? "";
+    return `${line.replace(/^fatal: /, "").replace(/[.: ]+$/, "")}.`;
+}

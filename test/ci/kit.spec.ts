@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { z } from "zod";
+import { changedFiles } from "../../cli/review/changed";
 import { type FakeApi, fakeApi } from "../support/fake-api";
 
 const domain = (nic: string) =>
@@ -226,6 +227,17 @@ describe("the pull request kit", function () {
         const { status, stderr } = await onGithub({ base: "0123456789012345678901234567890123456789" });
         assert.equal(status, 2);
         assert.match(stderr, /fetch-depth: 0/);
+    });
+
+    it("says what git finds wrong, and no more of what git says", async () => {
+        await assert.rejects(
+            changedFiles(repository.folder, "nowhere", []),
+            /^Error: What this branch changes against nowhere cannot be told: ambiguous argument 'nowhere\.\.\.HEAD'[^\n]*\. Check the repository out/,
+        );
+        await assert.rejects(
+            changedFiles(tmpdir(), "main", []),
+            /is in no git repository that can be read: not a git repository[^\n]*\. Run the command in a checkout of the pull request\.$/,
+        );
     });
 
     it("does on GitLab what its template says, with a token for the comment alone", async () => {
