@@ -1,13 +1,16 @@
 /** The command `kvmnet`. Each subcommand is a file of its own, loaded only when it is called. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, type CommanderError } from "commander";
 import { PACKAGE_ROOT } from "../engine/package-root";
 import type { AuditOptions } from "./commands/audit";
 import type { ExplainOptions } from "./commands/explain";
 import type { LintOptions } from "./commands/lint";
 import type { VerifyOptions } from "./commands/verify";
 import type { ReviewOptions } from "./commands/review";
+
+/** Status of wrong usage where 1 says that something was found. */
+const WRONG_USAGE = 2;
 
 /** Runs the command line; what goes wrong is told as a message, never as a stack trace. @returns the exit status */
 export async function main(argv: string[]): Promise<number> {
@@ -108,6 +111,7 @@ function commands(ended: (status: number) => void): Command {
 
     program
         .command("lint [files...]")
+        .exitOverride(asUnusable)
         .description("judge files by the policies: kvmnet lint 'domains/*.xml'; - reads stdin")
         .option("--profile <name>", "profile of the policies", "default")
         .option(
@@ -144,6 +148,7 @@ function commands(ended: (status: number) => void): Command {
 
     program
         .command("review [globs...]")
+        .exitOverride(asUnusable)
         .description(
             "judge what a pull request changes, and say so there: kvmnet review --base origin/main; in GitHub Actions and GitLab CI the base is known",
         )
@@ -165,6 +170,7 @@ function commands(ended: (status: number) => void): Command {
         );
     program
         .command("audit [host]")
+        .exitOverride(asUnusable)
         .description(
             "judge a host as it runs, by the policies: kvmnet audit local, kvmnet audit lab://sample; it only reads",
         )
@@ -242,6 +248,8 @@ function commands(ended: (status: number) => void): Command {
 
     return program;
 }
+
+const asUnusable = ({ exitCode }: CommanderError) => process.exit(exitCode === 0 ? 0 : WRONG_USAGE);
 
 const collected = (value: string, before: string[]) => [...before, value];
 

@@ -6,6 +6,7 @@ import { FORMATS } from "../policies/lint/formats";
 import { counted, type Report } from "../policies/lint/report";
 import type { LintRun } from "../policies/lint/run";
 import { PROFILES, type Profile } from "../policies/rule";
+import { everyRule } from "../policies/table";
 
 export interface JudgeOptions {
     profile: string;
@@ -29,6 +30,9 @@ const FAIL_ON = ["mandatory", "advisory", "undecided"];
 
 /** @returns the checked options, or a sentence for each that is wrong */
 export function judging({ profile, format, ...options }: JudgeOptions): Judging | string[] {
+    const strangers = (options.forbidExemption ?? []).filter(
+        (id) => id !== "*" && !everyRule.some((one) => one.id === id),
+    );
     const outputs = (format.length > 0 ? format : ["text"]).map(outputOf);
     const unknown = outputs.filter(({ name }) => !(name in FORMATS));
     const wrong = [
@@ -38,6 +42,10 @@ export function judging({ profile, format, ...options }: JudgeOptions): Judging 
         ...(FAIL_ON.includes(options.failOn)
             ? []
             : [`--fail-on: it is one of ${FAIL_ON.join(", ")} (got ${JSON.stringify(options.failOn)}).`]),
+        ...strangers.map(
+            (id) =>
+                `--forbid-exemption: there is no rule ${JSON.stringify(id)}; kvmnet lint --list lists them, and "*" is every one.`,
+        ),
         ...unknown.map(
             ({ name }) =>
                 `--format: there is no format ${JSON.stringify(name)}; there are ${Object.keys(FORMATS).join(", ")}.`,
@@ -55,7 +63,7 @@ export async function tell(
     for (const { name, path } of outputs) {
         const written = `${FORMATS[name]?.(report)}\n`;
         if (path === undefined) process.stdout.write(written);
-        else writeFileSync(path, written);
+        else writeText("--format", path, written);
     }
     if (unreadable.length > 0) return unusable(unreadable);
     const { mandatory, advisory, undecided } = counted(report);
@@ -94,20 +102,38 @@ async function accept(
             : await exempted(report, exemptions, forbidExemption);
     if (writeBaseline === undefined && baseline === undefined) return accepted;
     const { baselineText, withoutBaseline } = await import("../policies/lint/baseline");
-    if (writeBaseline !== undefined) writeFileSync(writeBaseline, baselineText(accepted.findings));
+    if (writeBaseline !== undefined) writeText("--write-baseline", writeBaseline, baselineText(accepted.findings));
     if (baseline === undefined) return accepted;
-    return { ...accepted, ...withoutBaseline(accepted.findings, baseline, readFileSync(baseline, "utf8")) };
+    return { ...accepted, ...withoutBaseline(accepted.findings, baseline, readText("--baseline", baseline)) };
 }
 
 async function exempted(report: Report, file: string | undefined, forbidden: string[] | undefined): Promise<Report> {
     const { readExemptions, today } = await import("../policies/exemptions");
     const { exempt } = await import("../policies/lint/exempt");
     return exempt(report, {
-        listed: file === undefined ? [] : readExemptions(file, readFileSync(file, "utf8")),
+        listed: file === undefined ? [] : readExemptions(file, readText("--exemptions", file)),
         today: today(),
         ...(file === undefined ? {} : { file }),
         ...(forbidden === undefined ? {} : { forbidden }),
     });
+}
+
+/** @throws Error that names the option */
+export function readText(option: string, file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch (error) {
+        throw new Error(`${option}: ${file} cannot be read: ${(error as Error).message}.`, { cause: error });
+    }
+}
+
+/** @throws Error that names the option */
+function writeText(option: string, file: string, text: string): void {
+    try {
+        writeFileSync(file, text);
+    } catch (error) {
+        throw new Error(`${option}: ${file} cannot be written: ${(error as Error).message}.`, { cause: error });
+    }
 }
 
 const isProfile = (name: string): name is Profile => (PROFILES as readonly string[]).includes(name);

@@ -5,7 +5,7 @@ import { profileOf } from "../../policies/profiles";
 import { everyRule, rules, stackRules } from "../../policies/table";
 import { readInputs } from "../input-files";
 import { isOurs } from "../ours";
-import { type JudgeOptions, judging, tell, unusable, version } from "../told";
+import { type JudgeOptions, judging, orUnusable, tell, unusable, version } from "../told";
 
 export interface LintOptions extends JudgeOptions {
     list?: boolean;
@@ -19,7 +19,10 @@ export interface LintOptions extends JudgeOptions {
 }
 
 /** @returns 0 when nothing that counts was found, 1 when something was, 2 when it could not be told */
-export async function run(
+export const run = (patterns: string[], options: LintOptions): Promise<number> =>
+    orUnusable(() => linted(patterns, options));
+
+async function linted(
     patterns: string[],
     { list, explain, init, fix, ours, kind, oneHost, ...options }: LintOptions,
 ): Promise<number> {

@@ -9,7 +9,7 @@ import { isOurs } from "../ours";
 import { Refused } from "../review/api";
 import { changedFiles } from "../review/changed";
 import { serviceOf } from "../review/service";
-import { type JudgeOptions, type Judging, judging, orUnusable, tell, unusable, version } from "../told";
+import { type JudgeOptions, type Judging, judging, orUnusable, readText, tell, unusable, version } from "../told";
 
 export interface ReviewOptions extends JudgeOptions {
     base?: string;
@@ -70,7 +70,15 @@ interface What {
 async function judgedBy({ profile }: Judging, { against, globs, preview, project }: What): Promise<LintRun> {
     const changed = against === undefined ? [] : await changedFiles(process.cwd(), against, globs);
     const files = changed.filter(({ content }) => isOurs(content));
-    const made = preview === undefined ? [] : [{ path: preview, content: readFileSync(preview === "-" ? 0 : preview) }];
+    const made =
+        preview === undefined
+            ? []
+            : [
+                  {
+                      path: preview,
+                      content: preview === "-" ? readFileSync(0) : Buffer.from(readText("--preview", preview)),
+                  },
+              ];
     const judged = await lint([...files, ...made], {
         rules,
         stackRules,

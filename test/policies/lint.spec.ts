@@ -283,6 +283,29 @@ describe("kvmnet lint", () => {
         assert.equal(await status("advisory.xml", { profile: "throughput" }), 1);
     });
 
+    it("ends with 2 and names the option where a file or a rule that it names is not there", async () => {
+        const told = (more: object) =>
+            quietly(() => run([join(folder, "bad[1].xml")], { ...options, format: ["json"], ...more }));
+        for (const [more, reason] of [
+            [{ exemptions: "missing.yaml" }, /^--exemptions: missing\.yaml cannot be read: /m],
+            [{ baseline: "missing.json" }, /^--baseline: missing\.json cannot be read: /m],
+            [{ writeBaseline: "missing/b.json" }, /^--write-baseline: missing\/b\.json cannot be written: /m],
+            [{ format: ["sarif=missing/out.sarif"] }, /^--format: missing\/out\.sarif cannot be written: /m],
+            [{ forbidExemption: ["nic-modle-legacy"] }, /^--forbid-exemption: there is no rule "nic-modle-legacy"/m],
+            [{ explain: "nic-modle-legacy" }, /^There is no rule "nic-modle-legacy"/m],
+        ] as const) {
+            const { status, said } = await told(more);
+            assert.equal(status, 2, said);
+            assert.match(said, reason);
+        }
+    });
+
+    it("ends with 2, not as with a finding, for an option that there is not", () => {
+        const { status, stderr } = spawnSync(process.execPath, ["cli/kvmnet.cjs", "lint", "--frofile", "security"]);
+        assert.match(String(stderr), /unknown option '--frofile'/);
+        assert.equal(status, 2);
+    });
+
     it("fails on what could not be decided where --fail-on undecided says so, and on no remark then", async () => {
         const status = async (name: string, failOn: string) =>
             (await quietly(() => run([join(folder, name)], { ...options, failOn }))).status;
