@@ -1,5 +1,6 @@
 /** The command `kvmnet`. Each subcommand is a file of its own, loaded only when it is called. */
 import { readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { Command, type CommanderError } from "commander";
 import { PACKAGE_ROOT } from "../engine/package-root";
@@ -15,6 +16,7 @@ const WRONG_USAGE = 2;
 /** Runs the command line; what goes wrong is told as a message, never as a stack trace. @returns the exit status */
 export async function main(argv: string[]): Promise<number> {
     let status = 0;
+    process.stdout.once("error", endUnread);
     const program = commands((result) => (status = result));
     try {
         await program.parseAsync(argv, { from: "user" });
@@ -24,6 +26,12 @@ export async function main(argv: string[]): Promise<number> {
         if (process.env.KVMNET_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
         return 1;
     }
+}
+
+/** Whoever reads has read enough, as `head` does: the command ends as if by the signal that programs get then. */
+function endUnread(error: NodeJS.ErrnoException): void {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(128 + constants.signals.SIGPIPE);
 }
 
 function commands(ended: (status: number) => void): Command {
@@ -194,7 +202,7 @@ function commands(ended: (status: number) => void): Command {
         .enablePositionalOptions()
         .description("hosts of their own on this machine, for a first run and for tests");
     lab.command("up [name]")
-        .description("start a lab, or say that it runs")
+        .description("start a lab, or say that it runs; without a name: sample")
         .action(running(async (name?: string) => (await import("./commands/lab")).runUp(name)));
     lab.command("status [name]")
         .description("what runs in a lab, or in all labs")
@@ -211,12 +219,12 @@ function commands(ended: (status: number) => void): Command {
             running(async (name: string, command: string[]) => (await import("./commands/lab")).runExec(name, command)),
         );
     lab.command("logs [name] [which]")
-        .description("logs of a lab: its daemons, and the consoles of its guests")
+        .description("logs of a lab: its daemons, and the consoles of its guests; without a name: of sample")
         .action(
             running(async (name?: string, which?: string) => (await import("./commands/lab")).runLogs(name, which)),
         );
     lab.command("down [name]")
-        .description("end a lab; nothing of it stays")
+        .description("end a lab; nothing of it stays; without a name: sample")
         .option("--all", "end every lab of this machine")
         .action(
             running(async (name: string | undefined, options: { all?: boolean }) =>

@@ -10,9 +10,22 @@ import { projectOf } from "../project";
 export async function run(args: string[]): Promise<number> {
     const engine = await prepareEngine(plainProgress());
     const project = projectOf(folderOf(args));
-    if (project) stateMustBeThere(project, args);
+    if (project && asksState(args)) stateMustBeThere(project, args);
     return runPulumi(engine, args, project ? labBackend(project, args) : {});
 }
+
+/** Commands of the engine that read and write no state. */
+const WITHOUT_STATE = ["about", "gen-completion", "help", "install", "new", "package", "plugin", "schema", "version"];
+
+/** False of what the engine answers without a backend, so that it is asked before anything is up. */
+export function asksState(args: string[]): boolean {
+    const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+    if (own.some((word) => word === "-h" || word === "--help")) return false;
+    const [command] = own.filter((word, index) => !word.startsWith("-") && !TAKES_FOLDER.test(own[index - 1] ?? ""));
+    return command !== undefined && !WITHOUT_STATE.includes(command);
+}
+
+const TAKES_FOLDER = /^(?:-C|--cwd)$/;
 
 /** @throws Error that says what to do, where the state would lie with a lab that is not up */
 function stateMustBeThere(project: string, args: string[]): void {

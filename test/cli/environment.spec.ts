@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { quoted } from "../../cli/commands/env";
-import { folderOf } from "../../cli/commands/pulumi";
+import { asksState, folderOf } from "../../cli/commands/pulumi";
 import { labBackend } from "../../cli/lab-backend";
 
 describe("a line of `kvmnet env`", () => {
@@ -28,6 +28,30 @@ describe("`kvmnet pulumi`", () => {
         assert.equal(folderOf(["up", "--cwd=/b"]), "/b");
     });
     it("takes nothing after -- for its own", () => assert.equal(folderOf(["x", "--", "-C", "/a"]), process.cwd()));
+
+    it("asks the engine without a lab what needs none", () => {
+        for (const args of [
+            [],
+            ["version"],
+            ["--help"],
+            ["up", "-h"],
+            ["-C", "/a", "new", "x"],
+            ["--cwd", "/a", "help"],
+        ])
+            assert.equal(asksState(args), false, args.join(" "));
+    });
+    it("wants the lab to be up for what reads or writes its state", () => {
+        for (const args of [["up"], ["-C", "/new", "preview"], ["stack", "ls"], ["import", "--", "--help"]])
+            assert.equal(asksState(args), true, args.join(" "));
+    });
+});
+
+describe("what `kvmnet` prints", () => {
+    it("may be more than is read of it: nothing is told then", () => {
+        const script = `"${process.execPath}" cli/kvmnet.cjs schema | head -n 1`;
+        const { stdout, stderr } = spawnSync("/bin/sh", ["-c", script], { encoding: "utf8" });
+        assert.deepEqual({ stdout, stderr }, { stdout: "{\n", stderr: "" });
+    });
 });
 
 describe("the state of a program whose host is a lab", () => {
