@@ -10,6 +10,7 @@ export function declaredOf(project: LabProject): Declared {
     const result = Declared.safeParse(stack.outputs.declared);
     if (result.success) return result.data;
     throw new Error(
-        "The program exports no `declared`, which the table is made from. Add `export const declared = environment.declared` to it, as the template does.",
+        "The program exports no `declared`, which the table is made from. Add `export const declared = environment.declared` to it, as the template does; " +
+            "a program without an Environment is built by `kvmnet pulumi up` and has no table.",
     );
 }

@@ -45,7 +45,7 @@ export function labOf(project: string): string | undefined {
     const parsed = HostRef.safeParse(host);
     if (!parsed.success)
         throw new Error(
-            `${stack.file}: config kvmnet:host: ${parsed.error.issues[0]?.message} (got ${JSON.stringify(host)})`,
+            `${stack.fileOf("kvmnet:host")}: config kvmnet:host: ${parsed.error.issues[0]?.message} (got ${JSON.stringify(host)})`,
         );
     return parsed.data.kind === "lab" ? parsed.data.name : undefined;
 }

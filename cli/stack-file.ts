@@ -11,8 +11,8 @@ export const LAB_STACK = "lab";
 export interface LabStack {
     /** Name of the project. */
     project: string;
-    /** File of the stack's own config, for messages. */
-    file: string;
+    /** The file that says a key, for messages; of a key that none says, the stack's own. */
+    fileOf: (key: string) => string;
     /** By full key: what Pulumi.yaml says for every stack, and over it what the stack says itself. */
     config: Record<string, unknown>;
 }
@@ -37,10 +37,15 @@ export function labStack(folder: string): LabStack | undefined {
     if (!existsSync(file)) return undefined;
     const name = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"].find((one) => existsSync(join(folder, one)));
     if (!name) return undefined;
-    const project = parsed(ProjectFile, yamlOf(join(folder, name)), join(folder, name));
+    const projectFile = join(folder, name);
+    const project = parsed(ProjectFile, yamlOf(projectFile), projectFile);
     const stack = parsed(StackFile, yamlOf(file), file);
-    const config = { ...valuesOf(project.config, project.name), ...stack.config };
-    return { project: project.name, file, config };
+    const everyStack = valuesOf(project.config, project.name);
+    return {
+        project: project.name,
+        fileOf: (key) => (key in everyStack && !(key in stack.config) ? projectFile : file),
+        config: { ...everyStack, ...stack.config },
+    };
 }
 
 /** An empty file is an empty object. @throws Error that names the file and the line */

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { labPaths } from "../schemas/lab-paths";
-import type { LabProject } from "./lab-project";
+import type { LabPlace } from "./lab-project";
 import { LAB_STACK } from "./stack-file";
 
 const Resource = z.object({
@@ -15,30 +15,30 @@ const Checkpoint = z.object({
 });
 const Lock = z.object({ pid: z.number() });
 
-const stateOf = (project: LabProject) => join(labPaths(project.lab).state, ".pulumi");
-const checkpointOf = (project: LabProject) => join(stateOf(project), "stacks", project.name, `${LAB_STACK}.json`);
+const stateOf = (project: LabPlace) => join(labPaths(project.lab).state, ".pulumi");
+const checkpointOf = (project: LabPlace) => join(stateOf(project), "stacks", project.name, `${LAB_STACK}.json`);
 
 /** True once the stack was made in the lab's backend. */
-export const stackExists = (project: LabProject) => existsSync(checkpointOf(project));
+export const stackExists = (project: LabPlace) => existsSync(checkpointOf(project));
 
 /** Resources that the state knows; none where there is no state yet. */
-export function resourcesOf(project: LabProject): z.output<typeof Resource>[] {
+export function resourcesOf(project: LabPlace): z.output<typeof Resource>[] {
     if (!stackExists(project)) return [];
     return Checkpoint.parse(JSON.parse(readFileSync(checkpointOf(project), "utf8"))).checkpoint.latest?.resources ?? [];
 }
 
 /** Process ids of the engines that work on the stack now. */
-export const liveEngines = (project: LabProject): number[] =>
+export const liveEngines = (project: LabPlace): number[] =>
     locksOf(project).flatMap(({ pid }) => (pid !== undefined && engineRuns(pid) ? [pid] : []));
 
 /** Removes the locks of engines that no longer run. @returns how many */
-export function removeDeadLocks(project: LabProject): number {
+export function removeDeadLocks(project: LabPlace): number {
     const dead = locksOf(project).filter(({ pid }) => !engineRuns(pid));
     for (const { file } of dead) rmSync(file, { force: true });
     return dead.length;
 }
 
-function locksOf(project: LabProject): { file: string; pid?: number }[] {
+function locksOf(project: LabPlace): { file: string; pid?: number }[] {
     const folder = join(stateOf(project), "locks", "organization", project.name, LAB_STACK);
     if (!existsSync(folder)) return [];
     return readdirSync(folder).map((name) => {

@@ -59,7 +59,10 @@ const Parts = z.strictObject(
             .describe("Linux bridges by name; none carries an address of the host."),
         guests: named(Label, Guest, "guests maps names to guests").default({}).describe("Guests by name."),
     },
-    { error: "an environment is an object with switches, bridges and guests" },
+    {
+        error: ({ input }) =>
+            `${input === undefined ? "nothing is said here: " : ""}an environment is an object with switches, bridges and guests`,
+    },
 );
 
 /** @see parsed for how problems are told */

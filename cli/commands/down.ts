@@ -2,13 +2,13 @@
 import { labDown } from "../../lab";
 import { plainProgress } from "../progress";
 import { liveEngines } from "../state";
-import { readLabProject } from "../lab-project";
+import { readLabPlace } from "../lab-project";
 
 export async function run(): Promise<number> {
-    const project = readLabProject(process.cwd());
-    const { lab } = project;
+    const place = readLabPlace(process.cwd());
+    const { lab } = place;
     // An engine that still works on this lab would go on writing the state of a host that is gone.
-    for (const pid of liveEngines(project)) process.kill(pid, "SIGKILL");
+    for (const pid of liveEngines(place)) process.kill(pid, "SIGKILL");
     const progress = plainProgress();
     const ended = await progress.step(`Ending the lab ${lab}`, () => labDown(lab));
     progress.note(

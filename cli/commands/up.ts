@@ -1,5 +1,6 @@
 /** `kvmnet up`: from nothing to guests that were asked themselves. Every part is skipped when it is done already. */
 import { writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { type EngineEnvironment, prepareEngine, prepareLibvirtSdk } from "../../engine";
 import { labUp, withLock } from "../../lab";
@@ -91,13 +92,16 @@ async function clearAwayTheDead(project: LabProject, progress: Progress): Promis
         );
 }
 
-function whatNext({ lab }: LabProject): string {
+/** Commands under one another, and the file that a first change is made in. */
+export function whatNext({ lab, file }: Pick<LabProject, "lab" | "file">): string {
+    const look = `npx kvmnet lab exec ${lab} -- ovs-vsctl show`;
+    const line = (command: string, what: string) => `  ${command.padEnd(look.length)}    ${what}`;
     return [
         "What to try next:",
-        "  npx kvmnet preview                           the policies, as a pull request would run them",
-        `  npx kvmnet lab exec ${lab} -- ovs-vsctl show    the switch, as its operator knows it`,
-        "  npx kvmnet graph                             a picture of the environment",
-        `  change a value in Pulumi.${LAB_STACK}.yaml and run \`npx kvmnet up\` again`,
-        "  npx kvmnet down                              ends the lab; nothing of it stays",
+        line("npx kvmnet preview", "the policies, as a pull request would run them"),
+        line(look, "the switch, as its operator knows it"),
+        line("npx kvmnet graph", "a picture of the environment"),
+        line("npx kvmnet down", "ends the lab; nothing of it stays"),
+        `Or change a value of the environment in ${basename(file)}, and run \`npx kvmnet up\` again.`,
     ].join("\n");
 }

@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { quoted } from "../../cli/commands/env";
 import { asksState, folderOf } from "../../cli/commands/pulumi";
+import { whatNext } from "../../cli/commands/up";
 import { labBackend } from "../../cli/lab-backend";
+import { readLabPlace, readProject } from "../../cli/lab-project";
 
 describe("a line of `kvmnet env`", () => {
     it("gives the shell exactly the value, whatever is in it", () =>
@@ -51,6 +53,42 @@ describe("what `kvmnet` prints", () => {
         const script = `"${process.execPath}" cli/kvmnet.cjs schema | head -n 1`;
         const { stdout, stderr } = spawnSync("/bin/sh", ["-c", script], { encoding: "utf8" });
         assert.deepEqual({ stdout, stderr }, { stdout: "{\n", stderr: "" });
+    });
+});
+
+describe("what `kvmnet up` says last", () => {
+    it("has what each command does in one column, and names the file that the environment stands in", () => {
+        const text = whatNext({ lab: "a-lab-with-a-long-name", file: "/srv/my-network/Pulumi.yaml" });
+        const commands = text.split("\n").filter((line) => line.startsWith("  npx"));
+        assert.equal(commands.length, 4);
+        assert.equal(new Set(commands.map((line) => /^ {2}(?:\S+ )+ {3,}/.exec(line)?.[0].length)).size, 1, text);
+        assert.match(text, /a value of the environment in Pulumi\.yaml,/);
+    });
+});
+
+describe("a project with a slip in its environment", () => {
+    let project: string;
+    beforeEach(() => {
+        project = mkdtempSync(join(tmpdir(), "kvmnet-slip-"));
+        writeFileSync(join(project, "Pulumi.lab.yaml"), "config:\n    kvmnet:host: lab://mine\n");
+    });
+    afterEach(() => rmSync(project, { recursive: true }));
+    const projectFile = (text: string) => writeFileSync(join(project, "Pulumi.yaml"), text);
+
+    it("is told of with the file that the environment stands in", () => {
+        projectFile("name: x\nconfig:\n    environment:\n        value: { guests: { a: { vcpu: 4 } } }\n");
+        assert.throws(() => readProject(project), /^InputError: x:environment in \S+\/Pulumi\.yaml: 1 problem/);
+    });
+    it("is told that nothing is said where nothing is", () => {
+        projectFile("name: x\n");
+        assert.throws(
+            () => readProject(project),
+            /x:environment in \S+\/Pulumi\.lab\.yaml: .*\n.*nothing is said here: an environment is an object with switches/,
+        );
+    });
+    it("has a lab all the same, which can be ended", () => {
+        projectFile("name: x\nconfig:\n    environment:\n        value: { guests: { a: { vcpu: 4 } } }\n");
+        assert.deepEqual(readLabPlace(project), { name: "x", lab: "mine" });
     });
 });
 
