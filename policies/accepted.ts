@@ -68,10 +68,25 @@ export class Accepted {
                 ...(file === undefined ? [] : readExemptions(file, readFileSync(file, "utf8"))),
                 ...(list === undefined ? [] : exemptionsIn("The list of exemptions", list)),
             ];
-            this.#exemptions = this.#of(listed, Array.isArray(forbidden) ? forbidden.map(String) : []);
+            const forbiddenRules = Array.isArray(forbidden) ? forbidden.map(String) : [];
+            this.#exemptions = this.#of(listed, forbiddenRules);
+            return [...this.#strangersIn(forbiddenRules), ...this.#wrongListed()];
         } catch (error) {
             return [`The config of exemptions cannot be read. ${(error as Error).message}`];
         }
+    }
+
+    /** A misspelt rule would be exempted from as before, and nobody would know. */
+    #strangersIn(forbidden: string[]): string[] {
+        return forbidden
+            .filter((id) => id !== "*" && !this.#rules.has(id))
+            .map(
+                (id) =>
+                    `Exemptions are forbidden from a rule that there is not: ${JSON.stringify(id)}.\nName a rule of this pack, or "*" for every one.`,
+            );
+    }
+
+    #wrongListed(): string[] {
         return this.#exemptions
             .wrongListed()
             .map(({ exemption, found, set }) => `The exemption for ${exemption.resource} ${found}.\n${set}`);

@@ -116,6 +116,16 @@ describe("the pack, of an exemption", () => {
         ]);
     });
 
+    it("is not forbidden in silence from a rule that there is not", async () => {
+        const { told, messages } = await judged([legacy("web", carried())], { forbidden: ["nic-modle-legacy"] });
+        assert.deepEqual(told[0], ["exemption-valid", "web", "mandatory"]);
+        assert.match(messages, /a rule that there is not: "nic-modle-legacy"/);
+        assert.doesNotMatch(
+            (await judged([legacy("web", carried())], { forbidden: ["*"] })).messages,
+            /a rule that there is not/,
+        );
+    });
+
     it("covers findings across the stack, too", async () => {
         const port = { type: "kvmnet:ovs:Port", name: "tap0", props: { name: "tap0", bridge: "br0", type: "system" } };
         const text = exemptionText({ rule: "trunk-unbounded", reason: "A router that needs every VLAN." });
