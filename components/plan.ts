@@ -25,9 +25,9 @@ export function planned(input: { host: unknown; environment: unknown }, scope: S
     const environment = Environment.safeParse(input.environment);
     const problems: Problem[] = [
         ...(host.error
-            ? problemsOf(host.error, input.host).map((one) => ({ ...one, path: ["host", ...one.path] }))
+            ? problemsOf(host.error, input.host, HostRef).map((one) => ({ ...one, path: ["host", ...one.path] }))
             : []),
-        ...(environment.error ? problemsOf(environment.error, input.environment) : []),
+        ...(environment.error ? problemsOf(environment.error, input.environment, Environment) : []),
     ];
     if (host.success && environment.success) {
         const say: Say = (path, message) => problems.push({ path, message });

@@ -184,7 +184,7 @@ export class TunedVirtioNic extends Component {
 export function nicProblems(args: TunedVirtioNicArgs): Problem[] {
     const given = judgedOf(args);
     const { error } = NicSchema.safeParse(given);
-    return [...(error ? problemsOf(error, given) : []), ...problemsOfSwitch(args)];
+    return [...(error ? problemsOf(error, given, NicSchema) : []), ...problemsOfSwitch(args)];
 }
 
 /** What a switch of ours has not that a NIC needs of it. */

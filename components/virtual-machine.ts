@@ -179,7 +179,7 @@ export function guestProblems({
     ...args
 }: Omit<VirtualMachineArgs, "name"> & { name: string }): Problem[] {
     const { error } = VirtualMachineSchema.safeParse(args);
-    return [...(error ? problemsOf(error, args) : []), ...problemsOfNics(nics, args)];
+    return [...(error ? problemsOf(error, args, VirtualMachineSchema) : []), ...problemsOfNics(nics, args)];
 }
 
 /** Of its NICs what the guest does not give them itself, before anything is made. */

@@ -1,6 +1,6 @@
 /** Judges inputs by their schema: what is known now, all problems at once, canonical spelling and defaults out. */
 import { z } from "zod";
-import { pathText, problemsOf, reasonOf, type Problem } from "../schemas/problems";
+import { pathText, problemsOf, reasonOf, unknownKey, type Problem } from "../schemas/problems";
 import { hasUnknown, isPlain, notedPlain, revealed, secretKeys, withSecrets, type Bag, type Property } from "./wire";
 
 interface Failure {
@@ -31,7 +31,7 @@ export function check(schema: ObjectSchema, news: Bag, alwaysSecret: readonly st
     if (!result.success)
         return {
             ok: false,
-            failures: problemsOf(result.error, known).map((problem) =>
+            failures: problemsOf(result.error, known, schema).map((problem) =>
                 secrets.has(String(problem.path[0]))
                     ? veiled(problem)
                     : { property: pathText(problem.path), reason: reasonOf(problem) },
@@ -46,7 +46,7 @@ export function check(schema: ObjectSchema, news: Bag, alwaysSecret: readonly st
             ok: false,
             failures: strangers.map((property) => ({
                 property,
-                reason: "this key is not known; remove it or correct its spelling",
+                reason: unknownKey(property, schema),
             })),
         };
     const inputs = defined(result.data as Bag);

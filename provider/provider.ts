@@ -190,7 +190,12 @@ export class Provider {
         if (!asked) throw unknownToken(token, FUNCTIONS);
         const result = asked.inputs.safeParse(revealed(args));
         if (!result.success)
-            throw new HostError("invalid", token, problemText(result.error, args), "Correct the arguments.");
+            throw new HostError(
+                "invalid",
+                token,
+                problemText(result.error, args, asked.inputs),
+                "Correct the arguments.",
+            );
         const secrets = new Secrets([], args);
         return secrets.kept(async () => {
             const host = await this.opened({ type: token, urn: "" }, secrets);
@@ -279,7 +284,8 @@ export class Provider {
             return resource.complete?.(want, this.seed(urn)) ?? want;
         }
         const result = resource.schema.safeParse(revealed(inputs));
-        if (!result.success) throw new HostError("invalid", urn, problemText(result.error, inputs), "Correct it.");
+        if (!result.success)
+            throw new HostError("invalid", urn, problemText(result.error, inputs, resource.schema), "Correct it.");
         return resource.complete?.(result.data, this.seed(urn)) ?? result.data;
     }
 
@@ -335,8 +341,8 @@ function resourceOf(type: string): AnyResource {
 const unknownToken = (token: string, known: ReadonlyMap<string, unknown>) =>
     new HostError("invalid", token, "there is no such thing in kvmnet", `It has ${[...known.keys()].join(", ")}.`);
 
-const problemText = (error: z.ZodError, input: unknown) =>
-    problemsOf(error, input)
+const problemText = (error: z.ZodError, input: unknown, schema: z.ZodType) =>
+    problemsOf(error, input, schema)
         .map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message))
         .join("; ");
 
@@ -344,7 +350,7 @@ function idProblem(resource: AnyResource, id: string): string | undefined {
     if (resource.checkId) return resource.checkId(id);
     const name = resource.schema.shape.name as z.ZodType | undefined;
     const result = name?.safeParse(id);
-    return result && !result.success ? problemText(result.error, id) : undefined;
+    return name && result && !result.success ? problemText(result.error, id, name) : undefined;
 }
 
 const secretsOf = (resource: AnyResource, ...bags: Bag[]): Secrets => new Secrets(resource.secrets ?? [], ...bags);

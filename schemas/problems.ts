@@ -1,5 +1,6 @@
 /** Turns everything zod found wrong into one message a person can act on. Shows values, never stack traces. */
 import { z } from "zod";
+import { alike, keysAt } from "./known-keys";
 
 /** One thing wrong with an input: where it is, what stands there, what is allowed and what to do. */
 export interface Problem {
@@ -35,23 +36,33 @@ export function parsed<Schema extends z.ZodType>(
 ): z.output<Schema> {
     const result = schema.safeParse(input);
     if (result.success && ofParts.length === 0) return result.data;
-    const problems = result.success ? [] : problemsOf(result.error, input);
+    const problems = result.success ? [] : problemsOf(result.error, input, schema);
     throw new InputError(subject, [...problems, ...ofParts.filter((part) => !problems.some(holds(part)))]);
 }
 
-/** Every problem of a failed parse, unknown keys one by one, unions reduced to their own message. */
-export function problemsOf(error: z.ZodError, input: unknown): Problem[] {
+/**
+ * Every problem of a failed parse, unknown keys one by one, unions reduced to their own message.
+ *
+ * @param schema of the input, for what it takes in place of a key that it does not know
+ */
+export function problemsOf(error: z.ZodError, input: unknown, schema: z.core.$ZodType): Problem[] {
     return error.issues.flatMap((issue): Problem[] => {
         if (issue.code === "unrecognized_keys")
             return issue.keys.map((key) => ({
                 path: [...issue.path, key],
                 value: at(input, [...issue.path, key]),
-                message: "this key is not known; remove it or correct its spelling",
+                message: unknownKey(key, schema, issue.path),
             }));
         const named = issue.code === "custom" ? (issue.params?.got as unknown) : undefined;
         const value = named ?? at(input, issue.path);
         return [{ path: issue.path, value, message: value === undefined ? missing(issue.message) : issue.message }];
     });
+}
+
+/** What is told of a key that the object at this path does not take. */
+export function unknownKey(key: string, schema: z.core.$ZodType, path: readonly PropertyKey[] = []): string {
+    const meant = alike(key, keysAt(schema, path)).join(" or ");
+    return `this key is not known; ${meant ? `write ${meant}, or remove it` : "remove it or correct its spelling"}`;
 }
 
 const holds =
