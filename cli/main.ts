@@ -202,7 +202,7 @@ function commands(ended: (status: number) => void): Command {
         .enablePositionalOptions()
         .description("hosts of their own on this machine, for a first run and for tests");
     lab.command("up [name]")
-        .description("start a lab, or say that it runs; without a name: sample")
+        .description("start a lab, or say that it runs; without a name: that of this project, else sample")
         .action(running(async (name?: string) => (await import("./commands/lab")).runUp(name)));
     lab.command("status [name]")
         .description("what runs in a lab, or in all labs")
@@ -219,12 +219,14 @@ function commands(ended: (status: number) => void): Command {
             running(async (name: string, command: string[]) => (await import("./commands/lab")).runExec(name, command)),
         );
     lab.command("logs [name] [which]")
-        .description("logs of a lab: its daemons, and the consoles of its guests; without a name: of sample")
+        .description(
+            "logs of a lab: its daemons, and the consoles of its guests; without a name: of this project's, else of sample",
+        )
         .action(
             running(async (name?: string, which?: string) => (await import("./commands/lab")).runLogs(name, which)),
         );
     lab.command("down [name]")
-        .description("end a lab; nothing of it stays; without a name: sample")
+        .description("end a lab; nothing of it stays; without a name: that of this project, else sample")
         .option("--all", "end every lab of this machine")
         .action(
             running(async (name: string | undefined, options: { all?: boolean }) =>

@@ -4,12 +4,21 @@ import { constants } from "node:os";
 import { readFileSync } from "node:fs";
 import Table from "cli-table3";
 import { commandInLab, labDown, labLogs, labStatus, labUp, listLabs, type LabStatus } from "../../lab";
+import { labOf } from "../lab-backend";
 import { plainProgress } from "../progress";
+import { projectOf } from "../project";
 
-/** The lab that is meant when none is named. */
-const DEFAULT_LAB = "sample";
+/**
+ * The lab that is meant where none is named: the one that the project of this folder builds in, or `sample`.
+ *
+ * @throws Error where the project's files cannot be read
+ */
+export function labMeant(folder = process.cwd()): string {
+    const project = projectOf(folder);
+    return (project && labOf(project)) ?? "sample";
+}
 
-export async function runUp(name = DEFAULT_LAB): Promise<number> {
+export async function runUp(name = labMeant()): Promise<number> {
     const progress = plainProgress();
     await labUp(name, progress);
     progress.note(`The lab ${name} is up. Look around in it: kvmnet lab exec ${name} -- ovs-vsctl show`);
@@ -62,7 +71,7 @@ export function runExec(name: string, argv: readonly string[]): Promise<number> 
 }
 
 /** Prints logs: all of a lab, or those of one daemon (`libvirtd` ...), of `qemu`, of all consoles, or of one guest. */
-export function runLogs(name = DEFAULT_LAB, which?: string): Promise<number> {
+export function runLogs(name = labMeant(), which?: string): Promise<number> {
     for (const { kind, guest, path } of labLogs(name, which)) {
         process.stdout.write(`==> ${guest ? `${kind} of ${guest}` : kind} (${path})\n${textOf(path)}\n`);
     }
@@ -79,7 +88,7 @@ function textOf(path: string): string {
 
 export async function runDown(name: string | undefined, options: { all?: boolean } = {}): Promise<number> {
     const progress = plainProgress();
-    const names = options.all ? (await listLabs()).map((lab) => lab.name) : [name ?? DEFAULT_LAB];
+    const names = options.all ? (await listLabs()).map((lab) => lab.name) : [name ?? labMeant()];
     for (const lab of names) {
         const ended = await progress.step(`Ending the lab ${lab}`, () => labDown(lab));
         if (!ended) progress.note(`The lab ${lab} was not up.`);

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { quoted } from "../../cli/commands/env";
+import { labMeant } from "../../cli/commands/lab";
 import { asksState, folderOf } from "../../cli/commands/pulumi";
 import { whatNext } from "../../cli/commands/up";
 import { labBackend } from "../../cli/lab-backend";
@@ -108,6 +109,13 @@ describe("the state of a program whose host is a lab", () => {
             PULUMI_CONFIG_PASSPHRASE: "kvmnet-lab",
             PULUMI_STACK: "lab",
         });
+    });
+    it("is in the lab that `kvmnet lab` means there when none is named; elsewhere that is sample", () => {
+        stack("lab://shop");
+        assert.equal(labMeant(project), "shop");
+        stack("local");
+        assert.equal(labMeant(project), "sample");
+        assert.equal(labMeant(tmpdir()), "sample");
     });
     it("lies with the lab, whatever backend the user is logged in to", () => {
         stack("lab://sample");
