@@ -58,18 +58,24 @@ function flat({ placement, uplink, ...tuning }: Tuning): Record<string, Tuned<un
     };
 }
 
-/** The longest word of each column, the spaces beside it, and more where there are sentences: what is longer is cut off. */
-const WIDTHS = [25, 39, 46, 20, 43];
+/** The longest name, and the spaces beside it [characters]. */
+const NAME_WIDTH = 25;
+/** The longest word of a value or a source still fits into the least; lines longer than the most are hard to read [characters]. */
+const [LEAST_WIDTH, MOST_WIDTH] = [80, 110];
+const BORDERS = 3;
 
-function table(values: Record<string, Tuned<unknown>>): string {
+function table(values: Record<string, Tuned<unknown>>, terminal = process.stdout.columns ?? MOST_WIDTH): string {
+    const width = Math.max(LEAST_WIDTH, Math.min(MOST_WIDTH, terminal));
     const drawn = new Table({
-        head: ["", "value", "why", "costs", "source"],
-        colWidths: WIDTHS,
+        head: ["", "value, why, costs, source"],
+        colWidths: [NAME_WIDTH, width - NAME_WIDTH - BORDERS],
         wordWrap: true,
         style: { head: [], border: [] },
     });
-    for (const [name, { value, reason, source, cost }] of Object.entries(values))
-        drawn.push([name, shown(value), reason, costText(cost), source]);
+    for (const [name, { value, reason, source, cost }] of Object.entries(values)) {
+        const costs = costText(cost);
+        drawn.push([name, [shown(value), reason, ...(costs ? [`Costs ${costs}.`] : []), `[${source}]`].join("\n")]);
+    }
     return drawn.toString();
 }
 
