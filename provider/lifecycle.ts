@@ -187,15 +187,16 @@ async function bring<State extends object>(
     const { mark } = actor.owner;
     const id = idOf(resource, want);
     const subject = `${resource.title} ${id}`;
+    const look = () => resource.meanwhile?.(host, id, { mark, known: want }) ?? host.links();
     const change = async (found: Found<State>) => {
         if (!isOurs(found, actor)) throw notOurs(resource, id, found, actor.owner);
-        await carryOut(host, subject, await resource.update(host, found, want, mark));
+        await carryOut(host, subject, await resource.update(host, found, want, mark), look);
         await warnAll(actor, await resource.keeps?.(host, found, want));
     };
     const found = await settled((at) => resource.find(at, id, ownOf(actor)), host, actor, attempt);
     if (found) return change(found);
     try {
-        await carryOut(host, subject, await resource.create(host, want, mark));
+        await carryOut(host, subject, await resource.create(host, want, mark), look);
     } catch (error) {
         // A killed run's last program may have made it in the meantime.
         if (!(error instanceof HostError) || error.kind !== "refused") throw error;

@@ -87,6 +87,8 @@ export interface HostResource<State extends object = object, Here extends Found<
      */
     ahead?(host: Host, want: State, own: Own<State>): Promise<Plan>;
     create(host: Host, want: State, mark: string): Plan | Promise<Plan>;
+    /** Looks at what was made of links while the switch takes them up: `find` has less to do then. */
+    meanwhile?(host: Host, id: string, own: Own<State>): Promise<unknown>;
     /** Brings what was found to what is wanted, and marks it. */
     update(host: Host, found: Here, want: State, mark: string): Plan | Promise<Plan>;
     delete(host: Host, found: Here, mark: string): Plan | Promise<Plan>;

@@ -12,9 +12,15 @@ import { resolved } from "./ovsdb/operations";
  * order. A lost connection or a cancelled run undoes nothing: what happened is not known, or is to be finished later.
  * Of lines whose program was ended, all that may have been done is undone: a link may be there that carries no mark yet.
  *
+ * @param look called while the switch takes up what the plan has made of links, which are read back then
  * @throws HostError of the step that failed; its text tells what could not be undone
  */
-export async function carryOut(host: Host, subject: string, plan: Plan): Promise<void> {
+export async function carryOut(
+    host: Host,
+    subject: string,
+    plan: Plan,
+    look: () => Promise<unknown> = () => host.links(),
+): Promise<void> {
     const done: Step[] = [];
     for (const whole of grouped(plan)) {
         if (host.signal?.aborted)
@@ -32,7 +38,7 @@ export async function carryOut(host: Host, subject: string, plan: Plan): Promise
             await checkAll(host, subject, group);
             // What the plan has made of links is read back while the switch takes them up.
             const readsBack = effect === "plugged" && done.some(changesLinks);
-            const meanwhile = () => void (readsBack && host.links().catch(() => undefined));
+            const meanwhile = () => void (readsBack && look().catch(() => undefined));
             await told(host, group, () => act(host, subject, action, meanwhile));
             if (effect === "changed") host.kernel.written();
             else if (effect === "plugged") host.kernel.plugged(takenUpBy(action));

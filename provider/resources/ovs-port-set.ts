@@ -5,7 +5,7 @@ import { ovsdb } from "../plan";
 import type { HostResource } from "../resource";
 import { framesAhead } from "./ovs-set-ahead";
 import { changedSet, devicesOf, keepAllPlugged, untoldOf } from "./ovs-set-change";
-import { idProblem, setHere, type SetHere } from "./ovs-set-here";
+import { idProblem, lookedAhead, setHere, type SetHere } from "./ovs-set-here";
 import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
 import { pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
@@ -33,6 +33,7 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
 
     ahead: framesAhead,
     create: (host, want, mark) => changedSet(host, undefined, want, mark),
+    meanwhile: lookedAhead,
     update: (host, found, want, mark) => changedSet(host, found, want, mark),
 
     async delete(host, { view, members, stray, state }, mark) {

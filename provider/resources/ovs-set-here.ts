@@ -13,7 +13,7 @@ import { faultOf } from "./ovs-fault";
 import { inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
 import { isUnheard, linksNow, UNHEARD } from "./ovs-link-lost";
 import { isMadeBySwitch, isSetDown, SET_DOWN } from "./ovs-link-up";
-import { readGuards, strayFault, strayOf, type InForce } from "./table-zero";
+import { NOTHING_IN_FORCE, readGuards, strayFault, strayOf, type InForce } from "./table-zero";
 import { conflictOf, interfacesOf, portState, standsAlone, typeOf, type PortRows } from "./ovs-port-rows";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
 import { POLICING_LOST, unpolicedOf } from "./ovs-policing";
@@ -117,6 +117,15 @@ export async function setHere(host: Host, id: string, own: Own<OvsPortSet>): Pro
     };
 }
 
+/** Judges the members that their rows and links tell alone, before the switch has said what it knows of them. */
+export async function lookedAhead(host: Host, id: string, own: Own<OvsPortSet>): Promise<void> {
+    const [view, links] = await Promise.all([host.switch(), host.links()]);
+    const look = new Look(view, links, id, own);
+    look.atPorts();
+    look.atTaps(await tapsHere(host, look.ownTaps(), (name) => look.declared.get(name)?.tap));
+    look.atStates(NOTHING_IN_FORCE);
+}
+
 /** One look at what a host has of a set, port by port. */
 class Look {
     readonly asked: Asked | undefined;
@@ -148,7 +157,11 @@ class Look {
     private memberOf(port: Seen): Member | undefined {
         const { view, bridge, asked } = this;
         const before = judged.get(port);
-        if (before && this.stands(before, port)) return before.member;
+        if (before && this.stands(before, port)) {
+            const now = this.view.row("Interface", before.interface._uuid[1]);
+            if (now === before.interface) return before.member;
+            if (now && differsByTold(before.interface, now)) return this.takenUp(before, port, now);
+        }
         const name = String(port.name);
         const carried = keyOf(port.external_ids, OWNER_KEY);
         const isOwn = this.isOurs(name, carried);
@@ -171,6 +184,16 @@ class Look {
         };
     }
 
+    /** A member of whose interface the switch has said more since it was judged. */
+    private takenUp(before: Judged, port: Seen, now: Seen): Member {
+        const { view, links } = this;
+        const rows = { port, links: [now] };
+        const unheard = isUnheard(before.member.holder, now, links);
+        const member = { ...before.member, rows, unheard, unshaped: shapingLost(view, rows, links) };
+        judged.set(port, { ...before, interface: now, member });
+        return member;
+    }
+
     /** Whether the switch holds on to a former link is looked at twice, but for what the step at hand has plugged. */
     async atUnheard(host: Host): Promise<void> {
         for (const member of this.members.values()) member.unheard &&= !host.isTakenUp(member.name);
@@ -188,12 +211,11 @@ class Look {
         for (const member of this.members.values()) member.unpoliced = unpoliced.has(member.name);
     }
 
-    /** Whether all that a member was made of is as it was; its port's row is. */
-    private stands({ member, interface: row, link, known, bridge, mark }: Judged, port: Seen): boolean {
+    /** Whether all that a member was made of is as it was, but for its interface's row; its port's row is. */
+    private stands({ member, link, known, bridge, mark }: Judged, port: Seen): boolean {
         return (
             mark === this.own.mark &&
             bridge === this.bridge &&
-            this.view.row("Interface", row._uuid[1]) === row &&
             this.links.get(member.name) === link &&
             this.view.holderOf(port)?._uuid[1] === member.holder?._uuid[1] &&
             sameValue(known, this.declared.get(member.name))
@@ -308,6 +330,15 @@ class Look {
             (unpoliced ? POLICING_LOST : undefined)
         );
     }
+}
+
+/** What the switch says of an interface when it takes it up: no part of how it is declared, where no MTU is asked for. */
+const TOLD = new Set(["ofport", "error", "ifindex", "mac_in_use", "mtu"]);
+
+function differsByTold(was: Seen, now: Seen): boolean {
+    if (numberOf(now.mtu_request) !== undefined) return false;
+    for (const column in now) if (now[column] !== was[column] && column !== "_uuid" && !TOLD.has(column)) return false;
+    return true;
 }
 
 /** OpenFlow numbers of members of which flows hold something. */

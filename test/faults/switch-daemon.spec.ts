@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Bag } from "../../provider/wire";
 import { Plugin, unfinishedOf } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { labName } from "../support/labs";
-import { FaultLab, type Daemon } from "./support/fault-lab";
-import { assertSound, OVS_BRIDGE, OVS_PORT, TAP } from "./support/invariants";
+import { BEHIND, FaultLab, type Daemon } from "./support/fault-lab";
+import { assertSound, OVS_BRIDGE, OVS_PORT, PORT_SET, TAP } from "./support/invariants";
 import { Stack, type Program } from "./support/stack";
 import { foreign, look } from "./support/world";
 
@@ -85,6 +86,25 @@ describe("the switch's daemon under faults", function () {
                 ],
             ]).flat(),
         ),
+    });
+
+    it("that takes up a set late leaves time to others, whose changes are in the state", async () => {
+        await lab.signal("ovs-vswitchd", "STOP");
+        const ports = Object.fromEntries(["late1", "late2", "late3"].map((name) => [name, { tag: 7, tap: {} }]));
+        const making = plugin.create(PORT_SET, "late", { bridge: BRIDGE, ports });
+        const unplugged = async () =>
+            (await lab.tries("ovs-vsctl", `--db=unix:${BEHIND}`, "get", "Port", "late3", "name")) !== 0;
+        while (await unplugged()) await sleep(20);
+        // What was made is looked at by now.
+        await sleep(200);
+        await lab.vsctl("--no-wait", "set", "Port", "late1", "tag=8");
+        await lab.vsctl("--no-wait", "set", "Interface", "late2", 'mac="02:00:00:00:00:07"');
+        await lab.signal("ovs-vswitchd", "CONT");
+        const { state } = await making;
+        const of = state.ports as Record<string, Bag>;
+        assert.deepEqual([of.late1?.tag, of.late2?.mac, of.late3?.tag], [8, "02:00:00:00:00:07", 7]);
+        assert.deepEqual(Object.keys(state.ofports as Bag).sort(), ["late1", "late2", "late3"]);
+        await plugin.delete(PORT_SET, "late", { id: BRIDGE, state });
     });
 
     it("that is killed and started while ports are made has all of them in the end", async () => {
