@@ -61,6 +61,9 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     const left = [...(here?.members.values() ?? [])].filter(({ name }) => !Object.hasOwn(want.ports, name));
     await keepAllPlugged(host, subject, left);
     const remade = items.flatMap(({ member, remade }) => (remade && member?.rows ? [member] : []));
+    /** Rows of the ports that are there, and not made anew, of which something holds. */
+    const staying = (holds: (member: Member) => boolean) =>
+        items.flatMap(({ member, remade }) => (member?.rows && !remade && holds(member) ? [member.rows] : []));
     const inTheWay = tunnelsOf(left, new Set(items.flatMap(({ want }) => tunnelPlace(want))));
     const givingWay = beforeNewTunnels(items);
     const tapless = items.flatMap(({ member, tap }) => (member?.tap && !tap ? [member] : []));
@@ -80,15 +83,9 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
             ? [ovsdb(`unplugs ${remade.length} ports that are made anew`, unpluggedAll(remade))]
             : []),
         ...items.flatMap((item) => tapSteps(item, mark)),
-        ...pluggedAgain(
-            items.flatMap(({ member, remade }) => (member?.rows && member.unheard && !remade ? member.rows.links : [])),
-        ),
-        ...shapedAgain(
-            items.flatMap(({ member, remade }) => (member?.rows && member.unshaped && !remade ? [member.rows] : [])),
-        ),
-        ...policedAgain(
-            items.flatMap(({ member, remade }) => (member?.rows && member.unpoliced && !remade ? [member.rows] : [])),
-        ),
+        ...pluggedAgain(staying(({ unheard }) => unheard).flatMap(({ links }) => links)),
+        ...shapedAgain(staying(({ unshaped }) => unshaped)),
+        ...policedAgain(staying(({ unpoliced }) => unpoliced)),
         ...unlimitedLinks(left),
         ...unasked(view, needs.bridge, noLongerAsking(items, want.bridge)),
         ...(inTheWay.length > 0

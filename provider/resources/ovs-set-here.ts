@@ -92,7 +92,7 @@ export async function setHere(host: Host, id: string, own: Own<OvsPortSet>): Pro
     look.atPorts();
     await look.atUnheard(host);
     await look.atUnpoliced(host);
-    look.atTaps(await tapsHere(host, look.ownTaps(), (name) => look.declared.get(name)?.tap));
+    await look.atTaps(host);
 
     const row = view.byName("Bridge", bridge);
     const conflicts = [...look.conflicts, ...missing(view, asked, members)];
@@ -122,7 +122,7 @@ export async function lookedAhead(host: Host, id: string, own: Own<OvsPortSet>):
     const [view, links] = await Promise.all([host.switch(), host.links()]);
     const look = new Look(view, links, id, own);
     look.atPorts();
-    look.atTaps(await tapsHere(host, look.ownTaps(), (name) => look.declared.get(name)?.tap));
+    await look.atTaps(host);
     look.atStates(NOTHING_IN_FORCE);
 }
 
@@ -233,7 +233,7 @@ class Look {
     }
 
     /** The taps that belong to it and are not judged yet. */
-    ownTaps(): Link[] {
+    private ownTaps(): Link[] {
         const found: Link[] = [];
         for (const link of this.links.values()) if (this.isOwnTap(link)) found.push(link);
         return found;
@@ -255,7 +255,8 @@ class Look {
         );
     }
 
-    atTaps(taps: ReadonlyMap<string, TapHere>): void {
+    async atTaps(host: Host): Promise<void> {
+        const taps = await tapsHere(host, this.ownTaps(), (name) => this.declared.get(name)?.tap);
         for (const [name, tap] of taps) {
             const member = this.members.get(name) ?? {
                 name,
