@@ -2,7 +2,7 @@
 import type { Host } from "../host";
 import type { Plan, Step } from "../plan";
 import { folderOf } from "./dnsmasq-files";
-import { forgetUnit, hasSystemd, program, runningAs, startUnit, stopUnit } from "./host-service";
+import { forgetUnit, hasSystemd, isUnitWritten, program, runningAs, startUnit, stopUnit } from "./host-service";
 
 /** How dnsmasq is run for one interface. */
 export interface Service {
@@ -25,8 +25,10 @@ export async function serviceOf(host: Host, link: string): Promise<Service> {
         hasSystemd(host),
         runningAs(host, pidFile(link), `--conf-file=${confOf(link)}`),
     ]);
-    return systemd ? unitOf(link, pid) : processOf(link, pid);
+    return systemd ? unitOf(link, pid, await isUnitWritten(host, unitName(link))) : processOf(link, pid);
 }
+
+const unitName = (link: string) => `kvmnet-dhcp-${link}.service`;
 
 const command = (link: string): string[] => ["dnsmasq", `--conf-file=${confOf(link)}`, `--pid-file=${pidFile(link)}`];
 
@@ -52,13 +54,13 @@ function processOf(link: string, pid: string | undefined): Service {
     };
 }
 
-function unitOf(link: string, pid: string | undefined): Service {
-    const unit = `kvmnet-dhcp-${link}.service`;
+function unitOf(link: string, pid: string | undefined, isWritten: boolean): Service {
+    const unit = unitName(link);
     return {
         pid,
         unit,
         start: startUnit(unit, unitText(link)),
-        stop: stopUnit(unit),
+        stop: stopUnit(unit, { isWritten, isRunning: pid !== undefined }),
         reload: program(`lets ${unit} read again`, ["systemctl", "reload", unit]),
     };
 }

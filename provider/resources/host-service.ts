@@ -37,10 +37,23 @@ export const startUnit = (unit: string, text: string): Plan => [
     systemctl(`starts ${unit}`, ["enable", "--now", unit], ["disable", "--now", unit]),
 ];
 
-/** Disabled too, so that a unit that is removed leaves no link; a start enables it again. */
-export const stopUnit = (unit: string): Plan => [
-    systemctl(`stops ${unit}`, ["disable", "--now", unit], ["enable", "--now", unit]),
-];
+/** What there is of a unit: its file, and what it runs. */
+export interface UnitHere {
+    isWritten: boolean;
+    isRunning: boolean;
+}
+
+export const isUnitWritten = async (host: Host, unit: string): Promise<boolean> =>
+    (await host.place.run(["stat", "--format=%F", "--", fileOf(unit)])).code === 0;
+
+/**
+ * Disabled too, so that a unit that is removed leaves no link; a start enables it again. systemctl refuses to disable what
+ * has no file, and to stop what was never started.
+ */
+export function stopUnit(unit: string, { isWritten, isRunning }: UnitHere): Plan {
+    if (isWritten) return [systemctl(`stops ${unit}`, ["disable", "--now", unit], ["enable", "--now", unit])];
+    return isRunning ? [systemctl(`stops ${unit}`, ["stop", unit])] : [];
+}
 
 export const forgetUnit = (unit: string): Plan => [
     program(`removes ${unit}`, ["rm", "-f", "--", fileOf(unit)]),

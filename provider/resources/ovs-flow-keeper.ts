@@ -11,13 +11,15 @@ import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { KEEPER_SCRIPT } from "./flow-keeper-script";
-import { forgetUnit, hasSystemd, program, runningAs, startUnit, stopUnit } from "./host-service";
+import { forgetUnit, hasSystemd, isUnitWritten, program, runningAs, startUnit, stopUnit } from "./host-service";
 import { isSecure, shared } from "./table-zero";
 
 interface KeeperHere extends Found<OvsFlowKeeper> {
     row: Seen;
     pid: string | undefined;
     systemd: boolean;
+    /** Whether its unit has a file. */
+    isWritten: boolean;
 }
 
 export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
@@ -49,6 +51,7 @@ export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
             row,
             pid,
             systemd,
+            isWritten: systemd && (await isUnitWritten(host, unitOf(bridge))),
             state: { bridge },
             mark,
             objectId: row._uuid[1],
@@ -73,7 +76,7 @@ export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
     /** Where the switch was restarted while nothing ran, the file is put back before it is written anew. */
     async update(host, found, want, mark) {
         const { noted, started, written } = await keeping(host, found.row, want, mark, found.systemd);
-        return [...(found.pid ? stopped(found, found.pid) : []), ...noted, ...started, ...written];
+        return [...stopped(found), ...noted, ...started, ...written];
     },
 
     /** A program that was just started notes its number a moment later. */
@@ -85,7 +88,7 @@ export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
     delete: (_host, found) => {
         const { bridge } = found.state;
         return [
-            ...(found.pid ? stopped(found, found.pid) : []),
+            ...stopped(found),
             ...(found.systemd ? forgetUnit(unitOf(bridge)) : []),
             program(`removes the kept flows of ${bridge}`, ["rm", "-rf", "--", keeperFolder(bridge)]),
             ovsdb(`forgets that the flows of ${bridge} are kept`, [withoutKey(found.row._uuid)]),
@@ -148,10 +151,12 @@ async function keeping(
 }
 
 /** Without systemd it leads a session of its own: what it waits for ends with it. */
-const stopped = ({ systemd, state: { bridge } }: KeeperHere, pid: string): Plan =>
-    systemd
-        ? stopUnit(unitOf(bridge))
+function stopped({ systemd, isWritten, pid, state: { bridge } }: KeeperHere): Plan {
+    if (systemd) return stopUnit(unitOf(bridge), { isWritten, isRunning: pid !== undefined });
+    return pid === undefined
+        ? []
         : [program(`keeps the flows of ${bridge} no longer`, ["kill", "-TERM", "--", `-${pid}`], detached(bridge))];
+}
 
 const withoutKey = (row: Uuid): Operation => ({
     op: "mutate",

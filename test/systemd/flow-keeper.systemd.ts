@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { Plugin, type Made } from "../provider/plugin";
+import { eventually } from "../support/eventually";
+import { statesOf, systemctl } from "./systemctl";
+
+const [BRIDGE, FLOWS, KEEPER] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Flows", "kvmnet:ovs:FlowKeeper"];
+const UNIT = "kvmnet-flows-kb0.service";
+const FILE = `/etc/systemd/system/${UNIT}`;
+const RUN = "/run/openvswitch";
+const DROP = "table=10,priority=10,udp,tp_dst=53,actions=drop";
+
+describe("a keeper of flows on a host with systemd", () => {
+    const run = (program: string, ...words: string[]) => execFileSync(program, words, { encoding: "utf8" });
+    const startSwitch = () =>
+        run("ovs-vswitchd", "--detach", "--pidfile", "--log-file", "--no-chdir", `unix:${RUN}/db.sock`);
+    const stop = (daemon: string) => {
+        const pid = readFileSync(`${RUN}/${daemon}.pid`, "utf8").trim();
+        run("kill", "-KILL", pid);
+        run("tail", `--pid=${pid}`, "-f", "/dev/null");
+    };
+    let plugin: Plugin;
+    let keeper: Made;
+    before(async () => {
+        for (const folder of [RUN, "/var/log/openvswitch"]) mkdirSync(folder, { recursive: true });
+        run("ovsdb-tool", "create", `${RUN}/conf.db`, "/usr/share/openvswitch/vswitch.ovsschema");
+        run("ovsdb-server", "--detach", "--pidfile", "--no-chdir", `--remote=punix:${RUN}/db.sock`, `${RUN}/conf.db`);
+        run("ovs-vsctl", "--no-wait", "init");
+        startSwitch();
+        plugin = await Plugin.start("local");
+        await plugin.create(BRIDGE, "kb0", { name: "kb0", datapathType: "netdev", failMode: "secure" });
+        await plugin.create(FLOWS, "acl", { bridge: "kb0", cookie: "0x2a", flows: [DROP] });
+    });
+    after(async () => {
+        await plugin?.stop();
+        for (const daemon of ["ovs-vswitchd", "ovsdb-server"]) stop(daemon);
+    });
+
+    it("is a unit, which runs and starts with the host", async () => {
+        keeper = await plugin.create(KEEPER, "keeper", { bridge: "kb0" });
+        assert.equal(keeper.state.unit, UNIT);
+        assert.deepEqual(statesOf(UNIT), ["active", "enabled"]);
+    });
+
+    it("puts the flows back after a restart of the switch, and goes on", async () => {
+        stop("ovs-vswitchd");
+        startSwitch();
+        await eventually(() => assert.match(run("ovs-ofctl", "dump-flows", "kb0", "cookie=0x2a/-1"), /tp_dst=53/));
+        assert.deepEqual(statesOf(UNIT), ["active", "enabled"]);
+    });
+
+    it("is started again by systemd after it was killed", async () => {
+        const former = systemctl("show", "--property=MainPID", "--value", UNIT);
+        systemctl("kill", "--signal=KILL", UNIT);
+        await eventually(() => {
+            const now = systemctl("show", "--property=MainPID", "--value", UNIT);
+            assert.ok(now !== "0" && now !== former, `MainPID ${now}`);
+        });
+    });
+
+    it("is a unit again after somebody has stopped it and removed its file", async () => {
+        systemctl("disable", "--now", UNIT);
+        rmSync(FILE);
+        systemctl("daemon-reload");
+        keeper.state = await plugin.update(KEEPER, "keeper", keeper, { bridge: "kb0" });
+        assert.deepEqual(statesOf(UNIT), ["active", "enabled"]);
+    });
+
+    it("goes with its unit, also where that does not run", async () => {
+        systemctl("stop", UNIT);
+        await plugin.delete(KEEPER, "keeper", keeper);
+        assert.deepEqual(statesOf(UNIT), ["inactive", ""]);
+        assert.equal(existsSync(FILE), false);
+        assert.equal(existsSync(`/etc/systemd/system/multi-user.target.wants/${UNIT}`), false);
+    });
+});
