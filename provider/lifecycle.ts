@@ -33,6 +33,8 @@ export interface Actor<State> {
     /** When the step began, by `performance.now()`: what was read of the host since then serves its first look. */
     since: number;
     warn(message: string): Promise<void>;
+    /** Told where what is to be made is there already, as ours. */
+    adopts?(): void;
 }
 
 /** Makes it, or finishes what a run of ours that was killed began. @throws Unfinished, HostError */
@@ -116,7 +118,8 @@ export async function remove<State extends object>(
         const found = await find(firstLook(host, actor, attempt));
         if (!found || !isOurs(found, actor)) await removeLeft(resource, host, subject, actor);
         // Gone from the switch's database is not gone from the switch, where a first try was cut off in between.
-        if (!found) return attempt > 1 ? host.ovsdb.commit(subject, [], host.timeoutMs) : undefined;
+        if (!found)
+            return attempt > 1 && isOfSwitch(resource) ? host.ovsdb.commit(subject, [], host.timeoutMs) : undefined;
         if (isOurs(found, actor))
             try {
                 await carryOut(host, subject, await resource.delete(host, found, actor.owner.mark));
@@ -133,6 +136,9 @@ export async function remove<State extends object>(
         );
     });
 }
+
+/** A host without Open vSwitch has links too. */
+const isOfSwitch = ({ type }: Pick<HostResource, "type">) => type.startsWith("kvmnet:ovs:");
 
 /** What it has left elsewhere keeps nobody from going. */
 async function removeLeft<State extends object>(
@@ -194,6 +200,8 @@ async function bring<State extends object>(
         await warnAll(actor, await resource.keeps?.(host, found, want));
     };
     const found = await settled((at) => resource.find(at, id, ownOf(actor)), host, actor, attempt);
+    // What a later attempt finds may be what the one before has made.
+    if (found && attempt === 1 && !actor.known && !found.free && isOurs(found, actor)) actor.adopts?.();
     if (found) return change(found);
     try {
         await carryOut(host, subject, await resource.create(host, want, mark), look);

@@ -12,6 +12,7 @@ import { openHost, type Host } from "./host";
 import { HostError } from "./host/errors";
 import { create, idOf, read, remove, update, type Actor, type Kept as Standing } from "./lifecycle";
 import { ownerOf } from "./owner";
+import type { Cost } from "./resource";
 import { RESOURCES, type AnyResource } from "./resources";
 import { Secrets } from "./secrecy";
 import { hasUnknown, revealed, sameValue, UNKNOWN, type Bag, type Property } from "./wire";
@@ -53,11 +54,20 @@ export class Provider {
      * asks for a difference with the former inputs alone, and then creates it anew.
      */
     private readonly former = new Map<string, Bag>();
+    /** URNs that the program has declared in this run. */
+    private readonly declared = new Set<string>();
+    /**
+     * Ids of what a create of this run found as ours, by URN. Where the engine is told to replace a resource that need not
+     * be replaced (`--replace`, `replaceWith`), it makes it before it deletes the former one, and both are the same object.
+     */
+    private readonly adopted = new Map<string, string>();
 
     constructor(private readonly log: EngineLog) {}
 
-    /** Takes the arguments; no host is touched. In a preview the host may be unknown. */
+    /** Takes the arguments of a run; no host is touched. In a preview the host may be unknown. */
     configure(args: Bag): void {
+        this.adopted.clear();
+        this.declared.clear();
         const host = revealed(args.host ?? DEFAULT_HOST);
         this.hostText = typeof host === "string" ? host : undefined;
     }
@@ -65,6 +75,7 @@ export class Provider {
     check(type: string, urn: string, news: Bag): Checked {
         const resource = resourceOf(type);
         const checked = check(resource.schema, news, resource.secrets);
+        this.declared.add(urn);
         this.checked.delete(urn);
         if (!checked.ok || Object.values(checked.inputs).some(hasUnknown)) return checked;
         if (checked.final) this.checked.set(urn, checked.inputs);
@@ -100,11 +111,24 @@ export class Provider {
         if (resource.foretold) this.former.set(step.urn, state);
         this.foretell(resource, step.urn, state, planned);
         return difference(
-            resource.cost,
+            this.costOf(resource, step.urn, state, planned),
             { ...presetsOf(resource, state, planned), ...state },
             { ...presetsOf(resource, planned, state), ...planned },
             isInTheWay(resource, state, planned),
         );
+    }
+
+    /**
+     * What each property's change costs here. Before the program has declared a resource, the engine asks what becomes of it
+     * when what it depends on is deleted: what is not known then is that.
+     */
+    private costOf(resource: AnyResource, urn: string, state: Bag, planned: Bag): Readonly<Record<string, Cost>> {
+        const gone = this.declared.has(urn) ? [] : (resource.standsOn ?? []).filter((key) => hasUnknown(planned[key]));
+        const dear = hasUnknown(planned)
+            ? gone
+            : [...gone, ...(resource.replaces?.(revealed(state) as object, revealed(planned) as object) ?? [])];
+        if (dear.length === 0) return resource.cost;
+        return { ...resource.cost, ...Object.fromEntries(dear.map((key) => [key, "replace" as const])) };
     }
 
     /** Told once in a run: the engine asks for the same difference several times. */
@@ -127,9 +151,10 @@ export class Provider {
             return { id: plannedId(resource, inputs), state: this.preview(resource, step.urn, inputs, {}, secrets) };
         return secrets.kept(async () => {
             const want = this.wanted(resource, step.urn, inputs);
-            const actor = this.actor(step, secrets);
+            const id = idOf(resource, want);
+            const actor = { ...this.actor(step, secrets), adopts: () => void this.adopted.set(step.urn, id) };
             const made = await this.changing(step, secrets, (host) => create(resource, host, want, actor));
-            return { id: idOf(resource, want), state: toState(made, secrets) };
+            return { id, state: toState(made, secrets) };
         });
     }
 
@@ -178,6 +203,7 @@ export class Provider {
 
     async delete(step: Step, was: Kept): Promise<void> {
         const resource = resourceOf(step.type);
+        if (this.adopted.get(step.urn) === was.id) return void this.adopted.delete(step.urn);
         const secrets = secretsOf(resource, was.inputs, was.state);
         return secrets.kept(() =>
             this.changing(step, secrets, (host) => remove(resource, host, was.id, this.actor(step, secrets, was))),
@@ -365,9 +391,14 @@ function plannedId(resource: AnyResource, inputs: Bag): string {
 function isInTheWay(resource: AnyResource, state: Bag, planned: Bag): boolean {
     const id = plannedId(resource, planned);
     if (id !== "" && id === plannedId(resource, state)) return true;
-    if (!resource.placesOf || hasUnknown(planned)) return false;
-    const taken = resource.placesOf(revealed(state) as Bag);
-    return resource.placesOf(revealed(planned) as Bag).some((place) => taken.includes(place));
+    if (hasUnknown(planned)) return false;
+    // What only one resource may declare is a place for one, too.
+    const placesOf = (bag: Bag) => {
+        const whole = revealed(bag) as object;
+        return [...(resource.placesOf?.(whole) ?? []), ...(resource.claims?.(whole) ?? [])];
+    };
+    const taken = placesOf(state);
+    return placesOf(planned).some((place) => taken.includes(place));
 }
 
 /** What the host has of what one bag does not say and the other does; nothing that may follow from an unknown. */

@@ -49,6 +49,13 @@ export interface HostResource<State extends object = object, Here extends Found<
     schema: z.ZodType<State> & { shape: z.core.$ZodShape };
     /** Forget a property and the compiler asks. */
     cost: Record<keyof State, Cost>;
+    /** Properties that change live, but not from one of these values to the other. */
+    replaces?(was: State, want: State): (keyof State)[];
+    /**
+     * Properties that change live and name what it stands on, or is made of: it goes with that, so where the engine deletes
+     * that to make it anew, it must make this anew too.
+     */
+    standsOn?: (keyof State)[];
     /** Properties that are always known though no input need give them. */
     derived?: (keyof State)[];
     /** What the host has where nothing is said: saying it makes no difference. */

@@ -1,6 +1,7 @@
 /** The kernel's links, read in bulk by `ip -json -details` (iproute2 6.1). */
 import { z } from "zod";
 import { HostError } from "./errors";
+import { parseIproute } from "./iproute-json";
 
 /** One link as our resources see it. Its name is the host's: any bytes but `/`, `:` and white space. */
 export interface Link {
@@ -88,7 +89,7 @@ export function parseList<Entry extends z.ZodType>(
     let list: unknown;
     try {
         // An empty answer has no brackets.
-        list = JSON.parse(text.trim() || "[]");
+        list = parseIproute(text.trim() || "[]");
     } catch (error) {
         throw unreadable(what, program, error);
     }

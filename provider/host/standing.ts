@@ -1,6 +1,7 @@
 /** A program of iproute2 that stays and answers one line after another: starting one costs far more than what it does. */
 import { closeSync, fstatSync, ftruncateSync, readSync } from "node:fs";
 import { HostError, quoted } from "./errors";
+import { parseIproute } from "./iproute-json";
 import type { Place } from "./place";
 import { counted, cutShort, unlinkedFile, type Started } from "./run";
 
@@ -155,7 +156,7 @@ class Talk<Answer> {
 
     private parsed(text: Buffer): unknown {
         try {
-            return JSON.parse(text.toString("utf8"));
+            return parseIproute(text.toString("utf8"));
         } catch (error) {
             throw this.error("refused", `it printed what is no JSON (${quoted(error)})`);
         }

@@ -30,7 +30,10 @@ interface Spot<State> {
 /** What one kind has of its own. */
 interface Kind<State extends object>
     extends
-        Pick<HostResource<State>, "type" | "title" | "description" | "schema" | "cost" | "presets" | "outputs">,
+        Pick<
+            HostResource<State>,
+            "type" | "title" | "description" | "schema" | "cost" | "presets" | "outputs" | "standsOn"
+        >,
         Pick<HostResource<State>, "idForm" | "checkId" | "claims" | "cautions"> {
     hook: Hook;
     idOf: (state: State) => string;

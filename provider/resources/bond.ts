@@ -197,6 +197,7 @@ export const bond: HostResource<Bond, BondHere> = {
         ];
     },
 
+    standsOn: ["members"],
     claims: ({ name, members = [] }) => [`link ${name}`, ...members.map((member) => `plug of ${member}`)],
 };
 

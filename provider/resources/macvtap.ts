@@ -27,5 +27,7 @@ export const macvtap = virtualLink<Macvtap>({
         ...(nopromisc === true ? ["nopromisc"] : []),
     ],
     below: { key: "link", leads: true, read: ({ parent }) => parent, mtu: (below) => below?.mtu },
+    // It takes the whole of the link (macvlan_common_newlink).
+    claims: ({ mode, link }) => (mode === "passthru" ? [`all of ${link}`] : []),
     outputsOf: ({ index }) => ({ device: `/dev/tap${index}` }),
 });

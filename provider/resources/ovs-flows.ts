@@ -38,10 +38,13 @@ export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
         "They are told by their cookie; flows of others stay as they are, and one that would take the place of a flow of " +
         `somebody else is refused. Tables below ${USER_TABLE} are kvmnet's (limits and security of ports) and hand on to table ${USER_TABLE}, where these ` +
         `flows begin. While table ${USER_TABLE} is empty it says NORMAL, unless the bridge's failMode is secure; with the first ` +
-        "flow in it, it does what its flows say and drops the rest. A bridge with a Controller takes none. Flows are not kept " +
+        "flow in it, it does what its flows say and drops the rest. A bridge with a Controller takes none. A port's name stands for " +
+        "its OpenFlow number at the time of the change, and a port that is made anew gets another: write the name as an output of the port " +
+        "(`in_port=${port.name}`), and the flows are made anew with it. Flows are not kept " +
         "over a restart of ovs-vswitchd: a FlowKeeper puts them back at once; else a refresh shows that they are gone, and the next update does.",
     schema: OvsFlows,
     cost: { bridge: "replace", cookie: "replace", flows: "update", groups: "update", meters: "update" },
+    standsOn: ["flows", "groups"],
     derived: ["cookie"],
     complete: (want, seed) =>
         typeof want.bridge === "string"

@@ -28,6 +28,7 @@ export const ovsMirror = attachedRow<OvsMirror>({
         outputVlan: "update",
         snaplen: "update",
     },
+    standsOn: ["selectSourcePorts", "selectDestinationPorts", "outputPort"],
     hook: { table: "Mirror", parent: "Bridge", column: "mirrors" },
     idOf: ({ bridge, name }) => `${bridge}/${name}`,
     idForm: "BRIDGE/NAME",

@@ -23,6 +23,7 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
         "Bonds are `Port`s.",
     schema: OvsPortSet,
     cost: { bridge: "update", ports: "update" },
+    standsOn: ["bridge"],
     outputs: OvsPortSetOutputs,
     idOf: ({ bridge }) => bridge,
     idForm: "BRIDGE/PORT,PORT",

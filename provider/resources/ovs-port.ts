@@ -79,6 +79,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         otherConfig: "update",
         takesOperatorPath: "update",
     },
+    standsOn: ["interfaces"],
     presets: { ...PORT_PRESETS, ...BOND_PRESETS },
     outputs: OvsPortOutputs,
     placesOf: (port) => [...linkNames(port).map((link) => `interface ${link}`), ...tunnelPlace(port)],

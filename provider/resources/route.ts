@@ -46,6 +46,7 @@ export const route: HostResource<Route, Here> = {
         initrwnd: "update",
         takesOperatorPath: "update",
     },
+    standsOn: ["gateway", "link", "nextHops", "source"],
     presets: { takesOperatorPath: false },
     presetsBy(said) {
         if (said.destination === undefined) return {};

@@ -113,6 +113,12 @@ const link = virtualLink<Vxlan>({
 /** What has no word for "none", or is of another family, stays while the link stands. */
 export const vxlan: HostResource<Vxlan, LinkHere<Vxlan>> = {
     ...link,
+    replaces: (was, want) =>
+        (["remote", "local"] as const).filter(
+            (key) =>
+                (was[key] !== undefined && want[key] === undefined) ||
+                (was[key] !== want[key] && goesOverV6(was) !== goesOverV6(want)),
+        ),
     update(host, found, want, mark) {
         for (const key of ["remote", "local"] as const)
             if (found.state[key] !== undefined && want[key] === undefined)

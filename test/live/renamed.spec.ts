@@ -97,6 +97,17 @@ describe("a resource under a new name, with an alias", function () {
             assert.ok(await isGone(kind, made.id, wanted, state));
         });
 
+        it(`is still there where the engine is told to replace it, and makes it before it deletes it: ${kind} ${JSON.stringify(inputs)}`, async () => {
+            const { inputs: wanted } = await plugin.check(type, inputs);
+            const made = await plugin.create(type, "it", inputs);
+            const again = await plugin.create(type, "it", inputs);
+            await plugin.delete(type, "it", made, 0, true);
+            const read = await plugin.read(type, "it", again.id, wanted, again.state);
+            assert.deepEqual(read.state, again.state);
+            await plugin.delete(type, "it", again, 0, true);
+            assert.ok(await isGone(kind, again.id, wanted, again.state), "and goes when it is deleted once more");
+        });
+
         it(`goes by its new name alone: ${kind} ${JSON.stringify(inputs)}`, async () => {
             engine.logged.length = 0;
             const made = await plugin.create(type, "old", inputs);

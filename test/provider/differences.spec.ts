@@ -107,6 +107,75 @@ describe("flows that are replaced", () => {
         assert.ok(!goesFirst(FLOWS, { bridge: "br1" }, "kvmnet:ovs:Flows")));
 });
 
+describe("what is replaced by another of its kind", () => {
+    const veth = { name: "a", peer: "b" };
+    const bond = { name: "bond0", mode: "active-backup", members: ["eth0", "eth1"] };
+    const macvtap = { name: "mv0", link: "eth0", mode: "passthru" };
+    const vxlan = { name: "vx0", vni: 7, dstPort: 4789, remote: "192.0.2.2" };
+    const forwarding = { key: "net.ipv4.ip_forward", value: "1" };
+    const cases: [what: string, kind: string, state: Bag, news: Bag][] = [
+        ["a veth pair whose ends change their names", "Veth", veth, { name: "b", peer: "a" }],
+        ["a veth pair that keeps an end", "Veth", veth, { name: "c" }],
+        [
+            "a VLAN under another name",
+            "Vlan",
+            { name: "v5", link: "eth0", vlanId: 5, protocol: "802.1q" },
+            { name: "web" },
+        ],
+        ["a VXLAN link under another name", "Vxlan", vxlan, { name: "web" }],
+        ["a bond under another name", "Bond", bond, { name: "bond1" }],
+        ["a macvtap that has all of its link", "Macvtap", macvtap, { name: "mv1" }],
+        ["a setting under its other key", "Sysctl", forwarding, { key: "net.ipv4.conf.all.forwarding" }],
+    ];
+    for (const [what, kind, state, news] of cases)
+        it(`goes first where only one can have what it has: ${what}`, () =>
+            assert.ok(goesFirst(state, news, `kvmnet:host:${kind}`)));
+
+    it("goes last where both can stand side by side", () => {
+        assert.ok(!goesFirst(macvtap, { name: "mv1", mode: "bridge" }, "kvmnet:host:Macvtap"));
+        assert.ok(!goesFirst(vxlan, { vni: 8, name: "vx1" }, "kvmnet:host:Vxlan"));
+        assert.ok(!goesFirst(bond, { name: "bond1", members: ["eth2"] }, "kvmnet:host:Bond"));
+    });
+});
+
+describe("what stands on something that is deleted, to be made anew", () => {
+    const cases: [type: string, state: Bag, key: string][] = [
+        ["ovs:PortSet", { bridge: "br0", ports: { p0: { tag: 5 } } }, "bridge"],
+        ["ovs:Port", { name: "b0", bridge: "br0", interfaces: ["eth0", "eth1"] }, "interfaces"],
+        ["ovs:Mirror", { bridge: "br0", name: "m", selectSourcePorts: ["p0"], outputVlan: 9 }, "selectSourcePorts"],
+        ["ovs:Flows", { bridge: "br0", cookie: "0x1", flows: ["table=10,in_port=p0,actions=drop"] }, "flows"],
+        ["host:Bond", { name: "bond0", mode: "active-backup", members: ["eth0", "eth1"] }, "members"],
+        ["host:Route", ON, "link"],
+        ["host:Route", OVER, "gateway"],
+    ];
+    for (const [kind, state, key] of cases) {
+        const type = `kvmnet:${kind}`;
+        const step = (name: string) => ({ type, urn: urnOf(type, name) });
+        const costOf = (name: string) =>
+            provider.diff(step(name), state, { ...state, [key]: UNKNOWN }).properties.get(key)?.cost;
+
+        it(`is made anew with it, before the program has declared it: ${kind}, ${key}`, () =>
+            assert.equal(costOf("not declared"), "replace"));
+        it(`changes live once the program has: ${kind}, ${key}`, () => {
+            provider.check(type, urnOf(type, "declared"), state);
+            assert.equal(costOf("declared"), "update");
+        });
+    }
+});
+
+describe("a VXLAN link", () => {
+    const type = "kvmnet:host:Vxlan";
+    const V4_END = { name: "vx0", vni: 7, dstPort: 4789, remote: "192.0.2.2" };
+    const costOf = (state: Bag, news: Bag) =>
+        provider.diff({ type, urn: urnOf(type, "it") }, state, news).properties.get("remote")?.cost;
+
+    it("goes to another end live, and is replaced where it has none any more or one of the other family", () => {
+        assert.equal(costOf(V4_END, { ...V4_END, remote: "192.0.2.3" }), "update");
+        assert.equal(costOf(V4_END, { name: "vx0", vni: 7, dstPort: 4789 }), "replace");
+        assert.equal(costOf(V4_END, { ...V4_END, remote: "2001:db8::2" }), "replace");
+    });
+});
+
 describe("a port that is replaced", () => {
     const goes = (state: Bag, news: Bag) => goesFirst(state, news, "kvmnet:ovs:Port");
     const PLAIN: Bag = { name: "p0", bridge: "br0", type: "system", takesOperatorPath: false };

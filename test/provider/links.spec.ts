@@ -167,6 +167,12 @@ describe("the list of links", () => {
 describe("a list that a program prints", () => {
     const parse = (text: string) => parseList(text, z.looseObject({}), "things", "`ip`");
 
+    it("may hold names and aliases with control characters, which iproute2 prints as they are", () =>
+        assert.deepEqual(parse('[{"ifname":"y\u0001","ifalias":"\u001b[31mred"},\n{"ifname":"br0"}]\n'), [
+            { ifname: "y\u0001", ifalias: "\u001b[31mred" },
+            { ifname: "br0" },
+        ]));
+
     it("is empty on empty output, and an error with a next step on any other text", () => {
         assert.equal(parse("").length, 0);
         fc.assert(
