@@ -59,7 +59,7 @@ export const address: HostResource<Address, Here> = {
         return `An address is named by its link and itself with its prefix length${asked ? `, here ${idOf(asked)}` : ", such as eth0/10.0.0.11/24"}`;
     },
 
-    async find(host, id, { known }) {
+    async find(host, id, { known, mark, formerMark }) {
         const seen = await addressOf(host, id);
         if (!seen) return undefined;
         const life = await lifeOf(host, seen);
@@ -67,7 +67,8 @@ export const address: HostResource<Address, Here> = {
         return {
             state: { ...stateOf(seen, known), ...permissionOf(known) },
             mark: entry?.mark,
-            objectId: String(seen.index),
+            // One that another resource has noted since is that one's, though it stands on the same link in the same life.
+            ...(entry && entry.mark !== mark && entry.mark !== formerMark ? {} : { objectId: life }),
             fault: seen.flags.has("dadfailed") ? "another host on the link has the address already" : undefined,
             conflict:
                 entry || known || !seen.flags.has("dynamic")

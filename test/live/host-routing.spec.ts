@@ -425,6 +425,32 @@ describe("addresses and routes on a real host", function () {
             await ip("link delete d0");
         });
 
+        it("that another stack has made since is left to it", async () => {
+            const inputs = { link: "s0", address: "10.5.1.1/24" };
+            const made = await plugin.create(ADDRESS, "first", inputs);
+            await ip("address delete 10.5.1.1/24 dev s0");
+            const others = await Plugin.start(lab.host);
+            others.stack = "other";
+            const other = await others.create(ADDRESS, "second", inputs);
+            await plugin.delete(ADDRESS, "first", made);
+            assert.match(await ip("-oneline address show dev s0 to 10.5.1.0/24"), /10\.5\.1\.1/);
+            await others.delete(ADDRESS, "second", other);
+            await others.stop();
+            assert.equal(await ip("-oneline address show dev s0 to 10.5.1.0/24"), "");
+        });
+
+        it("that somebody has put on a link of the same number after the host was started anew is left to them", async () => {
+            const inputs = { link: "s0", address: "10.5.2.1/24" };
+            const made = await plugin.create(ADDRESS, "it", inputs);
+            const boot = /[0-9a-f-]{36}/;
+            const notes = (await lab.run("grep", "-rlF", "10.5.2.1", "/var/lib/kvmnet")).trim().split("\n");
+            await lab.run("sed", "-i", "-E", `s/${boot.source}/00000000-0000-0000-0000-000000000000/`, ...notes);
+            const former = String(made.state.objectId).replace(boot, "00000000-0000-0000-0000-000000000000");
+            await plugin.delete(ADDRESS, "it", { ...made, state: { ...made.state, objectId: former } });
+            assert.match(await ip("-oneline address show dev s0 to 10.5.2.0/24"), /10\.5\.2\.1/);
+            await ip("address delete 10.5.2.1/24 dev s0");
+        });
+
         for (const [what, from, to, seen] of [
             ["prefix length", { address: "fd0f::1/64" }, { address: "fd0f::1/48" }, /fd0f::1\/48 /],
             [
