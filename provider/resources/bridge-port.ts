@@ -4,10 +4,10 @@ import { BridgePort } from "../../schemas/bridge-port";
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
 import type { Link } from "../host/links";
-import { sameStack } from "../owner";
-import { bridge as bridgeStep, ip, type Line, type Plan } from "../plan";
+import { bridge as bridgeStep, ip, type JournalEntry, type Line, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { declarationOf, defaultPvid, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
+import { forget, lifeOf, note, noted } from "./former-values";
 import { setLink } from "./link-marks";
 import { plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
 import { keepLinks, keepPlugged, pathCautions, permissionOf } from "./operator-guard";
@@ -37,6 +37,7 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
     title: "bridge port",
     description:
         "A link plugged into a Linux bridge, with its VLANs. Only the plug is made and removed: the link stays what it is, but is set up. " +
+        "A plug carries no mark, so the host's journal notes that it is ours; one that is there and not noted is left alone. " +
         "Under spanning tree it is done when the port forwards.",
     schema: BridgePort,
     cost: {
@@ -58,17 +59,16 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
     },
     presets: { ...presetsOf(SETTINGS), takesOperatorPath: false },
 
-    /**
-     * A plug has no place for a mark. It is ours where our state knows it, or where the link or the bridge carries a
-     * mark of the same stack: then a run of ours that was killed plugged it.
-     */
-    async find(host, name, { mark, known }) {
+    /** Ours by what is noted; where nothing is, as after an import or a reboot, by what state knows. */
+    async find(host, name, { mark, known, formerMark }) {
         const links = await host.links();
         const link = links.get(name);
         if (!link?.master) return undefined;
         const bridge = links.get(link.master);
-        const kin = sameStack(link.alias, mark) || sameStack(bridge?.alias, mark);
-        const ours = known ? known.bridge === link.master : kin;
+        const entry = await notedOf(host, link, bridge);
+        const moved = known !== undefined && known.bridge !== link.master;
+        // The link is the same whoever plugs it: it tells nothing where somebody else did.
+        const isOthers = entry && entry.mark !== mark && entry.mark !== formerMark;
         const vlans = await vlansOf(host, bridge, name);
         return {
             state: {
@@ -78,27 +78,29 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
                 ...(vlans ? declarationOf(vlans, defaultPvid(bridge) ?? 0, known) : {}),
                 ...permissionOf(known),
             },
-            objectId: String(link.index),
+            ...(isOthers ? {} : { objectId: String(link.index) }),
             ...(known && !link.up ? { fault: "it is set down" } : {}),
-            ...(ours ? { mark } : {}),
-            ...conflictOf(bridge, link.master, known !== undefined && !ours),
+            mark: entry?.mark ?? (known && !moved ? mark : undefined),
+            ...conflictOf(bridge, link.master, moved),
             vlans,
         };
     },
 
     create: plug,
 
-    async update(host, found, want) {
-        if (found.state.bridge !== want.bridge) return plug(host, want);
+    async update(host, found, want, mark) {
+        if (found.state.bridge !== want.bridge) return plug(host, want, mark);
         // Only a port that is new has the cost that the kernel derives.
         if (found.state.cost !== undefined && want.cost === undefined)
-            return [unplug(want.name), ...(await plug(host, want))];
-        const bridge = (await host.links()).get(want.bridge);
+            return [unplug(want.name), ...(await plug(host, want, mark))];
+        const links = await host.links();
+        const [link, bridge] = [links.get(want.name), links.get(want.bridge)];
         const lines = (from: BridgePort, to: BridgePort): Line[] => {
             const words = wordsBetween(SETTINGS, from, to);
             return words.length > 0 ? [setLink(want.name, "type", "bridge_slave", ...words)] : [];
         };
         return [
+            ...(link && bridge ? [await noteOf(host, link, bridge, mark)] : []),
             ip(
                 `sets the bridge port ${want.name}`,
                 [...lines(found.state, want), setLink(want.name, "up")],
@@ -110,7 +112,17 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
 
     async delete(host, { state }) {
         await keepPlugged(host, `bridge port ${state.name}`, state, [state.name]);
-        return [unplug(state.name)];
+        return [unplug(state.name), forget(keyOf(state.name))];
+    },
+
+    /** Not what is noted of a plug that still stands: a run of ours that was killed has moved the link there. */
+    async leftBehind(host, { mark, formerMark, known }) {
+        const entry = known && (await host.journal.get(keyOf(known.name)));
+        if (!entry || (entry.mark !== mark && entry.mark !== formerMark)) return [];
+        const links = await host.links();
+        const link = links.get(known.name);
+        const stands = link?.master !== undefined && (await notedOf(host, link, links.get(link.master)));
+        return stands ? [] : [forget(keyOf(known.name))];
     },
 
     claims: ({ name }) => [`plug of ${name}`],
@@ -141,9 +153,25 @@ function conflictOf(bridge: Link | undefined, master: string, moved: boolean): {
     return moved ? { conflict: `it is plugged into ${shownName(master)}` } : {};
 }
 
+const keyOf = (name: string) => `plug of ${name}`;
+
+/** A plug is as old as the link and the bridge at the most: either may be made anew under its name. */
+const lifeOfPlug = async (host: Host, link: Link, bridge: Link) =>
+    `${await lifeOf(host, link)} in link ${bridge.index}`;
+
+async function notedOf(host: Host, link: Link, bridge: Link | undefined): Promise<JournalEntry | undefined> {
+    return bridge && (await noted(host, keyOf(link.name), await lifeOfPlug(host, link, bridge)));
+}
+
+/** The step before the first change: a run that is killed after it has its plug known as ours by the next. */
+async function noteOf(host: Host, link: Link, bridge: Link, mark: string): Promise<Step> {
+    const key = keyOf(link.name);
+    return note(key, mark, await lifeOfPlug(host, link, bridge), {}, await host.journal.get(key));
+}
+
 const unplug = (name: string) => ip(`unplugs ${name}`, [setLink(name, "nomaster")]);
 
-async function plug(host: Host, want: BridgePort): Promise<Plan> {
+async function plug(host: Host, want: BridgePort, mark: string): Promise<Plan> {
     const { name, bridge } = want;
     const links = await host.links();
     const subject = `bridge port ${name}`;
@@ -164,6 +192,7 @@ async function plug(host: Host, want: BridgePort): Promise<Plan> {
     const shut = link.up && link.kind !== undefined && (vlans.length > 0 || want.isolated === true);
     const words = wordsBetween(SETTINGS, {}, want);
     return [
+        await noteOf(host, link, holder, mark),
         ip(
             `plugs ${name} into ${bridge}`,
             [

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { resolve } from "node:path";
-import { type ServiceError } from "@grpc/grpc-js";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { status, type ServiceError } from "@grpc/grpc-js";
 import type { Bag } from "../../provider/wire";
+import { labPaths } from "../../schemas/lab-paths";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, unfinishedOf } from "../provider/plugin";
 import { eventually } from "../support/eventually";
+import { killedAtEachMoment } from "../support/killed-runs";
 import { labName } from "../support/labs";
 import { assertWithin, describeLinkLife, linkOf, linksOf, type LinkHost } from "../support/link-life";
 import { ProviderLab } from "./provider-lab";
@@ -603,7 +606,14 @@ describe("links on a real host", function () {
 
     describe("a bridge port", () => {
         const WIRE: Bag = { name: "wire0", bridge: "ports" };
+        const HAND: Bag = { name: "hand0", bridge: "ports" };
         const slave = async (name: string) => (await see(name)).linkinfo?.info_slave_data;
+        const journal = join(labPaths(lab.name).hostState, "journal");
+        /** What it holds of the plug of a link. */
+        const noted = (name: string) => {
+            const files = existsSync(journal) ? readdirSync(journal) : [];
+            return files.filter((file) => file.startsWith(`plug-of-${name}-`));
+        };
         before(async () => {
             await plugin.create(BRIDGE, "ports", { name: "ports" });
             await plugin.create(VETH, "wire", { name: "wire0", peer: "wire1" });
@@ -688,12 +698,110 @@ describe("links on a real host", function () {
             await lab.run(..."ip link add name hand0 type veth peer name hand1".split(" "));
             await lab.run(..."ip link set dev hand0 master ports up".split(" "));
             await lab.run(..."ip link set dev hand0 type bridge_slave isolated on cost 99".split(" "));
-            // A link in a bridge of ours counts as ours; in one of somebody else's it does not.
+            await assert.rejects(
+                plugin.create(PORT, "hand", HAND),
+                /carries no owner mark/,
+                "a link that somebody put into a bridge of ours is theirs",
+            );
             const seen = await plugin.read(PORT, "hand", "hand0");
+            assert.deepEqual(noted("hand0"), [], "an import writes nothing");
             assert.deepEqual(seen.inputs, { name: "hand0", bridge: "ports", isolated: true, cost: 99 });
             assert.deepEqual((await plugin.diff(PORT, seen.state, seen.inputs)).diffsList, []);
+            seen.state = await plugin.update(PORT, "hand", seen, seen.inputs);
+            assert.equal(noted("hand0").length, 1);
             await plugin.delete(PORT, "hand", seen);
             assert.equal((await see("hand0")).master, undefined);
+            assert.deepEqual(noted("hand0"), []);
+        });
+
+        it("under another name and without an alias is refused, and stays plugged", async () => {
+            const made = await plugin.create(PORT, "uplink", HAND);
+            await assert.rejects(plugin.create(PORT, "wan", HAND), (error: ServiceError) => {
+                assert.equal(error.code, status.ALREADY_EXISTS);
+                assert.match(error.details, /belongs to resource uplink of stack .*give it an alias/);
+                return true;
+            });
+            assert.equal((await see("hand0")).master, "ports");
+            await plugin.delete(PORT, "uplink", made);
+            assert.equal((await see("hand0")).master, undefined);
+        });
+
+        it("that somebody unplugged is the next one's who plugs it, and the former's delete leaves it alone", async () => {
+            const former = await plugin.create(PORT, "uplink", HAND);
+            await lab.run(..."ip link set dev hand0 nomaster".split(" "));
+            const made = await plugin.create(PORT, "wan", HAND);
+            await plugin.delete(PORT, "uplink", former);
+            assert.equal((await see("hand0")).master, "ports");
+            assert.equal((await plugin.read(PORT, "wan", "hand0", HAND, made.state)).id, "hand0");
+            await plugin.delete(PORT, "wan", made);
+        });
+
+        it("is known by the state alone after a reboot, for what was noted is of another life", async () => {
+            const made = await plugin.create(PORT, "uplink", HAND);
+            const [file = ""] = noted("hand0");
+            const entry = JSON.parse(readFileSync(join(journal, file), "utf8")) as { former: Bag };
+            entry.former.life = String(entry.former.life).replace(/^\S+/, "another-boot");
+            writeFileSync(join(journal, file), JSON.stringify(entry));
+            await assert.rejects(plugin.create(PORT, "wan", HAND), /carries no owner mark/);
+            const read = await plugin.read(PORT, "uplink", "hand0", HAND, made.state);
+            assert.deepEqual(read.state, made.state);
+            await plugin.delete(PORT, "uplink", read);
+            assert.equal((await see("hand0")).master, undefined);
+            assert.deepEqual(noted("hand0"), []);
+        });
+
+        it("whose bridge or link goes first leaves nothing noted, and one made anew under its name is somebody else's", async () => {
+            const bridge = "ip link add name gone0 type bridge";
+            const link = "ip link add name gone1 type veth peer name gone2";
+            for (const words of [bridge, link]) await lab.run(...words.split(" "));
+            const inputs = { name: "gone1", bridge: "gone0" };
+            for (const [name, anew] of [
+                ["gone0", bridge],
+                ["gone1", link],
+            ] as const) {
+                const made = await plugin.create(PORT, "goes", inputs);
+                await lab.run("ip", "link", "delete", "dev", name);
+                await eventually(async () =>
+                    assert.equal((await plugin.read(PORT, "goes", "gone1", inputs, made.state)).id, ""),
+                );
+                await lab.run(...anew.split(" "));
+                await lab.run(..."ip link set dev gone1 master gone0".split(" "));
+                await assert.rejects(plugin.create(PORT, "goes", inputs), /carries no owner mark/);
+                await lab.run(..."ip link set dev gone1 nomaster".split(" "));
+                await plugin.delete(PORT, "goes", made);
+                assert.deepEqual(noted("gone1"), []);
+            }
+            for (const name of ["gone0", "gone1"]) await lab.run("ip", "link", "delete", "dev", name);
+        });
+
+        it("of a run that was killed at any moment is finished by the next, though link and bridge are somebody else's", async () => {
+            for (const words of [
+                "ip link add name cut0 type bridge",
+                "ip link add name cut1 type bridge",
+                "ip link add name cut2 up type veth peer name cut3",
+            ])
+                await lab.run(...words.split(" "));
+            const inputs = (bridge: string) => ({ name: "cut2", bridge, isolated: true });
+            const killed = await killedAtEachMoment(
+                lab.host,
+                async (doomed) => {
+                    // To another bridge it is moved as the engine replaces it: the former plug goes first.
+                    const one = await doomed.create(PORT, "cut", inputs("cut0"));
+                    await doomed.delete(PORT, "cut", one);
+                    await doomed.create(PORT, "cut", inputs("cut1"));
+                },
+                async (moment) => {
+                    const said = `killed at moment ${moment}`;
+                    const again = await plugin.create(PORT, "cut", inputs("cut1"));
+                    const { master, flags } = await see("cut2");
+                    assert.deepEqual([master, flags.includes("UP")], ["cut1", true], said);
+                    assertWithin(await slave("cut2"), { isolated: true });
+                    await plugin.delete(PORT, "cut", again);
+                    assert.deepEqual(noted("cut2"), [], said);
+                },
+            );
+            assert.ok(killed > 8, `${killed} moments`);
+            for (const name of ["cut0", "cut1", "cut2"]) await lab.run("ip", "link", "delete", "dev", name);
         });
 
         it("is not made of a link that is in something else than a bridge", async () => {

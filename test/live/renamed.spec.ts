@@ -82,7 +82,7 @@ describe("a resource under a new name, with an alias", function () {
             const read = await plugin.read(type, "new", made.id, wanted, made.state);
             const { owner, ...found } = read.state;
             assert.deepEqual({ owner: made.state.owner, ...found }, made.state, "a refresh finds it");
-            assert.match(String(owner), UNMARKED.includes(kind) ? /\/new$/ : /\/old$/, "and changes no mark");
+            assert.match(String(owner), /\/old$/, "and changes no mark");
             assert.deepEqual((await plugin.diff(type, read.state, wanted)).diffsList, []);
 
             const changed = { ...inputs, ...change };
@@ -122,7 +122,5 @@ describe("a resource under a new name, with an alias", function () {
     }
 });
 
-/** What can carry no mark, and is known by what the state holds alone. */
-const UNMARKED = ["host:BridgePort"];
 /** What they set is somebody else's. */
 const OF_OTHERS = ["host:Link", "host:Sysctl", "ovs:Settings"];
