@@ -3,6 +3,7 @@ import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
 import type { Link } from "../host/links";
 import { ip, type JournalEntry, type Line, type Plan } from "../plan";
+import { forget, formerOf, lifeOf, note, noted, type Former } from "./former-values";
 import { setLink } from "./link-marks";
 import { requireLink } from "./virtual-link";
 
@@ -14,9 +15,15 @@ export const membersOf = (links: ReadonlyMap<string, Link>, bond: string): strin
     [...links.values()].filter(({ master }) => master === bond).map(({ name }) => name);
 
 /** Those of the links that a bond of this mark has taken in, or has begun to. */
-export async function takenIn(host: Host, links: readonly string[], mark: string): Promise<string[]> {
-    const entries = await Promise.all(links.map((link) => host.journal.get(keyOf(link))));
-    return links.filter((_, index) => entries[index]?.mark === mark);
+export async function takenIn(host: Host, members: readonly string[], mark: string): Promise<string[]> {
+    const links = await host.links();
+    const entries = await Promise.all(members.map((member) => keptOf(host, links.get(member))));
+    return members.filter((_, index) => entries[index]?.mark === mark);
+}
+
+/** What is kept of a member in this life: where it was before a reboot, or one of its name was, says nothing of it now. */
+async function keptOf(host: Host, link: Link | undefined): Promise<JournalEntry | undefined> {
+    return link && (await noted(host, keyOf(link.name), await lifeOf(host, link)));
 }
 
 /** Steps that put links into a bond, their former places kept first. @throws HostError missing, conflict */
@@ -31,20 +38,16 @@ export async function takeIn(host: Host, bond: string, members: readonly string[
                 `its member ${member} is in the bond ${shownName(link.master)} already`,
                 "Take it out there first; a link is in one bond.",
             );
-        const kept = await host.journal.get(keyOf(member));
-        const entry: JournalEntry =
-            kept?.mark === mark ? kept : { mark, former: { master: link.master ?? null, up: link.up } };
+        const kept = await keptOf(host, link);
+        const begun = kept?.mark === mark ? kept : undefined;
+        const former: Former = { master: link.master ?? null, up: link.up, ...formerOf(begun) };
         return [
-            {
-                what: `keeps the place of ${member}`,
-                action: { via: "journal", key: keyOf(member), entry },
-                undo: [{ via: "journal", key: keyOf(member), entry: kept ?? null }],
-            },
+            note(keyOf(member), mark, await lifeOf(host, link), former, begun),
             ip(
                 `puts ${member} into the bond ${bond}`,
                 // The kernel takes in no link that is up; it sets it up again by itself.
                 [setLink(member, "down"), setLink(member, "master", bond)],
-                [setLink(member, "nomaster"), ...restored(member, entry, links)],
+                [setLink(member, "nomaster"), ...restored(member, former, links)],
             ),
         ];
     });
@@ -56,24 +59,23 @@ export async function letGo(host: Host, bond: string, members: readonly string[]
     const links = await host.links();
     const plans = members.map(async (member): Promise<Plan> => {
         const link = links.get(member);
-        const entry = await host.journal.get(keyOf(member));
+        const former = formerOf(await keptOf(host, link));
         // A link that is gone, or that somebody has put elsewhere since, is theirs.
         const free = link !== undefined && (link.master === undefined || link.master === bond);
         const out = link?.master === bond ? [setLink(member, "nomaster")] : [];
-        const back = free ? restored(member, entry, links) : [];
+        const back = free ? restored(member, former, links) : [];
         return [
             ...(out.length + back.length > 0 ? [ip(`takes ${member} out of the bond ${bond}`, [...out, ...back])] : []),
-            { what: `forgets the place of ${member}`, action: { via: "journal", key: keyOf(member), entry: null } },
+            forget(keyOf(member)),
         ];
     });
     return (await Promise.all(plans)).flat();
 }
 
 /** The kernel gives back MAC and MTU, and leaves the link down. */
-function restored(member: string, entry: JournalEntry | undefined, links: ReadonlyMap<string, Link>): Line[] {
-    const master = entry?.former.master;
+function restored(member: string, { master, up }: Former, links: ReadonlyMap<string, Link>): Line[] {
     return [
         ...(typeof master === "string" && links.has(master) ? [setLink(member, "master", master)] : []),
-        ...(entry?.former.up === true ? [setLink(member, "up")] : []),
+        ...(up === true ? [setLink(member, "up")] : []),
     ];
 }
