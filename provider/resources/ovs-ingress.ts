@@ -60,6 +60,10 @@ export const isSecured = (port: Seen): boolean => keyOf(port.external_ids, SECUR
 /** Whether a port's row says that flows of ours hold something of it. */
 export const isGuarded = (port: Seen): boolean => hasMeter(port) || isSecured(port);
 
+/** Whether a port's row says that flows of ours hold what is not to hold any more. */
+export const holdsMore = (port: Seen, { limit, security }: Guard): boolean =>
+    (hasMeter(port) && !limit) || (isSecured(port) && !security);
+
 /** Ports of a bridge whose rows say so, as a message names them; undefined for none. */
 export function portsThat(says: (port: Seen) => boolean, view: Replica, bridge: string): string | undefined {
     const names = view

@@ -42,7 +42,11 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
         await keepAllPlugged(host, `OVS port set ${state.bridge}`, all);
         return [
             ...unstray(state.bridge, stray, mark, isSecure(view, state.bridge)),
-            ...unguarded(view, all, mark),
+            ...unguarded(
+                view,
+                all.map((member) => ({ member, stays: {} })),
+                mark,
+            ),
             ...unlimitedLinks(all),
             ...(all.some(({ holder }) => holder)
                 ? [ovsdb(`unplugs ${all.length} ports from ${state.bridge}`, unpluggedAll(all))]

@@ -10,7 +10,7 @@ import { ovsdb, type Plan, type Step } from "../plan";
 import type { Found, HostResource, Outputs } from "../resource";
 import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
-import { guardOf, hasMeter, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
+import { guardOf, hasMeter, holdsMore, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
 import { isLetGo, pluggedAgain, UNHEARD, unheardOf } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
 import { refuseHeld } from "./ovs-held";
@@ -24,7 +24,7 @@ import { liftedFrom, queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshape
 import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
-import { guardPorts, isSecure, strayFault, strayOf, swept, unguardPorts, unstray } from "./table-zero";
+import { guardPorts, isSecure, strayFault, strayOf, swept, unguardPorts, unstray, type Guard } from "./table-zero";
 import { tunnelPlace } from "./ovs-tunnel";
 
 interface PortHere extends Found<OvsPort> {
@@ -158,9 +158,9 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         await keepLinks(host, subject, want, come, `the bridge ${want.bridge}`);
         // Its flows name its OpenFlow number.
         const renumbered = moves || unheard.length > 0 || state.ofportRequest !== want.ofportRequest;
-        const stays = !renumbered && isGuarded(rows.port) ? found : undefined;
+        const stays = renumbered ? {} : guardOf(want, needs.isMetered(want));
         return [
-            ...(isGuarded(rows.port) && renumbered ? unguards(found, mark) : strays(found)),
+            ...(holdsMore(rows.port, stays) ? unguards(found, mark, stays) : strays(found)),
             ...pluggedAgain(unheard),
             ...shapedAgain(unshaped ? [rows] : []),
             ...policedAgain(unpoliced ? [rows] : []),
@@ -182,7 +182,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 ],
             ),
             ...up(want),
-            ...guards(want, needs, mark, stays),
+            ...guards(want, needs, mark, renumbered ? undefined : found),
         ];
     },
 
@@ -284,27 +284,28 @@ const up = ({ type, name }: OvsPort): Plan => (type === "internal" || type === "
 /**
  * After the port is plugged, since a flow names its OpenFlow number.
  *
- * @param former the port before, where flows of ours held something of it and it stays in its bridge
+ * @param former the port before, where it stays at its number
  */
 function guards(want: OvsPort, needs: Needs, mark: string, former?: PortHere): Plan {
     const guard = { name: want.name, mark, ...guardOf(want, needs.isMetered(want)) };
-    if (!guard.limit && !guard.security && !former) return [];
+    if (!guard.limit && !guard.security) return [];
     const secure = textOf(needs.bridge.fail_mode) === "secure";
-    const before = former && {
-        former: guardOf(former.state, needs.isMetered(want)),
-        hadMeter: hasMeter(former.rows.port),
-    };
+    const before = former && { former: guardOf(former.state, hasMeter(former.rows.port)) };
     return [guardPorts(want.bridge, [{ ...guard, ...before }], secure)];
 }
 
-/** Before the port goes; one without a number has no flow but those of a former one. */
-function unguards(found: PortHere, mark: string): Plan {
+/**
+ * Before the port goes, or its row forgets it; one without a number has no flow but those of a former one.
+ *
+ * @param stays what is to hold of it
+ */
+function unguards(found: PortHere, mark: string, stays: Guard = {}): Plan {
     const { view, holder, rows, state } = found;
     const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
     const bridge = textOf(holder?.name);
     if (bridge === undefined || ofport <= 0) return strays(found);
     const was = { mark, ...guardOf(state, hasMeter(rows.port)) };
-    return [...strays(found), unguardPorts(bridge, [{ name: state.name, ofport, was }], isSecure(view, bridge))];
+    return [...strays(found), unguardPorts(bridge, [{ name: state.name, ofport, was, stays }], isSecure(view, bridge))];
 }
 
 /** Its flows carry the mark that its row has, whatever it is to become. */

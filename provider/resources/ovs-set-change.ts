@@ -10,7 +10,7 @@ import { ip, ovsdb, type Plan } from "../plan";
 import { sameValue } from "../wire";
 import { gone } from "./link-marks";
 import { isLinkGone } from "./ovs-fault";
-import { guardOf, hasMeter, isGuarded, isSecured } from "./ovs-ingress";
+import { guardOf, hasMeter, isSecured } from "./ovs-ingress";
 import { heldBy } from "./ovs-held";
 import { pluggedAgain } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown } from "./ovs-link-up";
@@ -21,7 +21,7 @@ import { keepLinks, keepPlugged } from "./operator-guard";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { requireColumns } from "./ovs-rows";
 import { listed, type Member, type SetHere } from "./ovs-set-here";
-import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
+import { removedTaps, unguarded, unlimitedLinks, unpluggedAll, type Held } from "./ovs-set-removal";
 import { changedTap, isRemade } from "./ovs-set-taps";
 import { shapedAgain } from "./ovs-shaping";
 import { guardPorts, isSecure, unstray, type GuardedPort } from "./table-zero";
@@ -72,10 +72,8 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ...unguarded(
             view,
             [
-                ...left,
-                ...items
-                    .flatMap((item) => (losesGuard(item, want.bridge) ? [item.member] : []))
-                    .filter((member) => member !== undefined),
+                ...left.map((member) => ({ member, stays: {} })),
+                ...items.flatMap((item) => stillHeld(item, want.bridge, needs)),
             ],
             mark,
         ),
@@ -247,9 +245,16 @@ function refuseTaken(
     );
 }
 
-/** Whether flows of a port go with its place: it is unplugged for a moment, leaves its bridge, or gets another number. */
-const losesGuard = (item: Item, bridge: string): boolean =>
-    item.member?.rows !== undefined && isGuarded(item.member.rows.port) && !staysPut(item, bridge);
+/** Flows of a port go with its place: it is unplugged for a moment, leaves its bridge, or gets another number. */
+const stillHeld = (item: Item, bridge: string, needs: Needs): Held[] =>
+    item.member
+        ? [
+              {
+                  member: item.member,
+                  stays: staysPut(item, bridge) ? guardOf(item.want, needs.isMetered(item.want)) : {},
+              },
+          ]
+        : [];
 
 const staysPut = ({ member, remade, want }: Item, bridge: string): boolean =>
     !remade &&
@@ -299,12 +304,11 @@ export function switchStep(bridge: string, items: readonly Item[], left: readonl
 function guards(bridge: string, items: readonly Item[], needs: Needs, mark: string): Plan {
     const guarded = items.flatMap((item): GuardedPort[] => {
         const { want, member } = item;
-        const metered = needs.isMetered(want);
-        const guard = guardOf(want, metered);
-        if (!member?.rows || !isGuarded(member.rows.port) || !staysPut(item, bridge))
-            return guard.limit || guard.security ? [{ name: want.name, mark, ...guard }] : [];
-        const former = guardOf(member.state ?? {}, metered);
-        return [{ name: want.name, mark, ...guard, former, hadMeter: hasMeter(member.rows.port) }];
+        const guard = guardOf(want, needs.isMetered(want));
+        if (!guard.limit && !guard.security) return [];
+        if (!member?.rows || !staysPut(item, bridge)) return [{ name: want.name, mark, ...guard }];
+        const former = guardOf(member.state ?? {}, hasMeter(member.rows.port));
+        return [{ name: want.name, mark, ...guard, former }];
     });
     return guarded.length > 0 ? [guardPorts(bridge, guarded, textOf(needs.bridge.fail_mode) === "secure")] : [];
 }

@@ -4,11 +4,11 @@ import type { Operation } from "../host/ovsdb/operations";
 import type { Replica } from "../host/ovsdb/replica";
 import { ip, type Plan } from "../plan";
 import { gone } from "./link-marks";
-import { guardOf, hasMeter, isGuarded } from "./ovs-ingress";
+import { guardOf, hasMeter, holdsMore } from "./ovs-ingress";
 import { unplug } from "./ovs-port-change";
 import type { Member } from "./ovs-set-here";
 import { unshapedAll } from "./ovs-shaping";
-import { isSecure, unguardPorts } from "./table-zero";
+import { isSecure, unguardPorts, type Guard, type UnguardedPort } from "./table-zero";
 
 /** One operation a bridge: a port may have been moved by hand. */
 export function unpluggedAll(members: readonly Member[]): Operation[] {
@@ -33,17 +33,24 @@ export function removedTaps(members: readonly Member[]): Plan {
     return names.length > 0 ? [ip(`removes ${names.length} taps`, names.map(gone))] : [];
 }
 
-/** Takes flows and meters of ports away that are about to go or to move, bridge by bridge. */
-export function unguarded(view: Replica, members: readonly Member[], mark: string): Plan {
-    const byBridge = new Map<string, Parameters<typeof unguardPorts>[1]>();
-    for (const { name, rows, holder, state } of members) {
+/** A member, and what flows are to hold of it after the change. */
+export interface Held {
+    member: Member;
+    stays: Guard;
+}
+
+/** Takes flows and meters away of ports that are about to go, to move or to be held to less, bridge by bridge. */
+export function unguarded(view: Replica, held: readonly Held[], mark: string): Plan {
+    const byBridge = new Map<string, UnguardedPort[]>();
+    for (const { member, stays } of held) {
+        const { name, rows, holder, state } = member;
         const ofport = numberOf(rows?.links[0]?.ofport) ?? -1;
         const bridge = textOf(holder?.name);
-        if (!rows || bridge === undefined || ofport <= 0 || !isGuarded(rows.port)) continue;
+        if (!rows || bridge === undefined || ofport <= 0 || !holdsMore(rows.port, stays)) continue;
         const was = { mark, ...guardOf(state ?? {}, hasMeter(rows.port)) };
         const ports = byBridge.get(bridge) ?? [];
         byBridge.set(bridge, ports);
-        ports.push({ name, ofport, was });
+        ports.push({ name, ofport, was, stays });
     }
     return [...byBridge].map(([bridge, ports]) => unguardPorts(bridge, ports, isSecure(view, bridge)));
 }

@@ -44,8 +44,6 @@ export interface GuardedPort extends Guard {
     mark: string;
     /** What held before this change, which an undo gives back. */
     former?: Guard;
-    /** Whether its row says that a meter holds it: that may be there although its flow is gone. */
-    hadMeter?: boolean;
 }
 
 /**
@@ -94,25 +92,39 @@ export const bridgeFlows = (view: Replica, bridge: string, flows: Flow[]): Bridg
 export const isSecure = (view: Replica, bridge: string): boolean =>
     textOf(view.byName("Bridge", bridge)?.fail_mode) === "secure";
 
-/** What holds at ports that are plugged, in place of what held before; after the step that plugs them. */
+/**
+ * What holds at ports that are plugged, in place of what held before; after the step that plugs them. What no longer
+ * holds has gone before it (`unguardPorts`).
+ */
 export function guardPorts(bridge: string, ports: GuardedPort[], secure: boolean): Step {
-    const back = ports.flatMap(({ name, mark, former = {}, ...now }) => changed({ name, mark, ...former }, now));
+    const back = ports.flatMap(({ name, mark, former = {}, ...now }) =>
+        changed({ name, mark, ...keptOf(former, now) }, now),
+    );
     return {
         what: `guards what comes in at ${namesOf(ports)}`,
-        action: openflow(bridge, [...ports.flatMap((port) => changed(port, port.former)), shared(secure)]),
+        action: openflow(bridge, [...ports.flatMap((port) => changed(port)), shared(secure)]),
         undo: [openflow(bridge, [...back, shared(secure)])],
     };
 }
 
-/** Takes it all away; before the step that unplugs the ports. @param ports with what an undo gives back */
-export function unguardPorts(
-    bridge: string,
-    ports: { name: string; ofport: number; was: Omit<GuardedPort, "name" | "former"> }[],
-    secure: boolean,
-): Step {
-    const gone = ports.flatMap(({ ofport }) => [
-        ...unlimit(String(ofport), String(FIRST_PORT_METER + ofport)),
-        unsecure(String(ofport)),
+/** A port of which flows hold what is to go. */
+export interface UnguardedPort {
+    name: string;
+    ofport: number;
+    /** What an undo gives back. */
+    was: Omit<GuardedPort, "name" | "former">;
+    /** What is to hold of it after this change: its kinds stay. */
+    stays: Guard;
+}
+
+/**
+ * Takes away what does not stay; before the step that unplugs the ports, or in which their rows forget it: whoever is
+ * killed in between leaves rows by which the next run looks for it.
+ */
+export function unguardPorts(bridge: string, ports: UnguardedPort[], secure: boolean): Step {
+    const gone = ports.flatMap(({ ofport, stays }) => [
+        ...(stays.limit ? [] : unlimit(String(ofport), String(FIRST_PORT_METER + ofport))),
+        ...(stays.security ? [] : [unsecure(String(ofport))]),
     ]);
     const former = ports.flatMap(({ name, was }) => changed({ name, ...was }));
     return {
@@ -244,12 +256,18 @@ export const shared = (secure: boolean): string => (secure ? "shared secure" : "
 const meterOf = (port: string) => `{ofport:${port}+${FIRST_PORT_METER}}`;
 
 /** From what held to what is to hold. A limit that stays one is put over the former. */
-const changed = ({ name, mark, limit, security, hadMeter }: GuardedPort, former: Guard = {}): string[] => [
-    ...((former.limit || hadMeter) && !limit ? unlimit(`{ofport:${name}}`, meterOf(name)) : []),
+const changed = ({ name, mark, limit, security }: GuardedPort, former: Guard = {}): string[] => [
+    ...(former.limit && !limit ? unlimit(`{ofport:${name}}`, meterOf(name)) : []),
     ...(former.security || security ? [unsecure(`{ofport:${name}}`)] : []),
     ...(limit ? limited(name, limit, mark) : []),
     ...(security ? secured(name, security, mark) : []),
 ];
+
+/** What held before, of the kinds that hold now. */
+const keptOf = (former: Guard, now: Guard): Guard => ({
+    ...(now.limit && former.limit ? { limit: former.limit } : {}),
+    ...(now.security && former.security ? { security: former.security } : {}),
+});
 
 const limited = (name: string, { rateKbit, burstKbit }: IngressLimit, mark: string): string[] => [
     `meter put meter=${meterOf(name)},kbps,burst,bands=type=drop,rate=${rateKbit},burst_size=${burstKbit}`,

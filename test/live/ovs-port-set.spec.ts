@@ -630,6 +630,48 @@ describe("a set of ports on a real switch", function () {
         assert.ok(killed > 8, `${killed} moments`);
     });
 
+    it("holds its ports to what is declared after a run that was killed at any moment while it let go of the rest", async () => {
+        await plugin.create(BRIDGE, "sb2", { name: "sb2", datapathType: "netdev", failMode: "secure" });
+        const [limit, security] = [{ ingress: { rate: "10Mbit" } }, { portSecurity: { mac: "52:54:00:00:00:01" } }];
+        const inputs = (...held: Bag[]): Bag => ({
+            bridge: "sb2",
+            ports: Object.fromEntries(
+                held.map((more, index) => [`k${index}`, { type: "internal", ofportRequest: 310 + index, ...more }]),
+            ),
+        });
+        const all = { ...limit, ...security };
+        const [held, less] = [inputs(all, all, all, all), inputs({}, limit, security, all)];
+        const ofctl = (command: string) => lab.run("ovs-ofctl", "-OOpenFlow13", "--no-names", command, "sb2");
+        /** The tables and numbers at which flows stand, and the numbers of the meters. */
+        const standing = async () => {
+            const [flows, meters] = [await ofctl("dump-flows"), await ofctl("dump-meters")];
+            const at = [...flows.matchAll(/table=(\d+),.*in_port=(\d+)/g)].map(([, ...at]) => at.join(":"));
+            const metered = [...meters.matchAll(/meter=(\d+)/g)].map(([, id]) => `m:${Number(id) - 65536}`);
+            return [...new Set([...at, ...metered])].sort().join(" ");
+        };
+        const notes = async () =>
+            [...(await lab.vsctl("list", "Port")).matchAll(/kvmnet-(ingress|security)=/g)]
+                .map(([, kind]) => kind)
+                .sort()
+                .join(" ");
+        const made = await plugin.create(SET, "less", held);
+        const killed = await killedAtEachMoment(
+            lab.host,
+            async (doomed) => void (await doomed.update(SET, "less", made, less)),
+            async (moment) => {
+                const state = await plugin.update(SET, "less", made, less);
+                const what = `killed at moment ${moment}`;
+                assert.equal(await standing(), "0:311 0:313 5:312 5:313 m:311 m:313", what);
+                assert.equal(await notes(), "ingress ingress security security", what);
+                assert.deepEqual(await changes({ ...made, state }, less), []);
+                made.state = await plugin.update(SET, "less", { ...made, state }, held);
+            },
+        );
+        assert.ok(killed > 3, `${killed} moments`);
+        await plugin.delete(SET, "less", made);
+        assert.equal(await standing(), "");
+    });
+
     it("is judged by check, port by port", async () => {
         const { failures } = await plugin.check(SET, {
             bridge: "sb0",

@@ -669,6 +669,54 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await plugin.delete(PORT, "lone1", made);
         });
 
+        const lessHeld: [what: string, bridge: string, kept: Bag, numbers: string][] = [
+            ["free", "less0", {}, ""],
+            ["held to its limit alone", "less1", { ingress: { rate: "10Mbit" } }, "0:61 597"],
+            ["held to its security alone", "less2", { portSecurity: { mac: "52:54:00:00:00:01" } }, "5:61"],
+        ];
+        for (const [what, home, kept, numbers] of lessHeld)
+            it(`is ${what}, as declared, after a run that was killed at any moment while it let go of the rest`, async () => {
+                const name = `${home}p`;
+                const inputs = (held: Bag): Bag => ({
+                    name,
+                    bridge: home,
+                    type: "internal",
+                    ofportRequest: 61,
+                    ...held,
+                });
+                const ofctl = (command: string) => lab.run("ovs-ofctl", "-OOpenFlow13", "--no-names", command, home);
+                /** The tables and numbers at which flows stand, and the numbers of the meters. */
+                const standing = async () => {
+                    const [flows, meters] = [await ofctl("dump-flows"), await ofctl("dump-meters")];
+                    const at = [...flows.matchAll(/table=(\d+),.*in_port=(\d+)/g)].map(([, ...at]) => at.join(":"));
+                    return [...new Set([...at, ...[...meters.matchAll(/meter=65(\d+)/g)].map(([, id]) => id)])].join(
+                        " ",
+                    );
+                };
+                const notes = async () =>
+                    [...(await get("Port", name, "external_ids")).matchAll(/kvmnet-(ingress|security)/g)]
+                        .map(([, kind]) => (kind === "ingress" ? "ingress" : "portSecurity"))
+                        .join();
+                const held = inputs({ ingress: { rate: "10Mbit" }, portSecurity: { mac: "52:54:00:00:00:01" } });
+                await bridge(home, { failMode: "secure" });
+                const made = await plugin.create(PORT, name, held);
+                assert.equal(await standing(), "0:61 5:61 597");
+                const killed = await killedAtEachMoment(
+                    lab.host,
+                    async (doomed) => void (await doomed.update(PORT, name, made, inputs(kept))),
+                    async (moment) => {
+                        const state = await plugin.update(PORT, name, made, inputs(kept));
+                        assert.equal(await standing(), numbers, `killed at moment ${moment}`);
+                        assert.equal(await notes(), Object.keys(kept).join());
+                        assert.deepEqual(await changes(PORT, { ...made, state }, inputs(kept)), []);
+                        made.state = await plugin.update(PORT, name, { ...made, state }, held);
+                        assert.equal(await standing(), "0:61 5:61 597");
+                    },
+                );
+                assert.ok(killed > 3, `${killed} moments`);
+                await plugin.delete(PORT, name, made);
+            });
+
         it("leaves no flow and no meter at a number that it no longer has, however it lost it, and none when it goes", async () => {
             await bridge("num0", { failMode: "secure" });
             const inputs = (ofportRequest: number): Bag => ({
