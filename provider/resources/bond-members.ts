@@ -26,12 +26,23 @@ async function keptOf(host: Host, link: Link | undefined): Promise<JournalEntry 
     return link && (await noted(host, keyOf(link.name), await lifeOf(host, link)));
 }
 
-/** Steps that put links into a bond, their former places kept first. @throws HostError missing, conflict */
-export async function takeIn(host: Host, bond: string, members: readonly string[], mark: string): Promise<Plan> {
+/**
+ * Steps that put links into a bond, their former places kept first.
+ *
+ * @param freed links that leave a bond before it
+ * @throws HostError missing, conflict
+ */
+export async function takeIn(
+    host: Host,
+    bond: string,
+    members: readonly string[],
+    mark: string,
+    freed: readonly string[] = [],
+): Promise<Plan> {
     const links = await host.links();
     const plans = members.map(async (member): Promise<Plan> => {
         const link = await requireLink(host, `bond ${bond}`, member);
-        if (link.master !== undefined && links.get(link.master)?.kind === "bond")
+        if (link.master !== undefined && !freed.includes(member) && links.get(link.master)?.kind === "bond")
             throw new HostError(
                 "conflict",
                 `bond ${bond}`,

@@ -163,28 +163,24 @@ export const bond: HostResource<Bond, BondHere> = {
 
     async update(host, found, want, mark) {
         const wanted = want.members ?? [];
-        const there = found.state.members ?? [];
+        const anew = link.isRemade(found, want);
+        if (anew) refuseOthers(found);
+        const there = anew ? [] : (found.state.members ?? []);
         const come = wanted.filter((member) => !there.includes(member));
-        const gone = found.ours.filter((member) => !wanted.includes(member));
+        const gone = found.ours.filter((member) => anew || !wanted.includes(member));
         await keepLinks(host, `bond ${want.name}`, want, come, `the bond ${want.name}`);
         await keepPlugged(host, `bond ${want.name}`, want, gone);
         return [
             ...(await letGo(host, want.name, gone)),
             ...(await link.update(host, found, want, mark)),
-            ...(await takeIn(host, want.name, come, mark)),
-            ...primarySteps(found.state.primary, want),
+            ...(await takeIn(host, want.name, come, mark, gone)),
+            ...primarySteps(anew ? undefined : found.state.primary, want),
         ];
     },
 
     async delete(host, found, mark) {
-        const { state, ours, others } = found;
-        if (others.length > 0)
-            throw new HostError(
-                "refused",
-                `bond ${state.name}`,
-                `it holds links that this resource did not put there (${others.map(shownName).slice(0, 20).join(", ")}), so it is not removed`,
-                "Take these links out first.",
-            );
+        const { state, ours } = found;
+        refuseOthers(found);
         await keepPlugged(host, `bond ${state.name}`, state, ours);
         return [...(await letGo(host, state.name, ours)), ...(await link.delete(host, found, mark))];
     },
@@ -200,6 +196,17 @@ export const bond: HostResource<Bond, BondHere> = {
     standsOn: ["members"],
     claims: ({ name, members = [] }) => [`link ${name}`, ...members.map((member) => `plug of ${member}`)],
 };
+
+/** @throws HostError refused before one goes that holds others' links */
+function refuseOthers({ state, others }: BondHere): void {
+    if (others.length === 0) return;
+    throw new HostError(
+        "refused",
+        `bond ${state.name}`,
+        `it holds links that this resource did not put there (${others.map(shownName).slice(0, 20).join(", ")}), so it is not removed`,
+        "Take these links out first.",
+    );
+}
 
 function failOverMacOf({ mode, fail_over_mac: whose }: Printed): Partial<Bond> {
     const said = fitsMode("failOverMac", mode as Bond["mode"]) && whose !== "none";

@@ -82,6 +82,12 @@ export function wordsBetween<State>(
     });
 }
 
+/** Whether two states have not all of the settings alike. */
+export const differ = <State>(settings: Settings<State>, one: Partial<State>, other: Partial<State>): boolean =>
+    entriesOf(settings).some(
+        ([key, { preset }]) => !isDeepStrictEqual((one as Bag)[key] ?? preset, (other as Bag)[key] ?? preset),
+    );
+
 /** A number or word that is written as it is read. */
 export function plain<Value extends string | number>(word: string, preset?: Value, key = word): Setting<Value> {
     return {

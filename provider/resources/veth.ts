@@ -12,6 +12,8 @@ interface VethHere extends Found<Veth> {
     link: Link;
     /** The other end, where it is in this network namespace. */
     other?: Link;
+    /** Whether state knows it. */
+    isKnown: boolean;
 }
 
 const PRESETS = { mtu: 1500, txQueueLength: 1000 };
@@ -57,38 +59,45 @@ export const veth: HostResource<Veth, VethHere> = {
                 ...(isTold(txQueueLength, PRESETS.txQueueLength, known?.txQueueLength) ? { txQueueLength } : {}),
             },
             link,
+            isKnown: known !== undefined,
             ...(other ? { other } : {}),
         };
     },
 
-    create: (_host, want, mark) => [
-        {
-            ...ip(
-                `makes the veth pair ${want.name}`,
-                [
-                    [
-                        ...["link", "add", "name", want.name, ...commonWords(want, {}), "type", "veth"],
-                        ...["peer", "name", want.peer, ...commonWords(otherEnd(want), {})],
-                    ],
-                    ...[want, otherEnd(want)].flatMap(({ name }) => [marked(name, mark), setLink(name, "up")]),
-                ],
-                [gone(want.name)],
-            ),
-            check: { link: want.peer, is: "absent" },
-        },
-    ],
+    create: (_host, want, mark) => [made(want, mark)],
 
-    update: (_host, { state, link, other }, want, mark) => [
-        bothSet(want, mark, [
-            [want, state, link],
-            ...(other ? [[otherEnd(want), otherEnd(state), other] as const] : []),
-        ]),
-    ],
+    update: (_host, { state, link, other, isKnown }, want, mark) =>
+        // One of ours that state does not know is of a run that was killed, with another name for its other end.
+        !isKnown && state.peer !== want.peer
+            ? [removed(want.name), made(want, mark)]
+            : [
+                  bothSet(want, mark, [
+                      [want, state, link],
+                      ...(other ? [[otherEnd(want), otherEnd(state), other] as const] : []),
+                  ]),
+              ],
 
-    delete: (_host, { state }) => [ip(`removes the veth pair ${state.name}`, [gone(state.name)])],
+    delete: (_host, { state }) => [removed(state.name)],
     settle: (host, { name, peer }) => staysUp(host, `veth pair ${name}`, [name, peer]),
     claims: ({ name, peer }) => [`link ${name}`, `link ${peer}`],
 };
+
+const made = (want: Veth, mark: string): Step => ({
+    ...ip(
+        `makes the veth pair ${want.name}`,
+        [
+            [
+                ...["link", "add", "name", want.name, ...commonWords(want, {}), "type", "veth"],
+                ...["peer", "name", want.peer, ...commonWords(otherEnd(want), {})],
+            ],
+            ...[want, otherEnd(want)].flatMap(({ name }) => [marked(name, mark), setLink(name, "up")]),
+        ],
+        [gone(want.name)],
+    ),
+    check: { link: want.peer, is: "absent" },
+});
+
+const removed = (name: string): Step => ip(`removes the veth pair ${name}`, [gone(name)]);
 
 /** Why the other end does not work as this one: what is set of a pair is set of both. */
 function faultOf(link: Link, other: Link): string | undefined {

@@ -7,6 +7,7 @@ import type { Found, HostResource } from "../resource";
 import type { Bag } from "../wire";
 import { gone, linkHere, marked, setLink } from "./link-marks";
 import {
+    differ,
     isTold,
     presetsOf,
     told,
@@ -30,6 +31,14 @@ export interface LinkState {
 export interface LinkHere<State> extends Found<State> {
     link: Link;
     presets: Partial<State>;
+    /** Whether state knows it; one of ours that it does not know is of a run that was killed, maybe with other settings. */
+    isKnown: boolean;
+}
+
+/** Resource of one kind of link. */
+export interface VirtualLink<State extends LinkState> extends HostResource<State, LinkHere<State>> {
+    /** Whether an update makes it anew: it is of a killed run, and differs in what never changes while a link stands. */
+    isRemade(here: LinkHere<State>, want: State): boolean;
 }
 
 /** What one kind of link has of its own. */
@@ -58,12 +67,14 @@ export interface LinkKind<State extends LinkState> extends Pick<
     beyond?(printed: Printed): string[];
     /** Properties that a change treats otherwise, because of what else it changes. */
     around?(from: State, to: State): Exceptions<State>;
+    /** Why one cannot become another while it stands, beside what is `fixed` and the link below. */
+    stuck?(from: State, to: State): string | undefined;
     /** Things beside its name that only one resource may declare. */
     claims?(want: State): string[];
     outputsOf?(link: Link): Bag;
 }
 
-export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostResource<State, LinkHere<State>> {
+export function virtualLink<State extends LinkState>(of: LinkKind<State>): VirtualLink<State> {
     const { type, title, description, schema, cost, outputs, derived, complete, kind, settings, fixed = {} } = of;
     const kinds: Settings<State> = { ...settings, ...fixed };
     const below = (state: State) => of.below && (state[of.below.key] as string | undefined);
@@ -94,7 +105,14 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
         );
     };
 
+    const removed = (name: string): Step => ip(`removes the ${title} ${name}`, [gone(name)]);
+
+    const isRemade = ({ isKnown, state }: LinkHere<State>, want: State): boolean =>
+        !isKnown &&
+        (below(state) !== below(want) || differ(fixed, state, want) || of.stuck?.(state, want) !== undefined);
+
     return {
+        isRemade,
         type,
         title,
         description,
@@ -129,6 +147,7 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
                 state,
                 link,
                 presets,
+                isKnown: known !== undefined,
                 ...(of.outputsOf ? { outputs: of.outputsOf(link) } : {}),
             };
         },
@@ -137,7 +156,10 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
             return [...(await readyBelow(host, want, want.mtu)), made(want, mark)];
         },
 
-        async update(host, { state: from, presets, link }, want, mark) {
+        async update(host, found, want, mark) {
+            if (isRemade(found, want))
+                return [removed(want.name), ...(await readyBelow(host, want, want.mtu)), made(want, mark)];
+            const { state: from, presets, link } = found;
             // What was not told of its MTU stays as it is.
             const usual = from.mtu === undefined ? { ...presets, mtu: link.mtu } : presets;
             const lines = (is: State, wanted: State): Line[] => {
@@ -159,7 +181,7 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): HostR
             ];
         },
 
-        delete: (_host, { state }) => [ip(`removes the ${title} ${state.name}`, [gone(state.name)])],
+        delete: (_host, { state }) => [removed(state.name)],
         settle: (host, { name }) => staysUp(host, `${title} ${name}`, [name]),
         claims: (want) => [`link ${want.name}`, ...(of.claims?.(want) ?? [])],
     };

@@ -103,6 +103,7 @@ const link = virtualLink<Vxlan>({
     // A group is joined on a link, which is named with it. Alone, another link would leave the table's entry for the
     // other end on the former one (drivers/net/vxlan/vxlan_core.c vxlan_changelink).
     around: (from, to) => (from.remote === to.remote ? { leave: ["link"] } : { anew: ["link"] }),
+    stuck,
     // What the kernel takes once (vxlan_config_validate).
     claims: (want) => [
         `VXLAN ${want.vni} on UDP port ${want.dstPort} over ${goesOverV6(want) ? "IPv6" : "IPv4"}` +
@@ -120,14 +121,19 @@ export const vxlan: HostResource<Vxlan, LinkHere<Vxlan>> = {
                 (was[key] !== want[key] && goesOverV6(was) !== goesOverV6(want)),
         ),
     update(host, found, want, mark) {
-        for (const key of ["remote", "local"] as const)
-            if (found.state[key] !== undefined && want[key] === undefined)
-                throw stays(want, `${key} cannot be taken away from it while it stands`);
-        if (goesOverV6(found.state) !== goesOverV6(want))
-            throw stays(want, "remote and local cannot go from IPv4 to IPv6, or back, while it stands");
+        const problem = stuck(found.state, want);
+        if (problem !== undefined && !link.isRemade(found, want)) throw stays(want, problem);
         return link.update(host, found, want, mark);
     },
 };
+
+function stuck(from: Vxlan, to: Vxlan): string | undefined {
+    const lost = (["remote", "local"] as const).find((key) => from[key] !== undefined && to[key] === undefined);
+    if (lost) return `${lost} cannot be taken away from it while it stands`;
+    return goesOverV6(from) === goesOverV6(to)
+        ? undefined
+        : "remote and local cannot go from IPv4 to IPv6, or back, while it stands";
+}
 
 const stays = ({ name }: Vxlan, problem: string) =>
     new HostError(

@@ -390,6 +390,23 @@ describe("links that need a kernel of their own", function () {
             assert.deepEqual(await placesNow(), places);
         });
 
+        it("are kept, and their places known, where a killed run's bond was of another mode, which is made anew", async () => {
+            await plugin.create(BOND, "b", { name: "lm1", mode: "active-backup", members: ["ld1"], primary: "ld1" });
+            const other: Bag = { name: "lm1", mode: "802.3ad", lacpRate: "fast", members: ["ld0", "ld1"] };
+            made = await plugin.create(BOND, "b", other);
+            assertWithin(made.state, other);
+            assertWithin((await see("lm1")).linkinfo?.info_data, { mode: "802.3ad" });
+            const { ifindex } = await see("lm1");
+            assert.deepEqual((await plugin.create(BOND, "b", other)).state, made.state);
+            assert.equal((await see("lm1")).ifindex, ifindex, "what is as declared stays");
+            assert.deepEqual(
+                (await placesNow()).map(({ master }) => master),
+                ["lm1", "lm1"],
+            );
+            await plugin.delete(BOND, "b", made);
+            assert.deepEqual(await placesNow(), places);
+        });
+
         it("keep their place over a run that was killed, at whatever moment", async () => {
             // The first three are before the replies to handshake, configure and check.
             for (const point of [4, 5, 6, 7, 8]) {
@@ -402,6 +419,14 @@ describe("links that need a kernel of their own", function () {
                 assert.deepEqual(await placesNow(), places, `killed at point ${point}`);
             }
         });
+    });
+
+    it("of a killed run are made anew where what never changes was declared otherwise since", async () => {
+        await plugin.create(VLAN, "k", { name: "ldk", link: "ld2", vlanId: 41 });
+        const made = await plugin.create(VLAN, "k", { name: "ldk", link: "ld2", vlanId: 42 });
+        assert.equal(made.state.vlanId, 42);
+        assertWithin((await see("ldk")).linkinfo?.info_data, { id: 42 });
+        await plugin.delete(VLAN, "k", made);
     });
 
     it("many at once are made, and one that the kernel refuses fails alone, in its words", async () => {

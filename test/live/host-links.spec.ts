@@ -581,6 +581,47 @@ describe("links on a real host", function () {
         });
     });
 
+    describe("a link that a killed run has made", () => {
+        const [VXLAN, MACVTAP] = ["kvmnet:host:Vxlan", "kvmnet:host:Macvtap"];
+        const others: [what: string, type: string, before: Bag, after: Bag, lost: string[]][] = [
+            ["VNI", VXLAN, { vni: 7 }, { vni: 8 }, []],
+            ["UDP port", VXLAN, { vni: 7, dstPort: 4790 }, { vni: 7 }, []],
+            ["switch that was given", VXLAN, { vni: 7, gbp: true, maxAddresses: 9 }, { vni: 7 }, ["maxAddresses"]],
+            ["link below", VXLAN, { vni: 7, link: "base0" }, { vni: 7, link: "base1" }, []],
+            ["end that is told no longer", VXLAN, { vni: 7, remote: "192.0.2.7" }, { vni: 7 }, ["remote"]],
+            ["family", VXLAN, { vni: 7, remote: "192.0.2.7" }, { vni: 7, remote: "2001:db8::7" }, []],
+            ["peer", VETH, { peer: "gone0" }, { peer: "gone1" }, []],
+            ["mode", MACVTAP, { link: "base0", mode: "vepa" }, { link: "base0", mode: "bridge" }, []],
+            ["link below", MACVTAP, { link: "base0", mode: "vepa" }, { link: "base1", mode: "vepa" }, []],
+        ];
+        for (const [index, [what, type, before, after, lost]] of others.entries())
+            it(`is made anew where what never changes was declared otherwise since: another ${what} of ${type}`, async () => {
+                const name = `killed${index}`;
+                await plugin.create(type, name, { name, mtu: 1400, ...before });
+                const { ifindex } = await see(name);
+                const { id, state } = await plugin.create(type, name, { name, ...after });
+                assertWithin(state, after);
+                for (const property of lost) assert.equal(state[property], undefined);
+                const seen = await plugin.read(type, name, id, { name, ...after }, state);
+                assertWithin(seen.state, after);
+                assert.notEqual((await see(name)).ifindex, ifindex);
+                const again = await plugin.create(type, name, { name, ...after });
+                assert.deepEqual(again.state, state, "what is as declared stays");
+                assert.equal(await linkOf(host(), "gone0"), undefined);
+                await plugin.delete(type, name, { id, state });
+            });
+
+        it("stays where it differs in what changes live", async () => {
+            const inputs: Bag = { name: "live0", vni: 9, remote: "192.0.2.7" };
+            await plugin.create(VXLAN, "live0", inputs);
+            const { ifindex } = await see("live0");
+            const made = await plugin.create(VXLAN, "live0", { ...inputs, remote: "192.0.2.8", ttl: 9 });
+            assertWithin(made.state, { remote: "192.0.2.8", ttl: 9 });
+            assert.equal((await see("live0")).ifindex, ifindex);
+            await plugin.delete(VXLAN, "live0", made);
+        });
+    });
+
     describe("what the kernel lacks", () => {
         const lacking: [kind: string, inputs: Bag, module: RegExp][] = [
             ["Vlan", { name: "v10", link: "base0", vlanId: 10 }, /modprobe 8021q/],
