@@ -5,11 +5,13 @@ import { BatchCut, LineRefused } from "./batch";
 import { HostError } from "./errors";
 import type { Host } from "./index";
 import { effectOnLinks, takenUpBy } from "./link-effect";
+import { NotKept } from "./openflow";
 import { resolved } from "./ovsdb/operations";
 
 /**
  * Every step of the plan, or none that can be taken back: where one is refused, those before it are undone in reverse
  * order. A lost connection or a cancelled run undoes nothing: what happened is not known, or is to be finished later.
+ * So does a change that is in the switch and could only not be written down: its notes have to tell whose it is.
  * Of lines whose program was ended, all that may have been done is undone: a link may be there that carries no mark yet.
  *
  * @param look called while the switch takes up what the plan has made of links, which are read back then
@@ -43,6 +45,7 @@ export async function carryOut(
             if (effect === "changed") host.kernel.written();
             else if (effect === "plugged") host.kernel.plugged(takenUpBy(action));
         } catch (error) {
+            if (error instanceof NotKept) throw error;
             if (!(error instanceof HostError) || (error.kind !== "refused" && !(error instanceof BatchCut)))
                 throw error;
             throw await takenBack(host, subject, [...done, ...begun(group, error)], error);

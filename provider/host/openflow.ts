@@ -3,7 +3,7 @@
  * bundle takes no meters, so those that it needs are made before it and those that it frees go after it.
  */
 import { setTimeout } from "node:timers/promises";
-import { HostError } from "./errors";
+import { HostError, quoted } from "./errors";
 import { KEEPER_KEY, snapshotFile, snapshotText } from "./flow-snapshot";
 import { flowText, meterText, parseFlows, parseGroups, parseMeters, parsePorts, type Meter } from "./flow-text";
 import { VERSIONS } from "./flow-spelling";
@@ -38,6 +38,18 @@ const [PUT_BACK_MS, LOOK_MS] = [12_000, 100];
 interface Change {
     subject: string;
     lines: string[];
+}
+
+/** A change is in the switch and works, and would be lost with a restart of it. */
+export class NotKept extends HostError {
+    constructor(bridge: string, stderr: string) {
+        super(
+            "refused",
+            `OVS bridge ${bridge}`,
+            `its flows are set in the switch, but are not kept over a restart of ovs-vswitchd, for ${snapshotFile(bridge)} cannot be written: ${quoted(stderr)}`,
+            "Make room there, or make the folder writable, then run the same command again; where the folder is gone, `pulumi up --refresh` makes it anew.",
+        );
+    }
 }
 
 export class Openflow {
@@ -109,7 +121,8 @@ export class Openflow {
             bridge,
             ready().flatMap((change) => idsAfter(FREE, change)),
         );
-        if (ready().length > 0) await this.keep(bridge);
+        const unkept = ready().length > 0 ? await caught(this.keep(bridge)) : undefined;
+        for (const change of unkept ? ready() : []) errors.set(change, unkept);
         return numbered.map((change) => (errors.has(change) ? { error: errors.get(change) } : { result: undefined }));
     }
 
@@ -134,7 +147,11 @@ export class Openflow {
         );
     }
 
-    /** Writes down what is there now, where a FlowKeeper keeps it. */
+    /**
+     * Writes down what is there now, where a FlowKeeper keeps it.
+     *
+     * @throws NotKept where it cannot be written; what was kept before stays whole then
+     */
     private async keep(bridge: string): Promise<void> {
         const row = await this.rowOf(bridge);
         if (!hasKeeper(row)) return;
@@ -148,8 +165,11 @@ export class Openflow {
         const text = snapshotText(row, { flows, groups, meters, ports: names });
         const file = snapshotFile(bridge);
         const draft = `${file}.new`;
-        await this.place.run(["install", "-m", "600", "/dev/stdin", draft], text);
-        await this.place.run(["mv", "--force", "--", draft, file]);
+        const written = await this.place.run(["install", "-m", "600", "/dev/stdin", draft], text);
+        // A full disk leaves a part of the draft, which would take the place of the whole file all the same.
+        const { code, stderr } =
+            written.code === 0 ? await this.place.run(["mv", "--force", "--", draft, file]) : written;
+        if (code !== 0) throw new NotKept(bridge, stderr);
     }
 
     private async putMeters(bridge: string, change: Change, former: Meter[]): Promise<void> {

@@ -65,6 +65,31 @@ describe("a keeper of flows on a real switch", function () {
         assert.equal((await kept()).match(/tp_dst=/g)?.length, 4);
     });
 
+    it("keeps what it has where the disk is full, and says what is in the switch and not kept", async () => {
+        const file = await kept();
+        await lab.run("cp", "-a", FOLDER, "/tmp/kept");
+        await lab.run("mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", FOLDER);
+        try {
+            await lab.run("cp", "-a", "/tmp/kept/.", FOLDER);
+            await assert.rejects(lab.run("dd", "if=/dev/zero", `of=${FOLDER}/fill`), /No space left/);
+            const error: unknown = await changed(5, 6).then(
+                () => "no error",
+                (error: unknown) => error,
+            );
+            const reasons = unfinishedOf(error)?.reasons.join() ?? String(error);
+            assert.match(reasons, /are set in the switch, but are not kept .*flows cannot be written: .*No space left/);
+            assert.equal(await kept(), file);
+            assert.match((await there()).join(), /tp_dst=6 /);
+            await lab.run("rm", `${FOLDER}/fill`);
+            await changed(5, 6);
+            assert.equal((await kept()).match(/tp_dst=[56],/g)?.length, 2);
+        } finally {
+            await lab.run("umount", FOLDER);
+            await lab.run("rm", "-r", "/tmp/kept");
+        }
+        await changed(1, 2, 3, 4);
+    });
+
     it("that does not run keeps its file: a change is refused until it is started, which the next update does", async () => {
         const [before, file] = [await there(), await kept()];
         await killed(`-${await pidOf(`${FOLDER}/pid`)}`);

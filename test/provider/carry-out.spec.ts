@@ -4,6 +4,7 @@ import { carryOut } from "../../provider/host/carry-out";
 import { HostError } from "../../provider/host/errors";
 import type { Host } from "../../provider/host";
 import type { Link } from "../../provider/host/links";
+import { NotKept } from "../../provider/host/openflow";
 import type { Operation } from "../../provider/host/ovsdb/operations";
 import { bridge, ip, ovsdb, type Line, type Plan, type Step } from "../../provider/plan";
 
@@ -151,6 +152,12 @@ describe("carrying out a plan", () => {
     it("takes nothing back when a connection is lost: what happened is not known", async () => {
         there.failing = [["do b", loses]];
         await assert.rejects(carry(runs("a"), runs("b")), /the connection broke/);
+        assert.deepEqual(there.done, ["do a"]);
+    });
+
+    it("takes nothing back of a change that is in the switch and only not written down", async () => {
+        there.failing = [["do b", () => new NotKept("br0", "install: No space left on device")]];
+        await assert.rejects(carry(runs("a"), runs("b")), /are not kept .* No space left on device/);
         assert.deepEqual(there.done, ["do a"]);
     });
 
