@@ -2,7 +2,7 @@
 import type { Host } from "../host";
 import type { Plan, Step } from "../plan";
 import { folderOf } from "./dnsmasq-files";
-import { forgetUnit, hasSystemd, isUnitWritten, program, runningAs, startUnit, stopUnit } from "./host-service";
+import { forgetUnit, hasSystemd, program, runningAs, startUnit, stopUnit, unitTextOf } from "./host-service";
 
 /** How dnsmasq is run for one interface. */
 export interface Service {
@@ -25,7 +25,7 @@ export async function serviceOf(host: Host, link: string): Promise<Service> {
         hasSystemd(host),
         runningAs(host, pidFile(link), `--conf-file=${confOf(link)}`),
     ]);
-    return systemd ? unitOf(link, pid, await isUnitWritten(host, unitName(link))) : processOf(link, pid);
+    return systemd ? unitOf(link, pid, await unitTextOf(host, unitName(link))) : processOf(link, pid);
 }
 
 const unitName = (link: string) => `kvmnet-dhcp-${link}.service`;
@@ -54,13 +54,13 @@ function processOf(link: string, pid: string | undefined): Service {
     };
 }
 
-function unitOf(link: string, pid: string | undefined, isWritten: boolean): Service {
+function unitOf(link: string, pid: string | undefined, text: string | undefined): Service {
     const unit = unitName(link);
     return {
         pid,
         unit,
-        start: startUnit(unit, unitText(link)),
-        stop: stopUnit(unit, { isWritten, isRunning: pid !== undefined }),
+        start: startUnit(unit, unitText(link), text),
+        stop: stopUnit(unit, { text, isRunning: pid !== undefined }),
         reload: program(`lets ${unit} read again`, ["systemctl", "reload", unit]),
     };
 }

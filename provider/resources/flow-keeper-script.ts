@@ -13,6 +13,12 @@ bridge=$2
 missing=0
 known=
 [ $# = 2 ] || exec </dev/null >>"$3" 2>&1
+# One that is started twice is there once: the former ends, with what it waits for. Its number may be another's by now,
+# and after a reboot ours.
+former=$(cat "$folder/pid" 2>/dev/null)
+if [ -n "$former" ] && [ "$former" != $$ ] && tr '\0' '\n' <"/proc/$former/cmdline" | grep -qxF -e "$folder"; then
+    kill -s TERM -- "-$former"
+fi 2>/dev/null
 echo $$ >"$folder/pid"
 
 ofctl() {

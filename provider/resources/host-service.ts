@@ -26,32 +26,43 @@ const systemctl = (what: string, argv: string[], undo?: string[]): Step =>
 
 const fileOf = (unit: string) => `/etc/systemd/system/${unit}`;
 
-export const startUnit = (unit: string, text: string): Plan => [
-    program(
-        `writes ${fileOf(unit)}`,
-        ["install", "-D", "-m", "644", "/dev/stdin", fileOf(unit)],
-        ["rm", "-f", "--", fileOf(unit)],
-        text,
-    ),
+const write = (unit: string, text: string): Step =>
+    program(`writes ${fileOf(unit)}`, ["install", "-D", "-m", "644", "/dev/stdin", fileOf(unit)], undefined, text);
+
+/**
+ * A start that fails is tried again by systemd until it is stopped, so that comes first where it is taken back.
+ *
+ * @param former what the unit's file said before, which it says again then; undefined where there was none
+ */
+export const startUnit = (unit: string, text: string, former: string | undefined): Plan => [
+    {
+        ...write(unit, text),
+        undo: [
+            systemctl("", ["disable", "--now", unit]).action,
+            (former === undefined ? program("", ["rm", "-f", "--", fileOf(unit)]) : write(unit, former)).action,
+        ],
+    },
     systemctl("makes systemd read", ["daemon-reload"]),
-    systemctl(`starts ${unit}`, ["enable", "--now", unit], ["disable", "--now", unit]),
+    systemctl(`starts ${unit}`, ["enable", "--now", unit]),
 ];
 
-/** What there is of a unit: its file, and what it runs. */
+/** What there is of a unit: what its file says, where it has one, and whether it runs. */
 export interface UnitHere {
-    isWritten: boolean;
+    text: string | undefined;
     isRunning: boolean;
 }
 
-export const isUnitWritten = async (host: Host, unit: string): Promise<boolean> =>
-    (await host.place.run(["stat", "--format=%F", "--", fileOf(unit)])).code === 0;
+export async function unitTextOf(host: Host, unit: string): Promise<string | undefined> {
+    const { code, stdout } = await host.place.run(["cat", "--", fileOf(unit)]);
+    return code === 0 ? stdout : undefined;
+}
 
 /**
  * Disabled too, so that a unit that is removed leaves no link; a start enables it again. systemctl refuses to disable what
  * has no file, and to stop what was never started.
  */
-export function stopUnit(unit: string, { isWritten, isRunning }: UnitHere): Plan {
-    if (isWritten) return [systemctl(`stops ${unit}`, ["disable", "--now", unit], ["enable", "--now", unit])];
+export function stopUnit(unit: string, { text, isRunning }: UnitHere): Plan {
+    if (text !== undefined) return [systemctl(`stops ${unit}`, ["disable", "--now", unit], ["enable", "--now", unit])];
     return isRunning ? [systemctl(`stops ${unit}`, ["stop", unit])] : [];
 }
 

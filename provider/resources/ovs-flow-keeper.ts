@@ -11,15 +11,15 @@ import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { KEEPER_SCRIPT } from "./flow-keeper-script";
-import { forgetUnit, hasSystemd, isUnitWritten, program, runningAs, startUnit, stopUnit } from "./host-service";
+import { forgetUnit, hasSystemd, program, runningAs, startUnit, stopUnit, unitTextOf } from "./host-service";
 import { isSecure, shared } from "./table-zero";
 
 interface KeeperHere extends Found<OvsFlowKeeper> {
     row: Seen;
     pid: string | undefined;
     systemd: boolean;
-    /** Whether its unit has a file. */
-    isWritten: boolean;
+    /** What its unit's file says, where it has one. */
+    unit: string | undefined;
 }
 
 export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
@@ -51,7 +51,7 @@ export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
             row,
             pid,
             systemd,
-            isWritten: systemd && (await isUnitWritten(host, unitOf(bridge))),
+            unit: systemd ? await unitTextOf(host, unitOf(bridge)) : undefined,
             state: { bridge },
             mark,
             objectId: row._uuid[1],
@@ -69,13 +69,15 @@ export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
                 `there is no OVS bridge ${want.bridge} on ${host.where}`,
                 "Declare it as kvmnet:ovs:Bridge and pass its name on, or correct the name.",
             );
-        const { noted, written, started } = await keeping(host, row, want, mark, await hasSystemd(host));
+        const systemd = await hasSystemd(host);
+        const unit = systemd ? await unitTextOf(host, unitOf(want.bridge)) : undefined;
+        const { noted, written, started } = await keeping(host, { row, systemd, unit, mark: undefined }, want, mark);
         return [...noted, ...written, ...started];
     },
 
     /** Where the switch was restarted while nothing ran, the file is put back before it is written anew. */
     async update(host, found, want, mark) {
-        const { noted, started, written } = await keeping(host, found.row, want, mark, found.systemd);
+        const { noted, started, written } = await keeping(host, found, want, mark);
         return [...stopped(found), ...noted, ...started, ...written];
     },
 
@@ -117,15 +119,18 @@ interface Keeping {
     written: Plan;
 }
 
+/** What was there before: where a step is refused it is there again. */
+type Before = Pick<KeeperHere, "row" | "systemd" | "unit" | "mark">;
+
 async function keeping(
     host: Host,
-    row: Seen,
+    { row, systemd, unit, mark: former }: Before,
     { bridge }: OvsFlowKeeper,
     mark: string,
-    systemd: boolean,
 ): Promise<Keeping> {
     const folder = keeperFolder(bridge);
     const secure = isSecure(await host.switch(), bridge);
+    const note = (text: string) => putKeys("Bridge", row._uuid, "external_ids", { [KEEPER_KEY]: text });
     return {
         noted: [
             program(`makes ${folder}`, ["install", "-d", "-m", "700", folder]),
@@ -137,12 +142,12 @@ async function keeping(
             ),
             ovsdb(
                 `notes that the flows of ${bridge} are kept`,
-                [putKeys("Bridge", row._uuid, "external_ids", { [KEEPER_KEY]: mark })],
-                [withoutKey(row._uuid)],
+                [note(mark)],
+                [former === undefined ? withoutKey(row._uuid) : note(former)],
             ),
         ],
         started: systemd
-            ? startUnit(unitOf(bridge), unitText(bridge))
+            ? startUnit(unitOf(bridge), unitText(bridge), unit)
             : [program(`keeps the flows of ${bridge}`, detached(bridge))],
         written: [
             { what: `writes the flows of ${bridge}`, action: { via: "openflow", bridge, bundle: [shared(secure)] } },
@@ -151,8 +156,8 @@ async function keeping(
 }
 
 /** Without systemd it leads a session of its own: what it waits for ends with it. */
-function stopped({ systemd, isWritten, pid, state: { bridge } }: KeeperHere): Plan {
-    if (systemd) return stopUnit(unitOf(bridge), { isWritten, isRunning: pid !== undefined });
+function stopped({ systemd, unit, pid, state: { bridge } }: KeeperHere): Plan {
+    if (systemd) return stopUnit(unitOf(bridge), { text: unit, isRunning: pid !== undefined });
     return pid === undefined
         ? []
         : [program(`keeps the flows of ${bridge} no longer`, ["kill", "-TERM", "--", `-${pid}`], detached(bridge))];

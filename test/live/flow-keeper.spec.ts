@@ -107,6 +107,15 @@ describe("a keeper of flows on a real switch", function () {
         assert.equal((await kept()).match(/tp_dst=/g)?.length, 2);
     });
 
+    it("that is started while another one runs takes its place", async () => {
+        const former = await pidOf(`${FOLDER}/pid`);
+        await lab.run("setsid", "--fork", "/bin/sh", `${FOLDER}/keep`, FOLDER, "kb0", `${FOLDER}/log`);
+        await lab.run("timeout", "5", "tail", `--pid=${former}`, "-f", "/dev/null");
+        await eventually(async () => assert.notEqual(await pidOf(`${FOLDER}/pid`), former));
+        await eventually(async () => assert.equal(await lab.run("pgrep", "-fc", "^ovs-ofctl .*monitor kb0"), "1"));
+        await plugin.read(KEEPER, "keeper", keeper.id, { bridge: "kb0" }, keeper.state);
+    });
+
     it("whose program is of another release is told, and an update brings ours", async () => {
         await lab.run("sh", "-c", `echo "# as it was" >>${FOLDER}/keep`);
         const error: unknown = await plugin

@@ -1,16 +1,22 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Plugin, type Made } from "../provider/plugin";
+import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { statesOf, systemctl } from "./systemctl";
 
 const DHCP = "kvmnet:host:DhcpServer";
 const UNIT = "kvmnet-dhcp-br0.service";
+const CONF = "/var/lib/kvmnet-dhcp/br0/conf";
 const FILE = `/etc/systemd/system/${UNIT}`;
 
 describe("a DHCP server on a host with systemd", () => {
     const processOf = () => systemctl("show", "--property=MainPID", "--value", UNIT);
-    const want = { interface: "br0", ranges: [{ start: "10.77.0.50", end: "10.77.0.59", leaseTime: "12h" }] };
+    const want = {
+        interface: "br0",
+        ranges: [{ start: "10.77.0.50", end: "10.77.0.59", leaseTime: "12h" }],
+        dns: false,
+    };
     const other = { ...want, ranges: [{ start: "10.77.0.60", end: "10.77.0.69", leaseTime: "12h" }] };
     let plugin: Plugin;
     let made: Made;
@@ -39,6 +45,47 @@ describe("a DHCP server on a host with systemd", () => {
         const reservations = { web0: { mac: "52:54:00:00:00:11", address: "10.77.0.61" } };
         made = { ...made, state: await plugin.update(DHCP, "d", made, { ...other, reservations }) };
         assert.equal(processOf(), former);
+    });
+
+    it("runs as it did before where it cannot start with what an update says, which tells why", async () => {
+        const [conf, unit] = [readFileSync(CONF, "utf8"), `# of another release\n${readFileSync(FILE, "utf8")}`];
+        writeFileSync(FILE, unit);
+        systemctl("daemon-reload");
+        const taken = createSocket("udp4");
+        await new Promise<void>((done) => taken.bind(53, "10.77.0.1", done));
+        try {
+            const error: unknown = await plugin.update(DHCP, "d", made, { ...other, dns: true }).then(
+                () => "no error",
+                (error: unknown) => error,
+            );
+            const reasons = unfinishedOf(error)?.reasons.join() ?? String(error);
+            assert.match(reasons, new RegExp(`enable --now ${UNIT}. failed: .*exited with error code`));
+            assert.doesNotMatch(reasons, /could not be taken back/);
+            assert.deepEqual(statesOf(UNIT), ["active", "enabled"]);
+            assert.equal(readFileSync(CONF, "utf8"), conf);
+            assert.equal(readFileSync(FILE, "utf8"), unit);
+        } finally {
+            taken.close();
+        }
+    });
+
+    it("leaves nothing where it cannot start", async () => {
+        const there = { ...want, interface: "br1", dns: true };
+        execFileSync("ip", ["link", "add", "br1", "type", "bridge"]);
+        execFileSync("ip", ["address", "add", "10.78.0.1/24", "dev", "br1"]);
+        execFileSync("ip", ["link", "set", "br1", "up"]);
+        const taken = createSocket("udp4");
+        await new Promise<void>((done) => taken.bind(53, "10.78.0.1", done));
+        try {
+            await assert.rejects(plugin.create(DHCP, "e", there), /exited with error code/);
+            const unit = UNIT.replace("br0", "br1");
+            assert.equal(systemctl("is-enabled", unit), "");
+            assert.match(systemctl("is-active", unit), /failed|inactive/);
+            assert.equal(existsSync(FILE.replace("br0", "br1")), false);
+            assert.equal(existsSync(CONF.replace("br0", "br1")), false);
+        } finally {
+            taken.close();
+        }
     });
 
     it("is a unit again after somebody has removed its file", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { Plugin, type Made } from "../provider/plugin";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { statesOf, systemctl } from "./systemctl";
 
@@ -20,6 +20,7 @@ describe("a keeper of flows on a host with systemd", () => {
         run("kill", "-KILL", pid);
         run("tail", `--pid=${pid}`, "-f", "/dev/null");
     };
+    const noted = () => run("ovs-vsctl", "get", "Bridge", "kb0", "external_ids:kvmnet-keeper").trim();
     let plugin: Plugin;
     let keeper: Made;
     before(async () => {
@@ -65,6 +66,26 @@ describe("a keeper of flows on a host with systemd", () => {
         systemctl("daemon-reload");
         keeper.state = await plugin.update(KEEPER, "keeper", keeper, { bridge: "kb0" });
         assert.deepEqual(statesOf(UNIT), ["active", "enabled"]);
+    });
+
+    it("runs on and stays noted as ours where an update cannot start it", async () => {
+        const [text, note] = [readFileSync(FILE, "utf8"), noted()];
+        const once = "ExecStartPre=/bin/sh -c 'test -e /run/tried || { touch /run/tried; exit 1; }'";
+        mkdirSync(`${FILE}.d`);
+        writeFileSync(`${FILE}.d/once.conf`, `[Service]\n${once}\n`);
+        systemctl("daemon-reload");
+        const error: unknown = await plugin.update(KEEPER, "keeper", keeper, { bridge: "kb0" }).then(
+            () => "no error",
+            (error: unknown) => error,
+        );
+        const reasons = unfinishedOf(error)?.reasons.join() ?? String(error);
+        assert.match(reasons, new RegExp(`enable --now ${UNIT}. failed`));
+        assert.doesNotMatch(reasons, /could not be taken back/);
+        assert.deepEqual(statesOf(UNIT), ["active", "enabled"]);
+        assert.equal(readFileSync(FILE, "utf8"), text);
+        assert.equal(noted(), note);
+        rmSync(`${FILE}.d`, { recursive: true });
+        systemctl("daemon-reload");
     });
 
     it("goes with its unit, also where that does not run", async () => {
