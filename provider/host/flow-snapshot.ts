@@ -3,6 +3,8 @@ import { flowText, groupText, meterText, type Flow, type Group, type Meter } fro
 import { keyOf, keysOf } from "./ovsdb/columns";
 import type { Seen } from "./ovsdb/replica";
 import { declaredCookies, FIRST_PORT_METER, FLOWS_KEY, isKept } from "./pipeline";
+import type { Place } from "./place";
+import { runningAs } from "./running";
 
 /** In external_ids of a bridge's row: the owner mark of what keeps its flows. */
 export const KEEPER_KEY = "kvmnet-keeper";
@@ -10,6 +12,10 @@ export const KEEPER_KEY = "kvmnet-keeper";
 /** Folder of all that keeps one bridge's flows. */
 export const keeperFolder = (bridge: string): string => `/var/lib/kvmnet-flows/${bridge}`;
 export const snapshotFile = (bridge: string): string => `${keeperFolder(bridge)}/flows`;
+
+/** The program that puts them back, where it runs. */
+export const keeperOf = (place: Place, bridge: string): Promise<string | undefined> =>
+    runningAs(place, `${keeperFolder(bridge)}/pid`, keeperFolder(bridge));
 
 interface Tables {
     flows: readonly Flow[];

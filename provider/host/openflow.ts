@@ -4,7 +4,7 @@
  */
 import { setTimeout } from "node:timers/promises";
 import { HostError, quoted } from "./errors";
-import { KEEPER_KEY, snapshotFile, snapshotText } from "./flow-snapshot";
+import { KEEPER_KEY, keeperOf, snapshotFile, snapshotText } from "./flow-snapshot";
 import { flowText, meterText, parseFlows, parseGroups, parseMeters, parsePorts, type Meter } from "./flow-text";
 import { VERSIONS } from "./flow-spelling";
 import { refused } from "./ofctl-refusal";
@@ -32,8 +32,8 @@ import { Window, type Verdict } from "./window";
 
 /** Longest wait for ovs-vswitchd [s]. */
 const WAIT_S = 20;
-/** Longest wait for a keeper of flows, which itself waits two seconds for ports, and how often it is looked for [ms]. */
-const [PUT_BACK_MS, LOOK_MS] = [12_000, 100];
+/** Longest wait for a keeper of flows, which itself waits two seconds for ports, and how often it is told to look and looked for [ms]. */
+const [PUT_BACK_MS, TELL_MS, LOOK_MS] = [12_000, 1_000, 100];
 
 interface Change {
     subject: string;
@@ -126,23 +126,41 @@ export class Openflow {
         return numbered.map((change) => (errors.has(change) ? { error: errors.get(change) } : { result: undefined }));
     }
 
+    /** Whether the switch has what a FlowKeeper keeps: after a restart of ovs-vswitchd, or a `del-flows`, it has not. */
+    async isPutBack(bridge: string): Promise<boolean> {
+        const { stdout: kept } = await this.place.run(["cat", "--", snapshotFile(bridge)]);
+        if (!/^flow /m.test(kept)) return true;
+        const shared = ["--no-stats", "dump-flows", bridge, `cookie=${SHARED_COOKIE}/-1`];
+        return (await this.ask(bridge, shared)).includes("actions=");
+    }
+
     /**
-     * After a restart of ovs-vswitchd a FlowKeeper puts back what it keeps. Until then nothing may change: what is there
-     * is written down after each change, and would be a part of it.
+     * Until a FlowKeeper has put back what it keeps nothing may change: what is there is written down after each change,
+     * and would be a part of it. It sees a restart of ovs-vswitchd by itself, and is told of what else removes flows.
      *
-     * @throws HostError refused where it does not come back
+     * @throws HostError lost once it is back, for what was planned before did not see it; refused where it does not come back
      */
     private async untilPutBack(bridge: string): Promise<void> {
-        if (!hasKeeper(await this.rowOf(bridge))) return;
-        const { stdout: kept } = await this.place.run(["cat", "--", snapshotFile(bridge)]);
-        if (!/^flow /m.test(kept)) return;
-        const shared = ["--no-stats", "dump-flows", bridge, `cookie=${SHARED_COOKIE}/-1`];
-        for (const until = performance.now() + PUT_BACK_MS; performance.now() < until; await setTimeout(LOOK_MS))
-            if ((await this.ask(bridge, shared)).includes("actions=")) return;
+        if (!hasKeeper(await this.rowOf(bridge)) || (await this.isPutBack(bridge))) return;
+        const from = performance.now();
+        let tell = from;
+        for (; performance.now() < from + PUT_BACK_MS; await setTimeout(LOOK_MS)) {
+            if (await this.isPutBack(bridge))
+                throw new HostError(
+                    "lost",
+                    `OVS bridge ${bridge}`,
+                    "its flows were gone, and have been put back only now",
+                    "Run the same command again; it goes on from what is there.",
+                );
+            if (performance.now() < tell) continue;
+            const keeper = await keeperOf(this.place, bridge);
+            if (keeper) await this.place.run(["kill", "-HUP", keeper]);
+            tell = performance.now() + TELL_MS;
+        }
         throw new HostError(
             "refused",
             `OVS bridge ${bridge}`,
-            `ovs-vswitchd was restarted, and the flows in ${snapshotFile(bridge)} are not put back, so no other is changed`,
+            `ovs-vswitchd was restarted or its flows were removed, and the flows in ${snapshotFile(bridge)} are not put back, so no other is changed`,
             "Run `pulumi up --refresh`, which starts what puts them back where it does not run; then run the same command again.",
         );
     }

@@ -1,8 +1,9 @@
 /** Runs dnsmasq: as a unit where systemd runs the host, else as a process that goes on by itself. */
 import type { Host } from "../host";
+import { runningAs } from "../host/running";
 import type { Plan, Step } from "../plan";
 import { folderOf } from "./dnsmasq-files";
-import { forgetUnit, hasSystemd, program, runningAs, startUnit, stopUnit, unitTextOf } from "./host-service";
+import { forgetUnit, hasSystemd, program, startUnit, stopUnit, unitTextOf } from "./host-service";
 
 /** How dnsmasq is run for one interface. */
 export interface Service {
@@ -23,7 +24,7 @@ const confOf = (link: string) => `${folderOf(link)}/conf`;
 export async function serviceOf(host: Host, link: string): Promise<Service> {
     const [systemd, pid] = await Promise.all([
         hasSystemd(host),
-        runningAs(host, pidFile(link), `--conf-file=${confOf(link)}`),
+        runningAs(host.place, pidFile(link), `--conf-file=${confOf(link)}`),
     ]);
     return systemd ? unitOf(link, pid, await unitTextOf(host, unitName(link))) : processOf(link, pid);
 }

@@ -2,7 +2,7 @@
 
 /**
  * Arguments: the folder with the file `flows`, the bridge, and a file for what it has to say where nobody else takes it.
- * It waits, without asking, at an OpenFlow connection, which ends when ovs-vswitchd does; then it puts back what the file
+ * It waits, without asking, at an OpenFlow connection, which ends when ovs-vswitchd does, or by SIGHUP; then it puts back what the file
  * says, as soon as all its ports are there, or without those that are not there after two seconds. While some are missing
  * it looks at the bridge's ports every two seconds, and puts back what is theirs when they have come.
  */
@@ -19,6 +19,9 @@ former=$(cat "$folder/pid" 2>/dev/null)
 if [ -n "$former" ] && [ "$former" != $$ ] && tr '\0' '\n' <"/proc/$former/cmdline" | grep -qxF -e "$folder"; then
     kill -s TERM -- "-$former"
 fi 2>/dev/null
+# Who finds the flows gone though the switch runs says so, and what it waits for ends.
+waiting=
+trap '[ -z "$waiting" ] || kill "$waiting"' HUP
 echo $$ >"$folder/pid"
 
 ofctl() {
@@ -89,7 +92,10 @@ while :; do
         if [ $tries -lt 60 ]; then sleep 0.05; else sleep 5; fi
     done
     if [ "$missing" = 0 ]; then
-        ovs-ofctl --protocols=OpenFlow13,OpenFlow14,OpenFlow15 monitor "$bridge" >/dev/null 2>&1
+        ovs-ofctl --protocols=OpenFlow13,OpenFlow14,OpenFlow15 monitor "$bridge" >/dev/null 2>&1 &
+        waiting=$!
+        wait "$waiting"
+        waiting=
     else
         sleep 2
     fi

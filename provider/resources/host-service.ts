@@ -6,15 +6,6 @@ import type { Plan, Step } from "../plan";
 export const hasSystemd = async (host: Host): Promise<boolean> =>
     (await host.place.run(["stat", "--format=%F", "/run/systemd/system"])).code === 0;
 
-/** The number in a file, where that process is the one that is meant: a number may be any process's by now. */
-export async function runningAs(host: Host, pidFile: string, argument: string): Promise<string | undefined> {
-    const { stdout } = await host.place.run(["cat", "--", pidFile]);
-    const pid = /^\d{1,10}$/.exec(stdout.trim())?.[0];
-    if (!pid) return undefined;
-    const { stdout: command } = await host.place.run(["cat", "--", `/proc/${pid}/cmdline`]);
-    return command.split("\0").includes(argument) ? pid : undefined;
-}
-
 export const program = (what: string, argv: string[], undo?: string[], input?: string): Step => ({
     what,
     action: { via: "program", argv, ...(input === undefined ? {} : { input }) },

@@ -4,14 +4,14 @@ import { OvsFlowKeeper, OvsFlowKeeperOutputs } from "../../schemas/ovs-flow-keep
 import { IfName } from "../../schemas/units";
 import type { Host } from "../host";
 import { HostError } from "../host/errors";
-import { keeperFolder, KEEPER_KEY, snapshotFile } from "../host/flow-snapshot";
+import { keeperFolder, keeperOf, KEEPER_KEY, snapshotFile } from "../host/flow-snapshot";
 import { keyOf } from "../host/ovsdb/columns";
 import { ofRow, putKeys, set, type Operation, type Uuid } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { KEEPER_SCRIPT } from "./flow-keeper-script";
-import { forgetUnit, hasSystemd, program, runningAs, startUnit, stopUnit, unitTextOf } from "./host-service";
+import { forgetUnit, hasSystemd, program, startUnit, stopUnit, unitTextOf } from "./host-service";
 import { isSecure, shared } from "./table-zero";
 
 interface KeeperHere extends Found<OvsFlowKeeper> {
@@ -46,7 +46,7 @@ export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
         const systemd = await hasSystemd(host);
         const pid = await pidOf(host, bridge);
         const { stdout: script } = await host.place.run(["cat", "--", scriptFile(bridge)]);
-        const fault = pid ? (script === KEEPER_SCRIPT ? undefined : OTHER_RELEASE) : NOT_RUNNING;
+        const fault = pid ? (script === KEEPER_SCRIPT ? await missing(host, bridge) : OTHER_RELEASE) : NOT_RUNNING;
         return {
             row,
             pid,
@@ -99,12 +99,17 @@ export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
 };
 
 const NOT_RUNNING = "the program that puts the flows back does not run";
+const NOT_THERE = "the flows that it keeps are not in the switch";
 const OTHER_RELEASE = "the program that puts the flows back is of another release";
+
+/** What a switch has that does not answer, nobody can tell, and who asks for its flows is told so. */
+const missing = async (host: Host, bridge: string): Promise<string | undefined> =>
+    (await host.openflow.isPutBack(bridge).catch(() => true)) ? undefined : NOT_THERE;
 
 /** Longest wait for the start, and how often it is looked at meanwhile [ms]. */
 const [PATIENCE_MS, POLL_MS] = [5_000, 20];
 
-const pidOf = (host: Host, bridge: string) => runningAs(host, `${keeperFolder(bridge)}/pid`, keeperFolder(bridge));
+const pidOf = (host: Host, bridge: string) => keeperOf(host.place, bridge);
 
 const scriptFile = (bridge: string) => `${keeperFolder(bridge)}/keep`;
 const unitOf = (bridge: string) => `kvmnet-flows-${bridge}.service`;

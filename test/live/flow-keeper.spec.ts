@@ -65,6 +65,27 @@ describe("a keeper of flows on a real switch", function () {
         assert.equal((await kept()).match(/tp_dst=/g)?.length, 4);
     });
 
+    it("tells that somebody has removed the flows, and gives them back before a change", async () => {
+        const before = await there();
+        await lab.run("ovs-ofctl", "del-flows", "kb0");
+        const error: unknown = await plugin.read(KEEPER, "keeper", keeper.id, { bridge: "kb0" }, keeper.state).then(
+            () => "no error",
+            (error: unknown) => error,
+        );
+        assert.match(unfinishedOf(error)?.reasons.join() ?? String(error), /that it keeps are not in the switch/);
+        await changed(1, 2, 3);
+        assert.deepEqual(
+            await there(),
+            before.filter((line) => !line.includes("tp_dst=4 ")),
+        );
+        assert.equal((await kept()).match(/tp_dst=/g)?.length, 3);
+
+        await lab.run("ovs-ofctl", "del-flows", "kb0");
+        keeper.state = await plugin.update(KEEPER, "keeper", keeper, { bridge: "kb0" });
+        await changed(1, 2, 3, 4);
+        assert.deepEqual(await there(), before);
+    });
+
     it("keeps what it has where the disk is full, and says what is in the switch and not kept", async () => {
         const file = await kept();
         await lab.run("cp", "-a", FOLDER, "/tmp/kept");
