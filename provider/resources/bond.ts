@@ -1,7 +1,7 @@
 /** Several links as one. */
 import { Bond, DEFAULT_MIIMON, fitsMode } from "../../schemas/bond";
 import { HostError, shownName } from "../host/errors";
-import { ip, type Step } from "../plan";
+import { ip, type Plan, type Step } from "../plan";
 import type { HostResource } from "../resource";
 import { letGo, membersOf, takeIn, takenIn } from "./bond-members";
 import { setLink } from "./link-marks";
@@ -15,6 +15,8 @@ interface BondHere extends LinkHere<Bond> {
     ours: string[];
     /** Links in the bond that somebody else has put there. */
     others: string[];
+    /** Those of ours that are set down, and carry nothing. */
+    shut: string[];
 }
 
 type FailOverMac = NonNullable<Bond["failOverMac"]>;
@@ -130,15 +132,18 @@ export const bond: HostResource<Bond, BondHere> = {
     async find(host, name, own) {
         const here = await link.find(host, name, own);
         if (!here) return undefined;
-        const present = membersOf(await host.links(), name);
+        const links = await host.links();
+        const present = membersOf(links, name);
         const listed = own.known?.members ?? [];
         const begun = await takenIn(host, present, own.mark);
         const ours = present.filter((member) => listed.includes(member) || begun.includes(member));
         // An import takes all that are there.
         const members = own.known || here.mark === own.mark ? ours : present;
         const { primary } = here.link.data;
+        const shut = own.known ? members.filter((member) => links.get(member)?.up === false) : [];
         return {
             ...here,
+            ...(here.fault === undefined && shut.length > 0 ? { fault: shutFault(shut) } : {}),
             state: {
                 ...here.state,
                 // Whether the kernel chose it or somebody did cannot be told later, when only a new bond takes another.
@@ -149,6 +154,7 @@ export const bond: HostResource<Bond, BondHere> = {
             },
             ours: members,
             others: present.filter((member) => !members.includes(member)),
+            shut,
         };
     },
 
@@ -173,6 +179,7 @@ export const bond: HostResource<Bond, BondHere> = {
         return [
             ...(await letGo(host, want.name, gone)),
             ...(await link.update(host, found, want, mark)),
+            ...opened(found.shut.filter((member) => there.includes(member) && wanted.includes(member))),
             ...(await takeIn(host, want.name, come, mark, gone)),
             ...primarySteps(anew ? undefined : found.state.primary, want),
         ];
@@ -196,6 +203,13 @@ export const bond: HostResource<Bond, BondHere> = {
     standsOn: ["members"],
     claims: ({ name, members = [] }) => [`link ${name}`, ...members.map((member) => `plug of ${member}`)],
 };
+
+const shutFault = (members: readonly string[]): string =>
+    members.length === 1 ? `its member ${members[0]} is set down` : `its members ${members.join(", ")} are set down`;
+
+/** The kernel sets a member up when the bond takes it in, and never again. */
+const opened = (members: readonly string[]): Plan =>
+    members.map((member) => ip(`sets ${member} up`, [setLink(member, "up")], [setLink(member, "down")]));
 
 /** @throws HostError refused before one goes that holds others' links */
 function refuseOthers({ state, others }: BondHere): void {

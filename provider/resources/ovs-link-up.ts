@@ -19,6 +19,10 @@ export const isMadeBySwitch = (row: Seen | undefined): boolean => /^(internal|ta
 export const isSetDown = (row: Seen | undefined, links: ReadonlyMap<string, Link>): boolean =>
     isMadeBySwitch(row) && links.get(String(row?.name))?.up === false;
 
+/** Whether a link that the switch makes is not there yet, as after a run that was killed while the switch was at it, or is down. */
+export const awaitsLink = (row: Seen | undefined, links: ReadonlyMap<string, Link>): boolean =>
+    isMadeBySwitch(row) && links.get(String(row?.name))?.up !== true;
+
 export const SET_DOWN = "its link is set down";
 
 /**

@@ -3,6 +3,7 @@ import { OvsPortSet, OvsPortSetOutputs } from "../../schemas/ovs-port-set";
 import { managerCautions } from "../host/managers";
 import { ovsdb } from "../plan";
 import type { HostResource } from "../resource";
+import { downCautions } from "./down-cautions";
 import { framesAhead } from "./ovs-set-ahead";
 import { changedSet, devicesOf, keepAllPlugged, untoldOf } from "./ovs-set-change";
 import { idProblem, lookedAhead, setHere, type SetHere } from "./ovs-set-here";
@@ -66,6 +67,7 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
         const links = all.flatMap(([name, port]) => devicesOf(name, port));
         return [
             ...(await managerCautions(host, links, "this port")),
+            ...(await downCautions(host, links)),
             ...(await pathCautions(host, {}, untoldOf(all), bridge)),
         ];
     },

@@ -8,6 +8,7 @@ import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY } from "../owner";
 import { ovsdb, type Plan, type Step } from "../plan";
 import type { Found, HostResource, Outputs } from "../resource";
+import { downCautions } from "./down-cautions";
 import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
 import { guardOf, hasMeter, holdsMore, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
@@ -219,6 +220,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         if (devices.length > 0)
             return [
                 ...(await managerCautions(host, devices, "this port")),
+                ...(await downCautions(host, devices)),
                 ...(await pathCautions(host, want, devices, bridge)),
             ];
         // Of two ends one is made first.

@@ -13,7 +13,7 @@ import { isLinkGone } from "./ovs-fault";
 import { guardOf, hasMeter, isSecured } from "./ovs-ingress";
 import { heldBy } from "./ovs-held";
 import { pluggedAgain } from "./ovs-link-lost";
-import { bringUp, isMadeBySwitch, isSetDown } from "./ovs-link-up";
+import { awaitsLink, bringUp, isMadeBySwitch } from "./ovs-link-up";
 import { unasked } from "./ovs-mtu";
 import { policedAgain } from "./ovs-policing";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, type Wanted } from "./ovs-port-change";
@@ -66,6 +66,12 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         items.flatMap(({ member, remade }) => (member?.rows && !remade && holds(member) ? [member.rows] : []));
     const inTheWay = tunnelsOf(left, new Set(items.flatMap(({ want }) => tunnelPlace(want))));
     const givingWay = beforeNewTunnels(items);
+    const written = switchStep(
+        want.bridge,
+        items.filter((item) => !givingWay.includes(item)),
+        left.filter((member) => !inTheWay.includes(member)),
+    );
+    const awaits = items.some(({ member }) => awaitsLink(member?.rows?.links[0], links));
     const tapless = items.flatMap(({ member, tap }) => (member?.tap && !tap ? [member] : []));
     return [
         ...(here ? unstray(here.state.bridge, here.stray, mark, isSecure(view, here.state.bridge)) : []),
@@ -90,11 +96,11 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
             ? [ovsdb(`unplugs ${inTheWay.length} tunnels for others that are alike`, unpluggedAll(inTheWay))]
             : []),
         ...switchStep(want.bridge, givingWay, []),
-        ...switchStep(
-            want.bridge,
-            items.filter((item) => !givingWay.includes(item)),
-            left.filter((member) => !inTheWay.includes(member)),
-        ),
+        ...written,
+        // A transaction is done when the switch has carried out all before it, too.
+        ...(awaits && written.length === 0
+            ? [ovsdb(`waits for the links of ${want.bridge}`, [present("Bridge", want.bridge)])]
+            : []),
         ...items.flatMap(({ want: { name, type } }) => (type === "internal" || type === "tap" ? [bringUp(name)] : [])),
         ...guards(want.bridge, items, needs, mark),
         ...removedTaps([...left, ...tapless]),
@@ -183,7 +189,7 @@ const stands = (
     !member.unpoliced &&
     !member.unheard &&
     (member.tap?.link.up ?? true) &&
-    !isSetDown(member.rows?.links[0], links) &&
+    !awaitsLink(member.rows?.links[0], links) &&
     !isLetLoose(member) &&
     sameValue(member.state, want);
 

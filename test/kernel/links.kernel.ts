@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
-import { Plugin, type Made } from "../provider/plugin";
+import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { run } from "../support/kernel-guest";
 import { assertWithin, describeLinkLife, linkOf, linksOf, type LinkHost } from "../support/link-life";
@@ -335,8 +335,19 @@ describe("links that need a kernel of their own", function () {
             assert.deepEqual((await placesNow())[0], places[0]);
         });
 
-        it("get them back when the bond is deleted", async () => {
+        it("that somebody has set down are told, and set up again", async () => {
             made.state = await plugin.update(BOND, "b", made, inputs);
+            await ip("link set dev ld1 down");
+            await eventually(() =>
+                assert.rejects(plugin.read(BOND, "b", "lm1", inputs, made.state), (error) =>
+                    Boolean(unfinishedOf(error)?.reasons.join().includes("its member ld1 is set down")),
+                ),
+            );
+            made.state = await plugin.update(BOND, "b", made, inputs);
+            assert.equal(await isUp("ld1"), true);
+        });
+
+        it("get them back when the bond is deleted", async () => {
             await plugin.delete(BOND, "b", made);
             assert.deepEqual(await placesNow(), places);
         });

@@ -93,6 +93,28 @@ describe("the way out of a host over NICs of real hardware's kind, by the resour
     const tuned = async (nic: string) => [(await see(nic)).mtu, ...(await rings(nic))];
     const factsOf = async (nic: string) => ({ [nic]: await plugin.invoke("kvmnet:host:getNic", { name: nic }) });
 
+    describe("a NIC that is down", () => {
+        before(startPlugin);
+        after(stopPlugin);
+
+        it("is plugged in with a warning, for Open vSwitch does not set it up", async () => {
+            const [BRIDGE, PORT] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Port"];
+            await run("ip", "link", "set", "dev", one, "down");
+            const bridge = await plugin.create(BRIDGE, "down", { name: "ud0" });
+            for (const [nic, warns] of [
+                [one, true],
+                [other, false],
+            ] as const) {
+                const port = await plugin.create(PORT, nic, { name: nic, bridge: "ud0" });
+                const isWarned = engine.logged.some(({ message }) => message.includes(`${nic} is down`));
+                assert.equal(isWarned, warns);
+                await plugin.delete(PORT, nic, port);
+            }
+            await plugin.delete(BRIDGE, "down", bridge);
+            await run("ip", "link", "set", "dev", one, "up");
+        });
+    });
+
     describe("Uplink", () => {
         before(startPlugin);
         after(stopPlugin);

@@ -577,6 +577,29 @@ describe("a set of ports on a real switch", function () {
         await plugin.delete(SET, "internal", made);
     });
 
+    it("waits for a link that the switch is still to make for a run that was killed, and sets it up", async () => {
+        const inputs = { bridge: "sb0", ports: { late0: { type: "internal" } } };
+        const former = await plugin.create(SET, "late", inputs);
+        await plugin.delete(SET, "late", former);
+        const pid = (await lab.run("cat", "/run/openvswitch/ovs-vswitchd.pid")).trim();
+        await lab.run("kill", "-STOP", pid);
+        let creating: Promise<Made>;
+        try {
+            const mark = `external_ids:kvmnet-owner="${String(former.state.owner)}"`;
+            await lab.run(
+                ...["ovs-vsctl", "--no-wait", "add-port", "sb0", "late0", "--", "set", "Port", "late0", mark],
+                ...["--", "set", "Interface", "late0", "type=internal"],
+            );
+            creating = plugin.create(SET, "late", inputs);
+            await setTimeout(300);
+        } finally {
+            await lab.run("kill", "-CONT", pid);
+        }
+        const made = await creating;
+        assert.ok((await linkNamed("late0"))?.flags.includes("UP"));
+        await plugin.delete(SET, "late", made);
+    });
+
     it("makes a tap in place of a link that the switch made for it", async () => {
         const made = await plugin.create(SET, "swap", { bridge: "sb0", ports: { swap0: { type: "internal" } } });
         const inputs = { bridge: "sb0", ports: { swap0: { tap: {} } } };
