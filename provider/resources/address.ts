@@ -7,7 +7,7 @@ import { HostError } from "../host/errors";
 import { managerCautions } from "../host/managers";
 import { ip, type JournalEntry, type Line, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
-import { forget, lifeOf, note, noted } from "./former-values";
+import { forget, isAnothers, lifeOf, note, noted } from "./former-values";
 import { isTold } from "./link-settings";
 import { keepAddress, keepDirection, permissionOf } from "./operator-guard";
 import { requireLink } from "./virtual-link";
@@ -59,7 +59,8 @@ export const address: HostResource<Address, Here> = {
         return `An address is named by its link and itself with its prefix length${asked ? `, here ${idOf(asked)}` : ", such as eth0/10.0.0.11/24"}`;
     },
 
-    async find(host, id, { known, mark, formerMark }) {
+    async find(host, id, own) {
+        const { known } = own;
         const seen = await addressOf(host, id);
         if (!seen) return undefined;
         const life = await lifeOf(host, seen);
@@ -68,7 +69,7 @@ export const address: HostResource<Address, Here> = {
             state: { ...stateOf(seen, known), ...permissionOf(known) },
             mark: entry?.mark,
             // One that another resource has noted since is that one's, though it stands on the same link in the same life.
-            ...(entry && entry.mark !== mark && entry.mark !== formerMark ? {} : { objectId: life }),
+            ...(isAnothers(entry, own) ? {} : { objectId: life }),
             fault: seen.flags.has("dadfailed") ? "another host on the link has the address already" : undefined,
             conflict:
                 entry || known || !seen.flags.has("dynamic")

@@ -7,7 +7,7 @@ import type { Link } from "../host/links";
 import { bridge as bridgeStep, ip, type JournalEntry, type Line, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { declarationOf, defaultPvid, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
-import { forget, lifeOf, note, noted } from "./former-values";
+import { forget, isAnothers, lifeOf, note, noted } from "./former-values";
 import { setLink } from "./link-marks";
 import { plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
 import { keepLinks, keepPlugged, pathCautions, permissionOf } from "./operator-guard";
@@ -60,15 +60,14 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
     presets: { ...presetsOf(SETTINGS), takesOperatorPath: false },
 
     /** Ours by what is noted; where nothing is, as after an import or a reboot, by what state knows. */
-    async find(host, name, { mark, known, formerMark }) {
+    async find(host, name, own) {
+        const { mark, known } = own;
         const links = await host.links();
         const link = links.get(name);
         if (!link?.master) return undefined;
         const bridge = links.get(link.master);
         const entry = await notedOf(host, link, bridge);
         const moved = known !== undefined && known.bridge !== link.master;
-        // The link is the same whoever plugs it: it tells nothing where somebody else did.
-        const isOthers = entry && entry.mark !== mark && entry.mark !== formerMark;
         const vlans = await vlansOf(host, bridge, name);
         return {
             state: {
@@ -78,7 +77,8 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
                 ...(vlans ? declarationOf(vlans, defaultPvid(bridge) ?? 0, known) : {}),
                 ...permissionOf(known),
             },
-            ...(isOthers ? {} : { objectId: String(link.index) }),
+            // The link is the same whoever plugs it: it tells nothing where somebody else did.
+            ...(isAnothers(entry, own) ? {} : { objectId: String(link.index) }),
             ...(known && !link.up ? { fault: "it is set down" } : {}),
             mark: entry?.mark ?? (known && !moved ? mark : undefined),
             ...conflictOf(bridge, link.master, moved),
@@ -116,9 +116,10 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
     },
 
     /** Not what is noted of a plug that still stands: a run of ours that was killed has moved the link there. */
-    async leftBehind(host, { mark, formerMark, known }) {
+    async leftBehind(host, own) {
+        const { known } = own;
         const entry = known && (await host.journal.get(keyOf(known.name)));
-        if (!entry || (entry.mark !== mark && entry.mark !== formerMark)) return [];
+        if (!entry || isAnothers(entry, own)) return [];
         const links = await host.links();
         const link = links.get(known.name);
         const stands = link?.master !== undefined && (await notedOf(host, link, links.get(link.master)));

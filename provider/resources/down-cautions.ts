@@ -4,12 +4,10 @@ import type { Host } from "../host";
 /** Kinds by which a host leads out, beside hardware, which has none: who makes a tap or a veth pair sets it up. */
 const LEADS_OUT = new Set([undefined, "bond", "vlan", "team"]);
 
-const FRESH_MS = 1_000;
-
 /** A sentence for each of the links that is down, and leads out. */
 export async function downCautions(host: Host, links: readonly string[]): Promise<string[]> {
     if (links.length === 0) return [];
-    const there = await host.at({ maxAgeMs: FRESH_MS }).links();
+    const there = await host.links();
     return links
         .flatMap((name) => there.get(name) ?? [])
         .filter(({ up, kind }) => !up && LEADS_OUT.has(kind))

@@ -6,6 +6,7 @@ import type { Host } from "../host";
 import type { Link } from "../host/links";
 import type { Place } from "../host/place";
 import type { JournalEntry, Step } from "../plan";
+import type { Own } from "../resource";
 
 export type Former = JournalEntry["former"];
 
@@ -34,6 +35,10 @@ export async function noted(host: Host, key: string, life: string): Promise<Jour
     const entry = await host.journal.get(key);
     return entry?.former[LIFE] === life ? entry : undefined;
 }
+
+/** Whether something is noted, and as another resource's. */
+export const isAnothers = (entry: JournalEntry | undefined, own: Pick<Own<unknown>, "mark" | "formerMark">): boolean =>
+    entry !== undefined && entry.mark !== own.mark && entry.mark !== own.formerMark;
 
 /**
  * The step that comes before the first change.

@@ -10,7 +10,7 @@ import { ip, ovsdb, type Plan } from "../plan";
 import { sameValue } from "../wire";
 import { gone } from "./link-marks";
 import { isLinkGone } from "./ovs-fault";
-import { guardOf, hasMeter, isSecured } from "./ovs-ingress";
+import { guardOf, hasMeter, holdsMore } from "./ovs-ingress";
 import { heldBy } from "./ovs-held";
 import { pluggedAgain } from "./ovs-link-lost";
 import { awaitsLink, bringUp, isMadeBySwitch } from "./ovs-link-up";
@@ -195,9 +195,7 @@ const stands = (
 
 /** Whether its row says that flows hold it, and they do not: somebody removed them, and a meter may be left. */
 const isLetLoose = ({ rows, state }: Member): boolean =>
-    rows !== undefined &&
-    ((hasMeter(rows.port) && state?.ingress === undefined) ||
-        (isSecured(rows.port) && state?.portSecurity === undefined));
+    rows !== undefined && holdsMore(rows.port, guardOf(state ?? {}, true));
 
 /** Interfaces that stay and for which no MTU is asked, whatever was asked before. */
 const noLongerAsking = (items: readonly Item[], bridge: string): Seen[] =>

@@ -44,7 +44,7 @@ export interface VirtualLink<State extends LinkState> extends HostResource<State
 /** What one kind of link has of its own. */
 export interface LinkKind<State extends LinkState> extends Pick<
     HostResource<State>,
-    "type" | "title" | "description" | "schema" | "cost" | "outputs" | "derived" | "complete"
+    "type" | "title" | "description" | "schema" | "cost" | "replaces" | "outputs" | "derived" | "complete"
 > {
     /** The kernel's word: `vlan`. */
     kind: string;
@@ -67,8 +67,6 @@ export interface LinkKind<State extends LinkState> extends Pick<
     beyond?(printed: Printed): string[];
     /** Properties that a change treats otherwise, because of what else it changes. */
     around?(from: State, to: State): Exceptions<State>;
-    /** Why one cannot become another while it stands, beside what is `fixed` and the link below. */
-    stuck?(from: State, to: State): string | undefined;
     /** Things beside its name that only one resource may declare. */
     claims?(want: State): string[];
     outputsOf?(link: Link): Bag;
@@ -109,7 +107,7 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): Virtu
 
     const isRemade = ({ isKnown, state }: LinkHere<State>, want: State): boolean =>
         !isKnown &&
-        (below(state) !== below(want) || differ(fixed, state, want) || of.stuck?.(state, want) !== undefined);
+        (below(state) !== below(want) || differ(fixed, state, want) || (of.replaces?.(state, want) ?? []).length > 0);
 
     return {
         isRemade,
@@ -118,6 +116,7 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): Virtu
         description,
         schema,
         cost,
+        ...(of.replaces ? { replaces: of.replaces } : {}),
         ...(outputs ? { outputs } : {}),
         ...(derived ? { derived } : {}),
         ...(complete ? { complete } : {}),

@@ -103,7 +103,7 @@ const link = virtualLink<Vxlan>({
     // A group is joined on a link, which is named with it. Alone, another link would leave the table's entry for the
     // other end on the former one (drivers/net/vxlan/vxlan_core.c vxlan_changelink).
     around: (from, to) => (from.remote === to.remote ? { leave: ["link"] } : { anew: ["link"] }),
-    stuck,
+    replaces: stuckEnds,
     // What the kernel takes once (vxlan_config_validate).
     claims: (want) => [
         `VXLAN ${want.vni} on UDP port ${want.dstPort} over ${goesOverV6(want) ? "IPv6" : "IPv4"}` +
@@ -114,34 +114,33 @@ const link = virtualLink<Vxlan>({
 /** What has no word for "none", or is of another family, stays while the link stands. */
 export const vxlan: HostResource<Vxlan, LinkHere<Vxlan>> = {
     ...link,
-    replaces: (was, want) =>
-        (["remote", "local"] as const).filter(
-            (key) =>
-                (was[key] !== undefined && want[key] === undefined) ||
-                (was[key] !== want[key] && goesOverV6(was) !== goesOverV6(want)),
-        ),
     update(host, found, want, mark) {
-        const problem = stuck(found.state, want);
-        if (problem !== undefined && !link.isRemade(found, want)) throw stays(want, problem);
+        if (stuckEnds(found.state, want).length > 0 && !link.isRemade(found, want)) throw stays(found.state, want);
         return link.update(host, found, want, mark);
     },
 };
 
-function stuck(from: Vxlan, to: Vxlan): string | undefined {
-    const lost = (["remote", "local"] as const).find((key) => from[key] !== undefined && to[key] === undefined);
-    if (lost) return `${lost} cannot be taken away from it while it stands`;
-    return goesOverV6(from) === goesOverV6(to)
-        ? undefined
-        : "remote and local cannot go from IPv4 to IPv6, or back, while it stands";
+const ENDS = ["remote", "local"] as const;
+const isLost = (key: (typeof ENDS)[number], from: Vxlan, to: Vxlan): boolean =>
+    from[key] !== undefined && to[key] === undefined;
+
+/** Ends that it does not change from one to the other while it stands. */
+function stuckEnds(from: Vxlan, to: Vxlan): (typeof ENDS)[number][] {
+    const turns = goesOverV6(from) !== goesOverV6(to);
+    return ENDS.filter((key) => isLost(key, from, to) || (turns && from[key] !== to[key]));
 }
 
-const stays = ({ name }: Vxlan, problem: string) =>
-    new HostError(
+function stays(from: Vxlan, to: Vxlan): HostError {
+    const lost = ENDS.find((key) => isLost(key, from, to));
+    return new HostError(
         "refused",
-        `VXLAN link ${name}`,
-        problem,
+        `VXLAN link ${to.name}`,
+        lost
+            ? `${lost} cannot be taken away from it while it stands`
+            : "remote and local cannot go from IPv4 to IPv6, or back, while it stands",
         "Replace it: run `pulumi up --replace URN` with its URN, which `pulumi stack --show-urns` prints.",
     );
+}
 
 type Ends = Pick<Vxlan, "remote" | "local">;
 const ends = ({ remote, local }: Ends) => [remote, local].filter((address) => address !== undefined);
