@@ -5,7 +5,7 @@
 import type { Host } from "../host";
 import type { Link } from "../host/links";
 import { numberOf, textOf } from "../host/ovsdb/columns";
-import { ofRow } from "../host/ovsdb/operations";
+import { ofRow, present } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
 import { isMadeBySwitch } from "./ovs-link-up";
@@ -48,6 +48,15 @@ const LET_GO = "null";
 
 /** Whether a link was let go of, and not plugged again yet. */
 export const isLetGo = ({ type }: Seen): boolean => type === LET_GO;
+
+/**
+ * Where a run was killed between the two steps of `pluggedAgain`, the switch may be at the first of them still. It forgets
+ * to tell of the second if it comes before the first is told, so an empty change is waited for.
+ */
+export function untilLetGo(bridge: string, links: readonly Seen[]): Plan {
+    const letGo = links.filter(isLetGo).map(({ name }) => String(name));
+    return letGo.length > 0 ? [ovsdb(`waits until ${letGo.join(", ")} is let go of`, [present("Bridge", bridge)])] : [];
+}
 
 /** The switch opens a link anew only where its interface changes: another type for a moment, and the former again. */
 export function pluggedAgain(links: readonly Seen[]): Plan {

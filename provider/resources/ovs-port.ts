@@ -12,7 +12,7 @@ import { downCautions } from "./down-cautions";
 import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
 import { guardOf, hasMeter, holdsMore, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
-import { isLetGo, pluggedAgain, UNHEARD, unheardOf } from "./ovs-link-lost";
+import { isLetGo, pluggedAgain, UNHEARD, unheardOf, untilLetGo } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
 import { refuseHeld } from "./ovs-held";
 import { unasked } from "./ovs-mtu";
@@ -162,6 +162,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const stays = renumbered ? {} : guardOf(want, needs.isMetered(want));
         return [
             ...(holdsMore(rows.port, stays) ? unguards(found, mark, stays) : strays(found)),
+            ...untilLetGo(want.bridge, rows.links),
             ...pluggedAgain(unheard),
             ...shapedAgain(unshaped ? [rows] : []),
             ...policedAgain(unpoliced ? [rows] : []),

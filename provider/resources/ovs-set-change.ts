@@ -12,7 +12,7 @@ import { gone } from "./link-marks";
 import { isLinkGone } from "./ovs-fault";
 import { guardOf, hasMeter, holdsMore } from "./ovs-ingress";
 import { heldBy } from "./ovs-held";
-import { pluggedAgain } from "./ovs-link-lost";
+import { pluggedAgain, untilLetGo } from "./ovs-link-lost";
 import { awaitsLink, bringUp, isMadeBySwitch } from "./ovs-link-up";
 import { unasked } from "./ovs-mtu";
 import { policedAgain } from "./ovs-policing";
@@ -87,6 +87,10 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
             ? [ovsdb(`unplugs ${remade.length} ports that are made anew`, unpluggedAll(remade))]
             : []),
         ...items.flatMap((item) => tapSteps(item, mark)),
+        ...untilLetGo(
+            want.bridge,
+            staying(() => true).flatMap(({ links }) => links),
+        ),
         ...pluggedAgain(staying(({ unheard }) => unheard).flatMap(({ links }) => links)),
         ...shapedAgain(staying(({ unshaped }) => unshaped)),
         ...policedAgain(staying(({ unpoliced }) => unpoliced)),
