@@ -13,6 +13,7 @@ import { HostError } from "./host/errors";
 import { create, idOf, read, remove, update, type Actor, type Kept as Standing } from "./lifecycle";
 import { ownerOf } from "./owner";
 import type { Cost } from "./resource";
+import { RunMemory } from "./run-memory";
 import { RESOURCES, type AnyResource } from "./resources";
 import { Secrets } from "./secrecy";
 import { hasUnknown, revealed, sameValue, UNKNOWN, type Bag, type Property } from "./wire";
@@ -45,29 +46,13 @@ export class Provider {
     private hostText: string | undefined = DEFAULT_HOST;
     private host: Promise<Host> | undefined;
     private readonly cancelling = new AbortController();
-    private readonly claims = new Map<string, string>();
-    private readonly told = new Set<string>();
-    /** What a check has answered, until it is asked for: the same inputs need no second judgement. */
-    private readonly checked = new Map<string, Bag>();
-    /**
-     * What state knew of a resource that foretells. Where what it depends on is deleted before it is replaced, the engine
-     * asks for a difference with the former inputs alone, and then creates it anew.
-     */
-    private readonly former = new Map<string, Bag>();
-    /** URNs that the program has declared in this run. */
-    private readonly declared = new Set<string>();
-    /**
-     * Ids of what a create of this run found as ours, by URN. Where the engine is told to replace a resource that need not
-     * be replaced (`--replace`, `replaceWith`), it makes it before it deletes the former one, and both are the same object.
-     */
-    private readonly adopted = new Map<string, string>();
+    private readonly run = new RunMemory();
 
     constructor(private readonly log: EngineLog) {}
 
     /** Takes the arguments of a run; no host is touched. In a preview the host may be unknown. */
     configure(args: Bag): void {
-        this.adopted.clear();
-        this.declared.clear();
+        this.run.begin();
         const host = revealed(args.host ?? DEFAULT_HOST);
         this.hostText = typeof host === "string" ? host : undefined;
     }
@@ -75,14 +60,12 @@ export class Provider {
     check(type: string, urn: string, news: Bag): Checked {
         const resource = resourceOf(type);
         const checked = check(resource.schema, news, resource.secrets);
-        this.declared.add(urn);
-        this.checked.delete(urn);
+        this.run.declare(urn);
         if (!checked.ok || Object.values(checked.inputs).some(hasUnknown)) return checked;
-        if (checked.final) this.checked.set(urn, checked.inputs);
+        if (checked.final) this.run.judged(urn, checked.inputs);
         if (!resource.claims) return checked;
         const failures = resource.claims(revealed(checked.inputs) as object).flatMap((claim) => {
-            const other = this.claims.get(claim) ?? urn;
-            this.claims.set(claim, other);
+            const other = this.run.claim(claim, urn);
             if (other === urn) return [];
             const reason = `${claim} is declared by ${ownerOf(other).name} already; declare it once in a program`;
             return [{ property: "name" in checked.inputs ? "name" : "", reason }];
@@ -108,7 +91,7 @@ export class Provider {
     diff(step: Step, state: Bag, news: Bag): Difference {
         const resource = resourceOf(step.type);
         const planned = this.planned(resource, step.urn, news);
-        if (resource.foretold) this.former.set(step.urn, state);
+        if (resource.foretold) this.run.stood(step.urn, state);
         this.foretell(resource, step.urn, state, planned);
         return difference(
             this.costOf(resource, step.urn, state, planned),
@@ -123,7 +106,9 @@ export class Provider {
      * when what it depends on is deleted: what is not known then is that.
      */
     private costOf(resource: AnyResource, urn: string, state: Bag, planned: Bag): Readonly<Record<string, Cost>> {
-        const gone = this.declared.has(urn) ? [] : (resource.standsOn ?? []).filter((key) => hasUnknown(planned[key]));
+        const gone = this.run.isDeclared(urn)
+            ? []
+            : (resource.standsOn ?? []).filter((key) => hasUnknown(planned[key]));
         const dear = hasUnknown(planned)
             ? gone
             : [...gone, ...(resource.replaces?.(revealed(state) as object, revealed(planned) as object) ?? [])];
@@ -131,28 +116,26 @@ export class Provider {
         return { ...resource.cost, ...Object.fromEntries(dear.map((key) => [key, "replace" as const])) };
     }
 
-    /** Told once in a run: the engine asks for the same difference several times. */
     private foretell(resource: AnyResource, urn: string, state: Bag, planned: Bag): void {
         const known = (bag: Bag) =>
             revealed(Object.fromEntries(Object.entries(bag).filter(([, value]) => !hasUnknown(value)))) as object;
         for (const sentence of resource.foretold?.(known(state), known(planned)) ?? []) {
-            if (this.told.has(sentence)) continue;
-            this.told.add(sentence);
-            void this.log.warn(urn, secretsOf(resource, state, planned).hidden(sentence));
+            if (this.run.isNews(sentence))
+                void this.log.warn(urn, secretsOf(resource, state, planned).hidden(sentence));
         }
     }
 
     async create(step: Step, inputs: Bag): Promise<{ id: string; state: Bag }> {
         const resource = resourceOf(step.type);
         const secrets = secretsOf(resource, inputs);
-        const former = this.former.get(step.urn);
+        const former = this.run.formerOf(step.urn);
         if (former) this.foretell(resource, step.urn, former, this.planned(resource, step.urn, inputs));
         if (step.preview)
             return { id: plannedId(resource, inputs), state: this.preview(resource, step.urn, inputs, {}, secrets) };
         return secrets.kept(async () => {
             const want = this.wanted(resource, step.urn, inputs);
             const id = idOf(resource, want);
-            const actor = { ...this.actor(step, secrets), adopts: () => void this.adopted.set(step.urn, id) };
+            const actor = { ...this.actor(step, secrets), adopts: () => this.run.adopt(step.urn, id) };
             const made = await this.changing(step, secrets, (host) => create(resource, host, want, actor));
             return { id, state: toState(made, secrets) };
         });
@@ -203,7 +186,7 @@ export class Provider {
 
     async delete(step: Step, was: Kept): Promise<void> {
         const resource = resourceOf(step.type);
-        if (this.adopted.get(step.urn) === was.id) return void this.adopted.delete(step.urn);
+        if (this.run.takeAdopted(step.urn, was.id)) return;
         const secrets = secretsOf(resource, was.inputs, was.state);
         return secrets.kept(() =>
             this.changing(step, secrets, (host) => remove(resource, host, was.id, this.actor(step, secrets, was))),
@@ -303,9 +286,7 @@ export class Provider {
 
     /** Complete inputs of a real step. */
     private wanted(resource: AnyResource, urn: string, inputs: Bag): object {
-        const checked = this.checked.get(urn);
-        this.checked.delete(urn);
-        if (sameValue(checked, inputs)) {
+        if (sameValue(this.run.takeJudged(urn), inputs)) {
             const want = revealed(inputs) as object;
             return resource.complete?.(want, this.seed(urn)) ?? want;
         }
