@@ -6,7 +6,7 @@ import { JsonSplitter } from "../../provider/host/ovsdb/framing";
 import { Plugin } from "../provider/plugin";
 import { labName } from "../support/labs";
 import { FaultLab } from "./support/fault-lab";
-import { OVS_BRIDGE } from "./support/invariants";
+import { OVS_BRIDGE } from "./support/kind-names";
 import type { Impostor } from "./support/ovsdb-proxy";
 
 const MEGABYTE = 1024 * 1024;

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Plugin } from "../provider/plugin";
 import { labName } from "../support/labs";
 import { BEHIND, FaultLab } from "./support/fault-lab";
-import { assertSound, BRIDGE_PORT, LINUX_BRIDGE, OVS_BRIDGE, OVS_PORT, TAP } from "./support/invariants";
+import { assertSound } from "./support/invariants";
+import { BRIDGE_PORT, LINUX_BRIDGE, OVS_BRIDGE, OVS_PORT, TAP } from "./support/kind-names";
 import { Stack, type Program } from "./support/stack";
 import { foreign, look } from "./support/world";
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Plugin } from "../provider/plugin";
 import { labName } from "../support/labs";
 import { ProviderLab } from "../live/provider-lab";
-import { TAP } from "./support/invariants";
+import { TAP } from "./support/kind-names";
 
 const PAIRS = 2_500;
 const TAPS = 40;

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { Plugin } from "../provider/plugin";
 import { labName } from "../support/labs";
 import { FaultLab } from "./support/fault-lab";
-import { assertSound, OVS_BRIDGE, OVS_PORT, TAP } from "./support/invariants";
+import { assertSound } from "./support/invariants";
+import { OVS_BRIDGE, OVS_PORT, TAP } from "./support/kind-names";
 import { Stack, type Program } from "./support/stack";
 import { foreign, look } from "./support/world";
 

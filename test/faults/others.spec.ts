@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Plugin, unfinishedOf } from "../provider/plugin";
 import { labName } from "../support/labs";
 import { FaultLab } from "./support/fault-lab";
-import { assertSound, OVS_BRIDGE, OVS_PORT, TAP } from "./support/invariants";
+import { assertSound } from "./support/invariants";
+import { OVS_BRIDGE, OVS_PORT, TAP } from "./support/kind-names";
 import { Stack, type Program } from "./support/stack";
 import { foreign, look } from "./support/world";
 

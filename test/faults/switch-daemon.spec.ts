@@ -5,7 +5,8 @@ import { Plugin, unfinishedOf } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { labName } from "../support/labs";
 import { BEHIND, FaultLab, type Daemon } from "./support/fault-lab";
-import { assertSound, OVS_BRIDGE, OVS_PORT, PORT_SET, TAP } from "./support/invariants";
+import { assertSound } from "./support/invariants";
+import { OVS_BRIDGE, OVS_PORT, PORT_SET, TAP } from "./support/kind-names";
 import { Stack, type Program } from "./support/stack";
 import { foreign, look } from "./support/world";
 

@@ -4,7 +4,7 @@ import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { labName } from "../support/labs";
 import { DATABASE, FaultLab } from "./support/fault-lab";
-import { OVS_BRIDGE, OVS_PORT } from "./support/invariants";
+import { OVS_BRIDGE, OVS_PORT } from "./support/kind-names";
 import { seeded } from "./support/seed";
 import { Stack, type Program } from "./support/stack";
 

@@ -1,5 +1,5 @@
 /** What a second stack on the same host has: in the same bridge, beside the same links, and on its own. */
-import { PORT_SET } from "./invariants";
+import { PORT_SET } from "./kind-names";
 import { held, ovsBridge, ovsPort, portsOfSet, tap, thing, THEIRS, vlans, type Kind } from "./walk-kinds";
 
 export const BESIDE: ReadonlyMap<string, Kind> = new Map([

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Bag } from "../../../provider/wire";
 import type { FaultLab } from "./fault-lab";
-import { OVS_PORT, PORT_SET } from "./invariants";
+import { OVS_PORT, PORT_SET } from "./kind-names";
 import type { Program } from "./stack";
 import { look, rowNamed, values } from "./world";
 

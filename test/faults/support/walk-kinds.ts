@@ -1,6 +1,6 @@
 /** What the programs of a walk are made of: things that stand beside, in and on each other. */
 import type { Bag } from "../../../provider/wire";
-import { BRIDGE_PORT, LINUX_BRIDGE, OVS_BRIDGE, OVS_PORT, PORT_SET, TAP } from "./invariants";
+import { BRIDGE_PORT, LINUX_BRIDGE, OVS_BRIDGE, OVS_PORT, PORT_SET, TAP } from "./kind-names";
 import type { Chance } from "./seed";
 
 /** One thing that a program may hold: what never changes of it, and what does. */

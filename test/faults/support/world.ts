@@ -8,6 +8,9 @@ export interface SeenLink {
     address?: string;
     ifalias?: string;
     master?: string;
+    /** What it stands on, or the other end. */
+    link?: string;
+    txqlen?: number;
     flags: string[];
     linkinfo?: { info_kind?: string; info_data?: Record<string, unknown>; info_slave_data?: Record<string, unknown> };
 }
@@ -68,11 +71,16 @@ const COLUMNS = {
     ],
     QoS: ["type", "queues", "other_config", "external_ids"],
     Queue: ["dscp", "other_config", "external_ids"],
-    Mirror: ["name", "output_port", "select_all", "external_ids"],
-    Controller: ["target", "external_ids"],
+    Mirror: ["name", "output_port", "output_vlan", "select_all", "external_ids"],
+    sFlow: ["targets", "sampling", "external_ids"],
+    NetFlow: ["targets", "active_timeout", "external_ids"],
+    Open_vSwitch: ["other_config"],
+    Controller: ["target", "connection_mode", "external_ids"],
     Manager: ["target", "external_ids"],
 } as const;
 export type Table = keyof typeof COLUMNS;
+/** Tables whose rows are somebody's; of the root row several have a key each. */
+const HELD_BY_ONE = (Object.keys(COLUMNS) as Table[]).filter((table) => table !== "Open_vSwitch");
 const VOLATILE = ["ofport", "error"];
 
 export async function look(lab: FaultLab): Promise<World> {
@@ -104,8 +112,8 @@ export function values(column: unknown): unknown[] {
 export const keyed = (column: unknown, key: string): string | undefined =>
     pairs(column).find(([name]) => name === key)?.[1];
 
-const pairs = (column: unknown): [string, string][] =>
-    Array.isArray(column) && column[0] === "map" ? (column[1] as [string, string][]) : [];
+export const pairs = <Key = string, Value = string>(column: unknown): [Key, Value][] =>
+    Array.isArray(column) && column[0] === "map" ? (column[1] as [Key, Value][]) : [];
 
 /** Every owner mark on the host, with what carries it. */
 export function marks(world: World): Map<string, string[]> {
@@ -137,7 +145,7 @@ export function foreign(world: World): Map<string, string> {
         }
     const own = (row: SeenRow) => ours.has(row._uuid[1]) || ours.has(`name ${String(row.name)}`);
     const switched = new Set(world.rows("Interface").map(({ name }) => String(name)));
-    for (const table of Object.keys(COLUMNS) as Table[])
+    for (const table of HELD_BY_ONE)
         for (const row of world.rows(table).filter((one) => !own(one) && !isOurs(one))) {
             const theirs = (column: unknown) =>
                 uuids(column)
