@@ -11,6 +11,12 @@ export const TxQueueLength = z
     .min(0, "txQueueLength is 0 to 2147483647 packets; 1000 is usual")
     .max(2147483647, "txQueueLength is 0 to 2147483647 packets; 1000 is usual");
 
+/** Of a tap it is a ring of pointers, which the kernel makes no larger than 4 MiB (linux/ptr_ring.h, KMALLOC_MAX_SIZE). */
+export const TapQueueLength = TxQueueLength.max(
+    524288,
+    "txQueueLength of a tap is 0 to 524288 packets, which is all that the kernel makes; 1000 is usual",
+);
+
 /** A whole number between two bounds, told with its unit and what to choose. */
 export function count(name: string, least: number, most: number, unit: string) {
     const error = `${name} is a whole number from ${least} to ${most} ${unit}`;

@@ -1,7 +1,7 @@
 /** A tap that is a MAC address of its own on a NIC. */
 import { z } from "zod";
 import { LinkName } from "./ip-text";
-import { linkFields } from "./link-parts";
+import { linkFields, TapQueueLength } from "./link-parts";
 import { withCrossCheck } from "./named";
 
 const common = linkFields("macvtap");
@@ -17,16 +17,21 @@ const Fields = z.strictObject({
                 "passthru (one alone, with the link's own MAC address). It must be chosen: the kernel's vepa needs such a switch. " +
                 "The host itself and its macvtaps do not hear each other. A change replaces the macvtap.",
         ),
+    txQueueLength: TapQueueLength.optional().describe(
+        "Transmit queue [packets], at most 524288; absent leaves the kernel's. Changes live.",
+    ),
     mtu: common.mtu.describe(
         "MTU [byte], at most that of the link below; absent leaves that one's at the time it is made. Changes live.",
     ),
     mac: common.mac.describe(
-        "MAC address, the one that the guest's NIC has; absent leaves the kernel's. Changes live.",
+        "MAC address, the one that the guest's NIC has; absent leaves the kernel's, and in the mode passthru it is the link's own (macvlan_common_newlink in drivers/net/macvlan.c). Changes live.",
     ),
 });
 
-export const Macvtap = withCrossCheck(Fields, ({ name, link }, say) => {
+export const Macvtap = withCrossCheck(Fields, ({ name, link, mode, mac }, say) => {
     if (name !== undefined && name === link) say(["link"], "a macvtap stands on another link; name that one");
+    if (mode === "passthru" && mac !== undefined)
+        say(["mac"], "in the mode passthru a macvtap has the MAC address of its link; leave mac out");
 });
 export type Macvtap = z.output<typeof Macvtap>;
 

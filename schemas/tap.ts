@@ -1,6 +1,6 @@
 /** A persistent tap, which a guest's NIC opens. */
 import { z } from "zod";
-import { toggle, TxQueueLength } from "./link-parts";
+import { TapQueueLength, toggle } from "./link-parts";
 import { sparseObject } from "./sparse";
 import { IfName, Mtu } from "./units";
 
@@ -26,8 +26,8 @@ export const Tap = sparseObject({
     gid: ownerId("gid")
         .optional()
         .describe("Group that may open the tap beside root [number]; absent is nobody. A change replaces the tap."),
-    txQueueLength: TxQueueLength.optional().describe(
-        "Transmit queue [packets]; absent is the kernel's 1000. Changes live.",
+    txQueueLength: TapQueueLength.optional().describe(
+        "Transmit queue [packets], at most 524288; absent is the kernel's 1000. Changes live.",
     ),
 });
 export type Tap = z.output<typeof Tap>;

@@ -12,7 +12,7 @@ import { BRIDGE_PRESETS, bridgeRow, bridgeState, localRow, macInUse, pinFor, typ
 import { faultOf, isLinkGone } from "./ovs-fault";
 import { isGuarded, isSecured, portsThat } from "./ovs-ingress";
 import { bringUp, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
-import { unasked } from "./ovs-mtu";
+import { unasked, untilMtuTold } from "./ovs-mtu";
 import { changedRow } from "./ovs-port-change";
 import { requireColumns, rowOf, type Managed } from "./ovs-rows";
 import { untilForwarding } from "./ovs-spanning-tree";
@@ -145,7 +145,8 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
     claims: ({ name }) => [`link ${name}`],
 
     /** Where spanning tree was just switched on, the ports that are there learn first. */
-    async settle(host, { name, stp, rstp }) {
+    async settle(host, { name, stp, rstp, mtuRequest }) {
+        if (mtuRequest !== undefined) await untilMtuTold(host, [name]);
         if (!stp && !rstp) return;
         const view = await host.switch();
         const ports = view.referred("Port", view.byName("Bridge", name)?.ports).map((port) => String(port.name));

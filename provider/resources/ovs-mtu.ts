@@ -1,9 +1,11 @@
 /** The MTU of a link that the switch makes: the one asked for, else the smallest of its bridge. */
+import type { Host } from "../host";
 import { numberOf, textOf } from "../host/ovsdb/columns";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
 import { typeOf } from "./ovs-port-rows";
 import { changedRow } from "./ovs-port-change";
+import { untilTold } from "./until-told";
 
 /** What Open vSwitch takes where nothing on a bridge has an MTU of its own. */
 const USUAL_MTU = 1500;
@@ -26,6 +28,16 @@ export function unasked(view: Replica, bridge: Seen, links: readonly Seen[]): Pl
         ),
     ];
 }
+
+/** Waits until the switch tells of these links the MTU that they are asked to have; one that cannot have it is told as it is. */
+export const untilMtuTold = (host: Host, links: readonly string[]): Promise<void> =>
+    untilTold(host, (view) =>
+        links.every((link) => {
+            const row = view.byName("Interface", link);
+            const [asked, mtu] = [numberOf(row?.mtu_request), numberOf(row?.mtu)];
+            return asked === undefined || mtu === undefined || mtu === asked;
+        }),
+    );
 
 /** Who else asks may be about to ask no more; where one goes on, the switch itself comes down to what it asks for. */
 function smallestMtu(view: Replica, bridge: Seen, but: readonly Seen[]): number {

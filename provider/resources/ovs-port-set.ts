@@ -9,6 +9,7 @@ import { changedSet, devicesOf, keepAllPlugged, untoldOf } from "./ovs-set-chang
 import { idProblem, lookedAhead, setHere, type SetHere } from "./ovs-set-here";
 import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
 import { pathCautions } from "./operator-guard";
+import { untilMtuTold } from "./ovs-mtu";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { isSecure, unstray } from "./table-zero";
@@ -75,6 +76,8 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
     async settle(host, { bridge, ports }) {
         const patches = Object.keys(ports).filter((name) => ports[name]?.type === "patch");
         if (patches.length > 0) await untilPatched(host, patches);
+        const asking = Object.keys(ports).filter((name) => ports[name]?.mtuRequest !== undefined);
+        if (asking.length > 0) await untilMtuTold(host, asking);
         await untilForwarding(host, `OVS port set ${bridge}`, bridge, Object.keys(ports));
     },
 };

@@ -15,7 +15,7 @@ import { guardOf, hasMeter, holdsMore, inForceOf, isGuarded, isHeldByFlows } fro
 import { isLetGo, pluggedAgain, UNHEARD, unheardOf, untilLetGo } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
 import { refuseHeld } from "./ovs-held";
-import { unasked } from "./ovs-mtu";
+import { unasked, untilMtuTold } from "./ovs-mtu";
 import { changedPort, linkNames, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
@@ -229,7 +229,9 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         return [`OVS port ${name}: its peer ${options.peer} is not there yet. It passes nothing until it is.`];
     },
 
-    async settle(host, { name, bridge, type }) {
+    async settle(host, want) {
+        const { name, bridge, type, mtuRequest } = want;
+        if (mtuRequest !== undefined) await untilMtuTold(host, linkNames(want));
         if (type === "patch") await untilPatched(host, [name]);
         await untilForwarding(host, `OVS port ${name}`, bridge, [name]);
     },

@@ -236,6 +236,8 @@ describe("links on a real host", function () {
             bad: [
                 [{ mode: null }, "mode", /bridge is usual/],
                 [{ name: "macvtap0" }, "name", /reserved by libvirt/],
+                [{ mode: "passthru", mac: "52:54:00:00:00:01" }, "mac", /has the MAC address of its link/],
+                [{ txQueueLength: 524289 }, "txQueueLength", /0 to 524288 packets/],
                 [{ link: "mt0" }, "link", /stands on another link/],
             ],
         },

@@ -556,6 +556,18 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await lab.run("ip", "link", "delete", "dev", "late1");
         });
 
+        it("is kept with the MTU that it was changed to, which the switch tells a moment after all else", async () => {
+            const inputs = { name: "mtu3", bridge: "pb0" };
+            await lab.run("ip", "tuntap", "add", "dev", "mtu3", "mode", "tap");
+            const made = await port("mtu3", { ...inputs, mtuRequest: 1400 });
+            for (let mtuRequest = 1401; mtuRequest < 1421; mtuRequest++) {
+                made.state = await plugin.update(PORT, "mtu3", made, { ...inputs, mtuRequest });
+                assert.deepEqual(await changes(PORT, made, { ...inputs, mtuRequest }), []);
+            }
+            await plugin.delete(PORT, "mtu3", made);
+            await lab.run("ip", "link", "delete", "dev", "mtu3");
+        });
+
         it("of a bond names the link that is missing, and works once it is there", async () => {
             const inputs = { name: "bond8", bridge: "pb0", interfaces: ["m0", "m9"] };
             const unfinished = unfinishedOf(
