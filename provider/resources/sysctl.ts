@@ -7,7 +7,8 @@ import { lackOfKey } from "../host/sysctl-keys";
 import { sameValue } from "../host/sysctl-text";
 import type { JournalEntry, Step } from "../plan";
 import type { Found, HostResource } from "../resource";
-import { forget, formerOf, lifeOf, note, noted } from "./former-values";
+import { forget, formerOf, lifeOf, note, noted, noteRest } from "./former-values";
+import { besideOf, formerBeside, givenBackBeside, setBeside, type Beside } from "./sysctl-beside";
 
 interface Here extends Found<Sysctl> {
     /** What stands there, in the kernel's own words. */
@@ -23,7 +24,8 @@ export const sysctl: HostResource<Sysctl, Here> = {
         "One setting of the kernel below net, of the whole host or of one link. The value that it had before is noted in the " +
         "host's journal and is there again after a delete. Nothing is written to /etc/sysctl.d: after a reboot the next " +
         "`pulumi up --refresh` sets it again. Note that some settings change others: net.ipv4.ip_forward sets `forwarding` " +
-        "of every link, and net.ipv4.conf.all.forwarding is another name of it.",
+        "of every link, and net.ipv4.conf.all.forwarding is another name of it. A delete gives those back, too, but for what " +
+        "somebody has set since.",
     schema: Sysctl,
     cost: { key: "replace", value: "update" },
     idForm: "KEY, as `net.ipv4.ip_forward`",
@@ -61,20 +63,34 @@ export const sysctl: HostResource<Sysctl, Here> = {
         );
     },
 
-    update(_host, { value, life, entry }, want, mark) {
+    async update(host, { value, life, entry }, want, mark) {
         const { key } = want;
-        const noting = note(keyOf(key), mark, life, { value }, entry);
-        return sameValue(want.value, value)
-            ? [noting]
-            : [noting, write(`sets ${key} to ${want.value}`, key, want.value, value)];
+        const beside = await besideOf(host, key, (other) => isNoted(host, other));
+        // While the value is the former one, so is what goes with it.
+        const isFormer = (formerOf(entry).value ?? value) === value;
+        const former = { value, ...(isFormer ? formerBeside(beside, value) : {}), ...formerOf(entry) };
+        const to = sameValue(want.value, value) ? value : want.value;
+        return [
+            note(keyOf(key), mark, life, former, entry),
+            ...write(`sets ${key} to ${want.value}`, key, value, to, beside, setBeside(to, former)),
+        ];
     },
 
-    delete(_host, { state: { key }, value, entry }) {
-        const { value: former } = formerOf(entry);
-        const restored = typeof former === "string" && former !== value;
+    async delete(host, { state: { key }, value, life, entry }, mark) {
+        const { value: back, ...former } = formerOf(entry);
+        if (typeof back !== "string") return entry ? [forget(keyOf(key))] : [];
+        const beside = await besideOf(host, key, (other) => isNoted(host, other));
+        const wanted = givenBackBeside(value, back, former);
+        const kept = Object.fromEntries(
+            beside.filter((one) => wanted(one) !== one.made(back)).map((one) => [one.name, wanted(one)]),
+        );
+        const steps = write(`gives ${key} its former value`, key, value, back, beside, wanted);
         return [
-            ...(restored ? [write(`gives ${key} its former value`, key, former, value)] : []),
-            ...(entry ? [forget(keyOf(key))] : []),
+            ...(steps.length > 0 && beside.length > 0
+                ? [noteRest(keyOf(key), mark, life, { value: back, ...kept })]
+                : []),
+            ...steps,
+            forget(keyOf(key)),
         ];
     },
 
@@ -102,11 +118,31 @@ async function lifeOfKey(host: Host, key: string): Promise<string> {
     return lifeOf(host, name === undefined ? undefined : (await host.links()).get(name));
 }
 
-function write(what: string, key: string, value: string, before: string): Step {
+/** Whether a resource of ours gives back the former value of a setting. */
+async function isNoted(host: Host, key: string): Promise<boolean> {
+    return (await noted(host, keyOf(key), await lifeOfKey(host, key))) !== undefined;
+}
+
+/**
+ * The step that sets it, with what goes with it; none where nothing differs.
+ *
+ * @param wanted what each that goes with it is to be afterwards
+ */
+function write(
+    what: string,
+    key: string,
+    from: string,
+    to: string,
+    beside: readonly Beside[],
+    wanted: (one: Beside) => string,
+): Step[] {
     const path = sysctlPath(key);
-    return {
-        what,
-        action: { via: "write", files: [{ path, value }] },
-        undo: [{ via: "write", files: [{ path, value: before }] }],
-    };
+    const own = (value: string) => (from === to ? [] : [{ path, value }]);
+    const after = (one: Beside, value: string) => (from === to ? one.there : one.made(value));
+    const changed = beside.filter((one) => wanted(one) !== after(one, to));
+    const files = [...own(to), ...changed.map((one) => ({ path: one.path, value: wanted(one) }))];
+    if (files.length === 0) return [];
+    const before = from === to ? changed : beside.filter((one) => one.there !== one.made(from));
+    const undo = [...own(from), ...before.map(({ path: at, there }) => ({ path: at, value: there }))];
+    return [{ what, action: { via: "write", files }, undo: [{ via: "write", files: undo }] }];
 }

@@ -402,6 +402,73 @@ describe("what gives back former values on a real host", function () {
             );
         });
 
+        describe("that changes others beside itself", () => {
+            const LINKS = "net/ipv4/conf/sy0.5/forwarding";
+            const [REDIRECTS, OTHER] = ["net/ipv4/conf/all/accept_redirects", "net/ipv4/conf/sy1/forwarding"];
+            const hardened = async () => {
+                await run("sysctl -qw net.ipv4.ip_forward=0");
+                await run(`sysctl -qw ${LINKS}=1 ${OTHER}=0 ${REDIRECTS}=0`);
+            };
+            const values = () => Promise.all([LINKS, OTHER, REDIRECTS].map(value));
+            afterEach(() => run("sysctl -qw net.ipv4.ip_forward=0"));
+
+            it("gives them back what they were", async () => {
+                await hardened();
+                const one = await plugin.create(SYSCTL, "forward", FORWARD);
+                assert.deepEqual(await values(), ["1", "1", "0"]);
+                await plugin.delete(SYSCTL, "forward", one);
+                assert.deepEqual(await values(), ["1", "0", "0"]);
+                assert.deepEqual(noted(), []);
+            });
+
+            it("gives them back what they were, killed at any moment", async () => {
+                await hardened();
+                await killedAtEachMoment(
+                    lab.host,
+                    async (doomed) => {
+                        const one = await doomed.create(SYSCTL, "forward", FORWARD);
+                        await doomed.delete(SYSCTL, "forward", one);
+                    },
+                    async (moment) => {
+                        const again = await plugin.create(SYSCTL, "forward", FORWARD);
+                        await plugin.delete(SYSCTL, "forward", again);
+                        assert.deepEqual(await values(), ["1", "0", "0"], `killed at moment ${moment}`);
+                    },
+                );
+            });
+
+            it("leaves what somebody has set since, and what another resource declares", async () => {
+                await hardened();
+                const other = { key: "net.ipv4.conf.sy1.forwarding", value: "0" };
+                const declared = await plugin.create(SYSCTL, "other", other);
+                const one = await plugin.create(SYSCTL, "forward", FORWARD);
+                assert.deepEqual(await values(), ["1", "0", "0"]);
+                await run(`sysctl -qw ${LINKS}=0 ${REDIRECTS}=1`);
+                await plugin.delete(SYSCTL, "forward", one);
+                assert.deepEqual(await values(), ["0", "0", "1"]);
+                await plugin.delete(SYSCTL, "other", declared);
+                assert.deepEqual(noted(), []);
+            });
+
+            it("has a host that takes no redirects take none, though it forwards no longer", async () => {
+                await run("sysctl -qw net.ipv4.ip_forward=1");
+                const one = await plugin.create(SYSCTL, "forward", { ...FORWARD, value: "0" });
+                assert.deepEqual(await values(), ["0", "0", "0"]);
+                await plugin.delete(SYSCTL, "forward", one);
+                assert.deepEqual(await values(), ["1", "1", "0"]);
+            });
+
+            it("is so with IPv6, too", async () => {
+                const key = "net.ipv6.conf.all.forwarding";
+                await run("sysctl -qw net/ipv6/conf/sy0.5/forwarding=1");
+                const one = await plugin.create(SYSCTL, "forward6", { key, value: "1" });
+                assert.equal(await value("net/ipv6/conf/sy1/forwarding"), "1");
+                await plugin.delete(SYSCTL, "forward6", one);
+                assert.equal(await value("net/ipv6/conf/sy0.5/forwarding"), "1");
+                assert.equal(await value("net/ipv6/conf/sy1/forwarding"), "0");
+            });
+        });
+
         it("of one link, whose name has a dot, goes with the link", async () => {
             const inputs = { key: "net/ipv4/conf/sy0.5/rp_filter", value: "2" };
             const one = await plugin.create(SYSCTL, "rp", inputs);
