@@ -7,6 +7,7 @@ import type { Link } from "../host/links";
 import { bridge as bridgeStep, ip, type JournalEntry, type Line, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { declarationOf, defaultPvid, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
+import { leadsOut } from "./down-cautions";
 import { forget, isAnothers, lifeOf, note, noted } from "./former-values";
 import { setLink } from "./link-marks";
 import { plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
@@ -188,9 +189,9 @@ async function plug(host: Host, want: BridgePort, mark: string): Promise<Plan> {
     await keepLinks(host, subject, want, [name], `the bridge ${bridge}`);
     const standard = defaultPvid(holder);
     const vlans = vlanSteps(want, tableOf({}, standard ?? 0), standard);
-    // A port passes everything from its first moment on. Virtual links wait, set down, until its rules stand; a NIC
-    // would negotiate its speed anew and lose its routes.
-    const shut = link.up && link.kind !== undefined && (vlans.length > 0 || want.isolated === true);
+    // A port passes everything from its first moment on. It waits, set down, until its rules stand; one by which the host
+    // leads out would negotiate anew, and lose its routes and those of what stands on it.
+    const shut = link.up && !leadsOut(link) && (vlans.length > 0 || want.isolated === true);
     const words = wordsBetween(SETTINGS, {}, want);
     return [
         await noteOf(host, link, holder, mark),

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import type { Host } from "../../provider/host";
+import type { Link } from "../../provider/host/links";
+import type { Plan } from "../../provider/plan";
+import { bridgePort } from "../../provider/resources/bridge-port";
+
+const MARK = "kvmnet:0123456789abcdef:shop/dev/BridgePort/p";
+const BRIDGE = { name: "br0", index: 9, kind: "bridge", data: { vlan_filtering: 1, vlan_default_pvid: 1 } };
+const WANT = { name: "port0", bridge: "br0", tagged: ["100"], isolated: true, takesOperatorPath: true };
+
+/** A host with the bridge and these links. */
+function hostOf(...links: Partial<Link>[]): Host {
+    const all = [BRIDGE, ...links].map((link, index) => ({ index, data: {}, slave: {}, ...link }));
+    return {
+        place: {},
+        where: "the host",
+        links: () => Promise.resolve(new Map(all.map((link) => [link.name, link]))),
+        files: { read: () => Promise.resolve(["boot-1"]) },
+        journal: { get: () => Promise.resolve(undefined) },
+    } as unknown as Host;
+}
+
+const linesOf = (plan: Plan) =>
+    plan.flatMap(({ action }) => ("lines" in action ? action.lines.map((words) => words.join(" ")) : []));
+
+describe("a bridge port", () => {
+    const plugged = async (...links: Partial<Link>[]) => linesOf(await bridgePort.create(hostOf(...links), WANT, MARK));
+
+    for (const kind of ["tun", "veth", "vxlan"])
+        it(`that is up waits, set down, until its rules stand: ${kind}`, async () =>
+            assert.equal((await plugged({ name: "port0", kind, up: true }))[0], "link set dev port0 down"));
+
+    for (const kind of [undefined, "bond", "vlan", "team"])
+        it(`by which the host leads out is not set down, for what stands on it would lose its routes: ${kind ?? "a NIC"}`, async () => {
+            const lines = await plugged({ name: "port0", up: true, ...(kind ? { kind } : {}) });
+            assert.equal(lines[0], "link set dev port0 master br0");
+            assert.ok(!lines.includes("link set dev port0 down"));
+        });
+});
