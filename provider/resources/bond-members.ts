@@ -2,7 +2,8 @@
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
 import type { Link } from "../host/links";
-import { ip, type JournalEntry, type Line, type Plan } from "../plan";
+import { ip, type Action, type JournalEntry, type Plan } from "../plan";
+import { formerPort, portAgain } from "./former-port";
 import { forget, formerOf, lifeOf, note, noted, type Former } from "./former-values";
 import { setLink } from "./link-marks";
 import { requireLink } from "./virtual-link";
@@ -51,15 +52,23 @@ export async function takeIn(
             );
         const kept = await keptOf(host, link);
         const begun = kept?.mark === mark ? kept : undefined;
-        const former: Former = { master: link.master ?? null, up: link.up, ...formerOf(begun) };
+        const former: Former = begun
+            ? formerOf(begun)
+            : {
+                  master: link.master ?? null,
+                  up: link.up,
+                  ...(await formerPort(host, link, links.get(link.master ?? ""))),
+              };
         return [
             note(keyOf(member), mark, await lifeOf(host, link), former, begun),
-            ip(
-                `puts ${member} into the bond ${bond}`,
+            {
                 // The kernel takes in no link that is up; it sets it up again by itself.
-                [setLink(member, "down"), setLink(member, "master", bond)],
-                [setLink(member, "nomaster"), ...restored(member, former, links)],
-            ),
+                ...ip(`puts ${member} into the bond ${bond}`, [
+                    setLink(member, "down"),
+                    setLink(member, "master", bond),
+                ]),
+                undo: [{ via: "ip", lines: [setLink(member, "nomaster")] }, ...restored(member, former, links)],
+            },
         ];
     });
     return (await Promise.all(plans)).flat();
@@ -73,20 +82,25 @@ export async function letGo(host: Host, bond: string, members: readonly string[]
         const former = formerOf(await keptOf(host, link));
         // A link that is gone, or that somebody has put elsewhere since, is theirs.
         const free = link !== undefined && (link.master === undefined || link.master === bond);
-        const out = link?.master === bond ? [setLink(member, "nomaster")] : [];
+        const out: Action[] = link?.master === bond ? [{ via: "ip", lines: [setLink(member, "nomaster")] }] : [];
         const back = free ? restored(member, former, links) : [];
-        return [
-            ...(out.length + back.length > 0 ? [ip(`takes ${member} out of the bond ${bond}`, [...out, ...back])] : []),
-            forget(keyOf(member)),
-        ];
+        const what = `takes ${member} out of the bond ${bond}`;
+        return [...[...out, ...back].map((action) => ({ what, action })), forget(keyOf(member))];
     });
     return (await Promise.all(plans)).flat();
 }
 
 /** The kernel gives back MAC and MTU, and leaves the link down. */
-function restored(member: string, { master, up }: Former, links: ReadonlyMap<string, Link>): Line[] {
+function restored(member: string, former: Former, links: ReadonlyMap<string, Link>): Action[] {
+    const { master, up } = former;
+    const bridge = typeof master === "string" ? links.get(master) : undefined;
     return [
-        ...(typeof master === "string" && links.has(master) ? [setLink(member, "master", master)] : []),
-        ...(up === true ? [setLink(member, "up")] : []),
+        ...(bridge
+            ? [
+                  { via: "ip" as const, lines: [setLink(member, "master", bridge.name)] },
+                  ...portAgain(member, former, bridge),
+              ]
+            : []),
+        ...(up === true ? [{ via: "ip" as const, lines: [setLink(member, "up")] }] : []),
     ];
 }

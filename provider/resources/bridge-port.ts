@@ -6,11 +6,12 @@ import { HostError, shownName } from "../host/errors";
 import type { Link } from "../host/links";
 import { bridge as bridgeStep, ip, type JournalEntry, type Line, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
+import { PORT_SETTINGS } from "./bridge-port-settings";
 import { declarationOf, defaultPvid, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
 import { leadsOut } from "./down-cautions";
 import { forget, isAnothers, lifeOf, note, noted } from "./former-values";
 import { setLink } from "./link-marks";
-import { plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
+import { presetsOf, told, wordsBetween } from "./link-settings";
 import { keepLinks, keepPlugged, pathCautions, permissionOf } from "./operator-guard";
 import { plugCautions } from "./plug-cautions";
 import { untilForwarding } from "./spanning-tree";
@@ -19,19 +20,6 @@ import { requireLink } from "./virtual-link";
 interface PortHere extends Found<BridgePort> {
     vlans?: VlanTable;
 }
-
-const SETTINGS: Settings<BridgePort> = {
-    isolated: yesNo("isolated", false),
-    learning: yesNo("learning", true),
-    floodUnicast: yesNo("flood", true),
-    floodMulticast: yesNo("mcast_flood", true),
-    floodBroadcast: yesNo("bcast_flood", true),
-    guard: yesNo("guard", false),
-    hairpin: yesNo("hairpin", false),
-    // By the link's speed, until it is set (net/bridge/br_if.c port_cost, of several releases).
-    cost: { ...plain<number>("cost"), usual: [1, 2, 3, 4, 5, 19, 100] },
-    priority: plain<number>("priority", 32),
-};
 
 export const bridgePort: HostResource<BridgePort, PortHere> = {
     type: "kvmnet:host:BridgePort",
@@ -58,7 +46,7 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
         priority: "update",
         takesOperatorPath: "update",
     },
-    presets: { ...presetsOf(SETTINGS), takesOperatorPath: false },
+    presets: { ...presetsOf(PORT_SETTINGS), takesOperatorPath: false },
 
     /** Ours by what is noted; where nothing is, as after an import or a reboot, by what state knows. */
     async find(host, name, own) {
@@ -74,7 +62,7 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
             state: {
                 name,
                 bridge: link.master,
-                ...told(SETTINGS, link.slave, known),
+                ...told(PORT_SETTINGS, link.slave, known),
                 ...(vlans ? declarationOf(vlans, defaultPvid(bridge) ?? 0, known) : {}),
                 ...permissionOf(known),
             },
@@ -97,7 +85,7 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
         const links = await host.links();
         const [link, bridge] = [links.get(want.name), links.get(want.bridge)];
         const lines = (from: BridgePort, to: BridgePort): Line[] => {
-            const words = wordsBetween(SETTINGS, from, to);
+            const words = wordsBetween(PORT_SETTINGS, from, to);
             return words.length > 0 ? [setLink(want.name, "type", "bridge_slave", ...words)] : [];
         };
         return [
@@ -192,7 +180,7 @@ async function plug(host: Host, want: BridgePort, mark: string): Promise<Plan> {
     // A port passes everything from its first moment on. It waits, set down, until its rules stand; one by which the host
     // leads out would negotiate anew, and lose its routes and those of what stands on it.
     const shut = link.up && !leadsOut(link) && (vlans.length > 0 || want.isolated === true);
-    const words = wordsBetween(SETTINGS, {}, want);
+    const words = wordsBetween(PORT_SETTINGS, {}, want);
     return [
         await noteOf(host, link, holder, mark),
         ip(

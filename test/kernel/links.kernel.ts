@@ -299,14 +299,19 @@ describe("links that need a kernel of their own", function () {
         const placesNow = () =>
             Promise.all(
                 ["ld0", "ld1"].map(async (name) => {
-                    const { master, address, mtu } = await see(name);
-                    return { master, address, mtu, up: await isUp(name) };
+                    const { master, address, mtu, linkinfo } = await see(name);
+                    const { isolated, guard, cost } = linkinfo?.info_slave_data ?? {};
+                    const vlans = await run("bridge", "-json", "vlan", "show", "dev", name);
+                    return { master, address, mtu, up: await isUp(name), port: { isolated, guard, cost }, vlans };
                 }),
             );
         let made: Made;
         before(async () => {
-            await ip("link add name lbr0 type bridge");
+            await ip("link add name lbr0 type bridge vlan_filtering 1");
             await ip("link set dev ld0 master lbr0 up");
+            await ip("link set dev ld0 type bridge_slave isolated on guard on cost 77");
+            await run("bridge", ..."vlan del dev ld0 vid 1".split(" "));
+            await run("bridge", ..."vlan add dev ld0 vid 100".split(" "));
             await ip("link set dev ld1 nomaster");
             await ip("link set dev ld1 down");
             await ip("address add 192.0.2.77/24 dev ld0");
@@ -330,7 +335,7 @@ describe("links that need a kernel of their own", function () {
             );
         });
 
-        it("get their bridge, state, MAC and MTU back when they leave", async () => {
+        it("get their bridge with its VLANs, state, MAC and MTU back when they leave", async () => {
             made.state = await plugin.update(BOND, "b", made, { ...inputs, members: ["ld1"] });
             assert.deepEqual((await placesNow())[0], places[0]);
         });

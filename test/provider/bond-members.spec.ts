@@ -8,23 +8,32 @@ const MARK = "kvmnet:0123456789abcdef:shop/dev/Bond/b";
 
 type Member = Pick<Link, "index" | "up"> & Partial<Link>;
 
+const OTHERS: Partial<Link>[] = [
+    { name: "br0", data: {} },
+    { name: "br1", data: {} },
+    { name: "bond0", kind: "bond" },
+];
+
 /** A host in one of its lives: its boot, and the member as it is there. */
-function hostOf(journal: Map<string, JournalEntry>, boot: string, member: Member): Host {
-    const all = [{ name: "eth1", ...member }, { name: "br0" }, { name: "br1" }, { name: "bond0", kind: "bond" }];
+function hostOf(journal: Map<string, JournalEntry>, boot: string, member: Member, others = OTHERS): Host {
+    const all = [{ name: "eth1", ...member }, ...others];
     return {
         place: {},
+        where: "the host",
         links: () => Promise.resolve(new Map(all.map((link) => [link.name, link]))),
         files: { read: () => Promise.resolve([boot]) },
         journal: { get: (key: string) => Promise.resolve(journal.get(key)) },
+        read: (_argv: string[], parse: (text: string) => unknown) =>
+            Promise.resolve(parse(JSON.stringify([{ ifname: "eth1", vlans: [{ vlan: 100 }] }]))),
     } as unknown as Host;
 }
 
-/** The words for `ip`; what a plan notes is noted then. */
+/** The words for `ip` and `bridge`; what a plan notes is noted then. */
 function done(plan: Plan, journal: Map<string, JournalEntry>): string[] {
     return plan.flatMap(({ action }) => {
         if (action.via === "journal" && action.entry) journal.set(action.key, action.entry);
         else if (action.via === "journal") journal.delete(action.key);
-        return action.via === "ip" ? action.lines.map((words) => words.join(" ")) : [];
+        return "lines" in action ? action.lines.map((words) => words.join(" ")) : [];
     });
 }
 
@@ -66,4 +75,51 @@ describe("a member of a bond", () => {
             assert.equal(journal.size, 0);
         });
     }
+
+    describe("that was plugged into a bridge", () => {
+        const filtering = { kind: "bridge", data: { vlan_filtering: 1, vlan_default_pvid: 1 } };
+        const others = [
+            { name: "br0", ...filtering },
+            { name: "bond0", kind: "bond" },
+        ];
+        const port = {
+            index: 2,
+            up: true,
+            master: "br0",
+            slaveKind: "bridge",
+            slave: { isolated: true, guard: true, cost: 77, learning: true },
+        };
+
+        it("comes back with its settings and VLANs, before it is set up", async () => {
+            await takes(hostOf(journal, "boot-1", port, others));
+            const bonded = hostOf(journal, "boot-1", { index: 2, up: true, master: "bond0" }, others);
+            assert.deepEqual(await lets(bonded), [
+                out,
+                back("br0"),
+                "link set dev eth1 type bridge_slave isolated on guard on cost 77",
+                "vlan del dev eth1 vid 1",
+                "vlan add dev eth1 vid 100",
+                up,
+            ]);
+        });
+
+        it("and that the bond does not get has them back, too", async () => {
+            const plan = await takeIn(hostOf(journal, "boot-1", port, others), "bond0", ["eth1"], MARK);
+            const undone = plan.flatMap(({ undo = [] }) => undo);
+            assert.deepEqual(
+                done(
+                    undone.map((action) => ({ what: "", action })),
+                    new Map(),
+                ),
+                [
+                    out,
+                    back("br0"),
+                    "link set dev eth1 type bridge_slave isolated on guard on cost 77",
+                    "vlan del dev eth1 vid 1",
+                    "vlan add dev eth1 vid 100",
+                    up,
+                ],
+            );
+        });
+    });
 });
