@@ -5,6 +5,7 @@ import type { Link } from "../host/links";
 import { ip, type Action, type JournalEntry, type Plan } from "../plan";
 import { formerPort, portAgain } from "./former-port";
 import { forget, formerOf, lifeOf, note, noted, type Former } from "./former-values";
+import { refuseHeld } from "./held-below";
 import { setLink } from "./link-marks";
 import { requireLink } from "./virtual-link";
 
@@ -50,6 +51,7 @@ export async function takeIn(
                 `its member ${member} is in the bond ${shownName(link.master)} already`,
                 "Take it out there first; a link is in one bond.",
             );
+        await refuseHeld(host, `bond ${bond}`, member, `the bond ${bond}`);
         const kept = await keptOf(host, link);
         const begun = kept?.mark === mark ? kept : undefined;
         const former: Former = begun

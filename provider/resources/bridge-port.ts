@@ -10,6 +10,7 @@ import { PORT_SETTINGS } from "./bridge-port-settings";
 import { declarationOf, defaultPvid, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
 import { leadsOut } from "./down-cautions";
 import { forget, isAnothers, lifeOf, note, noted } from "./former-values";
+import { refuseHeld } from "./held-below";
 import { setLink } from "./link-marks";
 import { presetsOf, told, wordsBetween } from "./link-settings";
 import { keepLinks, keepPlugged, pathCautions, permissionOf } from "./operator-guard";
@@ -174,6 +175,7 @@ async function plug(host: Host, want: BridgePort, mark: string): Promise<Plan> {
             `there is no Linux bridge ${bridge} on ${host.where}`,
             "Declare it as kvmnet:host:Bridge and pass its name on, or correct the name.",
         );
+    await refuseHeld(host, subject, name, `the bridge ${bridge}`);
     await keepLinks(host, subject, want, [name], `the bridge ${bridge}`);
     const standard = defaultPvid(holder);
     const vlans = vlanSteps(want, tableOf({}, standard ?? 0), standard);

@@ -122,4 +122,15 @@ describe("a member of a bond", () => {
             );
         });
     });
+
+    it("is refused while a link stands on it with which the kernel takes none in", () =>
+        assert.rejects(
+            takes(
+                hostOf(journal, "boot-1", { index: 2, up: true }, [
+                    ...OTHERS,
+                    { name: "shim0", kind: "macvtap", parent: "eth1" },
+                ]),
+            ),
+            /the macvtap shim0 stands on eth1/,
+        ));
 });

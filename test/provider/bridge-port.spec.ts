@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Host } from "../../provider/host";
+import type { HostError } from "../../provider/host/errors";
 import type { Link } from "../../provider/host/links";
 import type { Plan } from "../../provider/plan";
 import { bridgePort } from "../../provider/resources/bridge-port";
@@ -36,4 +37,21 @@ describe("a bridge port", () => {
             assert.equal(lines[0], "link set dev port0 master br0");
             assert.ok(!lines.includes("link set dev port0 down"));
         });
+
+    for (const kind of ["macvlan", "macvtap", "ipvlan", "ipvtap"])
+        it(`is refused while a link stands on it with which the kernel plugs none in: ${kind}`, () =>
+            assert.rejects(
+                plugged({ name: "port0", kind: "veth", up: true }, { name: "shim0", kind, parent: "port0" }),
+                (error: HostError) => {
+                    assert.equal(error.kind, "conflict");
+                    assert.match(error.message, new RegExp(`the ${kind} shim0 stands on port0`));
+                    return true;
+                },
+            ));
+
+    it("may have a VLAN standing on it", async () =>
+        assert.ok(
+            (await plugged({ name: "port0", kind: "veth", up: true }, { name: "v10", kind: "vlan", parent: "port0" }))
+                .length > 0,
+        ));
 });
