@@ -68,7 +68,11 @@ function qosMap(word: string, key: string): Setting<string[]> {
                 ...to,
             ]),
         ],
-        read: (printed) => QosMap.parse(printed[key] ?? []).map(({ from, to }) => `${from}:${to}`),
+        // The kernel lists priorities by their last four bits, and those alike newest first (net/8021q/vlan_netlink.c).
+        read: (printed) =>
+            QosMap.parse(printed[key] ?? [])
+                .sort((a, b) => a.from - b.from)
+                .map(({ from, to }) => `${from}:${to}`),
         preset: [],
     };
 }
