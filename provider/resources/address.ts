@@ -112,6 +112,13 @@ export const address: HostResource<Address, Here> = {
         ];
     },
 
+    /** Not what is noted of one that is gone: it would be ours again, whoever gives it anew. */
+    async leftBehind(host, own) {
+        const key = own.known && keyOf(idOf(own.known));
+        const entry = key === undefined ? undefined : await host.journal.get(key);
+        return key === undefined || !entry || isAnothers(entry, own) ? [] : [forget(key)];
+    },
+
     async settle(host, want) {
         const id = idOf(want);
         for (const end = performance.now() + DAD_MS; ;) {

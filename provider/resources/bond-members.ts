@@ -3,8 +3,9 @@ import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
 import type { Link } from "../host/links";
 import { ip, type Action, type JournalEntry, type Plan } from "../plan";
+import type { Own } from "../resource";
 import { formerPort, portAgain } from "./former-port";
-import { forget, formerOf, lifeOf, note, noted, type Former } from "./former-values";
+import { forget, formerOf, isAnothers, lifeOf, note, noted, type Former } from "./former-values";
 import { refuseHeld } from "./held-below";
 import { setLink } from "./link-marks";
 import { requireLink } from "./virtual-link";
@@ -53,7 +54,9 @@ export async function takeIn(
             );
         await refuseHeld(host, `bond ${bond}`, member, `the bond ${bond}`);
         const kept = await keptOf(host, link);
-        const begun = kept?.mark === mark ? kept : undefined;
+        // Where it is in another place, somebody has put it there since; where the bond is gone, somebody has let it go.
+        const isBegun = link.master === bond || (link.master === undefined && links.has(bond));
+        const begun = kept?.mark === mark && isBegun ? kept : undefined;
         const former: Former = begun
             ? formerOf(begun)
             : {
@@ -90,6 +93,14 @@ export async function letGo(host: Host, bond: string, members: readonly string[]
         return [...[...out, ...back].map((action) => ({ what, action })), forget(keyOf(member))];
     });
     return (await Promise.all(plans)).flat();
+}
+
+/** Steps that forget what is noted of members as an owner's own, once its bond is gone. */
+export async function forgetTaken(host: Host, members: readonly string[], own: Own<unknown>): Promise<Plan> {
+    const entries = await Promise.all(members.map((member) => host.journal.get(keyOf(member))));
+    return members
+        .filter((_, index) => entries[index] && !isAnothers(entries[index], own))
+        .map((member) => forget(keyOf(member)));
 }
 
 /** The kernel gives back MAC and MTU, and leaves the link down. */

@@ -3,7 +3,7 @@ import { Bond, DEFAULT_MIIMON, fitsMode } from "../../schemas/bond";
 import { HostError, shownName } from "../host/errors";
 import { ip, type Plan, type Step } from "../plan";
 import type { HostResource } from "../resource";
-import { letGo, membersOf, takeIn, takenIn } from "./bond-members";
+import { forgetTaken, letGo, membersOf, takeIn, takenIn } from "./bond-members";
 import { setLink } from "./link-marks";
 import { plain, yesNo, type Printed, type Setting, type Settings } from "./link-settings";
 import { keepLinks, keepPlugged, pathCautions, permissionOf } from "./operator-guard";
@@ -191,6 +191,8 @@ export const bond: HostResource<Bond, BondHere> = {
         await keepPlugged(host, `bond ${state.name}`, state, ours);
         return [...(await letGo(host, state.name, ours)), ...(await link.delete(host, found, mark))];
     },
+
+    leftBehind: (host, own) => forgetTaken(host, own.known?.members ?? [], own),
 
     async cautions(host, want) {
         const { name, members = [] } = want;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Host } from "../../provider/host";
 import type { Link } from "../../provider/host/links";
 import type { JournalEntry, Plan } from "../../provider/plan";
+import { bond } from "../../provider/resources/bond";
 import { letGo, takeIn, takenIn } from "../../provider/resources/bond-members";
 
 const MARK = "kvmnet:0123456789abcdef:shop/dev/Bond/b";
@@ -123,6 +124,22 @@ describe("a member of a bond", () => {
         });
     });
 
+    it("is put back where somebody has put it since it was taken in first", async () => {
+        await takes(hostOf(journal, "boot-1", { index: 2, up: true, master: "br0" }));
+        await takes(hostOf(journal, "boot-1", { index: 2, up: true, master: "br1" }));
+        assert.deepEqual(await lets(hostOf(journal, "boot-1", { index: 2, up: true, master: "bond0" })), [
+            out,
+            back("br1"),
+            up,
+        ]);
+    });
+
+    it("gets back what it has without a bond, where its former bond is gone", async () => {
+        await takes(hostOf(journal, "boot-1", { index: 2, up: true, master: "br0" }));
+        await takes(hostOf(journal, "boot-1", { index: 2, up: true }, [{ name: "br0", data: {} }]));
+        assert.deepEqual(await lets(hostOf(journal, "boot-1", { index: 2, up: true, master: "bond0" })), [out, up]);
+    });
+
     it("is refused while a link stands on it with which the kernel takes none in", () =>
         assert.rejects(
             takes(
@@ -133,4 +150,19 @@ describe("a member of a bond", () => {
             ),
             /the macvtap shim0 stands on eth1/,
         ));
+
+    it("has nothing noted any more when the bond is gone, but for what another bond has noted", async () => {
+        const host = hostOf(journal, "boot-1", { index: 2, up: true });
+        await takes(host);
+        const known = { name: "bond0", mode: "802.3ad", members: ["eth1", "eth2"] } as const;
+        const leftBehind = async (mark: string) =>
+            done(
+                (await bond.leftBehind?.(host, { mark, known: { ...known, members: [...known.members] } })) ?? [],
+                journal,
+            );
+        await leftBehind(`${MARK}2`);
+        assert.equal(journal.size, 1);
+        await leftBehind(MARK);
+        assert.equal(journal.size, 0);
+    });
 });
