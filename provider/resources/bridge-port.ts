@@ -89,14 +89,15 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
             const words = wordsBetween(PORT_SETTINGS, from, to);
             return words.length > 0 ? [setLink(want.name, "type", "bridge_slave", ...words)] : [];
         };
+        const settings = lines(found.state, want);
         return [
             ...(link && bridge ? [await noteOf(host, link, bridge, mark)] : []),
-            ip(
-                `sets the bridge port ${want.name}`,
-                [...lines(found.state, want), setLink(want.name, "up")],
-                lines(want, found.state),
-            ),
+            ...(settings.length > 0
+                ? [ip(`sets the bridge port ${want.name}`, settings, lines(want, found.state))]
+                : []),
             ...vlanSteps(want, found.vlans ?? new Map(), defaultPvid(bridge)),
+            // One that a killed run has set down waits until its rules stand.
+            ip(`sets ${want.name} up`, [setLink(want.name, "up")]),
         ];
     },
 

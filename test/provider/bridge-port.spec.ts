@@ -18,6 +18,8 @@ function hostOf(...links: Partial<Link>[]): Host {
         links: () => Promise.resolve(new Map(all.map((link) => [link.name, link]))),
         files: { read: () => Promise.resolve(["boot-1"]) },
         journal: { get: () => Promise.resolve(undefined) },
+        read: (_argv: string[], parse: (text: string) => unknown) =>
+            Promise.resolve(parse(JSON.stringify([{ ifname: "port0", vlans: [{ vlan: 1, flags: ["PVID"] }] }]))),
     } as unknown as Host;
 }
 
@@ -54,4 +56,13 @@ describe("a bridge port", () => {
             (await plugged({ name: "port0", kind: "veth", up: true }, { name: "v10", kind: "vlan", parent: "port0" }))
                 .length > 0,
         ));
+
+    it("of a killed run is set up when its VLANs are set, and passes none else before", async () => {
+        const host = hostOf({ name: "port0", kind: "veth", up: false, master: "br0", slaveKind: "bridge" });
+        const found = await bridgePort.find(host, "port0", { mark: MARK, known: WANT });
+        assert.ok(found);
+        const lines = linesOf(await bridgePort.update(host, found, WANT, MARK));
+        assert.ok(lines.includes("vlan del dev port0 vid 1"), lines.join("\n"));
+        assert.equal(lines.at(-1), "link set dev port0 up");
+    });
 });
