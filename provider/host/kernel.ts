@@ -105,7 +105,13 @@ export class Kernel {
             "refused",
             `\`${argv.join(" ")}\` on ${this.place.where}`,
             `it failed: ${quoted(stderr)}`,
-            "Install iproute2 there, and run as root.",
+            ADVICE[argv[0] ?? ""] ?? "Install iproute2 there, and run as root.",
         );
     }
 }
+
+/** What to do where a program that is none of iproute2 fails. */
+const ADVICE: Readonly<Record<string, string>> = {
+    virsh: "Start libvirt's daemon there (`systemctl start libvirtd`, or virtqemud), and run as root.",
+    getent: "See that the host's table of users and groups answers (/etc/nsswitch.conf).",
+};

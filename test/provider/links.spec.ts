@@ -115,6 +115,22 @@ describe("changes of links", () => {
         ));
 });
 
+describe("a program that reads, and fails", () => {
+    for (const [argv, next] of [
+        ["ip -json address", /Install iproute2 there/],
+        ["virsh --quiet list", /Start libvirt's daemon there/],
+        ["getent -- passwd web", /table of users and groups/],
+    ] as const)
+        it(`tells what to do about it: ${argv}`, async () => {
+            const run = () => Promise.resolve({ code: 1, stdout: "", stderr: "no" });
+            const kernel = new Kernel({ ...fakePlace().kernel.place, run });
+            await assert.rejects(
+                kernel.read(argv.split(" "), (text) => text),
+                next,
+            );
+        });
+});
+
 describe("the list of links", () => {
     it("tells what our resources are made of", () => {
         const link = {
