@@ -1,9 +1,11 @@
 /** Values of sysctls as the kernel prints them, which may be otherwise than they were written. */
+import { addressText, isV6 } from "../../schemas/ip-text";
 import { valueText } from "../../schemas/sysctl";
 
 /**
  * Whether two texts are one value to the kernel: tabs are spaces, numbers may be decimal, hexadecimal or octal
- * (proc_dointvec in kernel/sysctl.c), and lists of numbers are sorted and merged (proc_do_large_bitmap there).
+ * (proc_dointvec in kernel/sysctl.c), lists of numbers are sorted and merged (proc_do_large_bitmap there), and addresses
+ * of IPv6 are printed at full length (addrconf_sysctl_stable_secret in net/ipv6/addrconf.c).
  */
 export function sameValue(one: string, other: string): boolean {
     const [words, others] = [wordsOf(one), wordsOf(other)];
@@ -17,7 +19,7 @@ function canonical(word: string): string {
     const [, sign = "", octal, hex] = /^(-?)(?:0([0-7]+)|0x([0-9a-f]+))$/i.exec(word) ?? [];
     if (hex !== undefined) return `${sign}${BigInt(`0x${hex}`)}`;
     if (octal !== undefined) return `${sign}${BigInt(`0o${octal}`)}`;
-    return mergedList(word) ?? word;
+    return mergedList(word) ?? (isV6(word) ? addressText(word) : undefined) ?? word;
 }
 
 /** `8,1-3,2-5` as `1-5,8`; undefined for what is no such list. */

@@ -54,6 +54,8 @@ export const sysctl: HostResource<Sysctl, Here> = {
     },
 
     async create(host, { key }) {
+        const { code } = await host.place.run(["test", "-e", sysctlPath(key)]);
+        if (code === 0) throw unreadable(host, key);
         const links = await host.links();
         throw new HostError(
             "missing",
@@ -111,6 +113,15 @@ export const sysctl: HostResource<Sysctl, Here> = {
 };
 
 const keyOf = (key: string) => `sysctl ${key}`;
+
+/** A secret that nobody has set yet (stable_secret of a link), or a setting that is only written. */
+const unreadable = (host: Host, key: string) =>
+    new HostError(
+        "refused",
+        `sysctl ${key}`,
+        `${host.where} has this setting and tells no value of it, so a delete could give nothing back`,
+        "Write a first value yourself by `sysctl -w`, and declare it then; where it is still not told, remove it from the program.",
+    );
 
 /** A setting of a link is that of a link made anew, too. */
 async function lifeOfKey(host: Host, key: string): Promise<string> {

@@ -552,6 +552,20 @@ describe("what gives back former values on a real host", function () {
             );
         });
 
+        it("of which the kernel tells no value is refused until it has one, which may then be written otherwise", async () => {
+            const secret = { key: "net/ipv6/conf/sy1/stable_secret", value: "2001:DB8::7" };
+            await refused(
+                plugin.create(SYSCTL, "secret", secret),
+                status.FAILED_PRECONDITION,
+                /tells no value of it.*Write a first value yourself/,
+            );
+            await run("sysctl -qw net/ipv6/conf/sy1/stable_secret=fd00::1");
+            const one = await plugin.create(SYSCTL, "secret", secret);
+            assert.deepEqual(await changes(SYSCTL, one, secret), { properties: [], replaces: [] });
+            await plugin.delete(SYSCTL, "secret", one);
+            assert.equal(await value("net/ipv6/conf/sy1/stable_secret"), "fd00:0000:0000:0000:0000:0000:0000:0001");
+        });
+
         it("is judged by check, property by property", async () => {
             for (const [inputs, property, says] of [
                 [{ key: "kernel.panic" }, "key", /begin with net\./],
