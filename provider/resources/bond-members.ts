@@ -55,8 +55,8 @@ export async function takeIn(
         await refuseHeld(host, `bond ${bond}`, member, `the bond ${bond}`);
         const kept = await keptOf(host, link);
         // Where it is in another place, somebody has put it there since; where the bond is gone, somebody has let it go.
-        const isBegun = link.master === bond || (link.master === undefined && links.has(bond));
-        const begun = kept?.mark === mark && isBegun ? kept : undefined;
+        const places = [bond, undefined, formerOf(kept).master];
+        const begun = kept?.mark === mark && links.has(bond) && places.includes(link.master) ? kept : undefined;
         const former: Former = begun
             ? formerOf(begun)
             : {
@@ -85,8 +85,10 @@ export async function letGo(host: Host, bond: string, members: readonly string[]
     const plans = members.map(async (member): Promise<Plan> => {
         const link = links.get(member);
         const former = formerOf(await keptOf(host, link));
-        // A link that is gone, or that somebody has put elsewhere since, is theirs.
-        const free = link !== undefined && (link.master === undefined || link.master === bond);
+        // A link that is gone, or that somebody has put elsewhere or set up since, is theirs. A run that was killed while it
+        // let it go has left it set down, in its former place or in none.
+        const isHalfBack = link?.up === false && [undefined, former.master].includes(link.master);
+        const free = link !== undefined && (link.master === bond || isHalfBack);
         const out: Action[] = link?.master === bond ? [{ via: "ip", lines: [setLink(member, "nomaster")] }] : [];
         const back = free ? restored(member, former, links) : [];
         const what = `takes ${member} out of the bond ${bond}`;

@@ -13,6 +13,8 @@ import { virtualLink, type LinkHere } from "./virtual-link";
 interface BondHere extends LinkHere<Bond> {
     /** Links in the bond that this resource has put there. */
     ours: string[];
+    /** Links that were in the bond and have not yet got back all that they had: a run was killed while it let them go. */
+    leaving: string[];
     /** Links in the bond that somebody else has put there. */
     others: string[];
     /** Those of ours that are set down, and carry nothing. */
@@ -153,6 +155,11 @@ export const bond: HostResource<Bond, BondHere> = {
                 ...permissionOf(own.known),
             },
             ours: members,
+            leaving: await takenIn(
+                host,
+                listed.filter((member) => !present.includes(member)),
+                own.mark,
+            ),
             others: present.filter((member) => !members.includes(member)),
             shut,
         };
@@ -177,7 +184,7 @@ export const bond: HostResource<Bond, BondHere> = {
         await keepLinks(host, `bond ${want.name}`, want, come, `the bond ${want.name}`);
         await keepPlugged(host, `bond ${want.name}`, want, gone);
         return [
-            ...(await letGo(host, want.name, gone)),
+            ...(await letGo(host, want.name, [...gone, ...found.leaving.filter((member) => !wanted.includes(member))])),
             ...(await link.update(host, found, want, mark)),
             ...opened(found.shut.filter((member) => there.includes(member) && wanted.includes(member))),
             ...(await takeIn(host, want.name, come, mark, gone)),
@@ -186,10 +193,10 @@ export const bond: HostResource<Bond, BondHere> = {
     },
 
     async delete(host, found, mark) {
-        const { state, ours } = found;
+        const { state, ours, leaving } = found;
         refuseOthers(found);
         await keepPlugged(host, `bond ${state.name}`, state, ours);
-        return [...(await letGo(host, state.name, ours)), ...(await link.delete(host, found, mark))];
+        return [...(await letGo(host, state.name, [...ours, ...leaving])), ...(await link.delete(host, found, mark))];
     },
 
     leftBehind: (host, own) => forgetTaken(host, own.known?.members ?? [], own),

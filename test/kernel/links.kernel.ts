@@ -435,6 +435,18 @@ describe("links that need a kernel of their own", function () {
                 assert.deepEqual(await placesNow(), places, `killed at point ${point}`);
             }
         });
+
+        it("get all back over a delete that was killed, at whatever moment", async () => {
+            // The first two are before the replies to handshake and configure.
+            for (const point of [3, 4, 5, 6, 7, 8, 9]) {
+                made = await plugin.create(BOND, "b", inputs);
+                const doomed = await Plugin.start("local", "", { KVMNET_FAULT: String(point) });
+                await assert.rejects(doomed.delete(BOND, "b", made));
+                await doomed.kill();
+                await plugin.delete(BOND, "b", made);
+                assert.deepEqual(await placesNow(), places, `killed at point ${point}`);
+            }
+        });
     });
 
     it("of a killed run are made anew where what never changes was declared otherwise since", async () => {

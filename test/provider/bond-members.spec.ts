@@ -104,6 +104,19 @@ describe("a member of a bond", () => {
             ]);
         });
 
+        it("has them also where a run was killed that had put it back", async () => {
+            await takes(hostOf(journal, "boot-1", port, others));
+            const half = { index: 2, up: false, master: "br0", slaveKind: "bridge", slave: { learning: true } };
+            await takes(hostOf(journal, "boot-1", half, others));
+            assert.deepEqual(await lets(hostOf(journal, "boot-1", half, others)), [
+                back("br0"),
+                "link set dev eth1 type bridge_slave isolated on guard on cost 77",
+                "vlan del dev eth1 vid 1",
+                "vlan add dev eth1 vid 100",
+                up,
+            ]);
+        });
+
         it("and that the bond does not get has them back, too", async () => {
             const plan = await takeIn(hostOf(journal, "boot-1", port, others), "bond0", ["eth1"], MARK);
             const undone = plan.flatMap(({ undo = [] }) => undo);
