@@ -296,12 +296,13 @@ const OFCTL = ["ovs-ofctl", `--protocols=${VERSIONS.join(",")}`, `--timeout=${WA
 const portsOf = (view: Replica, bridge: Seen | undefined): PortThere[] =>
     view.referred("Port", bridge?.ports).map(({ interfaces, external_ids: ids }) => {
         const ofport = numberOf(view.referred("Interface", interfaces)[0]?.ofport) ?? -1;
+        const isSecured = keyOf(ids, SECURITY_KEY) !== undefined;
         return {
             cookie: cookieOf(keyOf(ids, OWNER_KEY) ?? ""),
             port: ofport > 0 ? ofport : NaN,
             heldIn: [
-                ...(keyOf(ids, INGRESS_KEY) === undefined ? [] : [0]),
-                ...(keyOf(ids, SECURITY_KEY) === undefined ? [] : [GUARD_TABLE]),
+                ...(isSecured || keyOf(ids, INGRESS_KEY) !== undefined ? [0] : []),
+                ...(isSecured ? [GUARD_TABLE] : []),
             ],
         };
     });

@@ -1,6 +1,6 @@
 /**
- * How the flow tables of a bridge are shared out: 0 (what a port may send, by a meter) and 5 (as whom it may send) are
- * ours and hand on to 10, where a user's flows begin. While nobody has put a flow into 10 it says NORMAL, so that a bridge
+ * How the flow tables of a bridge are shared out: 0 (what a port may send, by a meter) and 5 (as whom it may send), to
+ * which 0 leads a secured port above the flows that others put there, are ours and hand on to 10, where a user's flows begin. While nobody has put a flow into 10 it says NORMAL, so that a bridge
  * with a limit on one port switches as before; not on a bridge that is secure, which passes only what a flow lets pass.
  */
 import { parseFlow, placeOfFlow, strictly, type Flow } from "./flow-text";

@@ -1,4 +1,4 @@
-/** What stands in our tables of a bridge: a port's ingress limit, by a meter, as whom it may send, and what hands on to a user's flows. */
+/** What stands in our tables of a bridge: a port's way to its guards and past its limit, a meter, as whom it may send, and what hands on to a user's flows. */
 import type { PortSecurity } from "../../schemas/ovs-port-parts";
 import { isPassive } from "../../schemas/target-text";
 import type { Host } from "../host";
@@ -21,8 +21,8 @@ import type { Action, Plan, Step } from "../plan";
 import { look } from "./flow-tables";
 import { guardsOf } from "./port-security";
 
-/** Above what a person would put there by hand. */
-const INGRESS_PRIORITY = 40000;
+/** Above what a person would put there by hand: `ovs-ofctl add-flow br0 actions=NORMAL` has 32768. */
+const WAY_PRIORITY = 40000;
 
 /** What a meter holds: whole numbers, at least 1. */
 export interface IngressLimit {
@@ -122,10 +122,7 @@ export interface UnguardedPort {
  * killed in between leaves rows by which the next run looks for it.
  */
 export function unguardPorts(bridge: string, ports: UnguardedPort[], secure: boolean): Step {
-    const gone = ports.flatMap(({ ofport, stays }) => [
-        ...(stays.limit ? [] : unlimit(String(ofport), String(FIRST_PORT_METER + ofport))),
-        ...(stays.security ? [] : [unsecure(String(ofport))]),
-    ]);
+    const gone = ports.flatMap(({ ofport, was, stays }) => lessHeld(String(ofport), was.mark, stays));
     const former = ports.flatMap(({ name, was }) => changed({ name, ...was }));
     return {
         what: `lets go of what comes in at ${namesOf(ports)}`,
@@ -157,17 +154,17 @@ export async function readGuards(host: Host, bridge: string): Promise<InForce> {
     ]);
     const numbers = numbersOf(flows);
     if (!hangsTogether(bridgeFlows(view, bridge, flows))) return { ...NOTHING_IN_FORCE, numbers };
-    const limits = flows.flatMap((flow): [number, IngressLimit][] => {
-        const port = limitedPort(flow);
-        const meter = port === undefined ? undefined : meters.find(({ id }) => id === FIRST_PORT_METER + port);
+    const ways = new Map(flows.filter(isWay).map((flow) => [portOf(flow), flow]));
+    const limits = [...ways].flatMap(([port, { actions }]): [number, IngressLimit][] => {
+        const meter = actions === wayOn(meterAt(port)) ? meters.find(({ id }) => id === meterAt(port)) : undefined;
         const band = meter?.bands[0];
-        if (port === undefined || !band || !meter.flags.includes("kbps")) return [];
+        if (!band || !meter.flags.includes("kbps")) return [];
         return [[port, { rateKbit: band.rate, burstKbit: band.burst }]];
     });
     const security = new Map<number, Flow[]>();
     for (const flow of flows) {
         const port = portOf(flow);
-        if (flow.table === GUARD_TABLE) security.set(port, [...(security.get(port) ?? []), flow]);
+        if (flow.table === GUARD_TABLE && ways.has(port)) security.set(port, [...(security.get(port) ?? []), flow]);
     }
     return { limits: new Map(limits), security, numbers };
 }
@@ -253,14 +250,25 @@ const openflow = (bridge: string, bundle: string[]): Action => ({ via: "openflow
 /** The last line of every bundle of ours. */
 export const shared = (secure: boolean): string => (secure ? "shared secure" : "shared");
 
-const meterOf = (port: string) => `{ofport:${port}+${FIRST_PORT_METER}}`;
+const meterOf = (name: string) => `{ofport:${name}+${FIRST_PORT_METER}}`;
+const meterAt = (ofport: number) => FIRST_PORT_METER + ofport;
 
 /** From what held to what is to hold. A limit that stays one is put over the former. */
-const changed = ({ name, mark, limit, security }: GuardedPort, former: Guard = {}): string[] => [
-    ...(former.limit && !limit ? unlimit(`{ofport:${name}}`, meterOf(name)) : []),
-    ...(former.security || security ? [unsecure(`{ofport:${name}}`)] : []),
-    ...(limit ? limited(name, limit, mark) : []),
-    ...(security ? secured(name, security, mark) : []),
+const changed = ({ name, mark, ...now }: GuardedPort, former: Guard = {}): string[] => [
+    ...(former.limit && !now.limit ? [`meter delete ${meterOf(name)}`] : []),
+    ...(former.security || now.security ? [unsecure(`{ofport:${name}}`)] : []),
+    ...(now.limit ? [limited(name, now.limit)] : []),
+    ...(now.limit || now.security
+        ? [way(`{ofport:${name}}`, mark, now.limit && meterOf(name))]
+        : [noWay(`{ofport:${name}}`)]),
+    ...(now.security ? secured(name, now.security, mark) : []),
+];
+
+/** To what stays, of which nothing is put anew but the way: a flow goes with the meter that it names. */
+const lessHeld = (ofport: string, mark: string, stays: Guard): string[] => [
+    ...(stays.limit ? [] : [stays.security ? way(ofport, mark) : noWay(ofport)]),
+    ...(stays.limit ? [] : [`meter delete ${meterAt(Number(ofport))}`]),
+    ...(stays.security ? [] : [unsecure(ofport)]),
 ];
 
 /** What held before, of the kinds that hold now. */
@@ -269,34 +277,36 @@ const keptOf = (former: Guard, now: Guard): Guard => ({
     ...(now.security && former.security ? { security: former.security } : {}),
 });
 
-const limited = (name: string, { rateKbit, burstKbit }: IngressLimit, mark: string): string[] => [
-    `meter put meter=${meterOf(name)},kbps,burst,bands=type=drop,rate=${rateKbit},burst_size=${burstKbit}`,
-    `flow add cookie=${cookieOf(mark)},table=0,priority=${INGRESS_PRIORITY},in_port={ofport:${name}},` +
-        `actions=meter:${meterOf(name)},goto_table:${GUARD_TABLE}`,
-];
+const limited = (name: string, { rateKbit, burstKbit }: IngressLimit): string =>
+    `meter put meter=${meterOf(name)},kbps,burst,bands=type=drop,rate=${rateKbit},burst_size=${burstKbit}`;
+
+/** What leads from table 0 to a port's guards, whatever flows others have there. @param meter of its limit, where it has one */
+const way = (ofport: string, mark: string, meter?: string): string =>
+    `flow add cookie=${cookieOf(mark)},table=0,priority=${WAY_PRIORITY},in_port=${ofport},actions=${wayOn(meter)}`;
+
+const wayOn = (meter?: string | number): string =>
+    `${meter === undefined ? "" : `meter:${meter},`}goto_table:${GUARD_TABLE}`;
 
 const secured = (name: string, security: PortSecurity, mark: string): string[] =>
     guardsOf(`{ofport:${name}}`, security).map(
         (flow) => `flow add cookie=${cookieOf(mark)},${flowText({ cookie: "0x0", options: [], ...flow })}`,
     );
 
-/** Whoever of us made the flow: a port has one limit. */
-const unlimit = (ofport: string, meter: string): string[] => [
+/** Whoever of us made it: a port has one way. */
+const noWay = (ofport: string): string =>
     `flow delete_strict ${strictly(
-        { cookie: SHARED_COOKIE, table: 0, priority: INGRESS_PRIORITY, match: `in_port=${ofport}` },
+        { cookie: SHARED_COOKIE, table: 0, priority: WAY_PRIORITY, match: `in_port=${ofport}` },
         COOKIE_MASK,
-    )}`,
-    `meter delete ${meter}`,
-];
+    )}`;
 
 /** Whoever of us made them: a port is secured in one way. */
 const unsecure = (ofport: string): string =>
     `flow delete cookie=${SHARED_COOKIE}/${COOKIE_MASK},table=${GUARD_TABLE},in_port=${ofport}`;
 
-function limitedPort({ table, match, actions }: Flow): number | undefined {
+/** Whether a flow leads a port to its guards, past its limit or without one. */
+function isWay({ table, priority, match, actions }: Flow): boolean {
     const port = Number(/^in_port=(\d+)$/.exec(match)?.[1] ?? NaN);
-    const intact = table === 0 && actions === `meter:${FIRST_PORT_METER + port},goto_table:${GUARD_TABLE}`;
-    return intact ? port : undefined;
+    return table === 0 && priority === WAY_PRIORITY && (actions === wayOn() || actions === wayOn(meterAt(port)));
 }
 
 const namesOf = (ports: { name: string }[]): string =>

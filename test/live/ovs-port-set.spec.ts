@@ -347,6 +347,24 @@ describe("a set of ports on a real switch", function () {
             assert.deepEqual(await heard("safe", [...honest, ...spoofed]), lengths(honest));
         });
 
+        it("holds beside a flow that somebody puts into table 0, and tells where its own flow there was removed", async () => {
+            await lab.run("ovs-ofctl", "add-flow", "sb2", "actions=NORMAL");
+            const [honest, spoofed] = asOneself(safe);
+            assert.deepEqual(await heard("free", [...honest, ...spoofed]), lengths([...honest, ...spoofed]));
+            assert.deepEqual(await heard("safe", [...honest, ...spoofed]), lengths(honest));
+            const ofport = await lab.vsctl("get", "Interface", "safe", "ofport");
+            await lab.run("ovs-ofctl", "--strict", "del-flows", "sb2", `priority=40000,in_port=${ofport}`);
+            assert.deepEqual(await heard("safe", [...honest, ...spoofed]), lengths([...honest, ...spoofed]));
+            let drifted = made;
+            await eventually(async () => {
+                drifted = await refreshed(made, inputs(portSecurity));
+                assert.deepEqual(await changes(drifted, inputs(portSecurity)), ["ports.safe.portSecurity"]);
+            });
+            made.state = await plugin.update(SET, "set", drifted, inputs(portSecurity));
+            assert.deepEqual(await heard("safe", [...honest, ...spoofed]), lengths(honest));
+            await lab.run("ovs-ofctl", "--strict", "del-flows", "sb2", "priority=32768");
+        });
+
         it("changes live to another identity, and to none", async () => {
             const next = inputs({ mac: other });
             assert.deepEqual(await changes(made, next), [
@@ -684,7 +702,7 @@ describe("a set of ports on a real switch", function () {
             async (moment) => {
                 const state = await plugin.update(SET, "less", made, less);
                 const what = `killed at moment ${moment}`;
-                assert.equal(await standing(), "0:311 0:313 5:312 5:313 m:311 m:313", what);
+                assert.equal(await standing(), "0:311 0:312 0:313 5:312 5:313 m:311 m:313", what);
                 assert.equal(await notes(), "ingress ingress security security", what);
                 assert.deepEqual(await changes({ ...made, state }, less), []);
                 made.state = await plugin.update(SET, "less", { ...made, state }, held);

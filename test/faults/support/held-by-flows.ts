@@ -6,7 +6,7 @@ import { OVS_PORT, PORT_SET } from "./kind-names";
 import type { Program } from "./stack";
 import { look, rowNamed, values } from "./world";
 
-/** A flow of ours at a port's number: table 0 leads to a meter, table 5 tells as whom it may send. */
+/** A flow of ours at a port's number: table 0 leads to its meter and its guards, table 5 tells as whom it may send. */
 const AT_PORT = /cookie=0x6b6e[0-9a-f]*,.* table=(\d+),.*in_port=(\d+)/;
 
 /**
@@ -18,7 +18,8 @@ export async function assertHeld(lab: FaultLab, program: Program, what: string):
     const numberOf = (name: string) => Number(values(rowNamed(world, "Interface", name)?.ofport)[0] ?? -1);
     for (const bridge of world.rows("Bridge").map(({ name }) => String(name))) {
         const ports = portsOf(program, bridge);
-        const having = (property: string) => ports.filter(([, port]) => port[property] !== undefined);
+        const having = (...properties: string[]) =>
+            ports.filter(([, port]) => properties.some((property) => port[property] !== undefined));
         const flows = await lab.run("ovs-ofctl", "--no-names", "-O", "OpenFlow15", "dump-flows", bridge);
         const meters = await lab.run("ovs-ofctl", "-O", "OpenFlow15", "dump-meters", bridge);
         const at = (table: string) => [
@@ -29,9 +30,10 @@ export async function assertHeld(lab: FaultLab, program: Program, what: string):
                 }),
             ),
         ];
-        const numbers = (property: string) => having(property).map(([name]) => numberOf(name));
+        const numbers = (...properties: string[]) => having(...properties).map(([name]) => numberOf(name));
         const sorted = (list: number[]) => list.sort((a, b) => a - b);
-        assert.deepEqual(sorted(at("0")), sorted(numbers("ingress")), `${what}: limits on ${bridge}`);
+        const led = numbers("ingress", "portSecurity");
+        assert.deepEqual(sorted(at("0")), sorted(led), `${what}: ways to what guards ports of ${bridge}`);
         assert.deepEqual(sorted(at("5")), sorted(numbers("portSecurity")), `${what}: port security on ${bridge}`);
         const metered = [...meters.matchAll(/meter=(\d+)/g)].map(([, id]) => Number(id)).filter((id) => id > 65535);
         const wanted = numbers("ingress").map((number) => 65536 + number);
