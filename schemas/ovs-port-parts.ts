@@ -48,7 +48,7 @@ export const PortSecurity = z
     })
     .meta({ token: "ovs:PortSecurity" })
     .describe(
-        "As whom a guest may send: what comes in at the port from another MAC or IP address is dropped, by flows in tables of ours. The bridge is of failMode secure, so that a restarted switch passes nothing until the flows are back; a `FlowKeeper` puts them back at once. Not on a bridge with a `Controller`. Changes live.",
+        "As whom a guest may send: what comes in at the port from another MAC or IP address is dropped, by flows in tables of ours; so is what has more than one VLAN tag, behind which another could hide. The bridge is of failMode secure, so that a restarted switch passes nothing until the flows are back; a `FlowKeeper` puts them back at once. Not on a bridge with a `Controller`. Changes live.",
     );
 export type PortSecurity = z.output<typeof PortSecurity>;
 

@@ -20,6 +20,12 @@ export function securityFrom(text: string | undefined): PortSecurity | undefined
 /** The link-layer address of neighbour discovery without that option. */
 const NONE = "00:00:00:00:00:00";
 
+/**
+ * A second VLAN header, which the switch takes for what the frame carries (ovs-vswitchd.conf.db(5), vlan-limit), and whose
+ * VID 0 a receiver strips.
+ */
+const TAGS = ["0x8100", "0x88a8"];
+
 type Guard = Pick<Flow, "table" | "priority" | "match" | "actions">;
 
 /**
@@ -72,6 +78,7 @@ export function guardsOf(port: string, { mac, addresses }: PortSecurity): Guard[
         flow(350, `icmp6,${at},icmp_type=135`, "drop"),
         flow(350, `icmp6,${at},icmp_type=136`, "drop"),
         ...["arp", "ip", "ipv6"].map((kind) => flow(200, `${kind},${at}`, "drop")),
+        ...TAGS.map((type) => flow(200, `${at},dl_type=${type}`, "drop")),
         flow(150, from, pass),
         flow(100, at, "drop"),
     ];

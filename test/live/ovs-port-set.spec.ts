@@ -7,7 +7,7 @@ import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { killedAtEachMoment } from "../support/killed-runs";
 import { labName } from "../support/labs";
-import { asOneself, fromOf, meeting, udp, type Stream } from "../support/wire";
+import { asOneself, behindTags, fromOf, meeting, udp, type Stream } from "../support/wire";
 import { ProviderLab } from "./provider-lab";
 
 const [BRIDGE, SET, PORT] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:PortSet", "kvmnet:ovs:Port"];
@@ -328,6 +328,19 @@ describe("a set of ports on a real switch", function () {
             assert.deepEqual(await changes(made, inputs(portSecurity)), []);
             const [honest, spoofed] = asOneself(safe);
             assert.deepEqual(await heard("safe", [...honest, ...spoofed]), lengths(honest));
+        });
+
+        it("drops what is behind two VLAN tags, of which a receiver strips those of VID 0, and passes its own behind one", async () => {
+            const behindTwo = (frames: Buffer[]) => [
+                ...frames.map((frame) => behindTags(frame, 0x8100, 0x8100)),
+                ...frames.map((frame) => behindTags(Buffer.concat([frame, Buffer.alloc(1)]), 0x8100, 0x88a8)),
+            ];
+            const [honest, spoofed] = asOneself(safe);
+            const all = [...honest, ...spoofed].map((frame) => behindTags(frame, 0x8100));
+            assert.deepEqual(await heard("safe", [...all, ...behindTwo(spoofed)]), lengths(honest));
+            const [, others] = asOneself(other);
+            const withInner = lengths(others).flatMap((length) => [length + 4, length + 5]);
+            assert.deepEqual(await heard("free", behindTwo(others)), withInner);
         });
 
         it("leaves the set's other ports as they are: from there all of it is heard", async () => {

@@ -64,6 +64,8 @@ function isOwn({ mac, addresses }: PortSecurity, frame: Frame, linkLocal: string
         const dhcp = asks && frame.nw_proto === "17" && frame.tp_src === "68" && frame.tp_dst === "67";
         return has(v4, frame.nw_src) || (v4.length > 0 && dhcp);
     }
+    // Behind its first tag a switch sees another: what that hides, nobody has judged.
+    if (frame.dl_type === "0x8100" || frame.dl_type === "0x88a8") return false;
     if (frame.dl_type !== "0x86dd") return true;
     if (!all && v6.length === 0) return false;
     const type = frame.nw_proto === "58" ? frame.icmp_type : undefined;
@@ -118,7 +120,7 @@ const frames: fc.Arbitrary<Frame> = fc.oneof(
         nd_sll: layers,
         nd_tll: layers,
     }),
-    fc.record({ ...base, dl_type: fc.constantFrom("0x88b5", "0x8035") }),
+    fc.record({ ...base, dl_type: fc.constantFrom("0x88b5", "0x8035", "0x8100", "0x88a8") }),
 );
 
 describe("the flows of port security", () => {

@@ -103,6 +103,10 @@ function ethernet(type: number, { to = BROADCAST, from, vlan, length = 64 }: Bet
 /** A frame of an ethertype for experiments (IEEE 802.1, 0x88b5). */
 export const plain = (between: Between): Buffer => ethernet(0x88b5, between, Buffer.alloc(0));
 
+/** A frame behind priority tags (802.1Q, VID 0) of these ethertypes, the outermost first. */
+export const behindTags = (frame: Buffer, ...types: (0x8100 | 0x88a8)[]): Buffer =>
+    Buffer.concat([frame.subarray(0, 12), ...types.flatMap((type) => [u16(type), u16(0)]), frame.subarray(12)]);
+
 const arp = (between: Between, sender: { mac: string; ip: string }, target: string): Buffer =>
     ethernet(
         0x0806,
