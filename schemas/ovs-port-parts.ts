@@ -33,12 +33,18 @@ export const IngressLimit = z
     );
 export type IngressLimit = z.output<typeof IngressLimit>;
 
+/** Nobody sends from an address that holds an IPv4 one in its last 32 bits, which the switch prints as `::ffff:192.0.2.1`. */
+const SenderAddress = IpAddress.refine((text) => !/^::(ffff:)?[0-9a-f]+:[0-9a-f]+$/.test(text), {
+    error: ({ input }) =>
+        `${String(input)} holds an IPv4 address, from which no IPv6 packet comes; give 192.0.2.1 for ::ffff:192.0.2.1`,
+});
+
 /** As whom a guest may send. */
 export const PortSecurity = z
     .strictObject({
         mac: Mac.describe("The only MAC address that frames, ARP and IPv6 neighbour discovery may come from."),
         addresses: z
-            .array(IpAddress, 'addresses is a list such as ["10.0.0.11", "fd00::11"]')
+            .array(SenderAddress, 'addresses is a list such as ["10.0.0.11", "fd00::11"]')
             .refine((list) => new Set(list).size === list.length, { error: "addresses names one address twice" })
             .overwrite((list) => [...list].sort())
             .optional()

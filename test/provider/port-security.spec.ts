@@ -174,3 +174,16 @@ describe("what a port's row says of its security", () => {
             assert.equal(securityFrom(text), undefined, text);
     });
 });
+
+describe("the addresses of port security", () => {
+    it("are none that hold an IPv4 address in an IPv6 one, which the switch spells otherwise", () => {
+        const takes = (address: string) => PortSecurity.safeParse({ mac: OWN, addresses: [address] });
+        for (const held of ["::ffff:1.2.3.4", "::ffff:102:304", "0:0:0:0:0:ffff:0:1", "::1.2.3.4", "::1:0"])
+            assert.match(
+                takes(held).error?.issues[0]?.message ?? "taken",
+                /holds an IPv4 address.*give 192\.0\.2\.1/,
+                held,
+            );
+        for (const own of ["::1", "1.2.3.4", "fd00::ffff:1:2", "::ffff:1:2:3"]) assert.ok(takes(own).success, own);
+    });
+});
