@@ -4,6 +4,8 @@
 export const isPassive = (target: string): boolean => /^p(ssl|tcp|unix):/.test(target);
 /** Whether TLS protects it. */
 export const isTls = (target: string): boolean => /^p?ssl:/.test(target);
+/** Addresses of this machine alone, as a whole: `localhost.example.org` is anybody's. */
+const HERE = String.raw`(127(\.\d{1,3}){3}|\[::1\]|localhost)`;
+const STAYS_HERE = new RegExp(`^(tcp:${HERE}(:\\d+)?|ptcp:\\d*:${HERE})$`);
 /** Whether everybody on the way can read and change what it says. */
-export const isOpen = (target: string): boolean =>
-    /^p?tcp:/.test(target) && !/^tcp:(127\.|\[::1\]|localhost)|^ptcp:\d*:(127\.|\[::1\]|localhost)/.test(target);
+export const isOpen = (target: string): boolean => /^p?tcp:/.test(target) && !STAYS_HERE.test(target);

@@ -42,7 +42,7 @@ const ovsdbTcp = rule({
     fix: "Use TLS, or listen on the loopback address.",
     examples: {
         good: [manager("pssl:6640:10.0.0.1"), manager("ptcp:6640:127.0.0.1")],
-        bad: [manager("ptcp:6640"), manager("tcp:10.0.0.9:6640")],
+        bad: [manager("ptcp:6640"), manager("tcp:10.0.0.9:6640"), manager("tcp:localhost.example.org:6640")],
     },
 });
 
@@ -65,7 +65,7 @@ const controllerTcp = rule({
     fix: "Use ssl: with Tls.",
     examples: {
         good: [controller("ssl:10.0.0.9:6653"), controller("tcp:127.0.0.1:6653")],
-        bad: [controller("tcp:10.0.0.9:6653")],
+        bad: [controller("tcp:10.0.0.9:6653"), controller("tcp:127.example.org:6653")],
     },
 });
 
