@@ -25,7 +25,7 @@ const ControllerFields = z.strictObject({
             "primary takes charge of the bridge's flows, service is for maintenance; absent is primary for ssl and tcp, service for pssl and ptcp. A first primary controller empties the bridge's tables. Changes live.",
         ),
     connectionMode: ConnectionMode.optional().describe(
-        "in-band goes through this bridge, which lets the controller's own packets pass; absent is in-band. Changes live.",
+        "in-band goes through this bridge, which lets the controller's own packets pass, and with them ARP that `portSecurity` would refuse; absent is in-band. Changes live.",
     ),
     inactivityProbe: InactivityProbe.optional().describe(
         "Silence after which the switch asks whether the controller is there [ms]; 0 never asks, absent is 5000. Changes live.",

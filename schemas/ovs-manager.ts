@@ -9,7 +9,7 @@ export const OvsManager = z.strictObject({
             "Whoever it reaches is master of the switch. With tcp and ptcp nobody is asked who they are, and ptcp without an address listens on every IPv4 address of the host. A change replaces the manager.",
     ),
     connectionMode: ConnectionMode.optional().describe(
-        "in-band goes through a bridge of this switch, which lets these packets pass; absent is in-band. Changes live.",
+        "in-band goes through a bridge of this switch, which lets these packets pass, and with them ARP that `portSecurity` would refuse; absent is in-band. Changes live.",
     ),
     inactivityProbe: InactivityProbe.optional().describe(
         "Silence after which the other side is asked whether it is there [ms]; 0 never asks, absent is 5000. Changes live.",

@@ -2,6 +2,8 @@
 
 /** Whether it waits for others to connect. */
 export const isPassive = (target: string): boolean => /^p(ssl|tcp|unix):/.test(target);
+/** Whether it connects to an IPv4 address or a host's name, which alone can be in-band. */
+export const isActive = (target: string): boolean => /^(tcp|ssl):[^[]/.test(target);
 /** Whether TLS protects it. */
 export const isTls = (target: string): boolean => /^p?ssl:/.test(target);
 /** Addresses of this machine alone, as a whole: `localhost.example.org` is anybody's. */

@@ -8,6 +8,7 @@ import { keyOf, textOf } from "../host/ovsdb/columns";
 import type { Replica } from "../host/ovsdb/replica";
 import { declaredCookies } from "../host/pipeline";
 import { attachedRow, managedBy, stateBy, type Shape } from "./attached-row";
+import { inBandCautions } from "./in-band";
 import { isGuarded, portsThat } from "./ovs-ingress";
 import { targetCautions } from "./ovs-manager";
 import { missingBridge } from "./ovs-monitoring";
@@ -66,7 +67,10 @@ export const ovsController = attachedRow<OvsController>({
         return fine ? undefined : "write the bridge's name and the target, such as br0/ssl:10.0.0.5:6653";
     },
     claims: ({ bridge, target }) => [`controller ${target} of ${bridge}`],
-    cautions: (host, { bridge, target }) => targetCautions(host, target, `the flows of ${bridge}`),
+    cautions: async (host, want) => [
+        ...(await targetCautions(host, want.target, `the flows of ${want.bridge}`)),
+        ...(await inBandCautions(host, want, want.bridge)),
+    ],
     at: (view, id) => {
         const [bridge, target] = partsOf(id);
         const parent = view.byName("Bridge", bridge);

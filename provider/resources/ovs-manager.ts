@@ -4,6 +4,7 @@ import { Target } from "../../schemas/ovs-target";
 import { isOpen, isTls } from "../../schemas/target-text";
 import type { Host } from "../host";
 import { attachedRow, managedBy, stateBy, type Shape } from "./attached-row";
+import { inBandCautions } from "./in-band";
 
 const SHAPE: Shape<OvsManager> = {
     columns: {
@@ -36,7 +37,10 @@ export const ovsManager = attachedRow<OvsManager>({
     idForm: "TARGET",
     checkId: (id) => (Target.safeParse(id).success ? undefined : "write its target, such as ssl:10.0.0.5:6640"),
     claims: ({ target }) => [`manager ${target}`],
-    cautions: (host, { target }) => targetCautions(host, target, "the switch database"),
+    cautions: async (host, want) => [
+        ...(await targetCautions(host, want.target, "the switch database")),
+        ...(await inBandCautions(host, want)),
+    ],
     at: (view, target) => {
         const root = view.root();
         const row = view.referred("Manager", root?.manager_options).find((row) => row.target === target);

@@ -4,6 +4,7 @@ import { managerCautions } from "../host/managers";
 import { ovsdb } from "../plan";
 import type { HostResource } from "../resource";
 import { downCautions } from "./down-cautions";
+import { securedCautions } from "./in-band";
 import { framesAhead } from "./ovs-set-ahead";
 import { changedSet, devicesOf, keepAllPlugged, untoldOf } from "./ovs-set-change";
 import { idProblem, lookedAhead, setHere, type SetHere } from "./ovs-set-here";
@@ -70,6 +71,11 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
             ...(await managerCautions(host, links, "this port")),
             ...(await downCautions(host, links)),
             ...(await pathCautions(host, {}, untoldOf(all), bridge)),
+            ...(await securedCautions(
+                host,
+                bridge,
+                all.flatMap(([name, { portSecurity }]) => (portSecurity ? [name] : [])),
+            )),
         ];
     },
 

@@ -9,6 +9,7 @@ import { OWNER_KEY } from "../owner";
 import { ovsdb, type Plan, type Step } from "../plan";
 import type { Found, HostResource, Outputs } from "../resource";
 import { downCautions } from "./down-cautions";
+import { securedCautions } from "./in-band";
 import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
 import { guardOf, hasMeter, holdsMore, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
@@ -216,16 +217,18 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             : [type === "internal" || type === "tap" ? `link ${name}` : `plug of ${name}`],
 
     async cautions(host, want) {
-        const { name, bridge, options } = want;
+        const { name, bridge, options, portSecurity } = want;
         const devices = devicesOf(want);
+        const secured = await securedCautions(host, bridge, portSecurity ? [name] : []);
         if (devices.length > 0)
             return [
+                ...secured,
                 ...(await managerCautions(host, devices, "this port")),
                 ...(await downCautions(host, devices)),
                 ...(await pathCautions(host, want, devices, bridge)),
             ];
         // Of two ends one is made first.
-        if (options?.peer === undefined || (await host.switch()).byName("Interface", options.peer)) return [];
+        if (options?.peer === undefined || (await host.switch()).byName("Interface", options.peer)) return secured;
         return [`OVS port ${name}: its peer ${options.peer} is not there yet. It passes nothing until it is.`];
     },
 

@@ -11,7 +11,7 @@ import { asOneself, behindTags, fromOf, meeting, udp, type Stream } from "../sup
 import { ProviderLab } from "./provider-lab";
 
 const [BRIDGE, SET, PORT] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:PortSet", "kvmnet:ovs:Port"];
-const [FLOWS, KEEPER] = ["kvmnet:ovs:Flows", "kvmnet:ovs:FlowKeeper"];
+const [FLOWS, KEEPER, MANAGER] = ["kvmnet:ovs:Flows", "kvmnet:ovs:FlowKeeper", "kvmnet:ovs:Manager"];
 
 describe("a set of ports on a real switch", function () {
     this.timeout(600_000);
@@ -376,6 +376,31 @@ describe("a set of ports on a real switch", function () {
             made.state = await plugin.update(SET, "set", drifted, inputs(portSecurity));
             assert.deepEqual(await heard("safe", [...honest, ...spoofed]), lengths(honest));
             await lab.run("ovs-ofctl", "--strict", "del-flows", "sb2", "priority=32768");
+        });
+
+        it("does not hold for ARP with a manager that is in-band, of which both are warned", async () => {
+            const manager = { target: "tcp:10.0.0.2:6640" };
+            const told = async (work: () => Promise<Made>, type: string) => {
+                engine.logged.length = 0;
+                const one = await work();
+                await plugin.delete(type, "of-band", one);
+                return engine.logged.map(({ message }) => message).filter((message) => /in-band/.test(message));
+            };
+            const managed = (more: Bag) => () => plugin.create(MANAGER, "of-band", { ...manager, ...more });
+            const words = /tcp:10\.0\.0\.2:6640 is in-band.* at sb2 \(safe\).*connectionMode out-of-band/;
+            assert.match((await told(managed({}), MANAGER)).join(), words);
+            assert.deepEqual(await told(managed({ connectionMode: "out-of-band" }), MANAGER), []);
+
+            const [honest, spoofed] = asOneself(safe);
+            await lab.vsctl("set-manager", manager.target);
+            assert.deepEqual(await heard("safe", [...honest, ...spoofed]), [...lengths(honest), 220, 230]);
+            const port = { name: "sb2p", bridge: "sb2", type: "internal", portSecurity: { mac: other } };
+            const ported = () => plugin.create(PORT, "of-band", port);
+            assert.match((await told(ported, PORT)).join(), /tcp:10\.0\.0\.2:6640 is in-band.* at sb2 \(sb2p\)/);
+            await lab.vsctl("set", "Bridge", "sb2", "other_config:disable-in-band=true");
+            assert.deepEqual(await told(ported, PORT), []);
+            assert.deepEqual(await heard("safe", [...honest, ...spoofed]), lengths(honest));
+            await lab.vsctl("remove", "Bridge", "sb2", "other_config", "disable-in-band", "--", "del-manager");
         });
 
         it("changes live to another identity, and to none", async () => {
