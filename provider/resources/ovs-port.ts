@@ -12,7 +12,7 @@ import { downCautions } from "./down-cautions";
 import { securedCautions } from "./in-band";
 import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
-import { guardOf, hasMeter, holdsMore, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
+import { betweenNumbers, guardOf, hasMeter, holdsMore, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
 import { isLetGo, pluggedAgain, UNHEARD, unheardOf, untilLetGo } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
 import { refuseHeld } from "./ovs-held";
@@ -161,8 +161,13 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         // Its flows name its OpenFlow number.
         const renumbered = moves || unheard.length > 0 || state.ofportRequest !== want.ofportRequest;
         const stays = renumbered ? {} : guardOf(want, needs.isMetered(want));
+        const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
+        const shutAt =
+            renumbered && holder && !moves && want.portSecurity
+                ? betweenNumbers(view, holder, ofport, want.ofportRequest)
+                : [];
         return [
-            ...(holdsMore(rows.port, stays) ? unguards(found, mark, stays) : strays(found)),
+            ...(holdsMore(rows.port, stays) ? unguards(found, mark, stays, shutAt) : strays(found)),
             ...untilLetGo(want.bridge, rows.links),
             ...pluggedAgain(unheard),
             ...shapedAgain(unshaped ? [rows] : []),
@@ -305,15 +310,17 @@ function guards(want: OvsPort, needs: Needs, mark: string, former?: PortHere): P
 /**
  * Before the port goes, or its row forgets it; one without a number has no flow but those of a former one.
  *
- * @param stays what is to hold of it
+ * @param stays  what is to hold of it
+ * @param shutAt where nothing passes until it is secured again
  */
-function unguards(found: PortHere, mark: string, stays: Guard = {}): Plan {
+function unguards(found: PortHere, mark: string, stays: Guard = {}, shutAt: readonly number[] = []): Plan {
     const { view, holder, rows, state } = found;
     const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
     const bridge = textOf(holder?.name);
     if (bridge === undefined || ofport <= 0) return strays(found);
     const was = { mark, ...guardOf(state, hasMeter(rows.port)) };
-    return [...strays(found), unguardPorts(bridge, [{ name: state.name, ofport, was, stays }], isSecure(view, bridge))];
+    const port = { name: state.name, ofport, was, stays, shutAt };
+    return [...strays(found), unguardPorts(bridge, [port], isSecure(view, bridge))];
 }
 
 /** Its flows carry the mark that its row has, whatever it is to become. */

@@ -254,15 +254,13 @@ function refuseTaken(
 }
 
 /** Flows of a port go with its place: it is unplugged for a moment, leaves its bridge, or gets another number. */
-const stillHeld = (item: Item, bridge: string, needs: Needs): Held[] =>
-    item.member
-        ? [
-              {
-                  member: item.member,
-                  stays: staysPut(item, bridge) ? guardOf(item.want, needs.isMetered(item.want)) : {},
-              },
-          ]
-        : [];
+function stillHeld(item: Item, bridge: string, needs: Needs): Held[] {
+    const { member, want, remade } = item;
+    if (!member) return [];
+    if (staysPut(item, bridge)) return [{ member, stays: guardOf(want, needs.isMetered(want)) }];
+    const isSecured = want.portSecurity !== undefined && !remade && member.holder?.name === bridge;
+    return [{ member, stays: {}, ...(isSecured ? { secured: { request: want.ofportRequest } } : {}) }];
+}
 
 const staysPut = ({ member, remade, want }: Item, bridge: string): boolean =>
     !remade &&

@@ -115,6 +115,8 @@ export interface UnguardedPort {
     was: Omit<GuardedPort, "name" | "former">;
     /** What is to hold of it after this change: its kinds stay. */
     stays: Guard;
+    /** Numbers at which nothing passes until it is secured again: its own, and the one that it is to have. */
+    shutAt: readonly number[];
 }
 
 /**
@@ -122,7 +124,10 @@ export interface UnguardedPort {
  * killed in between leaves rows by which the next run looks for it.
  */
 export function unguardPorts(bridge: string, ports: UnguardedPort[], secure: boolean): Step {
-    const gone = ports.flatMap(({ ofport, was, stays }) => lessHeld(String(ofport), was.mark, stays));
+    const gone = ports.flatMap(({ ofport, was, stays, shutAt }) => [
+        ...lessHeld(String(ofport), was.mark, stays),
+        ...shutAt.flatMap((number) => shut(String(number), was.mark)),
+    ]);
     const former = ports.flatMap(({ name, was }) => changed({ name, ...was }));
     return {
         what: `lets go of what comes in at ${namesOf(ports)}`,
@@ -291,6 +296,12 @@ const secured = (name: string, security: PortSecurity, mark: string): string[] =
     guardsOf(`{ofport:${name}}`, security).map(
         (flow) => `flow add cookie=${cookieOf(mark)},${flowText({ cookie: "0x0", options: [], ...flow })}`,
     );
+
+/** Lets nothing pass; what then guards the port takes its place, and at a number that it has not got it is swept. */
+const shut = (ofport: string, mark: string): string[] => [
+    way(ofport, mark),
+    `flow add cookie=${cookieOf(mark)},table=${GUARD_TABLE},priority=100,in_port=${ofport},actions=drop`,
+];
 
 /** Whoever of us made it: a port has one way. */
 const noWay = (ofport: string): string =>

@@ -378,6 +378,55 @@ describe("a set of ports on a real switch", function () {
             await lab.run("ovs-ofctl", "--strict", "del-flows", "sb2", "priority=32768");
         });
 
+        const numbered = (ofportRequest: number): Bag => {
+            const { bridge, ports } = inputs(portSecurity) as { bridge: string; ports: Record<string, Bag> };
+            return {
+                bridge,
+                ports: { ...ports, safe: { ...ports.safe, ofportRequest } },
+            };
+        };
+        /** The numbers at which flows stand. */
+        const numbers = async () => {
+            const flows = await lab.run("ovs-ofctl", "-OOpenFlow15", "--no-names", "dump-flows", "sb2");
+            return [...new Set([...flows.matchAll(/in_port=(\d+)/g)].map(([, number]) => Number(number)))];
+        };
+
+        it("passes nothing of another while its OpenFlow number changes", async () => {
+            const [[honest], [spoofed]] = asOneself(safe) as [[Buffer], [Buffer]];
+            const said: Stream[] = [
+                ["every", 10, honest],
+                ["every", 1, spoofed],
+            ];
+            const { ear } = await meeting(lab.run.bind(lab), { ear: [], safe: said }, async () => {
+                for (const number of [201, 202, 203]) {
+                    made.state = await plugin.update(SET, "set", made, numbered(number));
+                    assert.deepEqual(await changes(made, numbered(number)), []);
+                    await setTimeout(500);
+                }
+            });
+            const times = (said: Buffer) => ear.heard.filter(({ length }) => length === said.length).length;
+            assert.ok(times(honest) > 50, `${times(honest)} honest frames`);
+            assert.equal(times(spoofed), 0);
+            assert.deepEqual(await numbers(), [203]);
+            made.state = await plugin.update(SET, "set", made, inputs(portSecurity));
+        });
+
+        it("holds at its number alone after a run that was killed at any moment while that changed", async () => {
+            let number = 211;
+            const killed = await killedAtEachMoment(
+                lab.host,
+                async (doomed) => void (await doomed.update(SET, "set", made, numbered(number))),
+                async (moment) => {
+                    made.state = await plugin.update(SET, "set", made, numbered(number));
+                    assert.deepEqual(await changes(made, numbered(number)), [], `killed at moment ${moment}`);
+                    assert.deepEqual(await numbers(), [number], `killed at moment ${moment}`);
+                    number += 1;
+                },
+            );
+            assert.ok(killed > 2, `${killed} moments`);
+            made.state = await plugin.update(SET, "set", made, inputs(portSecurity));
+        });
+
         it("does not hold for ARP with a manager that is in-band, of which both are warned", async () => {
             const manager = { target: "tcp:10.0.0.2:6640" };
             const told = async (work: () => Promise<Made>, type: string) => {
