@@ -225,7 +225,7 @@ const TRIPS: Trip[] = [
                     { requiredKeys: ["tap"] },
                 ) as fc.Arbitrary<Property>,
                 { minKeys: 1 },
-            ) as fc.Arbitrary<Property>,
+            ),
         },
     },
     {
@@ -238,7 +238,7 @@ const TRIPS: Trip[] = [
                     { minRate: rate, maxRate: rate, burst: size, priority: oneOf(0, 7), dscp: oneOf(0, 46, 63) },
                     { requiredKeys: [] },
                 ) as fc.Arbitrary<Property>,
-            ) as fc.Arbitrary<Property>,
+            ),
         },
     },
     {

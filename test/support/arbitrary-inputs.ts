@@ -42,7 +42,7 @@ function objectOf({ properties = {}, required = [] }: Node, samples: Samples): f
 
 function valueOf(node: Node, samples: Samples): fc.Arbitrary<Property> | undefined {
     if (node.enum) return fc.constantFrom(...node.enum);
-    switch (node.type) {
+    switch (String(node.type)) {
         case "boolean":
             return fc.boolean();
         case "integer":
