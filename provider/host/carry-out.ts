@@ -140,7 +140,7 @@ export async function takenBack(host: Host, subject: string, steps: Step[], erro
     for (const step of steps.reverse())
         for (const action of step.undo ?? [])
             await takeBack(host, subject, action).then(faultPoint, (cause: unknown) =>
-                left.push(`${step.what}: ${cause instanceof Error ? cause.message : String(cause)}`),
+                left.push(`${step.what}: ${messageOf(cause)}`),
             );
     if (left.length === 0) return error;
     return new HostError(
@@ -164,17 +164,27 @@ async function takeBack(host: Host, subject: string, action: Action): Promise<vo
     if (operations.length > 0) await act(host, subject, { ...action, operations });
 }
 
-/** A link that is gone needs no removal: it went with the one that it stood on, or with its other end. */
+/**
+ * Goes on after a line that is refused, for the last may be the one that sets a link up again. A link that is gone needs
+ * no removal: it went with the one that it stood on, or with its other end.
+ */
 async function takeBackLines(host: Host, subject: string, action: LinesAction): Promise<void> {
-    try {
-        await act(host, subject, action);
-    } catch (error) {
-        const at = error instanceof LineRefused ? error.at : undefined;
-        if (at === undefined || !(await isGone(host, action.lines[at]))) throw error;
-        const lines = action.lines.slice(at + 1);
-        if (lines.length > 0) await takeBackLines(host, subject, { ...action, lines });
-    }
+    const refused: LineRefused[] = [];
+    for (let { lines } = action; lines.length > 0;)
+        try {
+            await act(host, subject, { ...action, lines });
+            break;
+        } catch (error) {
+            if (!(error instanceof LineRefused) || error.at === undefined) throw together([...refused, error]);
+            if (!(await isGone(host, lines[error.at]))) refused.push(error);
+            lines = lines.slice(error.at + 1);
+        }
+    if (refused.length > 0) throw together(refused);
 }
+
+const together = (errors: unknown[]): AggregateError => new AggregateError(errors, errors.map(messageOf).join("; "));
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 async function isGone(host: Host, [object, verb, , name = ""]: Line = []): Promise<boolean> {
     return object === "link" && verb === "delete" && !(await host.links()).has(name);

@@ -149,6 +149,27 @@ describe("carrying out a plan", () => {
         await assert.rejects(carry(makes, runs("d")), /could not be taken back \(makes a and b: .*Cannot find device/);
     });
 
+    it("goes on with what comes after a line of an undo that is refused, and tells each of those", async () => {
+        const plugs = ip(
+            "plugs a",
+            [["down", "a"]],
+            [
+                ["nomaster", "a"],
+                ["master", "a"],
+                ["up", "a"],
+            ],
+        );
+        there.failing = [
+            ["do b", refuses],
+            ["master a", refuses],
+        ];
+        await assert.rejects(carry(plugs, runs("b")), (error: HostError) => {
+            assert.match(error.fact, /could not be taken back \(plugs a: .*Not so.*; thing a: .*Not so[^;]*\)$/);
+            return true;
+        });
+        assert.deepEqual(there.done, ["ip: down a", "ip: up a"]);
+    });
+
     it("takes nothing back when a connection is lost: what happened is not known", async () => {
         there.failing = [["do b", loses]];
         await assert.rejects(carry(runs("a"), runs("b")), /the connection broke/);
