@@ -8,6 +8,8 @@ import { formerPort, portAgain } from "./former-port";
 import { forget, formerOf, isAnothers, lifeOf, note, noted, type Former } from "./former-values";
 import { refuseHeld } from "./held-below";
 import { setLink } from "./link-marks";
+import { heldBy } from "./ovs-held";
+import { switchIfThere } from "./taken-in";
 import { requireLink } from "./virtual-link";
 
 /** Where a member's former bridge and state are kept. */
@@ -43,14 +45,16 @@ export async function takeIn(
     freed: readonly string[] = [],
 ): Promise<Plan> {
     const links = await host.links();
+    const view = members.length > 0 ? await switchIfThere(host) : undefined;
     const plans = members.map(async (member): Promise<Plan> => {
         const link = await requireLink(host, `bond ${bond}`, member);
-        if (link.master !== undefined && !freed.includes(member) && links.get(link.master)?.kind === "bond")
+        const held = freed.includes(member) ? undefined : ((view && heldBy(view, member)) ?? heldIn(links, link));
+        if (held !== undefined)
             throw new HostError(
                 "conflict",
                 `bond ${bond}`,
-                `its member ${member} is in the bond ${shownName(link.master)} already`,
-                "Take it out there first; a link is in one bond.",
+                held,
+                "Take it out there first, in a run before this one where a program of yours declares that; or name another.",
             );
         await refuseHeld(host, `bond ${bond}`, member, `the bond ${bond}`);
         const kept = await keptOf(host, link);
@@ -77,6 +81,16 @@ export async function takeIn(
         ];
     });
     return (await Promise.all(plans)).flat();
+}
+
+/** What gives up a link as soon as it is to be elsewhere, and takes it back (ndo_del_slave and ndo_add_slave). */
+const LENDING = ["bridge", "vrf"];
+
+/** What has a link and does not lend it, as a sentence; the kernel would refuse the bond when the link is set down already. */
+function heldIn(links: ReadonlyMap<string, Link>, { name, master }: Link): string | undefined {
+    const holder = links.get(master ?? "");
+    if (!holder || LENDING.includes(holder.kind ?? "")) return undefined;
+    return `its member ${name} is in the ${shownName(holder.kind ?? "link")} ${shownName(holder.name)} already`;
 }
 
 /** Steps that take links out of a bond and give them back their former places. */

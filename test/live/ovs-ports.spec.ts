@@ -426,6 +426,20 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await plugin.delete(PORT, "held1", await port("held1", inputs));
         });
 
+        it("is not taken into a bond of the kernel, which would leave it set down, and is told with its bridge", async () => {
+            await lab.run("ip", "link", "add", "name", "up0", "type", "veth", "peer", "name", "up1");
+            await lab.run("ip", "link", "set", "dev", "up0", "up");
+            await lab.vsctl("add-port", "pb0", "up0");
+            const bond = { name: "kb0", mode: "active-backup", members: ["up0"] };
+            await assert.rejects(
+                plugin.create("kvmnet:host:Bond", "kb0", bond),
+                /bond kb0: the interface up0 is in the port up0 of the bridge pb0\. Take it out there first/,
+            );
+            assert.match(await lab.run("ip", "link", "show", "dev", "up0"), /[<,]UP[,>]/);
+            await lab.vsctl("del-port", "up0");
+            await lab.run("ip", "link", "delete", "dev", "up0");
+        });
+
         for (const [one, other] of [
             [
                 { remoteIp: "192.0.2.1", key: 7 },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Host } from "../../provider/host";
+import { HostError } from "../../provider/host/errors";
 import type { Link } from "../../provider/host/links";
 import type { JournalEntry, Plan } from "../../provider/plan";
 import { bond } from "../../provider/resources/bond";
@@ -10,15 +11,18 @@ const MARK = "kvmnet:0123456789abcdef:shop/dev/Bond/b";
 type Member = Pick<Link, "index" | "up"> & Partial<Link>;
 
 const OTHERS: Partial<Link>[] = [
-    { name: "br0", data: {} },
-    { name: "br1", data: {} },
+    { name: "br0", kind: "bridge", data: {} },
+    { name: "br1", kind: "bridge", data: {} },
     { name: "bond0", kind: "bond" },
+    { name: "bond1", kind: "bond" },
+    { name: "vrf0", kind: "vrf" },
+    { name: "ovs-system", kind: "openvswitch" },
 ];
 
 /** A host in one of its lives: its boot, and the member as it is there. */
 function hostOf(journal: Map<string, JournalEntry>, boot: string, member: Member, others = OTHERS): Host {
-    const all = [{ name: "eth1", ...member }, ...others];
-    return {
+    const all = [{ name: "eth1", ...member }, ...others].map((link) => ({ data: {}, slave: {}, ...link }));
+    const host = {
         place: {},
         where: "the host",
         links: () => Promise.resolve(new Map(all.map((link) => [link.name, link]))),
@@ -26,7 +30,9 @@ function hostOf(journal: Map<string, JournalEntry>, boot: string, member: Member
         journal: { get: (key: string) => Promise.resolve(journal.get(key)) },
         read: (_argv: string[], parse: (text: string) => unknown) =>
             Promise.resolve(parse(JSON.stringify([{ ifname: "eth1", vlans: [{ vlan: 100 }] }]))),
-    } as unknown as Host;
+        switch: () => Promise.reject(new HostError("unreachable", "a fake", "its switch does not answer", "")),
+    };
+    return Object.assign(host, { at: () => host }) as unknown as Host;
 }
 
 /** The words for `ip` and `bridge`; what a plan notes is noted then. */
@@ -149,7 +155,7 @@ describe("a member of a bond", () => {
 
     it("gets back what it has without a bond, where its former bond is gone", async () => {
         await takes(hostOf(journal, "boot-1", { index: 2, up: true, master: "br0" }));
-        await takes(hostOf(journal, "boot-1", { index: 2, up: true }, [{ name: "br0", data: {} }]));
+        await takes(hostOf(journal, "boot-1", { index: 2, up: true }, [{ name: "br0", kind: "bridge", data: {} }]));
         assert.deepEqual(await lets(hostOf(journal, "boot-1", { index: 2, up: true, master: "bond0" })), [out, up]);
     });
 
@@ -177,5 +183,21 @@ describe("a member of a bond", () => {
         assert.equal(journal.size, 1);
         await leftBehind(MARK);
         assert.equal(journal.size, 0);
+    });
+
+    for (const [master, kind] of [
+        ["bond1", "bond"],
+        ["ovs-system", "openvswitch"],
+    ] as const)
+        it(`is not taken out of ${master}, which does not lend it`, () =>
+            assert.rejects(takes(hostOf(journal, "boot-1", { index: 2, up: true, master })), {
+                kind: "conflict",
+                fact: `its member eth1 is in the ${kind} ${master} already`,
+            }));
+
+    it("is taken out of a VRF, and given back to it", async () => {
+        await takes(hostOf(journal, "boot-1", { index: 2, up: true, master: "vrf0" }));
+        const bonded = hostOf(journal, "boot-1", { index: 2, up: true, master: "bond0" });
+        assert.deepEqual(await lets(bonded), [out, back("vrf0"), up]);
     });
 });
