@@ -9,7 +9,7 @@ import { ip, type JournalEntry, type Line, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { forget, isAnothers, lifeOf, note, noted } from "./former-values";
 import { isTold } from "./link-settings";
-import { keepAddress, keepDirection, permissionOf } from "./operator-guard";
+import { keepAddress, keepDirection, keepNetwork, permissionOf, routedBy } from "./operator-guard";
 import { requireLink } from "./virtual-link";
 
 /** An address that was found, and what is noted of it. */
@@ -94,17 +94,22 @@ export const address: HostResource<Address, Here> = {
         ];
     },
 
-    update: (_host, { state, life, entry }, want, mark) => [
-        note(keyOf(idOf(want)), mark, life, {}, entry),
-        ip(
-            `sets the address ${want.address} of ${want.link}`,
-            [["address", "change", ...wordsOf(want, state)]],
-            [["address", "change", ...wordsOf(state, want)]],
-        ),
-    ],
+    async update(host, { state, life, entry }, want, mark) {
+        // Its network's route has that metric.
+        if (want.metric !== state.metric) await keepWays(host, want);
+        return [
+            note(keyOf(idOf(want)), mark, life, {}, entry),
+            ip(
+                `sets the address ${want.address} of ${want.link}`,
+                [["address", "change", ...wordsOf(want, state)]],
+                [["address", "change", ...wordsOf(state, want)]],
+            ),
+        ];
+    },
 
     async delete(host, { state }) {
         await keepAddress(host, `address ${idOf(state)}`, state, state);
+        await keepNetwork(host, `address ${idOf(state)}`, state, state);
         return [
             ...(await keepingOthers(host, state)),
             ip(`takes the address ${state.address} from ${state.link}`, [["address", "delete", ...targetOf(state)]]),
@@ -204,7 +209,7 @@ function lifetimesOf(seen: AddressSeen, known: Address | undefined): Partial<Add
 async function keepWays(host: Host, want: Address): Promise<void> {
     const { link, address, peer, prefixRoute, metric } = want;
     if (!prefixRoute) return;
-    const destination = networkOf(peer === undefined ? address : `${peer}/${address.split("/")[1]}`);
+    const destination = routedBy({ address, peer });
     const own = { destination, link, metric: metric ?? usualMetric(address), last: !isV6(address) };
     await keepDirection(host, `address ${idOf(want)}`, want, own);
 }

@@ -30,6 +30,15 @@ export interface Direction {
     last?: boolean;
 }
 
+/** An address that goes. */
+export interface Going {
+    link: string;
+    address: string;
+    peer?: string | undefined;
+    /** Whether its network has a route by it. */
+    prefixRoute: boolean;
+}
+
 /** @param into what they are plugged into, for the sentence: `the bridge br0` @throws HostError refused */
 export async function keepLinks(
     host: Host,
@@ -101,6 +110,19 @@ export async function keepAddress(
         );
 }
 
+/** Before an address goes that brings the route by which packets go to an operator. @throws HostError refused */
+export async function keepNetwork(host: Host, subject: string, told: Told, going: Going): Promise<void> {
+    if (told.takesOperatorPath) return;
+    const ways = await readWays(host);
+    const way = ways.length > 0 ? unrouted(ways, going, await readAddresses(host)) : undefined;
+    if (way)
+        throw kept(
+            subject,
+            `${connection(way)} goes over ${way.links.join(", ")} by the route to ${way.destination}, which goes with this address`,
+            `${SAY_FIRST} or give ${going.link} another address of that network.`,
+        );
+}
+
 /** A sentence for each of these links by which the host is usually reached, where nobody is connected to it now. */
 export async function pathCautions(host: Host, told: Told, links: readonly string[], into: string): Promise<string[]> {
     const asked = await questioned(host, told, links);
@@ -159,6 +181,33 @@ export function readdressed(
     const held = addresses.filter((one) => one.address.split("/")[0] === local);
     return held.length > 1 ? undefined : ways.find(({ operator }) => operator.local === local);
 }
+
+/**
+ * The first way whose route goes with an address: that of its network, where no other address brings it on that link,
+ * and all of IPv4 with the last of a link (fib_disable_ip in net/ipv4/fib_frontend.c).
+ */
+export function unrouted(
+    ways: readonly Way[],
+    { link, address, peer, prefixRoute }: Going,
+    addresses: readonly Pick<AddressSeen, "link" | "address" | "peer" | "flags">[],
+): Way | undefined {
+    const others = addresses.filter(
+        (one) =>
+            one.link === link && !(one.address === address && one.peer === peer) && isV6(one.address) === isV6(address),
+    );
+    const network = routedBy({ address, peer });
+    const brought = prefixRoute && !others.some((one) => !one.flags.has("noprefixroute") && routedBy(one) === network);
+    const isLast = !isV6(address) && others.length === 0;
+    return ways.find(
+        (way) =>
+            (brought && way.destination === network && way.links.length === 1 && way.links[0] === link) ||
+            (isLast && !isV6(way.operator.peer) && way.links.includes(link)),
+    );
+}
+
+/** The network to which an address brings a route; with a peer the length is that of the peer's network. */
+export const routedBy = ({ address, peer }: { address: string; peer?: string | undefined }): string =>
+    networkOf(peer === undefined ? address : `${peer}/${lengthOf(address)}`);
 
 /** The refusal to take links, with what else would stop working. */
 export function linkKept(

@@ -112,6 +112,25 @@ describe("the connection of who works on a host", function () {
         await ip("link delete dev br8");
     });
 
+    it("keeps the route by which it goes when the address that brings it gets another length", async () => {
+        const inputs = { link: "lan0", address: "198.51.100.1/24" };
+        const wide = await create("host:Address", "wide", inputs);
+        const near = await create("host:Address", "near", { ...inputs, address: "198.51.100.1/25" });
+        await ip("-n operator address add 198.51.100.200/24 dev lan1");
+        const another = await Operator.connect(lab.name, "operator", "198.51.100.1", 22);
+        await known();
+        await refused(
+            () => remove("host:Address", "wide", wide),
+            /^address lan0\/198\.51\.100\.1\/24: the SSH connection from 198\.51\.100\.200 .* goes over lan0 by the route to 198\.51\.100\.0\/24, which goes with this address/,
+        );
+        assert(await another.answers());
+        await another.leave();
+        await ip("-n operator address delete 198.51.100.200/24 dev lan1");
+        await known();
+        await remove("host:Address", "near", near);
+        await remove("host:Address", "wide", wide);
+    });
+
     it("may end where the port says that it takes its path; unplugged, the host is as it was", async () => {
         const before = await everything();
         const port = await create("host:BridgePort", "told", { name: "wan0", bridge: "br9", takesOperatorPath: true });

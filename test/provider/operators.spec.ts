@@ -14,6 +14,7 @@ import {
     pathCautions,
     readdressed,
     takenFrom,
+    unrouted,
     type Direction,
 } from "../../provider/resources/operator-guard";
 import { networkOf } from "../../schemas/ip-text";
@@ -362,4 +363,36 @@ describe("a change that would cut somebody off", () => {
             undefined,
         );
     });
+
+    const seen = (link: string, address: string, ...flags: string[]) => ({ link, address, flags: new Set(flags) });
+    const going = { link: "eth0", address: "10.0.0.11/24", prefixRoute: true };
+    const direct = way({
+        operator: { peer: "10.0.0.200", local: "10.0.0.11" },
+        links: ["eth0"],
+        destination: "10.0.0.0/24",
+        metric: 0,
+    });
+    const elsewhere = { ...direct, links: ["eth1"] };
+    for (const [what, gone, others, there, taken] of [
+        ["their network, though a nearer one keeps the address", going, [seen("eth0", "10.0.0.11/25")], direct, true],
+        [
+            "their network, where another address brings none",
+            going,
+            [seen("eth0", "10.0.0.12/24", "noprefixroute")],
+            direct,
+            true,
+        ],
+        ["a network that another address of the link brings", going, [seen("eth0", "10.0.0.12/24")], direct, false],
+        ["a network to which another link leads them", going, [], elsewhere, false],
+        ["the last address of IPv4 of their link", { ...going, address: "10.9.0.1/24" }, [], direct, true],
+        [
+            "one of several addresses, of another network",
+            { ...going, address: "10.9.0.1/24" },
+            [seen("eth0", "10.0.0.11/24")],
+            direct,
+            false,
+        ],
+    ] as const)
+        it(`${taken ? "is" : "is not"} one that takes ${what}`, () =>
+            assert.equal(unrouted([there], gone, [seen(gone.link, gone.address), ...others]) !== undefined, taken));
 });
