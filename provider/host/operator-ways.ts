@@ -1,6 +1,7 @@
 /** Over which links those who work on a host are connected to it: by its routes and by what carries what, as they are at that moment. */
 import { z } from "zod";
 import { addressText, isV6, networkText } from "../../schemas/ip-text";
+import { tableText } from "../../schemas/routing-table";
 import { HostError } from "./errors";
 import type { Host } from "./index";
 import { parseList, type Link } from "./links";
@@ -19,6 +20,8 @@ export interface Way {
     /** Network of the route. */
     destination: string;
     metric: number;
+    /** Table of the route, in our spelling: rules may lead to another than `main`. */
+    table: string;
     gateway?: string;
     /** Every link that the packets pass on the host: the route's, and those below and above them. */
     path: ReadonlySet<string>;
@@ -29,6 +32,7 @@ const FibMatch = z.object({
     dev: z.string().optional(),
     gateway: z.string().optional(),
     metric: z.number().optional(),
+    table: z.string().default("main"),
     nexthops: z.array(z.object({ dev: z.string().optional() })).optional(),
 });
 
@@ -50,7 +54,8 @@ async function lookForWays(host: Host): Promise<Way[]> {
     const lines = operators.map(({ peer, local, device }) =>
         ["route", "get", "fibmatch", peer, "from", local, ...(device === undefined ? [] : ["oif", device])].join(" "),
     );
-    const argv = ["ip", "-json", "-force", "-batch", "-"];
+    // By numbers: the names of tables are those of a file of the host.
+    const argv = ["ip", "-N", "-json", "-force", "-batch", "-"];
     const [{ stdout, stderr }, links] = await Promise.all([
         host.place.run(argv, `${lines.join("\n")}\n`),
         host.links(),
@@ -93,13 +98,14 @@ async function readUsualPath(host: Host): Promise<ReadonlySet<string>> {
     );
 }
 
-function wayOf(operator: Operator, { dst, dev, gateway, metric, nexthops }: z.output<typeof FibMatch>) {
+function wayOf(operator: Operator, { dst, dev, gateway, metric, table, nexthops }: z.output<typeof FibMatch>) {
     const v6 = isV6(operator.peer);
     return {
         operator,
         links: (nexthops ?? [{ dev }]).flatMap(({ dev: link }) => link ?? []),
         destination: dst === "default" ? (v6 ? "::/0" : "0.0.0.0/0") : (networkText(dst) ?? dst),
         metric: metric ?? usualMetric(v6),
+        table: tableText(table) ?? table,
         ...(gateway === undefined ? {} : { gateway: addressText(gateway) ?? gateway }),
     };
 }

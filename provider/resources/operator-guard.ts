@@ -24,6 +24,8 @@ export const permissionOf = (known: Told | undefined): Told =>
 export interface Direction {
     destination: string;
     metric: number;
+    /** Absent where the link decides it, as for the network of an address: one in a VRF has the VRF's. */
+    table?: string;
     link?: string | undefined;
     gateway?: string | undefined;
     /** It stands behind one alike, as the route of an IPv4 address does (fib_add_ifaddr in net/ipv4/fib_frontend.c). */
@@ -82,7 +84,8 @@ export async function keepDirection(host: Host, subject: string, told: Told, rou
 export async function keepRoute(host: Host, subject: string, told: Told, route: Direction): Promise<void> {
     if (told.takesOperatorPath) return;
     const way = (await readWays(host)).find(
-        ({ destination, metric }) => destination === route.destination && metric === route.metric,
+        ({ destination, metric, table }) =>
+            destination === route.destination && metric === route.metric && isIn(route, table),
     );
     if (way)
         throw kept(
@@ -152,7 +155,16 @@ export const takenFrom = (ways: readonly Way[], links: readonly string[]): Way |
 
 /** The first way that a new route would replace: it is more specific, or as specific and preferred, and leads elsewhere. */
 export const divertedFrom = (ways: readonly Way[], route: Direction): Way | undefined =>
-    ways.find((way) => isWithin(way.operator.peer, route.destination) && wins(route, way) && !leadsAlike(route, way));
+    ways.find(
+        (way) =>
+            isIn(route, way.table) &&
+            isWithin(way.operator.peer, route.destination) &&
+            wins(route, way) &&
+            !leadsAlike(route, way),
+    );
+
+/** A route in another table than theirs decides nothing over them, whatever it leads to. */
+const isIn = ({ table = "" }: Direction, theirs: string) => table === "" || table === theirs;
 
 function isWithin(peer: string, network: string): boolean {
     if (isV6(peer) !== isV6(network)) return false;

@@ -103,7 +103,7 @@ export const route: HostResource<Route, Here> = {
 
     async delete(host, { state, protocol }) {
         const { destination, table, metric } = placeOf(state);
-        if (table === "main") await keepRoute(host, subjectOf(state), state, { destination, metric });
+        await keepRoute(host, subjectOf(state), state, { destination, metric, table });
         return [
             ip(`removes the route to ${state.destination}`, [["route", "delete", ...targetOf(state, protocol)]]),
             forget(keyOf(placeOf(state))),
@@ -196,11 +196,11 @@ function hopsOf(ways: WaySeen[], known: NextHops): NextHops {
 const linksOf = ({ link, nextHops = [] }: Route) =>
     [link, ...nextHops.map((hop) => hop.link)].filter((name) => name !== undefined);
 
-/** Which rules send an operator's packets to another table is not judged. */
+/** What a rule sends an operator's packets to is not judged. */
 async function keepWays(host: Host, want: Route): Promise<void> {
     const { destination, table, metric } = placeOf(want);
     const { link, gateway } = want;
-    if (table === "main") await keepDirection(host, subjectOf(want), want, { destination, metric, link, gateway });
+    await keepDirection(host, subjectOf(want), want, { destination, metric, table, link, gateway });
 }
 
 const subjectOf = (want: Route) => `route ${idOf(placeOf(want))}`;

@@ -237,7 +237,7 @@ function hostOf(links: ReadonlyMap<string, Link>, answers: Record<string, string
 describe("the ways to who works on a host", () => {
     const ss =
         "ESTAB 0 0 10.0.0.1:22 10.0.0.7:1\nESTAB 0 0 10.0.0.1:22 203.0.113.9:1\nESTAB 0 0 [fe80::1]%eth3:22 [fe80::7]:1\n";
-    const ip = '[{"dst":"10.0.0.0/24","dev":"br0"}]\n[{"dst":"fe80::/64","dev":"eth3","metric":256}]\n';
+    const ip = '[{"dst":"10.0.0.0/24","dev":"br0"}]\n[{"dst":"fe80::/64","dev":"eth3","metric":256,"table":"100"}]\n';
 
     it("are asked of the kernel from the address that each is connected to; who is not reached has none", async () => {
         const { host, ran } = hostOf(HOST, { ss, ip });
@@ -248,10 +248,16 @@ describe("the ways to who works on a host", () => {
                 "route get fibmatch fe80::7 from fe80::1 oif eth3",
         ]);
         assert.deepEqual(
-            ways.map(({ operator, links, destination, metric }) => [operator.peer, links, destination, metric]),
+            ways.map(({ operator, links, destination, metric, table }) => [
+                operator.peer,
+                links,
+                destination,
+                metric,
+                table,
+            ]),
             [
-                ["10.0.0.7", ["br0"], "10.0.0.0/24", 0],
-                ["fe80::7", ["eth3"], "fe80::/64", 256],
+                ["10.0.0.7", ["br0"], "10.0.0.0/24", 0, "main"],
+                ["fe80::7", ["eth3"], "fe80::/64", 256, "100"],
             ],
         );
         assert(ways[0]?.path.has("eth1"));
@@ -298,6 +304,7 @@ const way = (more: Partial<Way> = {}): Way => ({
     links: ["br0"],
     destination: "0.0.0.0/0",
     metric: 100,
+    table: "main",
     gateway: "10.0.0.254",
     path: new Set(["br0", "eth0"]),
     ...more,
@@ -331,6 +338,8 @@ describe("a change that would cut somebody off", () => {
         ["the same way, preferred", { destination: "0.0.0.0/0", metric: 0, gateway: "10.0.0.254", link: "br0" }, false],
         ["another network", { destination: "198.51.100.0/24", metric: 0, link: "eth1" }, false],
         ["a network of the other family", { destination: "::/0", metric: 0, link: "eth1" }, false],
+        ["their route in another table", { destination: "0.0.0.0/0", metric: 0, table: "100", link: "eth1" }, false],
+        ["their route in their table", { destination: "0.0.0.0/0", metric: 0, table: "main", link: "eth1" }, true],
         ["a route to nowhere", { destination: "192.0.2.7/32", metric: 0 }, true],
     ] as [string, Direction, boolean][])
         it(`${diverts ? "is" : "is not"} ${what}`, () =>
