@@ -5,7 +5,16 @@
 import { setTimeout } from "node:timers/promises";
 import { HostError, quoted } from "./errors";
 import { KEEPER_KEY, keeperOf, snapshotFile, snapshotText } from "./flow-snapshot";
-import { flowText, meterText, parseFlows, parseGroups, parseMeters, parsePorts, type Meter } from "./flow-text";
+import {
+    flowText,
+    meterText,
+    parseFlows,
+    parseGroups,
+    parseMeters,
+    parsePorts,
+    type Flow,
+    type Meter,
+} from "./flow-text";
 import { VERSIONS } from "./flow-spelling";
 import { refused } from "./ofctl-refusal";
 import { OWNER_KEY } from "../owner";
@@ -22,6 +31,7 @@ import {
     SECURITY_KEY,
     SHARED_COOKIE,
     sharedFlows,
+    takenIn,
     USER_TABLE,
     type AtPort,
     type BridgeFlows,
@@ -51,6 +61,14 @@ export class NotKept extends HostError {
         );
     }
 }
+
+export const flowIsForeign = (subject: string, flow: Flow) =>
+    new HostError(
+        "conflict",
+        subject,
+        `the flow "${flowText(flow)}" with the cookie ${flow.cookie} is not one of these and has the place of one of them`,
+        "It is left alone. Give the flow another priority, or remove the one that is there.",
+    );
 
 export class Openflow {
     private readonly windows = new Map<string, Window<Change, void>>();
@@ -101,8 +119,11 @@ export class Openflow {
         const formerMeters = ready().some(({ lines }) => lines.some((line) => line.startsWith(PUT)))
             ? parseMeters(await this.ask(bridge, ["dump-meters", bridge]))
             : [];
+        const putBy = new Map<number, Change>();
         for (const change of ready())
-            await this.putMeters(bridge, change, formerMeters).catch((error: unknown) => errors.set(change, error));
+            await this.putMeters(bridge, change, formerMeters, putBy).catch((error: unknown) =>
+                errors.set(change, error),
+            );
 
         const refusal = await caught(this.bundleOf(bridge, ready()));
         if (refusal) {
@@ -115,7 +136,11 @@ export class Openflow {
         }
         for (const change of numbered)
             await (errors.has(change)
-                ? this.takeMetersBack(bridge, change, formerMeters)
+                ? this.takeMetersBack(
+                      bridge,
+                      idsAfter(PUT, change).filter((id) => putBy.get(id) === change),
+                      formerMeters,
+                  )
                 : this.deleteMeters(bridge, idsAfter(DELETE, change)));
         await this.freeMeters(
             bridge,
@@ -190,17 +215,31 @@ export class Openflow {
         if (code !== 0) throw new NotKept(bridge, stderr);
     }
 
-    private async putMeters(bridge: string, change: Change, former: Meter[]): Promise<void> {
+    /** @param putBy by which change of this moment a meter was put, which gets an entry for each that is */
+    private async putMeters(
+        bridge: string,
+        change: Change,
+        former: Meter[],
+        putBy: Map<number, Change>,
+    ): Promise<void> {
         for (const line of change.lines.filter((line) => line.startsWith(PUT))) {
             const meter = line.slice(PUT.length);
-            const there = former.some(({ id }) => id === parseMeters(meter)[0]?.id);
+            const id = parseMeters(meter)[0]?.id ?? NaN;
+            if (putBy.has(id))
+                throw new HostError(
+                    "conflict",
+                    change.subject,
+                    `meter ${id} is wanted by another change of this moment, and is not one of these`,
+                    "It is left alone. Choose another number.",
+                );
+            const there = former.some((meter) => meter.id === id);
             const { code, stderr } = await this.run([there ? "mod-meter" : "add-meter", bridge, meter]);
             if (code !== 0) throw refused(change.subject, stderr);
+            putBy.set(id, change);
         }
     }
 
-    private async takeMetersBack(bridge: string, change: Change, former: Meter[]): Promise<void> {
-        const put = idsAfter(PUT, change);
+    private async takeMetersBack(bridge: string, put: number[], former: Meter[]): Promise<void> {
         for (const meter of former.filter(({ id }) => put.includes(id)))
             await this.run(["mod-meter", bridge, meterText(meter)]);
         await this.deleteMeters(
@@ -258,6 +297,8 @@ export class Openflow {
         const gone = left.map((at) => `flow delete cookie=${at.cookie}/-1,table=${at.table},in_port=${at.port}`);
         const lines = [...gone, ...own];
         const there: BridgeFlows = { flows, cookies: declaredCookies(row), secure };
+        const taken = takenIn(flows, own);
+        if (taken) throw flowIsForeign(subject, taken);
         const { before, after } = sharedFlows(there, lines);
         const foreign = inPlaceOf(after, there);
         if (!foreign) return { bundle: [...before, ...lines, ...after], left };

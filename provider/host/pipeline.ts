@@ -134,6 +134,22 @@ export function inPlaceOf(added: string[], { flows, cookies }: BridgeFlows): Flo
     return flows.find((flow) => places.has(placeOfFlow(flow)) && !isKept(flow, cookies));
 }
 
+/**
+ * A flow of a user's tables that has the place of one that a bundle would add, and another cookie: in the switch, or of
+ * another change in the same bundle. What was planned at the same moment does not know of each other.
+ */
+export function takenIn(flows: readonly Flow[], lines: string[]): Flow | undefined {
+    const isUsers = ({ table, cookie }: Flow) => table >= USER_TABLE && cookie !== SHARED_COOKIE;
+    const places = new Map(flows.filter(isUsers).map((flow) => [placeOfFlow(flow), flow]));
+    for (const line of lines.filter((line) => line.startsWith(ADD))) {
+        const flow = parseFlow(line.slice(ADD.length));
+        const other = places.get(placeOfFlow(flow));
+        if (other && other.cookie !== flow.cookie) return other;
+        if (isUsers(flow)) places.set(placeOfFlow(flow), flow);
+    }
+    return undefined;
+}
+
 /** Whether the shared flows are as the others need them. */
 export function hangsTogether(bridge: BridgeFlows): boolean {
     const { before, after } = sharedFlows(bridge, []);
@@ -143,6 +159,8 @@ export function hangsTogether(bridge: BridgeFlows): boolean {
 /** Whether a flow is one that we put there, or declared by a resource of ours. */
 export const isKept = (flow: Flow, cookies: readonly string[]): boolean =>
     isOurs(flow) || cookies.includes(flow.cookie);
+
+const ADD = "flow add ";
 
 const text = ({ cookie, table, priority, actions }: Flow) =>
     `cookie=${cookie},table=${table},priority=${priority},actions=${actions}`;

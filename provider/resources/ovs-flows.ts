@@ -7,10 +7,11 @@ import { Cookie, OvsFlows } from "../../schemas/ovs-flows";
 import { IfName } from "../../schemas/units";
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
-import { flowText, groupText, meterText, placeOfFlow, strictly } from "../host/flow-text";
+import { flowText, groupText, meterText, parseGroup, parseMeters, placeOfFlow, strictly } from "../host/flow-text";
 import { keyOf } from "../host/ovsdb/columns";
 import { ofRow, putKeys, set, type Operation, type Uuid } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
+import { flowIsForeign } from "../host/openflow";
 import { cookieFrom, FLOWS_KEY, hangsTogether, SHARED_COOKIE, USER_TABLE } from "../host/pipeline";
 import { ovsdb, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
@@ -29,6 +30,8 @@ interface Note {
     groups: number[];
     meters: number[];
 }
+
+type Claiming = Pick<OvsFlows, "bridge" | "cookie"> & Partial<OvsFlows>;
 
 export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
     type: "kvmnet:ovs:Flows",
@@ -56,8 +59,11 @@ export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
     placesOf: ({ bridge }) => [bridge],
     checkId: (id) =>
         partsOf(id) ? undefined : "write the bridge's name and the cookie of the flows, such as br0/0x2a",
-    claims: ({ bridge, cookie }) => [
+    // State leaves out what is empty.
+    claims: ({ bridge, cookie, groups = [], meters = [] }: Claiming) => [
         `flows ${cookie ? `with the cookie ${cookie}` : "without a cookie of their own"} on ${bridge}`,
+        ...idsOf(groups.map(parseGroup)).map((id) => `group ${id} of ${bridge}`),
+        ...idsOf(meters.flatMap(parseMeters)).map((id) => `meter ${id} of ${bridge}`),
     ],
 
     async cautions(host, { bridge }) {
@@ -220,13 +226,7 @@ function refuseForeign(subject: string, cookie: string, wanted: Own, tables: Tab
         idsOf(want).find((id) => idsOf(all).includes(id) && !idsOf(mine).includes(id));
     const group = taken(tables.groups, own.groups, wanted.groups);
     const meter = taken(tables.meters, own.meters, wanted.meters);
-    if (flow)
-        throw new HostError(
-            "conflict",
-            subject,
-            `the flow "${flowText(flow)}" with the cookie ${flow.cookie} is not one of these and has the place of one of them`,
-            "It is left alone. Give the flow another priority, or remove the one that is there.",
-        );
+    if (flow) throw flowIsForeign(subject, flow);
     if (group !== undefined || meter !== undefined)
         throw new HostError(
             "conflict",

@@ -335,6 +335,8 @@ describe("OpenFlow flows on a real switch", function () {
     });
 
     describe("two sets of flows on one bridge", () => {
+        const meter = (rate: number, id = 5) => `meter=${id},kbps,bands=type=drop,rate=${rate}`;
+
         it("come and go at the same moment without touching each other", async () => {
             await bridge("two");
             const want = (cookie: string, table: number) => ({
@@ -364,6 +366,36 @@ describe("OpenFlow flows on a real switch", function () {
             );
             assert.equal(await meters("two"), "meter=14 kbps bands= type=drop rate=1");
         });
+
+        for (const [what, of, said] of [
+            [
+                "one meter",
+                (table: number) => ({ flows: [`table=${table},actions=meter:5,NORMAL`], meters: [meter(table)] }),
+                /meter 5 is wanted by another change of this moment/,
+            ],
+            [
+                "the place of one flow",
+                (table: number) => ({ flows: ["table=30,priority=4,actions=drop"], meters: [meter(1, table)] }),
+                /"table=30,priority=4,actions=drop" with the cookie 0x\w+ is not one of these and has the place/,
+            ],
+        ] as const)
+            it(`that want ${what} at the same moment: one has all of its own, and the other is refused`, async () => {
+                await bridge("same");
+                const [one, other] = await Promise.allSettled(
+                    [21, 22].map((table) =>
+                        plugin.create(FLOWS, `same-${table}`, { bridge: "same", cookie: `0x${table}`, ...of(table) }),
+                    ),
+                );
+                const [good, bad] = one?.status === "fulfilled" ? [one, other] : [other, one];
+                assert.ok(good?.status === "fulfilled" && bad?.status === "rejected", JSON.stringify([one, other]));
+                assert.match(String(bad.reason), said);
+                const { cookie, meters: wanted = [] } = good.value.state as { cookie: string; meters: string[] };
+                const own = (await dump("same")).filter((line) => /^cookie=0x2[12],/.test(line));
+                assert.ok(own.length === 1 && own[0]?.startsWith(`cookie=${cookie},`), own.join("\n"));
+                assert.equal(await meters("same"), wanted.join().replaceAll(",", " ").replace("bands=", "bands= "));
+                await plugin.delete(FLOWS, good.value.state.cookie === "0x21" ? "same-21" : "same-22", good.value);
+                assert.equal(await meters("same"), "");
+            });
     });
 
     describe("a provider that was killed after any of its writes", () => {

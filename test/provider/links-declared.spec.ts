@@ -114,6 +114,18 @@ describe("what only one resource of a program may declare", () => {
             /plug of eth1 is declared by r0 already/,
         ],
         [
+            "a group of a bridge",
+            ["ovs:Flows", { bridge: "br0", cookie: "0x1", groups: ["group_id=7,type=all,bucket=output:1"] }],
+            ["ovs:Flows", { bridge: "br0", cookie: "0x2", groups: ["group_id=7,type=all,bucket=output:1"] }],
+            /group 7 of br0 is declared by r0 already/,
+        ],
+        [
+            "a meter of a bridge",
+            ["ovs:Flows", { bridge: "br0", cookie: "0x1", meters: ["meter=7,kbps,bands=type=drop,rate=5"] }],
+            ["ovs:Flows", { bridge: "br0", cookie: "0x2", meters: ["meter=7,kbps,bands=type=drop,rate=5"] }],
+            /meter 7 of br0 is declared by r0 already/,
+        ],
+        [
             "the plug of a link, in a bridge and in a bond",
             ["host:BridgePort", { name: "eth1", bridge: "br0" }],
             ["host:Bond", { name: "bond0", mode: "802.3ad", members: ["eth0", "eth1"] }],
