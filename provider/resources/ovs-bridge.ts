@@ -11,6 +11,7 @@ import type { Found, HostResource } from "../resource";
 import { BRIDGE_PRESETS, bridgeRow, bridgeState, localRow, macInUse, pinFor, type FormerMaps } from "./ovs-bridge-rows";
 import { faultOf, isLinkGone } from "./ovs-fault";
 import { isGuarded, isSecured, portsThat } from "./ovs-ingress";
+import { hungByOthers } from "./ovs-hung";
 import { bringUp, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
 import { unasked, untilMtuTold } from "./ovs-mtu";
 import { changedRow } from "./ovs-port-change";
@@ -33,7 +34,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
     description:
         "A bridge of Open vSwitch, with its internal port up and a MAC address that stays. " +
         "Controllers, mirrors, flows and exports of it are resources of their own, and keys of its maps that are not declared here stay as they are. " +
-        "It is not removed while it holds ports that its stack did not make.",
+        "It is not removed while it holds ports, mirrors, controllers, exports or flows that its stack did not make.",
     schema: OvsBridge,
     cost: {
         name: "replace",
@@ -138,6 +139,14 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
                 `OVS bridge ${state.name}`,
                 `it holds ports that this stack did not make (${foreign.slice(0, 20).join(", ")}), so it is not removed`,
                 "Remove or move these ports first.",
+            );
+        const hung = hungByOthers(view, row, mark);
+        if (hung.length > 0)
+            throw new HostError(
+                "refused",
+                `OVS bridge ${state.name}`,
+                `on it is what this stack did not make (${hung.slice(0, 20).join(", ")}) and what would go with it, so it is not removed`,
+                "Remove that first, by the stack or person that made it.",
             );
         return [ovsdb(`removes the OVS bridge ${state.name}`, removeBridge(row)), ...removeLeft(local)];
     },

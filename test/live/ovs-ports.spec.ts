@@ -252,6 +252,43 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await plugin.delete(PORT, "kept1", ours);
             assert.equal(await lab.vsctl("list-ports", "kept0"), "kept2");
         });
+
+        it("with what another stack or a person has hung on it is not removed either, and loses nothing", async () => {
+            const made = await bridge("kept3");
+            const [targets, on] = [["10.0.0.9:6343"], { bridge: "kept3" }];
+            const hung: [kind: string, inputs: Bag, said: string][] = [
+                ["Mirror", { ...on, name: "ids", selectAll: true, outputVlan: 9 }, "the mirror ids"],
+                ["Controller", { ...on, target: "ptcp:6653:127.0.0.1" }, 'the controller "ptcp:6653:127.0.0.1"'],
+                ["Sflow", { ...on, targets, agent: "lo" }, "the sFlow export"],
+                ["Ipfix", { ...on, targets }, "the IPFIX export"],
+                ["Netflow", { ...on, targets }, "the NetFlow export"],
+                [
+                    "Flows",
+                    { ...on, cookie: "0x2a", flows: ["table=10,actions=NORMAL"] },
+                    "the flows of the cookie 0x2a",
+                ],
+                ["FlowKeeper", on, "the keeping of its flows"],
+            ];
+            for (const [kind, inputs, said] of hung) {
+                const [type, stack] = [`kvmnet:ovs:${kind}`, "other"];
+                const theirs = await plugin.create(type, "theirs", inputs, { stack });
+                const before = await lab.everything();
+                await assert.rejects(
+                    plugin.delete(BRIDGE, "kept3", made),
+                    (error: Error) => error.message.includes(`this stack did not make (${said})`),
+                    kind,
+                );
+                assert.equal(await lab.everything(), before, kind);
+                plugin.stack = stack;
+                await plugin.delete(type, "theirs", theirs).finally(() => (plugin.stack = "dev"));
+            }
+            await plugin.create("kvmnet:ovs:Sflow", "ours", { ...on, targets, agent: "lo" });
+            await lab.vsctl("set-controller", "kept3", "ptcp:6654:127.0.0.1");
+            await assert.rejects(plugin.delete(BRIDGE, "kept3", made), /did not make \(the controller "ptcp:6654:127/);
+            await lab.vsctl("del-controller", "kept3");
+            await plugin.delete(BRIDGE, "kept3", made);
+            assert.doesNotMatch(await lab.vsctl("list-br"), /kept3/);
+        });
     });
 
     describe("a port", () => {
