@@ -2,9 +2,11 @@
 import { OvsBridge, OvsBridgeOutputs } from "../../schemas/ovs-bridge";
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
+import { KEEPER_KEY } from "../host/flow-snapshot";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import { absent, named, ofRow, rowNamed, set, type Operation } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
+import { declaredCookies } from "../host/pipeline";
 import { OWNER_KEY, sameStack } from "../owner";
 import { ovsdb } from "../plan";
 import type { Found, HostResource } from "../resource";
@@ -113,7 +115,8 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
         ];
         const secure = want.failMode === "secure";
         if (!secure) refuseOpenPorts(view, want.name);
-        if (view.referred("Port", row.ports).some(isGuarded))
+        const hasFlows = declaredCookies(row).length > 0 || keyOf(row.external_ids, KEEPER_KEY) !== undefined;
+        if (hasFlows || view.referred("Port", row.ports).some(isGuarded))
             requireNewOpenflow(`OVS bridge ${want.name}`, want.name, want.protocols ?? []);
         return [
             ...(want.mtuRequest === undefined && local ? unasked(view, row, [local]) : []),

@@ -4,7 +4,7 @@ import { isPassive } from "../../schemas/target-text";
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
 import { flowText, groupText, meterText, parseFlows, parseMeters, strictly, type Flow } from "../host/flow-text";
-import { textOf } from "../host/ovsdb/columns";
+import { textOf, valuesOf } from "../host/ovsdb/columns";
 import type { Replica } from "../host/ovsdb/replica";
 import {
     COOKIE_MASK,
@@ -62,13 +62,17 @@ export function requireNoController(view: Replica, bridge: string, subject: stri
     );
 }
 
+/** Whether a bridge with these protocols speaks with us; without any it speaks all. */
+const isNewOpenflow = (protocols: readonly unknown[]): boolean =>
+    protocols.length === 0 || protocols.some((protocol) => /^OpenFlow1[345]$/.test(String(protocol)));
+
 /** @throws HostError refused for a bridge whose OpenFlow is too old for meters and bundles of ours */
 export function requireNewOpenflow(subject: string, bridge: string, protocols: readonly unknown[]): void {
-    if (protocols.length === 0 || protocols.some((protocol) => /^OpenFlow1[345]$/.test(String(protocol)))) return;
+    if (isNewOpenflow(protocols)) return;
     throw new HostError(
         "refused",
         subject,
-        `the protocols of the bridge ${shownName(bridge)} are ${protocols.join(", ")}, and what ingress and portSecurity put there needs OpenFlow13 or newer`,
+        `the protocols of the bridge ${shownName(bridge)} are ${protocols.join(", ")}, and what ingress, portSecurity, Flows and a FlowKeeper put there needs OpenFlow13 or newer`,
         "Add OpenFlow14 to the bridge's protocols, or leave protocols out, which allows every version.",
     );
 }
@@ -224,10 +228,12 @@ export const swept = (view: Replica, bridge: string): Plan =>
 
 /**
  * Another fail mode empties a bridge: its flows, groups and meters are gone, whoever made them (Open vSwitch 3.1). This
- * puts them back; read before the step that changes the fail mode, carried out after it. Nothing where there are none.
+ * puts them back; read before the step that changes the fail mode, carried out after it. Nothing where there are none, nor
+ * on a bridge that does not speak with us, which has none of ours.
  */
 export async function keptOverFailMode(host: Host, bridge: string, secure: boolean): Promise<Plan> {
-    if (hasController(await host.switch(), bridge)) return [];
+    const view = await host.switch();
+    if (hasController(view, bridge) || !isNewOpenflow(valuesOf(view.byName("Bridge", bridge)?.protocols))) return [];
     const { flows, groups, meters } = await look(host, bridge);
     const lines = [
         ...meters.map((meter) => `meter put ${meterText(meter)}`),

@@ -334,6 +334,35 @@ describe("OpenFlow flows on a real switch", function () {
         });
     });
 
+    describe("a bridge whose OpenFlow is too old for flows of ours", () => {
+        const old = { name: "old", datapathType: "netdev", protocols: ["OpenFlow10"] };
+
+        it("changes its failMode all the same", async () => {
+            const made = await bridge("old", { protocols: ["OpenFlow10"] });
+            made.state = await plugin.update(BRIDGE, "old", made, { ...old, failMode: "secure" });
+            assert.equal(await lab.vsctl("get", "Bridge", "old", "fail_mode"), "secure");
+            await plugin.delete(BRIDGE, "old", made);
+        });
+
+        const users: [what: string, type: string, inputs: Bag][] = [
+            ["flows", FLOWS, { flows: ["table=10,actions=NORMAL"] }],
+            ["a keeper of flows", "kvmnet:ovs:FlowKeeper", {}],
+        ];
+        for (const [what, type, inputs] of users)
+            it(`is none with ${what}`, async () => {
+                const made = await bridge("old");
+                const theirs = await plugin.create(type, "on-old", { bridge: "old", ...inputs });
+                await assert.rejects(
+                    plugin.update(BRIDGE, "old", made, old),
+                    /the protocols of the bridge old are OpenFlow10, .* needs OpenFlow13 or newer/,
+                );
+                assert.equal(await lab.vsctl("get", "Bridge", "old", "protocols"), "[]");
+                await plugin.delete(type, "on-old", theirs);
+                made.state = await plugin.update(BRIDGE, "old", made, old);
+                await plugin.delete(BRIDGE, "old", made);
+            });
+    });
+
     describe("two sets of flows on one bridge", () => {
         const meter = (rate: number, id = 5) => `meter=${id},kbps,bands=type=drop,rate=${rate}`;
 
