@@ -25,6 +25,8 @@ interface Spot<State> {
     row: Seen | undefined;
     /** What the row does not say and its place does. */
     place: Partial<State>;
+    /** Why the row cannot be one resource's. */
+    conflict?: string | undefined;
 }
 
 /** What one kind has of its own. */
@@ -69,7 +71,7 @@ export function attachedRow<State extends object>(kind: Kind<State>): HostResour
 
         async find(host, id) {
             const view = await host.switch();
-            const { parent, row, place } = at(view, id);
+            const { parent, row, place, conflict } = at(view, id);
             if (!parent || !row) return undefined;
             return {
                 parent,
@@ -78,6 +80,7 @@ export function attachedRow<State extends object>(kind: Kind<State>): HostResour
                 mark: keyOf(row.external_ids, OWNER_KEY),
                 objectId: row._uuid[1],
                 ...(told ? { outputs: told(row) } : {}),
+                ...(conflict === undefined ? {} : { conflict }),
             };
         },
 

@@ -1,6 +1,7 @@
 /** Exports of a bridge's traffic: a bridge has at most one of each kind. */
 import { shownName } from "../host/errors";
-import type { Replica } from "../host/ovsdb/replica";
+import { uuidsOf } from "../host/ovsdb/columns";
+import type { Replica, Seen } from "../host/ovsdb/replica";
 import type { HostResource } from "../resource";
 import { addressText, isV6 } from "../../schemas/ip-text";
 import { IfName } from "../../schemas/units";
@@ -29,7 +30,12 @@ export const exportOf = <State extends { bridge: string; targets: string[] }>(
         at: (view: Replica, bridge: string) => {
             const parent = view.byName("Bridge", bridge);
             const row = view.referred(table, parent?.[column])[0];
-            return { parent, row, place: { bridge } as Partial<State> };
+            return {
+                parent,
+                row,
+                place: { bridge } as Partial<State>,
+                conflict: sharedWith(view, column, parent, row),
+            };
         },
         managed: (_view, want) => managedBy(shape, want),
         state: (_view, row) => {
@@ -40,6 +46,22 @@ export const exportOf = <State extends { bridge: string; targets: string[] }>(
         },
         missing: ({ bridge }) => missingBridge(bridge),
     });
+
+/** A change for one bridge would be one for the other. */
+function sharedWith(
+    view: Replica,
+    column: string,
+    bridge: Seen | undefined,
+    row: Seen | undefined,
+): string | undefined {
+    const other = view
+        .all("Bridge")
+        .find(
+            ({ _uuid, [column]: named }) =>
+                _uuid[1] !== bridge?._uuid[1] && uuidsOf(named).includes(row?._uuid[1] ?? ""),
+        );
+    return other && `its row in the switch's database is also that of the bridge ${shownName(String(other.name))}`;
+}
 
 /** `10.0.0.9:6343`, `[fd00::9]:6343`, for what may be an address alone. */
 function withPort(target: string, port: number): string {

@@ -608,6 +608,17 @@ describe("what watches and controls a real switch", function () {
             });
         });
 
+        it("that two bridges share are left alone", async () => {
+            await plugin.create(BRIDGE, "br3", { name: "br3", datapathType: "netdev" });
+            const on = (bridge: string) => ["--", "set", "Bridge", bridge, "sflow=@s"];
+            await lab.vsctl("--", "--id=@s", "create", "sFlow", 'targets="10.0.0.9:6343"', ...on("br"), ...on("br3"));
+            const want = { bridge: "br", targets: ["10.0.0.10:6343"], agent: "lo" };
+            for (const work of [() => plugin.read(SFLOW, "hand", "br"), () => plugin.create(SFLOW, "hand", want)])
+                await assert.rejects(work, /its row in the switch's database is also that of the bridge br3/);
+            assert.equal(await only("sFlow", "targets"), "10.0.0.9:6343");
+            for (const name of ["br", "br3"]) await lab.vsctl("clear", "Bridge", name, "sflow");
+        });
+
         it("need a bridge that is there, and a numeric address", async () => {
             await assert.rejects(
                 plugin.create(SFLOW, "none", { bridge: "no-br", targets: ["10.0.0.9:6343"] }),
