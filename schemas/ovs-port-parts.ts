@@ -17,14 +17,16 @@ export const IngressLimit = z
         rate: Rate.refine(
             (rate) => bitsPerSecond(rate) % 1_000 === 0 && bitsPerSecond(rate) / 1_000 <= MOST_KBIT,
             "an ingress rate is a whole number of kbit/s, at most 4294967295kbit, such as 100Mbit",
-        ).describe('Rate, such as "100Mbit", in whole kbit/s; more is dropped.'),
+        ).describe(
+            'Rate, such as "100Mbit", in whole kbit/s; more is dropped. On the kernel datapath it is less than 34.36 Gbit/s.',
+        ),
         burst: Size.refine(
             (burst) => bytes(burst) < 2 ** 32,
             "an ingress burst is less than 4 GiB, which is where the switch would begin again at 0",
         )
             .optional()
             .describe(
-                'What may arrive at once above the rate, such as "1MB"; rounded up to whole kbit. Absent is 80 % of what the rate lets through in a second, and at least 1 MB: Open vSwitch itself takes 1 MB whatever the rate, and advises the 80 %, below which TCP does not reach the rate.',
+                'What may arrive at once above the rate, such as "1MB"; rounded up to whole kbit. On the kernel datapath it is at most 4.19 GB, and what the rate lets through in 268 seconds. Absent is 80 % of what the rate lets through in a second, and at least 1 MB: Open vSwitch itself takes 1 MB whatever the rate, and advises the 80 %, below which TCP does not reach the rate.',
             ),
     })
     .meta({ token: "ovs:IngressLimit" })

@@ -3,7 +3,7 @@ import { bitsPerSecond, bytes } from "../../schemas/amounts";
 import { Rate, Size } from "../../schemas/units";
 import type { IngressLimit as Declared, PortSecurity } from "../../schemas/ovs-port-parts";
 import type { Host } from "../host";
-import { shownName } from "../host/errors";
+import { HostError, shownName } from "../host/errors";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import { ignoresPolicing } from "../host/ovsdb/ports";
 import type { Replica, Seen } from "../host/ovsdb/replica";
@@ -19,6 +19,35 @@ const BURST_SHARE = 0.8;
 export function limitOf({ rate, burst }: Declared): IngressLimit {
     const rateKbit = bitsPerSecond(rate) / 1_000;
     return { rateKbit, burstKbit: burst === undefined ? burstFor(rateKbit) : Math.max(1, kbitOf(burst)) };
+}
+
+/** Bytes in a second that `tc police` is told in 32 bits (tc_fill_rate in lib/netdev-linux.c of Open vSwitch 3.1) [kbit/s]. */
+const MOST_POLICED_KBIT = Math.floor(((2 ** 32 - 1) * 8) / 1_000);
+/** Open vSwitch makes 128 byte of each kbit, in 32 bits (tc_policer_init there) [kbit]. */
+const MOST_BURST_KBIT = 2 ** 25 - 1;
+/** The kernel is told for how long the rate lasts for it, in 32 bits of ticks of 64 ns (tc_bytes_to_ticks there) [s]. */
+const MOST_BURST_S = Math.floor((2 ** 32 * 64e-9 * 1_000) / 1_024);
+
+/** A limit that would begin again at 0 in the kernel's policing. @throws HostError refused */
+export function refuseWrapped(subject: string, name: string, { rate, burst }: Declared): void {
+    const { rateKbit, burstKbit } = limitOf({ rate, burst });
+    const said = `and the port ${shownName(name)} is to have`;
+    const given = burst ?? "1 MB, for none is given,";
+    const found =
+        rateKbit > MOST_POLICED_KBIT
+            ? `the kernel polices at less than 34.36 Gbit/s, ${said} an ingress rate of ${rate}`
+            : burstKbit > MOST_BURST_KBIT
+              ? `the kernel polices with a burst of at most 4.19 GB, ${said} one of ${given}`
+              : burstKbit / rateKbit > MOST_BURST_S
+                ? `the kernel polices with a burst of at most ${MOST_BURST_S} seconds at its rate, ${said} one of ${given} at ${rate}`
+                : undefined;
+    if (found === undefined) return;
+    throw new HostError(
+        "refused",
+        subject,
+        `${found}, which would become a small one without a word`,
+        "Choose a smaller one, or leave ingress out for no limit.",
+    );
 }
 
 /** What flows hold of a port. @param metered whether its limit is a meter */

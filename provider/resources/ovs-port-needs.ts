@@ -3,8 +3,9 @@ import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
 import { keyOf, textOf, uuidsOf, valuesOf } from "../host/ovsdb/columns";
 import type { Uuid } from "../host/ovsdb/operations";
-import { ignoresPolicing } from "../host/ovsdb/ports";
+import { ignoresPolicing, isPolicedByKernel } from "../host/ovsdb/ports";
 import type { Replica, Seen } from "../host/ovsdb/replica";
+import { refuseWrapped } from "./ovs-ingress";
 import { QOS_NAME_KEY, qosName } from "./ovs-port-rows";
 import type { Wanted } from "./ovs-port-change";
 import { shapes } from "./ovs-shaping";
@@ -41,6 +42,8 @@ export function needsOf(
     const metered = (want: Wanted) => ignoresPolicing(bridge, want.type);
     if (wanted.some((want) => want.ingress && metered(want)))
         requireNoController(view, bridgeName, subject, "its ingress limit is a flow");
+    for (const { name, ingress } of wanted)
+        if (ingress && isPolicedByKernel(bridge)) refuseWrapped(subject, name, ingress);
     if (wanted.some((want) => want.portSecurity || (want.ingress && metered(want))))
         requireNewOpenflow(subject, bridgeName, valuesOf(bridge.protocols));
     if (wanted.some(({ portSecurity }) => portSecurity)) {

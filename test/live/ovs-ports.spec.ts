@@ -739,6 +739,35 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await plugin.delete(PORT, "lim0", made);
         });
 
+        it("is not limited to what the kernel's policing does not hold, and to that by a meter", async () => {
+            await lab.vsctl("--no-wait", "add-br", "sys0", "--", "set", "Bridge", "sys0", "datapath_type=system");
+            for (const [ingress, said] of [
+                [
+                    { rate: "40Gbit" },
+                    /at less than 34\.36 Gbit\/s, and the port big0 is to have an ingress rate of 40Gbit/,
+                ],
+                [
+                    { rate: "30Gbit", burst: "4290MB" },
+                    /a burst of at most 4\.19 GB, and the port big0 is to have one of 4290MB/,
+                ],
+                [
+                    { rate: "10kbit" },
+                    /a burst of at most 268 seconds at its rate, .* 1 MB, for none is given, at 10kbit/,
+                ],
+                [{ rate: "1Mbit", burst: "40MB" }, /a burst of at most 268 seconds at its rate/],
+            ] as const)
+                for (const [type, inputs] of [
+                    [PORT, { name: "big0", bridge: "sys0", type: "internal", ingress }],
+                    [`${PORT}Set`, { bridge: "sys0", ports: { big0: { type: "internal", ingress } } }],
+                ] as const)
+                    await assert.rejects(plugin.create(type, "big0", inputs, { checked: true }), said);
+            assert.equal(await lab.vsctl("list-ports", "sys0"), "");
+            await lab.vsctl("--no-wait", "del-br", "sys0");
+            const made = await port("big0", { bridge: "pb0", type: "internal", ingress: { rate: "40Gbit" } });
+            assert.match(await lab.run("ovs-ofctl", "-OOpenFlow13", "dump-meters", "pb0"), /rate=40000000 /);
+            await plugin.delete(PORT, "big0", made);
+        });
+
         it("whose limit is taken off leaves no meter, though somebody had removed its flow", async () => {
             await bridge("lone0");
             const inputs = { name: "lone1", bridge: "lone0", type: "internal" };

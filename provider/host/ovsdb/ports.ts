@@ -22,6 +22,9 @@ export interface PortSeen {
 export const ignoresPolicing = (bridge: Row | undefined, type: string | undefined): boolean =>
     textOf(bridge?.datapath_type) === "netdev" && !type?.startsWith("dpdk");
 
+/** Whether the kernel polices what comes in at the ports of a bridge. */
+export const isPolicedByKernel = (bridge: Row | undefined): boolean => textOf(bridge?.datapath_type) !== "netdev";
+
 export async function readPorts(ovsdb: Ovsdb): Promise<PortSeen[]> {
     const view = await ovsdb.view();
     return view.all("Port").map((port) => seen(port, view.holderOf(port), view.referred("Interface", port.interfaces)));
