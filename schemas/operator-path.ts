@@ -11,7 +11,7 @@ export const takesOperatorPath = (what: string) =>
 
 /** Of what is plugged into something. */
 export const takesOperatorPathAsPort = takesOperatorPath(
-    "may plug in, or later unplug, a link over which an SSH connection to the host runs",
+    "may plug in a link over which an SSH connection to the host runs, or later unplug it or take VLANs from it",
 );
 
 /** Of an address that the host gets. */

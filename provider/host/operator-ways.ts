@@ -112,7 +112,8 @@ function wayOf(operator: Operator, { dst, dev, gateway, metric, table, nexthops 
 
 /**
  * The links of a route with all that carries them (the link of a VLAN, members of a bond, ports of a bridge or of a
- * switch) and all that they are plugged into. Taps of a bridge lead to guests, and are left out.
+ * switch) and all that they are plugged into. Taps of a bridge lead to guests, and other links of a switch's own to the host
+ * itself; both are left out.
  *
  * @param switched of each port of an Open vSwitch bridge the links of that bridge and of those patched to it
  */
@@ -124,7 +125,7 @@ export function pathOver(
     const below = reachedFrom(starts, (name) => {
         const link = links.get(name);
         const ports = link?.kind === "vrf" ? [] : [...links.values()].filter(({ master }) => master === name);
-        return [link?.parent ?? "", ...[...ports, ...linksNamed(switched.get(name))].filter(isNoTap).map(nameOf)];
+        return [link?.parent ?? "", ...[...ports, ...linksNamed(switched.get(name))].filter(leadsOut).map(nameOf)];
     });
     const above = reachedFrom(starts, (name) => [links.get(name)?.master ?? ""]);
     return new Set([...below, ...above]);
@@ -134,7 +135,8 @@ export function pathOver(
     }
 }
 
-const isNoTap = ({ tap }: Link) => tap === undefined;
+/** A link that the switch makes ends on the host, unless it is plugged in once more. */
+const leadsOut = ({ tap, kind, master }: Link) => tap === undefined && (kind !== "openvswitch" || master !== undefined);
 const nameOf = ({ name }: Link) => name;
 
 function reachedFrom(starts: readonly string[], next: (name: string) => string[]): Set<string> {

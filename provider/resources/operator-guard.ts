@@ -68,6 +68,25 @@ export async function keepPlugged(host: Host, subject: string, told: Told, links
         );
 }
 
+/** Before links that carry an operator's connection change, such as `which is to carry other VLANs`. @throws HostError refused */
+export async function keepCarried(
+    host: Host,
+    subject: string,
+    told: Told,
+    links: readonly string[],
+    change: string,
+): Promise<void> {
+    const asked = await questioned(host, told, links);
+    if (asked.length === 0) return;
+    const way = takenFrom(await readWays(host), asked);
+    if (way)
+        throw kept(
+            subject,
+            `${runsOver(way, asked)}, ${change}`,
+            "Set takesOperatorPath: true if that is meant and you have another way to the host, or connect over another link.",
+        );
+}
+
 /** Before a route, or a network that an address brings, leads elsewhere what goes to an operator. @throws HostError refused */
 export async function keepDirection(host: Host, subject: string, told: Told, route: Direction): Promise<void> {
     if (told.takesOperatorPath) return;

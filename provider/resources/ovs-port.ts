@@ -19,6 +19,7 @@ import { refuseHeld } from "./ovs-held";
 import { unasked, untilMtuTold } from "./ovs-mtu";
 import { changedPort, linkNames, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
 import { needsOf, type Needs } from "./ovs-port-needs";
+import { keepThrough } from "./ovs-port-path";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
 import { requireColumns } from "./ovs-rows";
 import { POLICING_LOST, policedAgain, unpolicedOf } from "./ovs-policing";
@@ -158,6 +159,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const there = moves ? [] : devicesOf(state);
         const come = devicesOf(want).filter((name) => !there.includes(name));
         await keepLinks(host, subject, want, come, `the bridge ${want.bridge}`);
+        if (holder) await keepThrough(host, subject, want, [{ was: state, want, moves }]);
         // Its flows name its OpenFlow number.
         const renumbered = moves || unheard.length > 0 || state.ofportRequest !== want.ofportRequest;
         const stays = renumbered ? {} : guardOf(want, needs.isMetered(want));
@@ -196,7 +198,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
 
     async delete(host, found, mark) {
         const { holder, state, rows } = found;
-        if (holder) await keepPlugged(host, `OVS port ${state.name}`, state, devicesOf(state));
+        if (holder) await keepPlugged(host, `OVS port ${state.name}`, state, linkNames(state));
         return [
             ...(isGuarded(rows.port) ? unguards(found, mark) : []),
             ...(holder

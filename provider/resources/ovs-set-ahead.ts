@@ -1,6 +1,7 @@
 /** Other VLANs for ports of a set that stand: what the switch's rows alone decide, and no link of the host. */
 import type { OvsPortSet, PortOfSet } from "../../schemas/ovs-port-set";
 import type { Host } from "../host";
+import { readWays } from "../host/operator-ways";
 import { keyOf } from "../host/ovsdb/columns";
 import type { Replica } from "../host/ovsdb/replica";
 import { OWNER_KEY } from "../owner";
@@ -8,6 +9,7 @@ import type { Plan } from "../plan";
 import type { Own } from "../resource";
 import { sameValue } from "../wire";
 import { isGuarded } from "./ovs-ingress";
+import { losesVlans } from "./ovs-port-path";
 import { interfacesOf } from "./ovs-port-rows";
 import { itemsOf, switchStep } from "./ovs-set-change";
 import type { Member } from "./ovs-set-here";
@@ -16,8 +18,8 @@ import type { Member } from "./ovs-set-here";
 const OF_FRAMES = ["vlanMode", "tag", "trunks", "cvlans", "protected"] as const satisfies (keyof PortOfSet)[];
 
 /**
- * The change of a set in which nothing else differs from what state knows; empty where something does, or where a port
- * does not stand as ours. Listing the links of a host with 1,000 ports takes as long as half of this change.
+ * The change of a set in which nothing else differs from what state knows; empty where something does, where a port does
+ * not stand as ours, or where somebody who works on the host may be cut off. Listing the links of a host with 1,000 ports takes as long as half of this change.
  */
 export async function framesAhead(
     host: Host,
@@ -27,6 +29,9 @@ export async function framesAhead(
     const others =
         known && formerMark === mark && known.bridge === want.bridge && framesDiffer(known.ports, want.ports);
     if (!others) return [];
+    // Whether a connection runs over one of them is told by the host's links.
+    const mayCut = others.some(([name, port]) => !port.tap && losesVlans(known.ports[name] ?? {}, port));
+    if (mayCut && (await readWays(host)).length > 0) return [];
     const view = await host.switch();
     const members = new Map<string, Member>();
     for (const [name] of others) {

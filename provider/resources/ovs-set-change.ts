@@ -19,6 +19,7 @@ import { policedAgain } from "./ovs-policing";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, type Wanted } from "./ovs-port-change";
 import { keepLinks, keepPlugged } from "./operator-guard";
 import { needsOf, type Needs } from "./ovs-port-needs";
+import { keepThrough } from "./ovs-port-path";
 import { requireColumns } from "./ovs-rows";
 import { listed, type Member, type SetHere } from "./ovs-set-here";
 import { removedTaps, unguarded, unlimitedLinks, unpluggedAll, type Held } from "./ovs-set-removal";
@@ -60,6 +61,22 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     const { needs, items } = await itemsOf(host, view, want.bridge, touched, here?.members, mark);
     const left = [...(here?.members.values() ?? [])].filter(({ name }) => !Object.hasOwn(want.ports, name));
     await keepAllPlugged(host, subject, left);
+    await keepThrough(
+        host,
+        subject,
+        {},
+        items.flatMap(({ want: port, tap, member }) =>
+            tap || !member?.state || port.takesOperatorPath
+                ? []
+                : [
+                      {
+                          was: { ...member.state, name: member.name },
+                          want: port,
+                          moves: member.holder?.name !== want.bridge,
+                      },
+                  ],
+        ),
+    );
     const remade = items.flatMap(({ member, remade }) => (remade && member?.rows ? [member] : []));
     /** Rows of the ports that are there, and not made anew, of which something holds. */
     const staying = (holds: (member: Member) => boolean) =>
@@ -171,7 +188,7 @@ export async function keepAllPlugged(host: Host, subject: string, members: reado
         host,
         subject,
         {},
-        untoldOf(members.flatMap(({ name, state }) => (state ? [[name, state]] : []))),
+        members.flatMap(({ name, state }) => (state && !state.tap && !state.takesOperatorPath ? [name] : [])),
     );
 }
 

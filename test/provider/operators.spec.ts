@@ -195,13 +195,15 @@ const HOST: ReadonlyMap<string, Link> = linksOf([
     { ifname: "tap0", master: "br0", linkinfo: { info_kind: "tun", info_data: { type: "tap" } } },
     { ifname: "ovs-system", linkinfo: { info_kind: "openvswitch" } },
     { ifname: "br-ex", master: "ovs-system", linkinfo: { info_kind: "openvswitch" } },
+    { ifname: "int0", linkinfo: { info_kind: "openvswitch" } },
     { ifname: "vrf0", linkinfo: { info_kind: "vrf" } },
     { ifname: "eth3", master: "vrf0" },
     { ifname: "eth4", master: "vrf0" },
 ]);
 
 describe("the path of a connection on a host", () => {
-    const path = (...starts: string[]) => [...pathOver(starts, HOST, new Map([["br-ex", ["br-ex", "eth2"]]]))].sort();
+    const path = (...starts: string[]) =>
+        [...pathOver(starts, HOST, new Map([["br-ex", ["br-ex", "eth2", "int0"]]]))].sort();
 
     it("goes down through a bridge, a VLAN and a bond to its members, and past the taps of guests", () =>
         assert.deepEqual(path("br0"), ["bond0", "bond0.40", "br0", "eth0", "eth1"]));
@@ -209,7 +211,7 @@ describe("the path of a connection on a host", () => {
         assert.deepEqual(path("eth0"), ["bond0", "eth0"]);
         assert.deepEqual(path("eth3"), ["eth3", "vrf0"]);
     });
-    it("goes through the ports of an Open vSwitch bridge, and not through those of all of them", () =>
+    it("goes through the ports of an Open vSwitch bridge, not through those of all of them, and past those that end on the host", () =>
         assert.deepEqual(path("br-ex"), ["br-ex", "eth2", "ovs-system"]));
     it("is a link alone that carries nothing and is carried by nothing, or is gone", () => {
         assert.deepEqual(path("eth2"), ["eth2", "ovs-system"]);
