@@ -4,6 +4,7 @@ import { HostError } from "../host/errors";
 import { keyOf, numberOf, textOf, valueOf, valuesOf } from "../host/ovsdb/columns";
 import { named, ofRow, rowNamed, set, type Operation, type Row, type Uuid } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
+import { vacant } from "../host/ovsdb/vacancy";
 import { OWNER_KEY } from "../owner";
 import { ovsdb, type Step } from "../plan";
 import type { Found, HostResource, Outputs } from "../resource";
@@ -16,6 +17,8 @@ interface Hook {
     parent: "Bridge" | "Open_vSwitch";
     /** Column of the parent. */
     column: string;
+    /** What tells its rows apart, where the database itself would take two of the same. */
+    key?: string;
 }
 
 /** Where a row is, or would be. */
@@ -39,7 +42,8 @@ interface Kind<State extends object>
         Pick<HostResource<State>, "idForm" | "checkId" | "claims" | "cautions"> {
     hook: Hook;
     idOf: (state: State) => string;
-    at: (view: Replica, id: string) => Spot<State>;
+    /** @param mark of the row that comes before others of the same id */
+    at: (view: Replica, id: string, mark: string) => Spot<State>;
     /** The managed part of the row. @throws HostError missing where it names what is not there */
     managed: (view: Replica, want: State) => Managed;
     /** What the row says; with its place it is the whole state. */
@@ -50,6 +54,10 @@ interface Kind<State extends object>
     /** What would have to be there first, for the message: `OVS bridge br0`. */
     missing: (want: State) => { what: string; next: string };
 }
+
+/** Ours before another's, where the database holds several of one name. */
+export const oursFirst = (rows: readonly Seen[], mark: string): Seen | undefined =>
+    rows.find(({ external_ids: ids }) => keyOf(ids, OWNER_KEY) === mark) ?? rows[0];
 
 export interface RowHere<State> extends Found<State> {
     parent: Seen;
@@ -69,9 +77,9 @@ export function attachedRow<State extends object>(kind: Kind<State>): HostResour
     return {
         ...common,
 
-        async find(host, id) {
+        async find(host, id, own) {
             const view = await host.switch();
-            const { parent, row, place, conflict } = at(view, id);
+            const { parent, row, place, conflict } = at(view, id, own.mark);
             if (!parent || !row) return undefined;
             return {
                 parent,
@@ -86,7 +94,7 @@ export function attachedRow<State extends object>(kind: Kind<State>): HostResour
 
         async create(host, want, mark) {
             const [view, row] = await checked(host, want);
-            const { parent } = at(view, kind.idOf(want));
+            const { parent } = at(view, kind.idOf(want), mark);
             if (parent) return [hang(`makes the ${subject(want)}`, hook, parent._uuid, row, mark)];
             const { what, next } = missing(want);
             throw new HostError("missing", subject(want), `there is no ${what} on ${host.where}`, next);
@@ -138,10 +146,12 @@ function readAs(as: string, column: unknown): unknown {
 }
 
 /** Where the column takes one row and has one, all of it is refused. */
-const hang = (what: string, hook: Hook, parent: Uuid, managed: Managed, mark: string): Step =>
-    ovsdb(what, hanging(hook, parent, rowOf(marked(managed, mark))), [
-        unhanging(hook, parent, rowNamed(hook.table, mark)),
-    ]);
+function hang(what: string, hook: Hook, of: Uuid, managed: Managed, mark: string): Step {
+    const { table, parent, column, key } = hook;
+    const row = rowOf(marked(managed, mark));
+    const guard = key === undefined ? [] : [vacant({ parent, of, column, table, key, value: String(row[key]) })];
+    return ovsdb(what, [...guard, ...hanging(hook, of, row)], [unhanging(hook, of, rowNamed(table, mark))]);
+}
 
 function change(what: string, { table }: Hook, row: Seen, managed: Managed, mark: string): Step {
     const difference = differing(row, marked(managed, mark));

@@ -7,7 +7,7 @@ import { HostError, shownName } from "../host/errors";
 import { keyOf, textOf } from "../host/ovsdb/columns";
 import type { Replica } from "../host/ovsdb/replica";
 import { declaredCookies } from "../host/pipeline";
-import { attachedRow, managedBy, stateBy, type Shape } from "./attached-row";
+import { attachedRow, managedBy, oursFirst, stateBy, type Shape } from "./attached-row";
 import { inBandCautions } from "./in-band";
 import { isGuarded, portsThat } from "./ovs-ingress";
 import { targetCautions } from "./ovs-manager";
@@ -58,7 +58,7 @@ export const ovsController = attachedRow<OvsController>({
         dscp: "update",
     },
     outputs: OvsControllerOutputs,
-    hook: { table: "Controller", parent: "Bridge", column: "controller" },
+    hook: { table: "Controller", parent: "Bridge", column: "controller", key: "target" },
     idOf: ({ bridge, target }) => `${bridge}/${target}`,
     idForm: "BRIDGE/TARGET",
     checkId: (id) => {
@@ -71,11 +71,11 @@ export const ovsController = attachedRow<OvsController>({
         ...(await targetCautions(host, want.target, `the flows of ${want.bridge}`)),
         ...(await inBandCautions(host, want, want.bridge)),
     ],
-    at: (view, id) => {
+    at: (view, id, mark) => {
         const [bridge, target] = partsOf(id);
         const parent = view.byName("Bridge", bridge);
-        const row = view.referred("Controller", parent?.controller).find((row) => row.target === target);
-        return { parent, row, place: { bridge } };
+        const rows = view.referred("Controller", parent?.controller).filter((row) => row.target === target);
+        return { parent, row: oursFirst(rows, mark), place: { bridge } };
     },
     managed: (_view, want) => managedBy(SHAPE, want),
     state: (_view, row) => stateBy(SHAPE, row),

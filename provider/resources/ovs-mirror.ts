@@ -6,7 +6,7 @@ import { HostError, shownName } from "../host/errors";
 import { numberOf, textOf, valuesOf } from "../host/ovsdb/columns";
 import type { Uuid } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
-import { attachedRow } from "./attached-row";
+import { attachedRow, oursFirst } from "./attached-row";
 import { missingBridge } from "./ovs-monitoring";
 import { one, type Managed } from "./ovs-rows";
 
@@ -29,7 +29,7 @@ export const ovsMirror = attachedRow<OvsMirror>({
         snaplen: "update",
     },
     standsOn: ["selectSourcePorts", "selectDestinationPorts", "outputPort"],
-    hook: { table: "Mirror", parent: "Bridge", column: "mirrors" },
+    hook: { table: "Mirror", parent: "Bridge", column: "mirrors", key: "name" },
     idOf: ({ bridge, name }) => `${bridge}/${name}`,
     idForm: "BRIDGE/NAME",
     checkId: (id) => {
@@ -38,11 +38,11 @@ export const ovsMirror = attachedRow<OvsMirror>({
         return fine ? undefined : "write the bridge's name and the mirror's, such as br0/ids";
     },
     claims: ({ bridge, name }) => [`mirror ${name} of ${bridge}`],
-    at: (view, id) => {
+    at: (view, id, mark) => {
         const [bridge, name] = partsOf(id);
         const parent = view.byName("Bridge", bridge);
-        const row = view.referred("Mirror", parent?.mirrors).find((row) => row.name === name);
-        return { parent, row, place: { bridge } };
+        const rows = view.referred("Mirror", parent?.mirrors).filter((row) => row.name === name);
+        return { parent, row: oursFirst(rows, mark), place: { bridge } };
     },
     managed: toRow,
     state: fromRow,

@@ -12,6 +12,7 @@ import { Replica } from "./replica";
 import { transactionVerdict, UNREADABLE, type TransactionVerdict } from "./results";
 import { SwitchProgress } from "./switch-progress";
 import { DatabaseSchema, followed, hasColumn, monitorRequest } from "./tables";
+import { spelled } from "./vacancy";
 
 const DATABASE = "Open_vSwitch";
 /** A server that restarts is back within this long; where nobody has ever listened, nobody is waited for. */
@@ -121,13 +122,15 @@ export class Ovsdb {
         let left = asked.map((_, index) => index);
         while (left.length > 0) {
             const isShared = left.length > 1;
-            const parts = left.map((index) => {
-                const { operations } = asked[index] as Change;
-                return isShared ? withPrefix(operations, `c${index}_`) : operations;
-            });
-            const verdict = await this.transact([...parts.flat(), ...BUMP]);
+            // The copy by which guards are spelled is that of the connection on which they are sent.
+            await this.connected();
+            const changes = left.map((index) => spelled((asked[index] as Change).operations, this.replica));
+            const guards = changes.map((change) => change.guards);
+            const parts = changes.map(({ rest }, at) => (isShared ? withPrefix(rest, `c${left[at]}_`) : rest));
+            const first = guards.flat();
+            const verdict = await this.transact([...first, ...parts.flat(), ...BUMP]);
             if (verdict.ok) {
-                const target = verdict.results[parts.flat().length + 1]?.rows?.[0]?.next_cfg;
+                const target = verdict.results[first.length + parts.flat().length + 1]?.rows?.[0]?.next_cfg;
                 const result: Verdict<Committed> =
                     typeof target === "number"
                         ? { result: { target, ports: portsIn(parts.flat()) } }
@@ -135,7 +138,10 @@ export class Ovsdb {
                 for (const index of left) verdicts[index] = result;
                 break;
             }
-            const culprit = left.length === 1 ? 0 : culpritOf(parts, verdict.at);
+            const culprit =
+                left.length === 1
+                    ? 0
+                    : (culpritOf(guards, verdict.at) ?? culpritOf(parts, verdict.at && verdict.at - first.length));
             if (culprit === undefined) {
                 // Only the commit as a whole failed, so nobody can be named: each goes alone.
                 for (const index of left)
