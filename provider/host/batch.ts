@@ -5,7 +5,7 @@ import { HostError, quoted } from "./errors";
 import { lackOf } from "./kernel-features";
 import type { Link } from "./links";
 import type { Place } from "./place";
-import type { Ran } from "./run";
+import { Overdue, type Ran } from "./run";
 import { Window, type Turnout, type Verdict } from "./window";
 
 interface Change {
@@ -35,10 +35,10 @@ export class LineRefused extends HostError {
     }
 }
 
-/** The program was ended at work: which of the lines were carried out is not known. */
+/** The program was ended at work: which of the lines were carried out is not known. Of the same kind as what tells of it. */
 export class BatchCut extends HostError {
-    constructor(subject: string, { fact, next, cause }: HostError) {
-        super("lost", subject, `the program for it ${fact}`, next, cause);
+    constructor(subject: string, { kind, fact, next, cause }: HostError) {
+        super(kind, subject, `the program for it ${fact}`, next, cause);
     }
 }
 
@@ -89,13 +89,13 @@ export class Batch {
         return verdicts;
     }
 
-    /** Undefined where somebody ended the program. */
+    /** Undefined where the program was ended, by somebody or because its time was over. */
     private async ran(asked: Change[], entries: Entry[], verdicts: Verdict<void>[]): Promise<Ran | undefined> {
         const input = entries.map(({ text }) => `${text}\n`).join("");
         try {
             return await this.place.run([...this.program.split(" "), "-batch", "-"], input);
         } catch (error) {
-            if (!(error instanceof HostError) || error.kind !== "lost") throw error;
+            if (!(error instanceof HostError) || (error.kind !== "lost" && !(error instanceof Overdue))) throw error;
             for (const owner of entries.flatMap(({ owners }) => owners))
                 verdicts[owner] = { error: new BatchCut((asked[owner] as Change).subject, error) };
             return undefined;

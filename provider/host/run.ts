@@ -13,7 +13,8 @@ export interface Ran {
     stderr: string;
 }
 
-const TIMEOUT_MS = 60_000;
+/** Longest that a program may take, and that one which was killed for it takes to be gone [ms]. */
+const [TIMEOUT_MS, GONE_MS] = [60_000, 5_000];
 
 /**
  * Where a host's programs are looked for. They run as root, so what npm puts before a user's own folders (`npm run`, `npx`)
@@ -37,47 +38,78 @@ const ENVIRONMENT = { LC_ALL: "C", PATH: searchPath(process.env.PATH) };
 
 /**
  * @param input stdin as a whole: a file, so that a program whose starter is killed still reads all of it, not a part
- * @throws HostError unreachable when the program cannot be started or does not end within a minute, lost when it is ended
+ * @throws HostError unreachable when the program cannot be started, Overdue when it does not end in time, lost when it is ended
  */
-export function runProgram(argv: string[], input?: string): Promise<Ran> {
+export function runProgram(argv: string[], input?: string, timeoutMs?: number): Promise<Ran> {
     const [program = "", ...rest] = argv;
     const stdin = input === undefined ? "ignore" : unlinkedFile("r", input);
     // A group of its own: Ctrl-C at the terminal reaches us, and we decide what still ends.
     const child = spawn(program, rest, { stdio: [stdin, "pipe", "pipe"], env: ENVIRONMENT, detached: true });
     if (typeof stdin === "number") closeSync(stdin);
-    return ended(child, program);
+    return ended(child, program, timeoutMs);
 }
 
 /** By which a program ends itself when the time is over that it was given: it has said so. */
 const OWN_ALARM = "SIGALRM";
 
 /**
- * What a program that was started has said when it ends.
- *
- * @throws HostError unreachable when it fails or does not end within a minute, lost when somebody ended it: what it has
- *         done, and what it would have said, is not known
+ * A program was killed when its time was over, and is gone: what it has done is not known. It is not run again, as one that
+ * somebody else ended is: what hangs once hangs again, and each time takes a minute.
  */
-export function ended(child: ChildProcess, program: string): Promise<Ran> {
+export class Overdue extends HostError {
+    constructor(program: string, timeoutMs: number) {
+        super("unreachable", program, tooLong(timeoutMs), LOOK_THERE);
+    }
+}
+
+/**
+ * What a program that was started has said when it ends. One whose time is over is killed with all that it has started.
+ *
+ * @throws HostError unreachable when it fails or cannot even be killed, Overdue when its time is over, lost when somebody
+ *         ended it: what it has done, and what it would have said, is not known
+ */
+export function ended(child: ChildProcess, program: string, timeoutMs = TIMEOUT_MS): Promise<Ran> {
     return new Promise((resolve, reject) => {
         const failed = (fact: string, cause?: unknown) => reject(notRun(program, fact, cause));
         const out: Buffer[] = [];
         const err: Buffer[] = [];
+        let isOverdue = false;
         child.stdout?.on("data", (chunk: Buffer) => out.push(chunk));
         child.stderr?.on("data", (chunk: Buffer) => err.push(chunk));
-        const timer = setTimeout(() => {
-            child.kill("SIGKILL");
-            failed("does not end within 60 s");
-        }, TIMEOUT_MS);
+        let timer = setTimeout(() => {
+            isOverdue = true;
+            killGroup(child);
+            const stays = new HostError(
+                "unreachable",
+                program,
+                `${tooLong(timeoutMs)} and cannot be killed`,
+                LOOK_THERE,
+            );
+            timer = setTimeout(() => reject(stays), GONE_MS);
+        }, timeoutMs);
         child.on("error", (error) => {
             clearTimeout(timer);
             failed(`cannot be started (${quoted(error)})`, error);
         });
         child.on("close", (code, signal) => {
             clearTimeout(timer);
+            if (isOverdue) return reject(new Overdue(program, timeoutMs));
             if (signal !== null && signal !== OWN_ALARM) return reject(cutShort(program, signal));
             resolve({ code: code ?? 1, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
         });
     });
+}
+
+const tooLong = (timeoutMs: number) => `does not end within ${timeoutMs / 1000} s`;
+const LOOK_THERE = "Look for what holds it up on the host, then run the same command again.";
+
+/** `nsenter` starts the program that it is given, and leaves it behind where it alone is killed. */
+function killGroup({ pid }: ChildProcess): void {
+    try {
+        if (pid !== undefined) process.kill(-pid, "SIGKILL");
+    } catch {
+        // All of the group have ended.
+    }
 }
 
 /** Whether our process waits for these: a program, or a stream to or from it. */

@@ -26,7 +26,7 @@ export class SpareBatch {
     /**
      * Runs lines as a batch.
      *
-     * @throws HostError unreachable where it cannot be started or does not end within a minute
+     * @throws HostError unreachable where it cannot be started, Overdue where it does not end in time, lost where it is ended
      */
     async run(input: string): Promise<Ran> {
         const spare = this.spare;
