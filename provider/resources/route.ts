@@ -16,6 +16,8 @@ import { requireLink } from "./virtual-link";
 
 interface Here extends Found<Route> {
     protocol: number;
+    /** Whether another's stands before it in its place (`ip route prepend`): the kernel would replace that one. */
+    isBehind: boolean;
 }
 
 /** What tells one route from another; the metric is always said. */
@@ -64,14 +66,16 @@ export const route: HostResource<Route, Here> = {
 
     async find(host, id, own) {
         const asked = parsedId(id);
-        const seen = asked && (await routeOf(host, asked));
-        if (!seen) return undefined;
+        const there = asked ? await routesAt(host, asked) : [];
+        const seen = there.find(({ protocol }) => protocol === OUR_PROTOCOL) ?? there[0];
+        if (!asked || !seen) return undefined;
         return {
             state: { ...stateOf(seen, own.known), ...permissionOf(own.known) },
             mark: await markOf(host, keyOf(asked), seen.protocol, own),
             conflict:
                 seen.more.length === 0 ? undefined : `has what this resource cannot tell (${seen.more.join(", ")})`,
             protocol: seen.protocol,
+            isBehind: seen !== there[0],
         };
     },
 
@@ -88,13 +92,30 @@ export const route: HostResource<Route, Here> = {
         ];
     },
 
-    async update(host, { state, protocol }, want, mark) {
+    async update(host, { state, protocol, isBehind }, want, mark) {
         await requireLinks(host, want);
         await keepWays(host, want);
+        const note = await noteMark(host, keyOf(placeOf(want)), mark);
+        const what = `changes the route to ${want.destination}`;
+        // Packets take the first of them, so nobody misses ours for the moment that it is away.
+        if (isBehind)
+            return [
+                note,
+                ip(
+                    what,
+                    [["route", "delete", ...targetOf(state, protocol)]],
+                    [["route", "append", ...wordsOf(state, protocol)]],
+                ),
+                ip(
+                    what,
+                    [["route", "append", ...wordsOf(want, OUR_PROTOCOL)]],
+                    [["route", "delete", ...targetOf(want, OUR_PROTOCOL)]],
+                ),
+            ];
         return [
-            await noteMark(host, keyOf(placeOf(want)), mark),
+            note,
             ip(
-                `changes the route to ${want.destination}`,
+                what,
                 [["route", "replace", ...wordsOf(want, OUR_PROTOCOL)]],
                 [["route", "replace", ...wordsOf(state, protocol)]],
             ),
@@ -134,16 +155,15 @@ function parsedId(id: string): Place | undefined {
     return { destination, table, metric: metric === undefined ? usualMetric(isV6(destination)) : Number(metric) };
 }
 
-/** Ours before another's, where several stand in one place (`ip route append`). */
-async function routeOf(host: Host, { destination, table, metric }: Place): Promise<RouteSeen | undefined> {
-    const there = (await readRoutes(host, isV6(destination))).filter(
+/** All that stand in one place (`ip route append`), in the kernel's order. */
+async function routesAt(host: Host, { destination, table, metric }: Place): Promise<RouteSeen[]> {
+    return (await readRoutes(host, isV6(destination))).filter(
         (one) =>
             one.destination === destination &&
             one.table === table &&
             one.metric === metric &&
             !one.more.includes("tos"),
     );
-    return there.find(({ protocol }) => protocol === OUR_PROTOCOL) ?? there[0];
 }
 
 function stateOf(seen: RouteSeen, known: Route | undefined): Route {

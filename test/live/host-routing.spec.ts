@@ -523,6 +523,22 @@ describe("addresses and routes on a real host", function () {
             assert.equal(await ip("-6 route show 2001:db8:5::/48"), "");
         });
 
+        it("changes and goes alone where somebody put routes of theirs into its place", async () => {
+            const routes = async () =>
+                (await json<{ gateway: string }[]>("route show 10.26.0.0/16")).map(({ gateway }) => gateway);
+            const inputs = { destination: "10.26.0.0/16", gateway: "192.0.2.2" };
+            const made = await plugin.create(ROUTE, "shared", inputs);
+            await ip("route prepend 10.26.0.0/16 via 192.0.2.11 proto static");
+            await ip("route append 10.26.0.0/16 via 192.0.2.12 proto static");
+            made.state = await plugin.update(ROUTE, "shared", made, { ...inputs, gateway: "192.0.2.3" });
+            assert.deepEqual(await routes(), ["192.0.2.11", "192.0.2.12", "192.0.2.3"]);
+            await assert.rejects(plugin.update(ROUTE, "shared", made, { ...inputs, gateway: "203.0.113.1" }));
+            assert.deepEqual(await routes(), ["192.0.2.11", "192.0.2.12", "192.0.2.3"]);
+            await plugin.delete(ROUTE, "shared", made);
+            assert.deepEqual(await routes(), ["192.0.2.11", "192.0.2.12"]);
+            await ip("route flush 10.26.0.0/16");
+        });
+
         it("that has what we cannot tell is not imported", async () => {
             await ip("route add 10.24.0.0/16 via 192.0.2.2 hoplimit 33");
             await assert.rejects(
