@@ -66,9 +66,20 @@ export class Journal {
         }
     }
 
+    /**
+     * Gone from the disk when this ends: after a power cut it would be a former value that is none any more.
+     *
+     * @throws HostError refused where it cannot be removed
+     */
     async drop(key: string): Promise<void> {
+        const path = this.path(key);
         await this.sweep();
-        await rm(this.path(key), { force: true });
+        try {
+            await rm(path);
+            await synced(this.folder, "r");
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw unusable(path, error);
+        }
     }
 
     /** Takes away what runs that were killed had begun to write. */
@@ -133,7 +144,7 @@ const unusable = (path: string, error: unknown) =>
     new HostError(
         "refused",
         `the journal ${path}`,
-        `it cannot be used (${quoted(error)}), so nothing was changed`,
+        `it cannot be used (${quoted(error)}), so nothing of it was changed`,
         "Make room or give leave there, then run the same command again.",
         error,
     );

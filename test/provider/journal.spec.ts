@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { HostError } from "../../provider/host/errors";
 import { Journal } from "../../provider/host/journal";
 import type { Place } from "../../provider/host/place";
 
@@ -22,6 +23,18 @@ describe("the journal of former values", () => {
         await journal().drop(KEY);
         assert.equal(await journal().get(KEY), undefined);
         assert.deepEqual(readdirSync(folder()), []);
+    });
+
+    it("tells what keeps an entry from being dropped, and takes one that is not there as dropped", async () => {
+        await journal().drop(KEY);
+        await journal().put(KEY, ENTRY);
+        const [file = ""] = readdirSync(folder());
+        rmSync(join(folder(), file));
+        mkdirSync(join(folder(), file));
+        await assert.rejects(
+            journal().drop(KEY),
+            (error) => error instanceof HostError && error.kind === "refused" && error.message.includes(file),
+        );
     });
 
     it("clears away at its next change what killed runs had begun to write, and nothing that a living one writes", async () => {
