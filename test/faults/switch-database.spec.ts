@@ -85,11 +85,38 @@ describe("the switch database under faults", function () {
             await eventually(async () =>
                 assert.ok(Number(await lab.vsctl("get", "Open_vSwitch", ".", "next_cfg")) > before),
             );
+            assert.ok(lab.proxy.struck, "the reply to a commit was swallowed");
             await lab.kill("ovsdb-server");
             await lab.revive();
             await doing;
         }
+        /** How often a row was asked for that carries this key or value, in transactions that were passed on. */
+        const asked = (table: string, word: string) =>
+            lab.proxy.transactions
+                .flat()
+                .filter(
+                    ({ op, table: of, row }) => op === "insert" && of === table && JSON.stringify(row).includes(word),
+                ).length;
+        const rowsOf = async (table: string) =>
+            (await lab.vsctl("--bare", "--columns=_uuid", "list", table)).split(/\n+/).filter(Boolean).length;
         let made: Made;
+
+        // No index of the schema would keep a second row of the name from being made.
+        for (const [type, table, also, inputs] of [
+            ["Qos", "QoS", "Queue", { name: "once", type: "linux-htb", queues: { 1: { maxRate: "1Mbit" } } }],
+            ["Mirror", "Mirror", undefined, { bridge: BRIDGE, name: "once", selectAll: true, outputVlan: 77 }],
+        ] as const)
+            it(`after it made a ${type}, before it said so: it is found, not made twice, and removed whole`, async () => {
+                const token = `kvmnet:ovs:${type}`;
+                const tables = also ? [table, also] : [table];
+                await afterCommit(async () => (made = await plugin.create(token, "once", inputs)));
+                for (const one of tables) {
+                    assert.equal(asked(one, "once"), 1, one);
+                    assert.equal(await rowsOf(one), 1, one);
+                }
+                await afterCommit(() => plugin.delete(token, "once", made));
+                for (const one of tables) assert.equal(await rowsOf(one), 0, one);
+            });
 
         it("after it made a port, before it said so: the port is found and not made twice", async () => {
             await afterCommit(async () => (made = await plugin.create(OVS_PORT, "p", port("late0", 6))));
@@ -129,14 +156,17 @@ describe("the switch database under faults", function () {
             const { pick, say } = seeded("cut");
             for (let round = 0; round < 6; round++) {
                 const of = round % 2 === 0 ? "requests" : "replies";
-                const afterBytes = pick(round < 3 ? 400 : 2_500);
+                const afterBytes = pick(round < 3 ? 400 : 900);
                 const what = `${say}, round ${round}: ${of} cut after ${afterBytes} bytes`;
                 lab.proxy.set({ kind: "cut", of, afterBytes });
                 const made = await plugin.create(OVS_PORT, "cut", port(`cut${round}`, 20 + round));
+                assert.ok(lab.proxy.struck, what);
                 assert.equal(await tagOf(`cut${round}`), String(20 + round), what);
                 assert.equal(await portsNamed(`cut${round}`), 1, what);
-                lab.proxy.set({ kind: "cut", of, afterBytes });
+                // A removal says less.
+                lab.proxy.set({ kind: "cut", of, afterBytes: Math.ceil(afterBytes / 3) });
                 await plugin.delete(OVS_PORT, "cut", made);
+                assert.ok(lab.proxy.struck, `${what}, at its end`);
                 assert.equal(await portsNamed(`cut${round}`), 0, what);
             }
         });
