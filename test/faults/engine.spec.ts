@@ -174,6 +174,8 @@ describe("a run of the engine", function () {
             const { status, output } = await leavingNobody(run, async () => {
                 await interrupted(run);
                 run.child.kill("SIGINT");
+                // While the switch still hangs: it is the second Ctrl-C that ends the run.
+                await run.ended;
             });
             assert.notEqual(status, 0, output);
             await project.run("cancel", "--yes");
