@@ -231,8 +231,8 @@ export function checkBond(bond: Pick<Fields, "name" | "mode"> & Partial<Fields>,
         if (bond[option] !== undefined && !arpInterval) say([option], `${option} needs arpInterval`);
     for (const option of ["upDelay", "downDelay"] as const) {
         const delay = bond[option];
-        if (!delay) continue;
-        if (arpInterval) say([option], `${option} needs miimon; the kernel ignores it with arpInterval`);
+        if (delay === undefined) continue;
+        if (arpInterval) say([option], `${option} needs miimon; the kernel takes none with arpInterval, not even 0`);
         else if (delay % (miimon || DEFAULT_MIIMON) !== 0)
             say(
                 [option],

@@ -266,6 +266,11 @@ describe("the options of a bond", () => {
             /one address twice/,
         ],
         [{ mode: "active-backup", arpValidate: "all" }, "arpValidate", /needs arpInterval/],
+        [
+            { mode: "active-backup", arpInterval: 100, arpIpTargets: ["192.0.2.1"], upDelay: 0 },
+            "upDelay",
+            /needs miimon; the kernel takes none with arpInterval, not even 0/,
+        ],
         [{ upDelay: 150 }, "upDelay", /multiple of miimon \(100 ms\)/],
         [{ miimon: 60, downDelay: 100 }, "downDelay", /multiple of miimon \(60 ms\)/],
         [{ members: ["eth0", "eth0"] }, "members", /one link twice/],
