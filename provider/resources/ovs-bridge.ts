@@ -154,6 +154,8 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
         return [ovsdb(`removes the OVS bridge ${state.name}`, removeBridge(row)), ...removeLeft(local)];
     },
 
+    leftBehind: (_host, _own, before) => Promise.resolve(removeLeft(before?.local)),
+
     claims: ({ name }) => [`link ${name}`],
 
     /** Where spanning tree was just switched on, the ports that are there learn first. */

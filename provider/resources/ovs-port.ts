@@ -213,9 +213,12 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         ];
     },
 
-    async leftBehind(host, { known }) {
+    async leftBehind(host, { known }, before) {
         const view = await host.switch();
-        return known && isHeldByFlows(view.byName("Bridge", known.bridge), known) ? swept(view, known.bridge) : [];
+        return [
+            ...(known && isHeldByFlows(view.byName("Bridge", known.bridge), known) ? swept(view, known.bridge) : []),
+            ...(before?.rows.links ?? []).flatMap(removeLeft),
+        ];
     },
 
     claims: ({ name, type, interfaces }) =>

@@ -118,6 +118,20 @@ describe("the switch's daemon under faults", function () {
         await assertSound(lab, stack, program, theirs, "restarted at work");
     });
 
+    it("that is killed before it lets go of what was removed, with its database, leaves no link of it", async () => {
+        const made = await plugin.create(OVS_PORT, "left", { name: "left0", bridge: BRIDGE, type: "internal" });
+        const isThere = async () => (await lab.tries("ip", "link", "show", "dev", "left0")) === 0;
+        assert.ok(await isThere());
+        await lab.signal("ovs-vswitchd", "STOP");
+        const going = plugin.delete(OVS_PORT, "left", made);
+        await eventually(async () => assert.doesNotMatch(await lab.vsctl("list-ports", BRIDGE), /^left0$/m));
+        lab.proxy.hangUp();
+        await lab.kill("ovs-vswitchd");
+        await lab.start("ovs-vswitchd");
+        await going;
+        assert.ok(!(await isThere()));
+    });
+
     it("that is started anew later has its ports again without a run of ours", async () => {
         await lab.kill("ovs-vswitchd");
         await lab.start("ovs-vswitchd");

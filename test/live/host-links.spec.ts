@@ -123,7 +123,7 @@ describe("links on a real host", function () {
                 [{ uid: -1 }, "uid", /0 to 4294967294/],
                 [{ gid: "kvm" }, "gid", /as `id` prints it/],
                 [{ txQueueLength: 0.5 }, "txQueueLength", /whole number of packets/],
-                [{ txQueueLength: 2147483648 }, "txQueueLength", /0 to 2147483647/],
+                [{ txQueueLength: 524289 }, "txQueueLength", /0 to 524288 packets/],
             ],
         },
         host,
