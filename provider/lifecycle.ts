@@ -114,18 +114,19 @@ export async function remove<State extends object>(
 ): Promise<void> {
     const subject = `${resource.title} ${shownName(id)}`;
     const find = (at = host) => resource.find(at, id, ownOf(actor));
-    /** What an earlier try found, which was cut off. */
-    let before: Found<State> | undefined;
+    /** Steps of a try that was cut off which are about a link that may still be there. */
+    let unfinished: Plan = [];
     await again(async (attempt) => {
         const found = await find(firstLook(host, actor, attempt));
         // Gone from the switch's database is not gone from the switch, where a first try was cut off in between.
         if (!found && attempt > 1 && isOfSwitch(resource)) await host.ovsdb.commit(subject, [], host.timeoutMs);
-        if (!found || !isOurs(found, actor)) await removeLeft(resource, host, subject, actor, before);
-        if (!found) return;
+        if (!found || !isOurs(found, actor)) await removeLeft(resource, host, subject, actor);
+        if (!found) return carryOut(host, subject, unfinished);
         if (isOurs(found, actor))
             try {
-                before = found;
-                await carryOut(host, subject, await resource.delete(host, found, actor.owner.mark));
+                const plan = await resource.delete(host, found, actor.owner.mark);
+                unfinished = plan.filter(({ onlyWith }) => onlyWith);
+                await carryOut(host, subject, plan);
                 await warnAll(actor, await resource.keeps?.(host, found));
                 await warnAll(actor, await resource.left?.(host, found.state));
                 return;
@@ -149,10 +150,9 @@ async function removeLeft<State extends object>(
     host: Host,
     subject: string,
     actor: Actor<State>,
-    before: Found<State> | undefined,
 ): Promise<void> {
     try {
-        await carryOut(host, subject, (await resource.leftBehind?.(host, ownOf(actor), before)) ?? []);
+        await carryOut(host, subject, (await resource.leftBehind?.(host, ownOf(actor))) ?? []);
     } catch (error) {
         if (!(error instanceof HostError)) throw error;
         await actor.warn(`${subject} is gone, and what it has left on the host stays: ${error.message}`);

@@ -99,12 +99,8 @@ export interface HostResource<State extends object = object, Here extends Found<
     /** Brings what was found to what is wanted, and marks it. */
     update(host: Host, found: Here, want: State, mark: string): Plan | Promise<Plan>;
     delete(host: Host, found: Here, mark: string): Plan | Promise<Plan>;
-    /**
-     * Removes what an object leaves elsewhere that is to go and that is gone already: flows of a port.
-     *
-     * @param before as it was found by a delete of this step that was cut off
-     */
-    leftBehind?(host: Host, own: Own<State>, before?: Here): Promise<Plan>;
+    /** Removes what an object leaves elsewhere that is to go and that somebody else has removed: flows of a port. */
+    leftBehind?(host: Host, own: Own<State>): Promise<Plan>;
     /** Comes back when what was made or changed works, where that takes longer than making it: a port that learns first. */
     settle?(host: Host, want: State): Promise<void>;
     /** Sentences to warn with after a change or a delete: which former values were not given back, and why. */

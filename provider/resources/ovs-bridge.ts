@@ -151,10 +151,11 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
                 `on it is what this stack did not make (${hung.slice(0, 20).join(", ")}) and what would go with it, so it is not removed`,
                 "Remove that first, by the stack or person that made it.",
             );
-        return [ovsdb(`removes the OVS bridge ${state.name}`, removeBridge(row)), ...removeLeft(local)];
+        return [
+            ovsdb(`removes the OVS bridge ${state.name}`, removeBridge(row)),
+            ...(await removeLeft(host, local ? [local] : [])),
+        ];
     },
-
-    leftBehind: (_host, _own, before) => Promise.resolve(removeLeft(before?.local)),
 
     claims: ({ name }) => [`link ${name}`],
 

@@ -1,4 +1,5 @@
 /** Links that Open vSwitch makes: they are down until somebody sets them up, and some outlive their port. */
+import type { Host } from "../host";
 import type { Link } from "../host/links";
 import { numberOf, textOf } from "../host/ovsdb/columns";
 import type { Seen } from "../host/ovsdb/replica";
@@ -27,11 +28,17 @@ export const SET_DOWN = "its link is set down";
 
 /**
  * A userspace datapath makes its links as taps that stay (lib/netdev-linux.c), and an ovs-vswitchd that was killed does
- * not look for those whose port went before it came back.
+ * not look for those whose port went before it came back. It tells the number of a link a moment after it has made it:
+ * until then that is the one of the name.
  */
-export function removeLeft(row: Seen | undefined): Plan {
-    const index = numberOf(row?.ifindex);
-    if (!row || row.type !== "internal" || index === undefined) return [];
-    const link = String(row.name);
-    return [{ ...ip(`removes the link that the switch left of ${link}`, [gone(link)]), onlyWith: { link, index } }];
+export async function removeLeft(host: Host, rows: readonly Seen[]): Promise<Plan> {
+    const made = rows.filter(({ type }) => type === "internal");
+    const isUntold = ({ ifindex, ofport }: Seen) => numberOf(ifindex) === undefined && (numberOf(ofport) ?? -1) > 0;
+    const links = made.some(isUntold) ? await host.links() : undefined;
+    return made.flatMap((row) => {
+        const link = String(row.name);
+        const index = isUntold(row) ? links?.get(link)?.index : numberOf(row.ifindex);
+        if (index === undefined) return [];
+        return [{ ...ip(`removes the link that the switch left of ${link}`, [gone(link)]), onlyWith: { link, index } }];
+    });
 }

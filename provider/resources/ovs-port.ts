@@ -207,18 +207,15 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                       ovsdb(`unplugs ${state.name} from ${String(holder.name)}`, [
                           unplug(holder._uuid, [rows.port._uuid]),
                       ]),
-                      ...rows.links.flatMap(removeLeft),
+                      ...(await removeLeft(host, rows.links)),
                   ]
                 : []),
         ];
     },
 
-    async leftBehind(host, { known }, before) {
+    async leftBehind(host, { known }) {
         const view = await host.switch();
-        return [
-            ...(known && isHeldByFlows(view.byName("Bridge", known.bridge), known) ? swept(view, known.bridge) : []),
-            ...(before?.rows.links ?? []).flatMap(removeLeft),
-        ];
+        return known && isHeldByFlows(view.byName("Bridge", known.bridge), known) ? swept(view, known.bridge) : [];
     },
 
     claims: ({ name, type, interfaces }) =>

@@ -118,19 +118,25 @@ describe("the switch's daemon under faults", function () {
         await assertSound(lab, stack, program, theirs, "restarted at work");
     });
 
-    it("that is killed before it lets go of what was removed, with its database, leaves no link of it", async () => {
-        const made = await plugin.create(OVS_PORT, "left", { name: "left0", bridge: BRIDGE, type: "internal" });
-        const isThere = async () => (await lab.tries("ip", "link", "show", "dev", "left0")) === 0;
-        assert.ok(await isThere());
-        await lab.signal("ovs-vswitchd", "STOP");
-        const going = plugin.delete(OVS_PORT, "left", made);
-        await eventually(async () => assert.doesNotMatch(await lab.vsctl("list-ports", BRIDGE), /^left0$/m));
-        lab.proxy.hangUp();
-        await lab.kill("ovs-vswitchd");
-        await lab.start("ovs-vswitchd");
-        await going;
-        assert.ok(!(await isThere()));
-    });
+    for (const [what, isTold] of [
+        ["", true],
+        [", though it had not told the number of the link yet", false],
+    ] as const)
+        it(`that is killed before it lets go of what was removed, with its connection, leaves no link of it${what}`, async () => {
+            const made = await plugin.create(OVS_PORT, "left", { name: "left0", bridge: BRIDGE, type: "internal" });
+            const isThere = async () => (await lab.tries("ip", "link", "show", "dev", "left0")) === 0;
+            assert.ok(await isThere());
+            await eventually(async () => assert.match(await lab.vsctl("get", "Interface", "left0", "ifindex"), /^\d/));
+            await lab.signal("ovs-vswitchd", "STOP");
+            if (!isTold) await lab.vsctl("--no-wait", "clear", "Interface", "left0", "ifindex");
+            const going = plugin.delete(OVS_PORT, "left", made);
+            await eventually(async () => assert.doesNotMatch(await lab.vsctl("list-ports", BRIDGE), /^left0$/m));
+            lab.proxy.hangUp();
+            await lab.kill("ovs-vswitchd");
+            await lab.start("ovs-vswitchd");
+            await going;
+            assert.ok(!(await isThere()));
+        });
 
     it("that is started anew later has its ports again without a run of ours", async () => {
         await lab.kill("ovs-vswitchd");
