@@ -44,7 +44,7 @@ const TRIPS: Trip[] = [
             table: oneOf("main", "100", "4294967295", "default"),
             metric: oneOf(0, 1, 100, 4294967295),
             gateway: oneOf("192.0.2.2", "192.0.2.254", "2001:db8::2", "fe80::1"),
-            link: oneOf("rt0", "lo"),
+            link: oneOf("rt0"),
             source: oneOf("192.0.2.1"),
             nextHops: oneOf(
                 [{ gateway: "192.0.2.2", weight: 3 }, { gateway: "192.0.2.3" }],
@@ -134,12 +134,12 @@ const TRIPS: Trip[] = [
         fixed: { name: "rt-ovs", datapathType: "netdev" },
         never: ["uplinks"],
     },
-    ...["system", "internal"].map((portType) => ({
+    {
         kind: "ovs:Port",
-        fixed: { name: portType === "system" ? "rt-veth" : "rt-int", ...bridged, type: portType },
+        fixed: { name: "rt-veth", ...bridged, type: "system" },
         samples: PORT_WORDS,
         never: ["takesOperatorPath", "interfaces"],
-    })),
+    },
     {
         kind: "ovs:Port",
         fixed: { name: "rt-tun", ...bridged },
