@@ -49,17 +49,13 @@ export async function keepLinks(
     links: readonly string[],
     into: string,
 ): Promise<void> {
-    const asked = await questioned(host, told, links);
-    if (asked.length === 0) return;
-    const way = takenFrom(await readWays(host), asked);
+    const { asked, way } = await wayOver(host, told, links);
     if (way) throw linkKept(subject, way, asked, into, await readAddresses(host));
 }
 
 /** Before links are taken out of what carries an operator's connection. @throws HostError refused */
 export async function keepPlugged(host: Host, subject: string, told: Told, links: readonly string[]): Promise<void> {
-    const asked = await questioned(host, told, links);
-    if (asked.length === 0) return;
-    const way = takenFrom(await readWays(host), asked);
+    const { asked, way } = await wayOver(host, told, links);
     if (way)
         throw kept(
             subject,
@@ -76,9 +72,7 @@ export async function keepCarried(
     links: readonly string[],
     change: string,
 ): Promise<void> {
-    const asked = await questioned(host, told, links);
-    if (asked.length === 0) return;
-    const way = takenFrom(await readWays(host), asked);
+    const { asked, way } = await wayOver(host, told, links);
     if (way)
         throw kept(
             subject,
@@ -156,6 +150,13 @@ export async function pathCautions(host: Host, told: Told, links: readonly strin
             (link) =>
                 `${link} carries the default route of ${host.where}, and is plugged into ${into}: if you reach the host over it, have another way to it.`,
         );
+}
+
+/** The links of these that may be part of somebody's way, and the first way that one of them is part of. */
+async function wayOver(host: Host, told: Told, links: readonly string[]): Promise<{ asked: string[]; way?: Way }> {
+    const asked = await questioned(host, told, links);
+    const way = asked.length > 0 ? takenFrom(await readWays(host), asked) : undefined;
+    return { asked, ...(way ? { way } : {}) };
 }
 
 /** The links that may be part of somebody's way: a tap that nobody has opened, as before its guest starts, passes nothing. */

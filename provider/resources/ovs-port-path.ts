@@ -1,9 +1,9 @@
 /** What a change of a port takes from a connection that runs over it: a link that goes, or a VLAN. */
-import { vlanRange } from "../../schemas/vlan-range";
 import type { Host } from "../host";
 import { sameValue } from "../wire";
 import { keepCarried } from "./operator-guard";
 import { linkNames, type Wanted } from "./ovs-port-change";
+import { idsOf } from "./ovs-port-rows";
 
 type Vlans = Pick<Wanted, "vlanMode" | "tag" | "trunks" | "cvlans">;
 
@@ -34,14 +34,8 @@ export async function keepThrough(
 export function losesVlans(was: Vlans, want: Vlans): boolean {
     if (was.vlanMode !== want.vlanMode || was.tag !== want.tag || !sameValue(was.cvlans ?? [], want.cvlans ?? []))
         return true;
-    const [former, next] = [idsOf(was), idsOf(want)];
+    // None stands for all.
+    const [former, next] = [idsOf(was.trunks), idsOf(want.trunks)];
     if (next.length === 0) return false;
     return former.length === 0 || former.some((id) => !next.includes(id));
 }
-
-/** None stands for all. */
-const idsOf = ({ trunks = [] }: Vlans): number[] =>
-    trunks.flatMap((entry) => {
-        const [from, to] = vlanRange(entry, 0) ?? [1, 0];
-        return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-    });

@@ -183,7 +183,7 @@ export function vlansOf(column: unknown, known?: string[]): string[] | undefined
     return known && isDeepStrictEqual(idsOf(known), ids) ? known : vlanText(ids.map((id) => [id, id]));
 }
 
-const idsOf = (list: readonly string[] | undefined): number[] =>
+export const idsOf = (list: readonly string[] | undefined): number[] =>
     (list ?? []).flatMap((entry) => {
         const [from, to] = vlanRange(entry, 0) ?? [1, 0];
         return Array.from({ length: to - from + 1 }, (_, index) => from + index);
