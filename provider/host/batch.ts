@@ -74,14 +74,19 @@ export class Batch {
     private async changeAll(asked: Change[]): Promise<Verdict<void>[]> {
         const verdicts = asked.map((): Verdict<void> => ({ result: undefined }));
         const all = asked.flatMap(({ lines }, owner) =>
-            lines.map((words, at): Entry => ({ owners: [owner], at, text: words.join(" ") })),
+            lines.map((words, at): Entry => ({
+                owners: [owner],
+                at,
+                text: words.join(" "),
+                removes: isRemoval(words),
+            })),
         );
         const removers = asked.map((change) => this.program === "ip" && removesOnly(change));
-        const isRemoval = ({ owners: [owner = 0] }: Entry) => removers[owner] === true;
-        const removals = all.filter(isRemoval);
+        const isRemovers = ({ owners: [owner = 0] }: Entry) => removers[owner] === true;
+        const removals = all.filter(isRemovers);
         const many = removals.length >= MANY_REMOVALS;
         try {
-            await this.run(asked, many ? all.filter((entry) => !isRemoval(entry)) : all, verdicts);
+            await this.run(asked, many ? all.filter((entry) => !isRemovers(entry)) : all, verdicts);
             if (many) await this.run(asked, inOneGo(removals, await this.unusedGroup()), verdicts);
         } finally {
             this.written();
@@ -102,7 +107,10 @@ export class Batch {
         }
     }
 
-    /** Runs the lines; one that is refused takes the rest of its owners' lines with it, and the others go on. */
+    /**
+     * Runs the lines; one that is refused takes the rest of its owners' lines with it, and the others go on. A link that is
+     * gone needs no removal: it went with the one that it stood on, with its other end, or by a killed run's last program.
+     */
     private async run(asked: Change[], entries: Entry[], verdicts: Verdict<void>[]): Promise<void> {
         const refuse = ({ owners, at, text }: Entry, stderr: string, told: boolean) => {
             for (const owner of owners)
@@ -120,9 +128,13 @@ export class Batch {
                 for (const entry of left) refuse(entry, stderr, false);
                 return;
             }
+            const after = left.slice(left.indexOf(failed) + 1);
+            if (failed.removes && isGone(stderr)) {
+                left = after;
+                continue;
+            }
             refuse(failed, stderr, true);
-            left = left
-                .slice(left.indexOf(failed) + 1)
+            left = after
                 .map((entry) => ({ ...entry, owners: entry.owners.filter((owner) => !failed.owners.includes(owner)) }))
                 .filter(({ owners }) => owners.length > 0);
         }
@@ -144,16 +156,20 @@ interface Entry {
     /** Its place in its owner's change. */
     at: number;
     text: string;
+    /** Whether it takes links away, and nothing else. */
+    removes: boolean;
 }
 
 /** From this many on links are removed together. */
 const MANY_REMOVALS = 8;
 
-const removesOnly = ({ lines }: Change) =>
-    lines.every(
-        ([object, verb, keyword, , ...more]) =>
-            `${object} ${verb} ${keyword}` === "link delete dev" && more.length === 0,
-    );
+const isRemoval = ([object, verb, keyword, , ...more]: Line): boolean =>
+    `${object} ${verb} ${keyword}` === "link delete dev" && more.length === 0;
+
+const removesOnly = ({ lines }: Change) => lines.every(isRemoval);
+
+/** What iproute2 says of a name that it does not find, and the kernel of one that went meanwhile or of an empty group. */
+const isGone = (stderr: string): boolean => /^(Cannot find device |RTNETLINK answers: No such device$)/m.test(stderr);
 
 /**
  * The kernel waits some 20 ms for each link that is removed alone, and once for a whole group (rtnl_group_dellink in
@@ -164,7 +180,12 @@ const inOneGo = (removals: Entry[], group: number): Entry[] => [
         ...entry,
         text: `${text.replace("link delete", "link set")} group ${group}`,
     })),
-    { owners: [...new Set(removals.flatMap(({ owners }) => owners))], at: 0, text: `link delete group ${group}` },
+    {
+        owners: [...new Set(removals.flatMap(({ owners }) => owners))],
+        at: 0,
+        text: `link delete group ${group}`,
+        removes: true,
+    },
 ];
 
 /** Number of the line at which the batch stopped, counted from 1; 0 where it does not say. */

@@ -1,6 +1,6 @@
 /** Carries out a plan: step by step, neighbours in one batch, and back again where a step is refused. */
 import { faultPoint } from "../fault";
-import type { Action, Line, Plan, Step } from "../plan";
+import type { Action, Plan, Step } from "../plan";
 import { BatchCut, LineRefused } from "./batch";
 import { HostError } from "./errors";
 import type { Host } from "./index";
@@ -164,10 +164,7 @@ async function takeBack(host: Host, subject: string, action: Action): Promise<vo
     if (operations.length > 0) await act(host, subject, { ...action, operations });
 }
 
-/**
- * Goes on after a line that is refused, for the last may be the one that sets a link up again. A link that is gone needs
- * no removal: it went with the one that it stood on, or with its other end.
- */
+/** Goes on after a line that is refused, for the last may be the one that sets a link up again. */
 async function takeBackLines(host: Host, subject: string, action: LinesAction): Promise<void> {
     const refused: LineRefused[] = [];
     for (let { lines } = action; lines.length > 0;)
@@ -176,7 +173,7 @@ async function takeBackLines(host: Host, subject: string, action: LinesAction): 
             break;
         } catch (error) {
             if (!(error instanceof LineRefused) || error.at === undefined) throw together([...refused, error]);
-            if (!(await isGone(host, lines[error.at]))) refused.push(error);
+            refused.push(error);
             lines = lines.slice(error.at + 1);
         }
     if (refused.length > 0) throw together(refused);
@@ -185,10 +182,6 @@ async function takeBackLines(host: Host, subject: string, action: LinesAction): 
 const together = (errors: unknown[]): AggregateError => new AggregateError(errors, errors.map(messageOf).join("; "));
 
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
-
-async function isGone(host: Host, [object, verb, , name = ""]: Line = []): Promise<boolean> {
-    return object === "link" && verb === "delete" && !(await host.links()).has(name);
-}
 
 /** @param meanwhile called once the switch has been told */
 async function act(host: Host, subject: string, action: Action, meanwhile?: () => void): Promise<void> {

@@ -132,23 +132,6 @@ describe("carrying out a plan", () => {
         );
     });
 
-    it("counts a link as taken back that went with another one, and goes on with what comes after it", async () => {
-        const gone = (name: string) => ["link", "delete", "dev", name];
-        const makes = ip("makes a and b", [["add", "a"]], [gone("a"), gone("b"), ["remove", "c"]]);
-        there.links.set("b", { index: 1 });
-        there.failing = [
-            ["do d", refuses],
-            ["delete dev a", (subject, at) => new LineRefused(subject, at, 'Cannot find device "a"')],
-        ];
-        await assert.rejects(
-            carry(makes, runs("d")),
-            (error: HostError) => !/could not be taken back/.test(error.fact),
-        );
-        assert.deepEqual(there.done, ["ip: add a", "ip: link delete dev b; remove c"]);
-        there.links.set("a", { index: 2 });
-        await assert.rejects(carry(makes, runs("d")), /could not be taken back \(makes a and b: .*Cannot find device/);
-    });
-
     it("goes on with what comes after a line of an undo that is refused, and tells each of those", async () => {
         const plugs = ip(
             "plugs a",

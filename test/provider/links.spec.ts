@@ -12,8 +12,8 @@ import { IfName } from "../../schemas/units";
 /** Answers as `ip -json -force -batch` does where there is no link. */
 const NO_LINKS = 'n=0; while read -r _; do read -r _; n=$((n + 2)); echo "[]"; echo "Command failed -:$n" >&2; done';
 
-/** A host whose `ip -batch` stops at the lines that name a bad device. */
-function fakePlace(bad: string[] = []) {
+/** A host whose `ip -batch` stops at the lines that name a bad device, with what the kernel says of those. */
+function fakePlace(bad: string[] = [], said = "Cannot find device") {
     const batches: string[][] = [];
     const place: Place = {
         where: "a fake",
@@ -23,8 +23,8 @@ function fakePlace(bad: string[] = []) {
             assert.deepEqual(argv, ["ip", "-batch", "-"]);
             const lines = input.trimEnd().split("\n");
             batches.push(lines);
-            const at = lines.findIndex((line) => bad.some((name) => line.includes(` ${name} `)));
-            const stderr = at < 0 ? "" : `Cannot find device\nCommand failed -:${at + 1}\n`;
+            const at = lines.findIndex((line) => bad.some((name) => `${line} `.includes(` ${name} `)));
+            const stderr = at < 0 ? "" : `${said}\nCommand failed -:${at + 1}\n`;
             return Promise.resolve({ code: at < 0 ? 0 : 1, stdout: "", stderr });
         },
         // Whatever it is asked, there is no link.
@@ -78,8 +78,8 @@ describe("changes of links", () => {
             ]);
         });
 
-        it("fail for the one whose link is gone, and remove the others", async () => {
-            const { kernel, batches } = fakePlace(["t3"]);
+        it("fail for the one whose link may not go, and remove the others", async () => {
+            const { kernel, batches } = fakePlace(["t3"], "RTNETLINK answers: Operation not supported");
             const outcome = await Promise.allSettled(names.map((name) => kernel.change("ip", name, [removal(name)])));
             assert.deepEqual(
                 outcome.flatMap(({ status }, index) => (status === "rejected" ? [names[index]] : [])),
@@ -88,10 +88,36 @@ describe("changes of links", () => {
             assert.match(batches.at(-1)?.at(-1) ?? "", /^link delete group \d+$/);
         });
 
+        it("count a link that is gone as removed, also among others of one owner", async () => {
+            const { kernel, batches } = fakePlace(["t3"], 'Cannot find device "t3"');
+            await kernel.change("ip", "a set", names.map(removal));
+            const last = batches.at(-1) ?? [];
+            assert.equal(last.length, 6, "those after it, and the group of them all");
+            assert.match(last.at(-1) ?? "", /^link delete group \d+$/);
+        });
+
+        it("count all as removed where all are gone", async () => {
+            const { kernel } = fakePlace(["group"], "RTNETLINK answers: No such device");
+            await kernel.change("ip", "a set", names.map(removal));
+        });
+
         it("go one by one when they are few", async () => {
             const { kernel, batches } = fakePlace();
             await kernel.change("ip", "t0", [removal("t0")]);
             assert.deepEqual(batches, [["link delete dev t0"]]);
+        });
+
+        it("go on after a link that is gone when they are few, also to lines that are none", async () => {
+            const { kernel, batches } = fakePlace(["t0"], 'Cannot find device "t0"');
+            const lines = [removal("t0"), removal("t1"), up("t2")];
+            await assert.rejects(kernel.change("ip", "a set", [...lines, up("t0"), up("t3")]), /Cannot find device/);
+            assert.deepEqual(batches[1], [
+                "link delete dev t1",
+                "link set dev t2 up",
+                "link set dev t0 up",
+                "link set dev t3 up",
+            ]);
+            assert.equal(batches.length, 2);
         });
     });
 
