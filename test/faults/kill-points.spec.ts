@@ -163,21 +163,24 @@ describe("a provider that is killed", function () {
         const theirs = foreign(await look(lab));
         const healer = await Plugin.start(lab.host);
         const stack = new Stack(healer);
-        for (let point = first; survived.some((end) => point < end); point += stride)
-            for (const [index, [run, program]] of runs.entries()) {
-                const what = `killed at point ${point} of what is ${run}`;
-                if (point < (survived[index] as number)) {
-                    const doomed = await Plugin.start(lab.host, "", { KVMNET_FAULT: String(point) });
-                    await stack.up(doomed, program);
-                    await doomed.stop();
-                    if (doomed.process.signalCode !== "SIGKILL") survived[index] = point;
+        try {
+            for (let point = first; survived.some((end) => point < end); point += stride)
+                for (const [index, [run, program]] of runs.entries()) {
+                    const what = `killed at point ${point} of what is ${run}`;
+                    if (point < (survived[index] as number)) {
+                        const doomed = await Plugin.start(lab.host, "", { KVMNET_FAULT: String(point) });
+                        await stack.up(doomed, program);
+                        await doomed.stop();
+                        if (doomed.process.signalCode !== "SIGKILL") survived[index] = point;
+                    }
+                    assert.deepEqual([...(await stack.up(healer, program))], [], what);
+                    await assertSound(lab, stack, program, theirs, what);
+                    assert.deepEqual(await stack.differing(program), [], `${what}: the next preview is empty`);
                 }
-                assert.deepEqual([...(await stack.up(healer, program))], [], what);
-                await assertSound(lab, stack, program, theirs, what);
-                assert.deepEqual(await stack.differing(program), [], `${what}: the next preview is empty`);
-            }
-        assert.deepEqual(await settings(lab), before, "what was set is as it was");
-        await healer.stop();
+            assert.deepEqual(await settings(lab), before, "what was set is as it was");
+        } finally {
+            await healer.stop();
+        }
     }
 
     it("before it wrote anything: the host is as it was, and the next run works", async () => {

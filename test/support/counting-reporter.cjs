@@ -1,5 +1,6 @@
 "use strict";
-// Mocha's own "spec" report, and the counts in a file for whoever started the run.
+// Mocha's own "spec" report, and the counts in a file for whoever started the run. A run in which a test failed ends by
+// itself: such a test may have left a process or a connection open, and mocha would wait for it for ever.
 const { writeFileSync } = require("node:fs");
 const { reporters, Runner } = require("mocha");
 
@@ -11,5 +12,10 @@ module.exports = class CountingReporter extends reporters.Spec {
             if (process.env.KVMNET_COUNTS)
                 writeFileSync(process.env.KVMNET_COUNTS, JSON.stringify({ passes, failures, pending }));
         });
+    }
+
+    done(failures, ended) {
+        ended(failures);
+        if (failures > 0) setImmediate(() => process.exit());
     }
 };
