@@ -46,6 +46,8 @@ export interface Step {
     /** Left out where this very link is not there at that time. */
     onlyWith?: { link: string; index: number };
     action: Action;
+    /** OpenFlow numbers that the switch then tells; waited for a while, for some of them it tells a moment after it says "done". */
+    told?: { link: string; ofport: number }[];
     /** Takes it back, in order; absent where nothing has to be. Runs only where the action was carried out, or begun. */
     undo?: Action[];
 }

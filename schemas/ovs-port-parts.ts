@@ -81,7 +81,9 @@ export const portFields = {
     ),
     ofportRequest: count("ofportRequest", 1, 65279, "(OpenFlow port number)")
         .optional()
-        .describe("OpenFlow port number to have, where it is free; absent lets the switch choose. Changes live."),
+        .describe(
+            "OpenFlow port number to have; absent lets the switch choose. A port of the same stack that has it without asking for it gets another one and passes nothing for a moment; one of anybody else, or one that an ingress limit or portSecurity holds at its number, keeps it, and this one is refused. Changes live.",
+        ),
     mtuRequest: Mtu.optional().describe(
         "MTU of the interface [byte]; absent leaves the device's, and an internal port follows the smallest of its bridge, also once it no longer asks for another. Changes live.",
     ),

@@ -53,8 +53,15 @@ const SetFields = z.strictObject({
 
 export const OvsPortSet = withCrossCheck(SetFields, ({ bridge, ports }, say) => {
     if (typeof ports === "object" && ports !== null && Object.hasOwn(ports, bridge)) say(["ports", bridge], OWN_PORT);
-    for (const [name, port] of entriesOf(ports))
+    const numbers = new Map<unknown, string>();
+    for (const [name, port] of entriesOf(ports)) {
         checkPatch(name, port, (path, message) => say(["ports", name, ...path], message));
+        const { ofportRequest: asked } = port as { ofportRequest?: unknown };
+        const other = numbers.get(asked);
+        if (typeof asked === "number" && other !== undefined)
+            say(["ports", name, "ofportRequest"], `the port ${other} asks for ${asked}, too; a number is one port's`);
+        numbers.set(asked, name);
+    }
 });
 export type OvsPortSet = z.output<typeof OvsPortSet>;
 

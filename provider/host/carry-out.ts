@@ -6,7 +6,9 @@ import { HostError } from "./errors";
 import type { Host } from "./index";
 import { effectOnLinks, takenUpBy } from "./link-effect";
 import { NotKept } from "./openflow";
+import { numberOf } from "./ovsdb/columns";
 import { resolved } from "./ovsdb/operations";
+import { untilTold } from "./until-told";
 
 /**
  * Every step of the plan, or none that can be taken back: where one is refused, those before it are undone in reverse
@@ -41,7 +43,8 @@ export async function carryOut(
             // What the plan has made of links is read back while the switch takes them up.
             const readsBack = effect === "plugged" && done.some(changesLinks);
             const meanwhile = () => void (readsBack && look().catch(() => undefined));
-            await told(host, group, () => act(host, subject, action, meanwhile));
+            await shown(host, group, () => act(host, subject, action, meanwhile));
+            await untilAllTold(host, group);
             if (effect === "changed") host.kernel.written();
             else if (effect === "plugged") host.kernel.plugged(takenUpBy(action));
         } catch (error) {
@@ -65,13 +68,21 @@ async function due(host: Host, steps: Step[]): Promise<Step[]> {
 /** A step that takes this long [ms] is told to the person who waits. */
 const PATIENCE_MS = 1_000;
 
-async function told(host: Host, [first]: Step[], work: () => Promise<void>): Promise<void> {
+async function shown(host: Host, [first]: Step[], work: () => Promise<void>): Promise<void> {
     const timer = setTimeout(() => host.status(`${first?.what ?? "works"} ...`), PATIENCE_MS);
     try {
         await work();
     } finally {
         clearTimeout(timer);
     }
+}
+
+async function untilAllTold(host: Host, steps: Step[]): Promise<void> {
+    const all = steps.flatMap(({ told = [] }) => told);
+    if (all.length > 0)
+        await untilTold(host, (view) =>
+            all.every(({ link, ofport }) => numberOf(view.byName("Interface", link)?.ofport) === ofport),
+        );
 }
 
 /** Neighbours that go to one batch are one request; each keeps its own undo. */

@@ -2,10 +2,10 @@
 import type { Host } from "../host";
 import { numberOf, textOf } from "../host/ovsdb/columns";
 import type { Replica, Seen } from "../host/ovsdb/replica";
+import { untilTold } from "../host/until-told";
 import { ovsdb, type Plan } from "../plan";
 import { typeOf } from "./ovs-port-rows";
 import { changedRow } from "./ovs-port-change";
-import { untilTold } from "./until-told";
 
 /** What Open vSwitch takes where nothing on a bridge has an MTU of its own. */
 const USUAL_MTU = 1500;

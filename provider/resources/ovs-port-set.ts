@@ -11,6 +11,7 @@ import { idProblem, lookedAhead, setHere, type SetHere } from "./ovs-set-here";
 import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
 import { pathCautions } from "./operator-guard";
 import { untilMtuTold } from "./ovs-mtu";
+import { numberClaim } from "./ovs-numbers";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { isSecure, unstray } from "./table-zero";
@@ -58,8 +59,9 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
         ];
     },
 
-    claims: ({ ports }) =>
-        Object.entries(ports).flatMap(([name, { type, tap }]) => [
+    claims: ({ bridge, ports }) =>
+        Object.entries(ports).flatMap(([name, { type, tap, ofportRequest }]) => [
+            ...numberClaim(bridge, ofportRequest),
             ...(tap || type === "internal" || type === "tap" ? [`link ${name}`] : []),
             ...(type === "internal" || type === "tap" ? [] : [`plug of ${name}`]),
         ]),

@@ -17,6 +17,7 @@ import { isLetGo, pluggedAgain, UNHEARD, unheardOf, untilLetGo } from "./ovs-lin
 import { bringUp, isMadeBySwitch, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
 import { refuseHeld } from "./ovs-held";
 import { unasked, untilMtuTold } from "./ovs-mtu";
+import { numberClaim, numberFault, refuseDisplaced, renumbered } from "./ovs-numbers";
 import { changedPort, linkNames, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { keepThrough } from "./ovs-port-path";
@@ -41,6 +42,8 @@ interface PortHere extends Found<OvsPort> {
     unshaped: boolean;
     /** Whether its policing does. */
     unpoliced: boolean;
+    /** Whether its OpenFlow number is none that it asks for, in a sentence. */
+    misnumbered: string | undefined;
     /** OpenFlow numbers at which flows of ours stand, and which it no longer has. */
     stray: number[];
     /** The open map as state knows it. */
@@ -103,11 +106,13 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const isDown =
             known !== undefined && isMadeBySwitch(rows.links[0]) && isSetDown(rows.links[0], await host.links());
         const unheard = known === undefined ? [] : await unheardOf(host, holder, rows.links);
-        const [link] = rows.links;
+        const [link, ...more] = rows.links;
+        const misnumbered = known === undefined || more.length > 0 ? undefined : numberFault(view, bridge, link);
         return {
             view,
             rows,
             unheard,
+            misnumbered,
             unshaped,
             unpoliced,
             stray,
@@ -126,6 +131,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             fault:
                 faultsOf(rows, view) ??
                 (isDown ? SET_DOWN : undefined) ??
+                misnumbered ??
                 (unheard.length > 0 ? UNHEARD : undefined) ??
                 (unshaped ? SHAPING_LOST : undefined) ??
                 (unpoliced ? POLICING_LOST : undefined) ??
@@ -139,16 +145,23 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const view = await host.switch();
         const needs = needsOf(host, view, subject, want.bridge, [want]);
         refuseHeld(view, subject, want);
+        refuseDisplaced(view, subject, want.bridge, [want], mark);
         await keepLinks(host, subject, want, devicesOf(want), `the bridge ${want.bridge}`);
         const managed = await writable(host, subject, want, needs, mark);
-        return [plugs(want, managed), ...up(want), ...guards(want, needs, mark)];
+        return [
+            plugs(want, managed),
+            ...renumbered(view, want.bridge, [want]),
+            ...up(want),
+            ...guards(want, needs, mark),
+        ];
     },
 
     async update(host, found, want, mark) {
         const subject = `OVS port ${want.name}`;
-        const { view, rows, unheard, unshaped, unpoliced, holder, state } = found;
+        const { view, rows, unheard, unshaped, unpoliced, misnumbered, holder, state } = found;
         const needs = needsOf(host, view, subject, want.bridge, [want]);
         refuseHeld(view, subject, want, rows.port);
+        refuseDisplaced(view, subject, want.bridge, [want], mark);
         const managed = await writable(host, subject, want, needs, mark, found);
         const lift = liftedFrom(
             rows,
@@ -161,11 +174,11 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         await keepLinks(host, subject, want, come, `the bridge ${want.bridge}`);
         if (holder) await keepThrough(host, subject, want, [{ was: state, want, moves }]);
         // Its flows name its OpenFlow number.
-        const renumbered = moves || unheard.length > 0 || state.ofportRequest !== want.ofportRequest;
-        const stays = renumbered ? {} : guardOf(want, needs.isMetered(want));
+        const staysPut = !moves && unheard.length === 0 && !misnumbered && state.ofportRequest === want.ofportRequest;
+        const stays = staysPut ? guardOf(want, needs.isMetered(want)) : {};
         const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
         const shutAt =
-            renumbered && holder && !moves && want.portSecurity
+            !staysPut && holder && !moves && want.portSecurity
                 ? betweenNumbers(view, holder, ofport, want.ofportRequest)
                 : [];
         return [
@@ -191,8 +204,9 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                     ...(moves && holder ? [plug(String(holder.name), [rows.port._uuid])] : []),
                 ],
             ),
+            ...renumbered(view, want.bridge, [want]),
             ...up(want),
-            ...guards(want, needs, mark, renumbered ? undefined : found),
+            ...guards(want, needs, mark, staysPut ? found : undefined),
         ];
     },
 
@@ -218,10 +232,13 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         return known && isHeldByFlows(view.byName("Bridge", known.bridge), known) ? swept(view, known.bridge) : [];
     },
 
-    claims: ({ name, type, interfaces }) =>
+    claims: ({ name, bridge, type, interfaces, ofportRequest }) =>
         interfaces?.length
             ? [`plug of ${name}`, ...interfaces.map((link) => `plug of ${link}`)]
-            : [type === "internal" || type === "tap" ? `link ${name}` : `plug of ${name}`],
+            : [
+                  type === "internal" || type === "tap" ? `link ${name}` : `plug of ${name}`,
+                  ...numberClaim(bridge, ofportRequest),
+              ],
 
     async cautions(host, want) {
         const { name, bridge, options, portSecurity } = want;

@@ -15,6 +15,7 @@ import { heldBy } from "./ovs-held";
 import { pluggedAgain, untilLetGo } from "./ovs-link-lost";
 import { awaitsLink, bringUp, isMadeBySwitch } from "./ovs-link-up";
 import { unasked } from "./ovs-mtu";
+import { isMisnumbered, refuseDisplaced, renumbered } from "./ovs-numbers";
 import { policedAgain } from "./ovs-policing";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, type Wanted } from "./ovs-port-change";
 import { keepLinks, keepPlugged } from "./operator-guard";
@@ -60,6 +61,9 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     await keepLinks(host, subject, {}, untoldOf(come), `the bridge ${want.bridge}`);
     const { needs, items } = await itemsOf(host, view, want.bridge, touched, here?.members, mark);
     const left = [...(here?.members.values() ?? [])].filter(({ name }) => !Object.hasOwn(want.ports, name));
+    const asking = touched.map(([name, { ofportRequest }]) => ({ name, ofportRequest }));
+    const anew = [...left, ...asking.filter(({ ofportRequest }) => ofportRequest !== undefined)];
+    refuseDisplaced(view, subject, want.bridge, asking, mark, new Set(anew.map(({ name }) => name)));
     await keepAllPlugged(host, subject, left);
     await keepThrough(
         host,
@@ -122,6 +126,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ...(awaits && written.length === 0
             ? [ovsdb(`waits for the links of ${want.bridge}`, [present("Bridge", want.bridge)])]
             : []),
+        ...renumbered(view, want.bridge, asking),
         ...items.flatMap(({ want: { name, type } }) => (type === "internal" || type === "tap" ? [bringUp(name)] : [])),
         ...guards(want.bridge, items, needs, mark),
         ...removedTaps([...left, ...tapless]),
@@ -209,6 +214,7 @@ const stands = (
     !member.unshaped &&
     !member.unpoliced &&
     !member.unheard &&
+    !isMisnumbered(member.rows?.links[0]) &&
     (member.tap?.link.up ?? true) &&
     !awaitsLink(member.rows?.links[0], links) &&
     !isLetLoose(member) &&
@@ -282,6 +288,7 @@ function stillHeld(item: Item, bridge: string, needs: Needs): Held[] {
 const staysPut = ({ member, remade, want }: Item, bridge: string): boolean =>
     !remade &&
     !member?.unheard &&
+    !isMisnumbered(member?.rows?.links[0]) &&
     member?.holder?.name === bridge &&
     member.state?.ofportRequest === want.ofportRequest;
 

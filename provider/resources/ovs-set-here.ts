@@ -13,6 +13,7 @@ import { faultOf } from "./ovs-fault";
 import { inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
 import { isUnheard, linksNow, UNHEARD } from "./ovs-link-lost";
 import { isMadeBySwitch, isSetDown, SET_DOWN } from "./ovs-link-up";
+import { numberFault } from "./ovs-numbers";
 import { NOTHING_IN_FORCE, readGuards, strayFault, strayOf, type InForce } from "./table-zero";
 import { conflictOf, interfacesOf, portState, standsAlone, typeOf, type PortRows } from "./ovs-port-rows";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
@@ -326,6 +327,7 @@ class Look {
             faultOf(link, this.view) ??
             (tap && this.own.known && !tap.link.up ? "its tap is set down" : undefined) ??
             (this.own.known && isSetDown(link, this.links) ? SET_DOWN : undefined) ??
+            (this.own.known ? numberFault(this.view, this.bridge, link) : undefined) ??
             (this.own.known && unheard ? UNHEARD : undefined) ??
             (unshaped ? SHAPING_LOST : undefined) ??
             (unpoliced ? POLICING_LOST : undefined)

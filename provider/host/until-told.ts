@@ -1,7 +1,7 @@
 /** Waits until the switch tells what it has carried out: some of it comes into its database a moment after it says "done". */
 import { setTimeout } from "node:timers/promises";
-import type { Host } from "../host";
-import type { Replica } from "../host/ovsdb/replica";
+import type { Host } from "./index";
+import type { Replica } from "./ovsdb/replica";
 
 /** Longest wait, and how often the copy of the database is looked at meanwhile [ms]. */
 const [PATIENCE_MS, POLL_MS] = [2_000, 20];
