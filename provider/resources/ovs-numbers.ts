@@ -74,12 +74,14 @@ export function refuseDisplaced(
     );
 }
 
-/** After ports are plugged: those whose number another port has get it with the next change, be it an empty one. */
+/**
+ * After ports are plugged: those whose number another port has get it with the next change, be it an empty one, or once a
+ * change of the same moment has given that another.
+ */
 export function renumbered(view: Replica, bridge: string, asking: readonly Asking[]): Plan {
-    const told = asking.flatMap((port) => {
-        const holder = holderOf(view, bridge, port);
-        return holder && givesWay(holder) ? [{ link: port.name, ofport: port.ofportRequest as number }] : [];
-    });
+    const told = asking.flatMap((port) =>
+        holderOf(view, bridge, port) ? [{ link: port.name, ofport: port.ofportRequest as number }] : [],
+    );
     if (told.length === 0) return [];
     const names = told.map(({ link }) => link).join(", ");
     return [{ ...ovsdb(`has OpenFlow numbers changed for ${names}`, [present("Bridge", bridge)]), told }];

@@ -62,8 +62,10 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     const { needs, items } = await itemsOf(host, view, want.bridge, touched, here?.members, mark);
     const left = [...(here?.members.values() ?? [])].filter(({ name }) => !Object.hasOwn(want.ports, name));
     const asking = touched.map(([name, { ofportRequest }]) => ({ name, ofportRequest }));
-    const anew = [...left, ...asking.filter(({ ofportRequest }) => ofportRequest !== undefined)];
-    refuseDisplaced(view, subject, want.bridge, asking, mark, new Set(anew.map(({ name }) => name)));
+    const renumber = asking.filter(
+        ({ name, ofportRequest }) => (ofportRequest ?? here?.members.get(name)?.state?.ofportRequest) !== undefined,
+    );
+    refuseDisplaced(view, subject, want.bridge, asking, mark, new Set([...left, ...renumber].map(({ name }) => name)));
     await keepAllPlugged(host, subject, left);
     await keepThrough(
         host,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Bag } from "../../provider/wire";
+import { eventually } from "../support/eventually";
 import { labName } from "../support/labs";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { ProviderLab } from "./provider-lab";
@@ -126,6 +127,24 @@ describe("the OpenFlow number that a port asks for", function () {
         const there = await set(ports);
         there.state = await plugin.update(SET, "set", there, one(2, 1), { checked: true });
         assert.deepEqual(there.state.ofports, { n0: 2, n1: 1 });
+    });
+
+    it("goes to a new port of a set whose former port asks for none any more", async () => {
+        const there = await set({ n0: { type: "internal", ofportRequest: 7 } });
+        const ports = { n0: { type: "internal" }, n1: { type: "internal", ofportRequest: 7 } };
+        there.state = await plugin.update(SET, "set", there, { bridge: "nb0", ports }, { checked: true });
+        assert.equal((there.state.ofports as Record<string, number>).n1, 7);
+    });
+
+    it("goes from one port to another one after the other, in one run", async () => {
+        const [a, b] = [await port("n0", { ofportRequest: 1 }), await port("n1", { ofportRequest: 2 })];
+        const first = plugin.update(PORT, "n0", a, { name: "n0", ...internal, ofportRequest: 2 }, { checked: true });
+        await eventually(async () =>
+            assert.equal(await lab.vsctl("get", "Interface", "n0", "ofport_request"), "2", "its change is committed"),
+        );
+        b.state = await plugin.update(PORT, "n1", b, { name: "n1", ...internal, ofportRequest: 1 }, { checked: true });
+        a.state = await first;
+        assert.deepEqual([a.state.ofport, b.state.ofport], [2, 1]);
     });
 
     it("goes from one port to another in one run", async () => {
