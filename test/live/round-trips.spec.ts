@@ -15,8 +15,8 @@ const PORT_WORDS: Samples = {
     outKey: oneOf(2, "10", "flow"),
     tos: oneOf("inherit", 0, 64, "252"),
     ttl: oneOf("inherit", 1, "255"),
-    // The first ones are those of ports that are there.
-    ofportRequest: oneOf(900, 901, 65279),
+    // The first ones are those of ports that are there; the set has others.
+    ofportRequest: oneOf(800, 801, 65279),
     addresses: some("192.0.2.66", "10.0.0.0/8", "2001:db8::66"),
     qos: oneOf("rt-q"),
 };
