@@ -40,7 +40,9 @@ const common = linkFields("bond");
 /** The fields without their rules, for schemas that take some of them. */
 export const BondFields = z.strictObject({
     ...common,
-    mac: common.mac.describe("MAC address; absent takes the one of the first member. Changes live."),
+    mac: common.mac.describe(
+        "MAC address; absent takes the one of the first member. Not with failOverMac active. Changes live.",
+    ),
     mtu: common.mtu.describe("MTU [byte], which the members get, too; absent is the kernel's 1500. Changes live."),
     mode: choice("mode", MODES).describe(
         "How the members share the load; it must be chosen, since the kernel's balance-rr reorders packets. " +
@@ -239,6 +241,11 @@ export function checkBond(bond: Pick<Fields, "name" | "mode"> & Partial<Fields>,
                 `${option} is a multiple of miimon (${miimon || DEFAULT_MIIMON} ms), else the kernel rounds it down`,
             );
     }
+    if (bond.mac !== undefined && bond.failOverMac === "active")
+        say(
+            ["mac"],
+            "with failOverMac active a bond has the MAC address of its active member, whatever it is given; remove one of the two",
+        );
     const isIn = members === undefined ? false : !Array.isArray(members) || members.includes(primary as string);
     if (primary !== undefined && !isIn)
         say(

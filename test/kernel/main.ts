@@ -40,10 +40,16 @@ class LineReporter extends Mocha.reporters.Base {
         runner.on(EVENT_TEST_PENDING, (test) => tell(test, "skipped"));
         // Also told of hooks, by titles of their own.
         runner.on(EVENT_TEST_FAIL, (test, error: unknown) =>
-            tell(test, "failed", error instanceof Error ? (error.stack ?? error.message) : String(error)),
+            tell(test, "failed", error instanceof Error ? stackOf(error) : String(error)),
         );
     }
 }
 
 const tell = (test: Mocha.Test, state: Result["state"], reason = "") =>
     process.stdout.write(resultLine({ path: test.titlePath(), state, reason }));
+
+/** With what caused it: a property test tells there what went wrong. */
+function stackOf({ stack, message, cause }: Error): string {
+    const own = stack ?? message;
+    return cause instanceof Error ? `${own}\nCaused by: ${stackOf(cause)}` : own;
+}

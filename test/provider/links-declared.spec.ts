@@ -247,6 +247,7 @@ describe("the options of a bond", () => {
         });
 
     const wrong: [inputs: Bag, property: string, says: RegExp][] = [
+        [{ mode: "active-backup", failOverMac: "active", mac: "52:54:00:00:00:01" }, "mac", /of its active member/],
         [{ miimon: 0 }, "miimon", /notices no link that fails; set 100, or the arpInterval/],
         [
             { mode: "active-backup", miimon: 100, arpInterval: 100, arpIpTargets: ["192.0.2.1"] },
