@@ -28,12 +28,23 @@ interface Holder {
     link: Seen;
 }
 
-function holderOf(view: Replica, bridge: string, { name, ofportRequest }: Asking): Holder | undefined {
-    if (ofportRequest === undefined) return undefined;
+/** Who has each number on a bridge; nobody is looked for where nobody asks for one. */
+function holdersOn(view: Replica, bridge: string, asking: readonly Asking[]): ReadonlyMap<number, Holder> {
+    const holders = new Map<number, Holder>();
+    if (asking.every(({ ofportRequest }) => ofportRequest === undefined)) return holders;
     for (const port of view.referred("Port", view.byName("Bridge", bridge)?.ports))
         for (const link of view.referred("Interface", port.interfaces))
-            if (numberOf(link.ofport) === ofportRequest && link.name !== name) return { port, link };
-    return undefined;
+            holders.set(numberOf(link.ofport) ?? -1, { port, link });
+    return holders;
+}
+
+/** Those that ask for a number that another port has. */
+function inTheWay(view: Replica, bridge: string, asking: readonly Asking[]) {
+    const holders = holdersOn(view, bridge, asking);
+    return asking.flatMap(({ name, ofportRequest: ofport }) => {
+        const holder = ofport === undefined ? undefined : holders.get(ofport);
+        return holder && ofport !== undefined && holder.link.name !== name ? [{ name, ofport, holder }] : [];
+    });
 }
 
 /** Whether the switch would give it another number. */
@@ -55,15 +66,12 @@ export function refuseDisplaced(
     mark: string,
     anew: ReadonlySet<string> = new Set(),
 ): void {
-    const held = asking.flatMap((port) => {
-        const holder = holderOf(view, bridge, port);
-        if (!holder || !givesWay(holder) || anew.has(String(holder.port.name))) return [];
+    const held = inTheWay(view, bridge, asking).flatMap(({ name, ofport, holder }) => {
+        if (!givesWay(holder) || anew.has(String(holder.port.name))) return [];
         const isOurs = sameStack(keyOf(holder.port.external_ids, OWNER_KEY), mark);
         if (isOurs && !isGuarded(holder.port)) return [];
         const why = isOurs ? "which its ingress limit or portSecurity hangs on" : "which is somebody else's port";
-        return [
-            `${port.name} asks for ${port.ofportRequest} of the port ${shownName(String(holder.port.name))}, ${why}`,
-        ];
+        return [`${name} asks for ${ofport} of the port ${shownName(String(holder.port.name))}, ${why}`];
     });
     if (held.length === 0) return;
     throw new HostError(
@@ -79,12 +87,10 @@ export function refuseDisplaced(
  * change of the same moment has given that another.
  */
 export function renumbered(view: Replica, bridge: string, asking: readonly Asking[]): Plan {
-    const told = asking.flatMap((port) =>
-        holderOf(view, bridge, port) ? [{ link: port.name, ofport: port.ofportRequest as number }] : [],
-    );
+    const told = inTheWay(view, bridge, asking).map(({ name, ofport }) => ({ link: name, ofport }));
     if (told.length === 0) return [];
-    const names = told.map(({ link }) => link).join(", ");
-    return [{ ...ovsdb(`has OpenFlow numbers changed for ${names}`, [present("Bridge", bridge)]), told }];
+    const whose = told.length > 3 ? `${told.length} ports` : told.map(({ link }) => link).join(", ");
+    return [{ ...ovsdb(`has OpenFlow numbers changed for ${whose}`, [present("Bridge", bridge)]), told }];
 }
 
 /** Whether the switch has taken a link up at another number than the one asked for. */
@@ -97,7 +103,7 @@ export function isMisnumbered(link: Seen | undefined): boolean {
 export function numberFault(view: Replica, bridge: string, link: Seen | undefined): string | undefined {
     if (!link || !isMisnumbered(link)) return undefined;
     const asked = numberOf(link.ofport_request) as number;
-    const holder = holderOf(view, bridge, { name: String(link.name), ofportRequest: asked });
+    const [{ holder } = {}] = inTheWay(view, bridge, [{ name: String(link.name), ofportRequest: asked }]);
     const whose = holder ? `, which the port ${shownName(String(holder.port.name))} has` : "";
     return `its OpenFlow number is ${numberOf(link.ofport)} and not ${asked}${whose}`;
 }
