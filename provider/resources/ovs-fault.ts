@@ -3,6 +3,7 @@ import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import type { Row } from "../host/ovsdb/operations";
 import type { Replica } from "../host/ovsdb/replica";
 import { quoted } from "../host/errors";
+import { isShut, SHUT } from "./ovs-plugged-shut";
 
 /** Types that stand for a link of the host. */
 const DEVICES = /^(system|internal|tap)?$/;
@@ -12,6 +13,7 @@ const DEVICES = /^(system|internal|tap)?$/;
  * whose peer is nowhere yet is whole: of two ends one is made first.
  */
 export function faultOf(row: Row | undefined, view?: Replica): string | undefined {
+    if (row && isShut(row)) return SHUT;
     const error = textOf(row?.error);
     if (error && row?.type === "patch" && !view?.byName("Interface", keyOf(row.options, "peer") ?? ""))
         return undefined;

@@ -93,18 +93,6 @@ export const isGuarded = (port: Seen): boolean => hasMeter(port) || isSecured(po
 export const holdsMore = (port: Seen, { limit, security }: Guard): boolean =>
     (hasMeter(port) && !limit) || (isSecured(port) && !security);
 
-/**
- * OpenFlow numbers at which nothing may pass of a port that stays secured while it gets another one. The one that it asks
- * for may be another port's, which then goes on.
- */
-export function betweenNumbers(view: Replica, bridge: Seen, ofport: number, request: number | undefined): number[] {
-    const links = view
-        .referred("Port", bridge.ports)
-        .flatMap(({ interfaces }) => view.referred("Interface", interfaces));
-    const isFree = request !== undefined && !links.some((link) => numberOf(link.ofport) === request);
-    return isFree ? [ofport, request] : [ofport];
-}
-
 /** Ports of a bridge whose rows say so, as a message names them; undefined for none. */
 export function portsThat(says: (port: Seen) => boolean, view: Replica, bridge: string): string | undefined {
     const names = view

@@ -9,6 +9,7 @@ import { ofRow, present } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
 import { isMadeBySwitch } from "./ovs-link-up";
+import { isShut } from "./ovs-plugged-shut";
 
 /**
  * Whether the switch holds on to a link that is gone: it makes each that it hears promiscuous (lib/dpif-netdev.c).
@@ -50,12 +51,14 @@ const LET_GO = "null";
 export const isLetGo = ({ type }: Seen): boolean => type === LET_GO;
 
 /**
- * Where a run was killed between the two steps of `pluggedAgain`, the switch may be at the first of them still. It forgets
- * to tell of the second if it comes before the first is told, so an empty change is waited for.
+ * Where a run was killed between the two steps of `pluggedAgain`, or of a port that is plugged shut, the switch may be at the
+ * first of them still. It forgets to tell of the second if it comes before the first is told, so an empty change is waited for.
  */
 export function untilLetGo(bridge: string, links: readonly Seen[]): Plan {
-    const letGo = links.filter(isLetGo).map(({ name }) => String(name));
-    return letGo.length > 0 ? [ovsdb(`waits until ${letGo.join(", ")} is let go of`, [present("Bridge", bridge)])] : [];
+    const letGo = links.filter((link) => isLetGo(link) || isShut(link)).map(({ name }) => String(name));
+    return letGo.length > 0
+        ? [ovsdb(`waits for ${letGo.join(", ")}, which a killed run has left`, [present("Bridge", bridge)])]
+        : [];
 }
 
 /** The switch opens a link anew only where its interface changes: another type for a moment, and the former again. */

@@ -13,6 +13,7 @@ import { declaredOf, isGuarded, limitAt, limitOf, securityAt } from "./ovs-ingre
 import { permissionOf } from "./operator-guard";
 import { isLetGo } from "./ovs-link-lost";
 import { told, typedKeys, typedState, type Typed } from "./ovs-keys";
+import { isShut } from "./ovs-plugged-shut";
 import { one, type Managed } from "./ovs-rows";
 import { securityText } from "./port-security";
 import type { InForce } from "./table-zero";
@@ -123,7 +124,8 @@ export const standsAlone = ({ port, links: [link, ...more] }: PortRows): boolean
  */
 export function portState(view: Replica, { port, links }: PortRows, inForce: InForce, known: Port | undefined): Port {
     const link = links[0];
-    const options = link && typedState(OPTIONS, link.options);
+    const shut = link !== undefined && isShut(link);
+    const options = shut ? known?.options : link && typedState(OPTIONS, link.options);
     const limit = link && links.length === 1 ? limitAt(view, port, link, inForce) : undefined;
     const held: Port = {
         vlanMode: textOf(port.vlan_mode) as Port["vlanMode"],
@@ -140,7 +142,7 @@ export function portState(view: Replica, { port, links }: PortRows, inForce: InF
         qos: qosName(view, port),
         ...permissionOf(known),
     };
-    const type = typeOf(link);
+    const type = shut ? (known?.type ?? "system") : typeOf(link);
     if (type !== "system" || known?.type !== undefined) held.type = type;
     return told(held, PORT_PRESETS, known);
 }

@@ -48,7 +48,7 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
             ...unstray(state.bridge, stray, mark, isSecure(view, state.bridge)),
             ...unguarded(
                 view,
-                all.map((member) => ({ member, stays: {} })),
+                all.map((member) => ({ member, stays: {}, shut: false })),
                 mark,
             ),
             ...unlimitedLinks(all),

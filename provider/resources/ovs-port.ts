@@ -12,13 +12,14 @@ import { downCautions } from "./down-cautions";
 import { securedCautions } from "./in-band";
 import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
-import { betweenNumbers, guardOf, hasMeter, holdsMore, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
+import { guardOf, hasMeter, holdsMore, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
 import { isLetGo, pluggedAgain, UNHEARD, unheardOf, untilLetGo } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
 import { refuseHeld } from "./ovs-held";
 import { unasked, untilMtuTold } from "./ovs-mtu";
 import { numberClaim, numberFault, refuseDisplaced, renumbered } from "./ovs-numbers";
 import { changedPort, linkNames, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
+import { isShut, opened, shutLink, type Shut } from "./ovs-plugged-shut";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { keepThrough } from "./ovs-port-path";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
@@ -123,7 +124,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 bridge,
                 ...portState(view, rows, inForce, known),
                 ...bondState(rows, known),
-                type: link && isLetGo(link) ? (known?.type ?? "system") : typeOf(link),
+                type: link && (isLetGo(link) || isShut(link)) ? (known?.type ?? "system") : typeOf(link),
             },
             mark,
             objectId: port._uuid[1],
@@ -148,11 +149,13 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         refuseDisplaced(view, subject, want.bridge, [want], mark);
         await keepLinks(host, subject, want, devicesOf(want), `the bridge ${want.bridge}`);
         const managed = await writable(host, subject, want, needs, mark);
+        const shut = shutOf(want, managed);
         return [
-            plugs(want, managed),
+            plugs(want, shut ? { ...managed, link: shutLink(shut) } : managed),
             ...renumbered(view, want.bridge, [want]),
-            ...up(want),
             ...guards(want, needs, mark),
+            ...opened(shut ? [shut] : []),
+            ...up(want),
         ];
     },
 
@@ -167,24 +170,27 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             rows,
             rows.links.some(({ name }) => !(want.interfaces ?? [want.name]).includes(String(name))),
         );
-        const { operations, undo } = changedPort(rows, want, managed, "");
         const moves = holder?.name !== want.bridge;
+        // Its flows name its OpenFlow number.
+        const staysPut =
+            !moves &&
+            unheard.length === 0 &&
+            !rows.links.some(isShut) &&
+            !misnumbered &&
+            state.ofportRequest === want.ofportRequest;
+        const shut = staysPut ? undefined : shutOf(want, managed, rows.links[0]);
+        const { operations, undo } = changedPort(rows, want, shut ? { ...managed, link: shutLink(shut) } : managed, "");
         const there = moves ? [] : devicesOf(state);
         const come = devicesOf(want).filter((name) => !there.includes(name));
         await keepLinks(host, subject, want, come, `the bridge ${want.bridge}`);
         if (holder) await keepThrough(host, subject, want, [{ was: state, want, moves }]);
-        // Its flows name its OpenFlow number.
-        const staysPut = !moves && unheard.length === 0 && !misnumbered && state.ofportRequest === want.ofportRequest;
         const stays = staysPut ? guardOf(want, needs.isMetered(want)) : {};
-        const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
-        const shutAt =
-            !staysPut && holder && !moves && want.portSecurity
-                ? betweenNumbers(view, holder, ofport, want.ofportRequest)
-                : [];
         return [
-            ...(holdsMore(rows.port, stays) ? unguards(found, mark, stays, shutAt) : strays(found)),
+            ...(holdsMore(rows.port, stays)
+                ? unguards(found, mark, stays, shut !== undefined && !moves)
+                : strays(found)),
             ...untilLetGo(want.bridge, rows.links),
-            ...pluggedAgain(unheard),
+            ...pluggedAgain(shut ? [] : unheard),
             ...shapedAgain(unshaped ? [rows] : []),
             ...policedAgain(unpoliced ? [rows] : []),
             ...lift.steps,
@@ -205,8 +211,9 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 ],
             ),
             ...renumbered(view, want.bridge, [want]),
-            ...up(want),
             ...guards(want, needs, mark, staysPut ? found : undefined),
+            ...opened(shut ? [shut] : []),
+            ...up(want),
         ];
     },
 
@@ -310,6 +317,10 @@ function plugs(want: OvsPort, managed: Rows): Step {
     return ovsdb(`plugs ${want.name} into ${want.bridge}`, operations, undo);
 }
 
+/** A port that passes nothing until its guards stand; undefined for one that has none. @param there its link's row */
+const shutOf = ({ name, portSecurity }: OvsPort, { link }: Rows, there?: Seen): Shut | undefined =>
+    portSecurity && { name, link, there };
+
 /** Nobody else sets a link up that Open vSwitch makes. */
 const up = ({ type, name }: OvsPort): Plan => (type === "internal" || type === "tap" ? [bringUp(name)] : []);
 
@@ -329,16 +340,16 @@ function guards(want: OvsPort, needs: Needs, mark: string, former?: PortHere): P
 /**
  * Before the port goes, or its row forgets it; one without a number has no flow but those of a former one.
  *
- * @param stays  what is to hold of it
- * @param shutAt where nothing passes until it is secured again
+ * @param stays what is to hold of it
+ * @param shut  whether nothing may pass until it is secured again
  */
-function unguards(found: PortHere, mark: string, stays: Guard = {}, shutAt: readonly number[] = []): Plan {
+function unguards(found: PortHere, mark: string, stays: Guard = {}, shut = false): Plan {
     const { view, holder, rows, state } = found;
     const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
     const bridge = textOf(holder?.name);
     if (bridge === undefined || ofport <= 0) return strays(found);
     const was = { mark, ...guardOf(state, hasMeter(rows.port)) };
-    const port = { name: state.name, ofport, was, stays, shutAt };
+    const port = { name: state.name, ofport, was, stays, shut };
     return [...strays(found), unguardPorts(bridge, [port], isSecure(view, bridge))];
 }
 

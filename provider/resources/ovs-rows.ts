@@ -131,7 +131,7 @@ export function entriesOf(column: unknown): ReadonlyMap<string, string> {
 const held = (there: Seen, column: string): readonly unknown[] =>
     there[column] === undefined || there[column] === "" ? untold(column) : valuesOf(there[column]);
 
-function presentOf(entries: Keys): Record<string, string> {
+export function presentOf(entries: Keys): Record<string, string> {
     const present: Record<string, string> = {};
     for (const key in entries) {
         const value = entries[key];

@@ -19,6 +19,7 @@ import { isMisnumbered, refuseDisplaced, renumbered } from "./ovs-numbers";
 import { policedAgain } from "./ovs-policing";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, type Wanted } from "./ovs-port-change";
 import { keepLinks, keepPlugged } from "./operator-guard";
+import { isShut, opened, shutLink, type Shut } from "./ovs-plugged-shut";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { keepThrough } from "./ovs-port-path";
 import { requireColumns } from "./ovs-rows";
@@ -83,6 +84,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
                   ],
         ),
     );
+    const shut = items.flatMap((item) => shutOf(item, want.bridge) ?? []);
     const remade = items.flatMap(({ member, remade }) => (remade && member?.rows ? [member] : []));
     /** Rows of the ports that are there, and not made anew, of which something holds. */
     const staying = (holds: (member: Member) => boolean) =>
@@ -101,7 +103,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ...unguarded(
             view,
             [
-                ...left.map((member) => ({ member, stays: {} })),
+                ...left.map((member) => ({ member, stays: {}, shut: false })),
                 ...items.flatMap((item) => stillHeld(item, want.bridge, needs)),
             ],
             mark,
@@ -114,7 +116,12 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
             want.bridge,
             staying(() => true).flatMap(({ links }) => links),
         ),
-        ...pluggedAgain(staying(({ unheard }) => unheard).flatMap(({ links }) => links)),
+        // What is plugged shut is let go of by that.
+        ...pluggedAgain(
+            staying(({ name, unheard }) => unheard && !shut.some((one) => one.name === name)).flatMap(
+                ({ links }) => links,
+            ),
+        ),
         ...shapedAgain(staying(({ unshaped }) => unshaped)),
         ...policedAgain(staying(({ unpoliced }) => unpoliced)),
         ...unlimitedLinks(left),
@@ -129,8 +136,9 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
             ? [ovsdb(`waits for the links of ${want.bridge}`, [present("Bridge", want.bridge)])]
             : []),
         ...renumbered(view, want.bridge, asking),
-        ...items.flatMap(({ want: { name, type } }) => (type === "internal" || type === "tap" ? [bringUp(name)] : [])),
         ...guards(want.bridge, items, needs, mark),
+        ...opened(shut),
+        ...items.flatMap(({ want: { name, type } }) => (type === "internal" || type === "tap" ? [bringUp(name)] : [])),
         ...removedTaps([...left, ...tapless]),
     ];
 }
@@ -217,6 +225,7 @@ const stands = (
     !member.unpoliced &&
     !member.unheard &&
     !isMisnumbered(member.rows?.links[0]) &&
+    !isLeftShut(member) &&
     (member.tap?.link.up ?? true) &&
     !awaitsLink(member.rows?.links[0], links) &&
     !isLetLoose(member) &&
@@ -282,17 +291,27 @@ function refuseTaken(
 function stillHeld(item: Item, bridge: string, needs: Needs): Held[] {
     const { member, want, remade } = item;
     if (!member) return [];
-    if (staysPut(item, bridge)) return [{ member, stays: guardOf(want, needs.isMetered(want)) }];
-    const isSecured = want.portSecurity !== undefined && !remade && member.holder?.name === bridge;
-    return [{ member, stays: {}, ...(isSecured ? { secured: { request: want.ofportRequest } } : {}) }];
+    if (staysPut(item, bridge)) return [{ member, stays: guardOf(want, needs.isMetered(want)), shut: false }];
+    const shut = want.portSecurity !== undefined && !remade && member.holder?.name === bridge;
+    return [{ member, stays: {}, shut }];
 }
 
 const staysPut = ({ member, remade, want }: Item, bridge: string): boolean =>
     !remade &&
-    !member?.unheard &&
     !isMisnumbered(member?.rows?.links[0]) &&
     member?.holder?.name === bridge &&
+    !member.unheard &&
+    !isLeftShut(member) &&
     member.state?.ofportRequest === want.ofportRequest;
+
+/** Whether a run that was killed has plugged it, and its guards do not stand. */
+const isLeftShut = ({ rows }: Member): boolean => rows?.links.some(isShut) ?? false;
+
+/** A port that passes nothing until its guards stand at its number; undefined for one that keeps that, or has none. */
+const shutOf = (item: Item, bridge: string): Shut | undefined =>
+    item.want.portSecurity === undefined || staysPut(item, bridge)
+        ? undefined
+        : { name: item.want.name, link: item.rows.link, there: isNew(item) ? undefined : item.member?.rows?.links[0] };
 
 function tapSteps({ want: { name }, tap, member, remade }: Item, mark: string): Plan {
     if (!tap) return [];
@@ -307,7 +326,10 @@ export function switchStep(bridge: string, items: readonly Item[], left: readonl
     const undo: Operation[] = [];
     const come: unknown[] = [];
     const moved: Member[] = [];
-    for (const [index, { want, member, remade, rows }] of items.entries()) {
+    for (const [index, item] of items.entries()) {
+        const { want, member, remade } = item;
+        const shut = shutOf(item, bridge);
+        const rows = shut ? { ...item.rows, link: shutLink(shut) } : item.rows;
         const label = `m${index}_`;
         if (!member?.rows || remade) {
             const fresh = newPort(want, rows, label);

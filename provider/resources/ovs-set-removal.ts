@@ -4,7 +4,7 @@ import type { Operation } from "../host/ovsdb/operations";
 import type { Replica } from "../host/ovsdb/replica";
 import { ip, type Plan } from "../plan";
 import { gone } from "./link-marks";
-import { betweenNumbers, guardOf, hasMeter, holdsMore } from "./ovs-ingress";
+import { guardOf, hasMeter, holdsMore } from "./ovs-ingress";
 import { unplug } from "./ovs-port-change";
 import type { Member } from "./ovs-set-here";
 import { unshapedAll } from "./ovs-shaping";
@@ -37,14 +37,14 @@ export function removedTaps(members: readonly Member[]): Plan {
 export interface Held {
     member: Member;
     stays: Guard;
-    /** The number that it is to have, where it is secured on the same bridge also after the change. */
-    secured?: { request: number | undefined };
+    /** Whether nothing may pass until it is secured again. */
+    shut: boolean;
 }
 
 /** Takes flows and meters away of ports that are about to go, to move or to be held to less, bridge by bridge. */
 export function unguarded(view: Replica, held: readonly Held[], mark: string): Plan {
     const byBridge = new Map<string, UnguardedPort[]>();
-    for (const { member, stays, secured } of held) {
+    for (const { member, stays, shut } of held) {
         const { name, rows, holder, state } = member;
         const ofport = numberOf(rows?.links[0]?.ofport) ?? -1;
         const bridge = textOf(holder?.name);
@@ -52,8 +52,7 @@ export function unguarded(view: Replica, held: readonly Held[], mark: string): P
         const was = { mark, ...guardOf(state ?? {}, hasMeter(rows.port)) };
         const ports = byBridge.get(bridge) ?? [];
         byBridge.set(bridge, ports);
-        const shutAt = secured ? betweenNumbers(view, holder, ofport, secured.request) : [];
-        ports.push({ name, ofport, was, stays, shutAt });
+        ports.push({ name, ofport, was, stays, shut });
     }
     return [...byBridge].map(([bridge, ports]) => unguardPorts(bridge, ports, isSecure(view, bridge)));
 }

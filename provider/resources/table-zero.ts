@@ -119,8 +119,8 @@ export interface UnguardedPort {
     was: Omit<GuardedPort, "name" | "former">;
     /** What is to hold of it after this change: its kinds stay. */
     stays: Guard;
-    /** Numbers at which nothing passes until it is secured again: its own, and the one that it is to have. */
-    shutAt: readonly number[];
+    /** Whether nothing passes at its number until it is plugged otherwise. */
+    shut: boolean;
 }
 
 /**
@@ -128,9 +128,9 @@ export interface UnguardedPort {
  * killed in between leaves rows by which the next run looks for it.
  */
 export function unguardPorts(bridge: string, ports: UnguardedPort[], secure: boolean): Step {
-    const gone = ports.flatMap(({ ofport, was, stays, shutAt }) => [
+    const gone = ports.flatMap(({ ofport, was, stays, shut }) => [
         ...lessHeld(String(ofport), was.mark, stays),
-        ...shutAt.flatMap((number) => shut(String(number), was.mark)),
+        ...(shut ? nothing(String(ofport), was.mark) : []),
     ]);
     const former = ports.flatMap(({ name, was }) => changed({ name, ...was }));
     return {
@@ -303,8 +303,8 @@ const secured = (name: string, security: PortSecurity, mark: string): string[] =
         (flow) => `flow add cookie=${cookieOf(mark)},${flowText({ cookie: "0x0", options: [], ...flow })}`,
     );
 
-/** Lets nothing pass; what then guards the port takes its place, and at a number that it has not got it is swept. */
-const shut = (ofport: string, mark: string): string[] => [
+/** Lets nothing pass; what then guards the port takes its place, and at a number that it no longer has it is swept. */
+const nothing = (ofport: string, mark: string): string[] => [
     way(ofport, mark),
     `flow add cookie=${cookieOf(mark)},table=${GUARD_TABLE},priority=100,in_port=${ofport},actions=drop`,
 ];

@@ -12,6 +12,7 @@ import { ProviderLab } from "./provider-lab";
 
 const [BRIDGE, SET, PORT] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:PortSet", "kvmnet:ovs:Port"];
 const [FLOWS, KEEPER, MANAGER] = ["kvmnet:ovs:Flows", "kvmnet:ovs:FlowKeeper", "kvmnet:ovs:Manager"];
+const TAP = "kvmnet:host:Tap";
 
 describe("a set of ports on a real switch", function () {
     this.timeout(600_000);
@@ -425,6 +426,83 @@ describe("a set of ports on a real switch", function () {
             );
             assert.ok(killed > 2, `${killed} moments`);
             made.state = await plugin.update(SET, "set", made, inputs(portSecurity));
+        });
+
+        it("passes nothing of another while it is plugged, as a port of the set and as one of its own", async () => {
+            const [[honest], [spoofed]] = asOneself(safe) as [[Buffer], [Buffer]];
+            const said: Stream[] = [
+                ["every", 10, honest],
+                ["every", 1, spoofed],
+            ];
+            const alone = { name: "alone", bridge: "sb2", tag: 7, portSecurity };
+            const tap = await plugin.create(TAP, "alone", { name: "alone" });
+            const port = await plugin.create(PORT, "alone", alone);
+            const { ear } = await meeting(lab.run.bind(lab), { ear: [], safe: said, alone: said }, async () => {
+                for (let turn = 0; turn < 4; turn++) {
+                    for (const name of ["safe", "alone"]) await lab.vsctl("del-port", "sb2", name);
+                    made.state = await plugin.update(SET, "set", made, inputs(portSecurity));
+                    assert.deepEqual(await changes(made, inputs(portSecurity)), []);
+                    port.state = (await plugin.create(PORT, "alone", alone)).state;
+                    await setTimeout(500);
+                }
+            });
+            const times = (said: Buffer) => ear.heard.filter(({ length }) => length === said.length).length;
+            assert.ok(times(honest) > 50, `${times(honest)} honest frames`);
+            assert.equal(times(spoofed), 0);
+            await plugin.delete(PORT, "alone", port);
+            await plugin.delete(TAP, "alone", tap);
+        });
+
+        it("is not open after a run that was killed at any moment while it was plugged, which a refresh tells and the next run finishes", async () => {
+            const told: string[] = [];
+            const killed = await killedAtEachMoment(
+                lab.host,
+                async (doomed) => {
+                    await lab.vsctl("del-port", "sb2", "safe");
+                    await doomed.update(SET, "set", made, inputs(portSecurity));
+                },
+                async (moment) => {
+                    const what = `killed at moment ${moment}`;
+                    await setTimeout(100);
+                    const find = ["--if-exists", "get", "Interface", "safe", "ofport", "type"];
+                    const [ofport, kind] = (await lab.vsctl(...find)).split("\n");
+                    if (ofport && kind !== "patch") assert.deepEqual(await numbers(), [Number(ofport)], what);
+                    const state = await refreshed(made, inputs(portSecurity)).catch((error: unknown) => {
+                        const unfinished = unfinishedOf(error);
+                        told.push(...(unfinished?.reasons ?? []));
+                        return { id: made.id, state: unfinished?.state ?? assert.fail(String(error)) };
+                    });
+                    if (kind === "patch")
+                        assert.match(told.at(-1) ?? "", /safe: it passes nothing: the run that plugged it/);
+                    assert.ok(
+                        !(await changes(state, inputs(portSecurity))).some((path) => /type|options|tag/.test(path)),
+                        what,
+                    );
+                    made.state = await plugin.update(SET, "set", state, inputs(portSecurity));
+                    assert.deepEqual(await changes(made, inputs(portSecurity)), [], what);
+                    assert.deepEqual(await numbers(), [Number(await get("Interface", "safe", "ofport"))], what);
+                    assert.equal(await get("Interface", "safe", "options"), "{}", what);
+                },
+            );
+            assert.ok(killed > 3, `${killed} moments`);
+            assert.ok(told.length > 1, told.join());
+        });
+
+        it("is not open after a run that was killed at any moment while it was made alone, and the next one finishes it", async () => {
+            const single = { name: "single", bridge: "sb2", type: "internal", portSecurity };
+            const killed = await killedAtEachMoment(
+                lab.host,
+                async (doomed) => void (await doomed.create(PORT, "single", single)),
+                async (moment) => {
+                    const port = await plugin.create(PORT, "single", single);
+                    assert.equal(await get("Interface", "single", "type"), "internal", `killed at moment ${moment}`);
+                    assert.deepEqual(port.state.portSecurity, portSecurity);
+                    assert.equal((await linkNamed("single"))?.flags.includes("UP"), true, `killed at moment ${moment}`);
+                    assert.equal((await numbers()).length, 2, `killed at moment ${moment}`);
+                    await plugin.delete(PORT, "single", port);
+                },
+            );
+            assert.ok(killed > 3, `${killed} moments`);
         });
 
         it("does not hold for ARP with a manager that is in-band, of which both are warned", async () => {

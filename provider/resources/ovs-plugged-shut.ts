@@ -1,0 +1,59 @@
+/**
+ * A secured port is plugged as what passes nothing, a patch to nowhere: its guards name its OpenFlow number, which the switch
+ * tells only then. Where it becomes what it is once they stand, it keeps that number (iface_pick_ofport, vswitchd/bridge.c).
+ */
+import { keyOf } from "../host/ovsdb/columns";
+import { map, type Row } from "../host/ovsdb/operations";
+import type { Seen } from "../host/ovsdb/replica";
+import { ovsdb, type Plan } from "../plan";
+import { entriesOf, presentOf, type Managed } from "./ovs-rows";
+
+/** No interface has this name; Open vSwitch names it where it says that the peer is not there. */
+const NOWHERE = "nowhere, as long as its portSecurity does not stand";
+
+/** Whether a link is still plugged so: a run was killed before its guards stood. */
+export const isShut = ({ type, options }: Row): boolean => type === "patch" && keyOf(options, "peer") === NOWHERE;
+
+export const SHUT =
+    "it passes nothing: the run that plugged it ended before its portSecurity stood, and another has to finish it";
+
+/** A link that is plugged shut, and what it then becomes. */
+export interface Shut {
+    name: string;
+    link: Managed;
+    /** Its row, where it is there. */
+    there: Seen | undefined;
+}
+
+/** With what it is plugged. A patch takes no other option than its peer, whoever set it. */
+export function shutLink({ link, there }: Shut): Managed {
+    const keys = [...entriesOf(there?.options).keys(), ...Object.keys(link.keys.options ?? {})];
+    const options = { ...Object.fromEntries(keys.map((key) => [key, undefined])), peer: NOWHERE };
+    return { columns: { ...link.columns, type: ["patch"] }, keys: { ...link.keys, options } };
+}
+
+/** After their guards: each becomes what it is, with the options that others have set. */
+export function opened(ports: readonly Shut[]): Plan {
+    if (ports.length === 0) return [];
+    const put = (rowOf: (port: Shut) => Row) =>
+        ports.map((port) => ({
+            op: "update",
+            table: "Interface",
+            where: [["name", "==", port.name]],
+            row: rowOf(port),
+        }));
+    const names = ports.length > 3 ? `${ports.length} ports` : ports.map(({ name }) => name).join(", ");
+    return [
+        ovsdb(
+            `lets pass what is sent at ${names}`,
+            put((port) => ({ type: port.link.columns.type?.[0], options: optionsOf(port) })),
+            put(() => ({ type: "patch", options: map({ peer: NOWHERE }) })),
+        ),
+    ];
+}
+
+function optionsOf({ link, there }: Shut) {
+    const declared = link.keys.options ?? {};
+    const theirs = [...entriesOf(there?.options)].filter(([key]) => !(key in declared));
+    return map({ ...Object.fromEntries(theirs), ...presentOf(declared) });
+}
