@@ -33,7 +33,7 @@ export const cookieOf = (mark: string): string => cookieFrom(/^kvmnet:([0-9a-f]{
 /** The OpenFlow number that a flow matches; NaN for none. */
 export const portOf = ({ match }: Flow): number => Number(/(?:^|,)in_port=(\d+)/.exec(match)?.[1] ?? NaN);
 
-const isOurs = ({ cookie }: Flow) => BigInt(cookie) >> 48n === COOKIE_PREFIX >> 48n;
+export const isOurs = ({ cookie }: Flow) => BigInt(cookie) >> 48n === COOKIE_PREFIX >> 48n;
 const isShared = ({ cookie }: Flow) => cookie === SHARED_COOKIE;
 
 /** Above the NORMAL of priority 0 that a standalone bridge puts into table 0 at each of its own changes (bridge.c). */

@@ -32,8 +32,7 @@ export async function inBandCautions(host: Host, way: Way, bridge?: string): Pro
 }
 
 /** Before ports are secured. */
-export async function securedCautions(host: Host, bridge: string, ports: readonly string[]): Promise<string[]> {
-    if (ports.length === 0) return [];
+export async function besideFlows(host: Host, bridge: string, ports: readonly string[]): Promise<string[]> {
     const view = await host.switch();
     const row = view.byName("Bridge", bridge);
     if (!row || isClosed(row)) return [];

@@ -12,11 +12,11 @@ import { keyOf } from "../host/ovsdb/columns";
 import { ofRow, putKeys, set, type Operation, type Uuid } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
 import { flowIsForeign } from "../host/openflow";
-import { cookieFrom, FLOWS_KEY, hangsTogether, SHARED_COOKIE, USER_TABLE } from "../host/pipeline";
+import { cookieFrom, FLOWS_KEY, hangsTogether, isOurs, SHARED_COOKIE, USER_TABLE } from "../host/pipeline";
 import { ovsdb, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { described, look, spelled, type Own, type Tables } from "./flow-tables";
-import { bridgeFlows, hasController, isSecure, requireNoController, shared } from "./table-zero";
+import { bridgeFlows, hasController, isSecure, requireNoController, shared, WAY_PRIORITY } from "./table-zero";
 
 interface FlowsHere extends Found<OvsFlows> {
     row: Seen;
@@ -69,14 +69,13 @@ export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
     async cautions(host, { bridge }) {
         if (!(await host.switch()).byName("Bridge", bridge)) return [];
         const { flows } = await look(host, bridge);
-        const first = flows.filter(
-            ({ cookie, table, priority }) => table === 0 && priority > 1 && !cookie.startsWith("0x6b6e"),
-        );
+        const first = flows.filter((flow) => flow.table === 0 && flow.priority > 1 && !isOurs(flow));
         return first.length === 0
             ? []
             : [
-                  `Table 0 of ${bridge} holds ${first.length} flows that are not kvmnet's; what they match never reaches ` +
-                      `table ${USER_TABLE}, where these flows begin.`,
+                  `Table 0 of ${bridge} holds ${first.length} flows that are not kvmnet's; what they match does not reach ` +
+                      `table ${USER_TABLE}, where these flows begin, but for what a port with portSecurity or a metered ingress sends: ` +
+                      `that is led on at priority ${WAY_PRIORITY}, before all of less.`,
               ];
     },
 

@@ -4,7 +4,6 @@ import { managerCautions } from "../host/managers";
 import { ovsdb } from "../plan";
 import type { HostResource } from "../resource";
 import { downCautions } from "./down-cautions";
-import { securedCautions } from "./in-band";
 import { framesAhead } from "./ovs-set-ahead";
 import { changedSet, devicesOf, keepAllPlugged, untoldOf } from "./ovs-set-change";
 import { idProblem, lookedAhead, setHere, type SetHere } from "./ovs-set-here";
@@ -14,6 +13,7 @@ import { untilMtuTold } from "./ovs-mtu";
 import { numberClaim } from "./ovs-numbers";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
+import { securedCautions } from "./secured-cautions";
 import { isSecure, unstray } from "./table-zero";
 
 export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {

@@ -9,7 +9,6 @@ import { OWNER_KEY } from "../owner";
 import { ovsdb, type Plan, type Step } from "../plan";
 import type { Found, HostResource, Outputs } from "../resource";
 import { downCautions } from "./down-cautions";
-import { securedCautions } from "./in-band";
 import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
 import { guardOf, hasMeter, holdsMore, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
@@ -29,6 +28,7 @@ import { liftedFrom, queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshape
 import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
+import { securedCautions } from "./secured-cautions";
 import { guardPorts, isSecure, strayFault, strayOf, swept, unguardPorts, unstray, type Guard } from "./table-zero";
 import { tunnelPlace } from "./ovs-tunnel";
 

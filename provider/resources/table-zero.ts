@@ -22,7 +22,7 @@ import { look } from "./flow-tables";
 import { guardsOf } from "./port-security";
 
 /** Above what a person would put there by hand: `ovs-ofctl add-flow br0 actions=NORMAL` has 32768. */
-const WAY_PRIORITY = 40000;
+export const WAY_PRIORITY = 40000;
 
 /** What a meter holds: whole numbers, at least 1. */
 export interface IngressLimit {

@@ -463,6 +463,20 @@ describe("OpenFlow flows on a real switch", function () {
             await ofctl("add-meter", "theirs", "meter=9,kbps,band=type=drop,rate=7");
         });
 
+        it("are told with what does not reach ours: all that they match, but for what guarded ports send", async () => {
+            await bridge("told");
+            await ofctl("add-flow", "told", "udp,actions=drop");
+            engine.logged.length = 0;
+            const made = await plugin.create(FLOWS, "told", { bridge: "told", flows: ["table=10,actions=NORMAL"] });
+            const [told, ...more] = engine.logged.map(({ message }) => message);
+            assert.match(
+                told ?? "",
+                /^Table 0 of told holds 1 flows .* table 10, .* but for what a port with portSecurity/,
+            );
+            assert.deepEqual(more, []);
+            await plugin.delete(FLOWS, "told", made);
+        });
+
         it("are not replaced by a flow of the same place", async () => {
             await assert.rejects(
                 plugin.create(FLOWS, "same", {

@@ -505,6 +505,31 @@ describe("a set of ports on a real switch", function () {
             assert.ok(killed > 3, `${killed} moments`);
         });
 
+        it("does not hold what a flow of somebody else leads past its guards, of which it is warned", async () => {
+            const toldBy = async (...flows: string[]) => {
+                for (const flow of flows) await lab.run("ovs-ofctl", "add-flow", "sb2", flow);
+                engine.logged.length = 0;
+                const port = { name: "past", bridge: "sb2", type: "internal", portSecurity: { mac: other } };
+                await plugin.delete(PORT, "past", await plugin.create(PORT, "past", port));
+                return engine.logged.map(({ message }) => message).filter((message) => /Table 0/.test(message));
+            };
+            assert.deepEqual(
+                await toldBy("priority=39999,actions=NORMAL", "priority=50000,dl_type=0x88b5,actions=drop"),
+                [],
+            );
+            const free = await get("Interface", "free", "ofport");
+            const others = [free, "LOCAL"].map((from) => `priority=50000,in_port=${from},actions=NORMAL`);
+            assert.deepEqual(await toldBy(...others), []);
+            const [honest, spoofed] = asOneself(safe);
+            assert.deepEqual(await heard("safe", [...honest, ...spoofed]), lengths(honest));
+            assert.match(
+                (await toldBy("priority=40001,arp,actions=NORMAL", "priority=65535,ip,actions=NORMAL")).join(),
+                /^Table 0 of sb2 holds 2 flows .* portSecurity \(past\).* priority below 40000/,
+            );
+            assert.notDeepEqual(await heard("safe", [...honest, ...spoofed]), lengths(honest));
+            await lab.run("ovs-ofctl", "del-flows", "sb2", "cookie=0/-1,table=0");
+        });
+
         it("does not hold for ARP with a manager that is in-band, of which both are warned", async () => {
             const manager = { target: "tcp:10.0.0.2:6640" };
             const told = async (work: () => Promise<Made>, type: string) => {
