@@ -29,7 +29,17 @@ import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { securedCautions } from "./secured-cautions";
-import { guardPorts, isSecure, strayFault, strayOf, swept, unguardPorts, unstray, type Guard } from "./table-zero";
+import {
+    guardPorts,
+    isSecure,
+    strayFault,
+    strayOf,
+    swept,
+    unguardPorts,
+    unstray,
+    type Guard,
+    type GuardedPort,
+} from "./table-zero";
 import { tunnelPlace } from "./ovs-tunnel";
 
 interface PortHere extends Found<OvsPort> {
@@ -179,6 +189,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             !misnumbered &&
             state.ofportRequest === want.ofportRequest;
         const shut = staysPut ? undefined : shutOf(want, managed, rows.links[0]);
+        const ofport = numberOf(rows.links[0]?.ofport);
         const { operations, undo } = changedPort(rows, want, shut ? { ...managed, link: shutLink(shut) } : managed, "");
         const there = moves ? [] : devicesOf(state);
         const come = devicesOf(want).filter((name) => !there.includes(name));
@@ -211,7 +222,12 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 ],
             ),
             ...renumbered(view, want.bridge, [want]),
-            ...guards(want, needs, mark, staysPut ? found : undefined),
+            ...guards(
+                want,
+                needs,
+                mark,
+                staysPut ? { former: guardOf(state, hasMeter(rows.port)) } : { left: moves ? undefined : ofport },
+            ),
             ...opened(shut ? [shut] : []),
             ...up(want),
         ];
@@ -324,17 +340,12 @@ const shutOf = ({ name, portSecurity }: OvsPort, { link }: Rows, there?: Seen): 
 /** Nobody else sets a link up that Open vSwitch makes. */
 const up = ({ type, name }: OvsPort): Plan => (type === "internal" || type === "tap" ? [bringUp(name)] : []);
 
-/**
- * After the port is plugged, since a flow names its OpenFlow number.
- *
- * @param former the port before, where it stays at its number
- */
-function guards(want: OvsPort, needs: Needs, mark: string, former?: PortHere): Plan {
+/** After the port is plugged, since a flow names its OpenFlow number. @param beside what held, or where it was, before */
+function guards(want: OvsPort, needs: Needs, mark: string, beside: Pick<GuardedPort, "former" | "left"> = {}): Plan {
     const guard = { name: want.name, mark, ...guardOf(want, needs.isMetered(want)) };
     if (!guard.limit && !guard.security) return [];
     const secure = textOf(needs.bridge.fail_mode) === "secure";
-    const before = former && { former: guardOf(former.state, hasMeter(former.rows.port)) };
-    return [guardPorts(want.bridge, [{ ...guard, ...before }], secure)];
+    return [guardPorts(want.bridge, [{ ...guard, ...beside }], secure)];
 }
 
 /**

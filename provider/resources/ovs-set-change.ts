@@ -3,7 +3,7 @@ import type { OvsPortSet, PortOfSet } from "../../schemas/ovs-port-set";
 import type { Host } from "../host";
 import { HostError } from "../host/errors";
 import type { Link } from "../host/links";
-import { textOf } from "../host/ovsdb/columns";
+import { numberOf, textOf } from "../host/ovsdb/columns";
 import { present, rowNamed, type Operation } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { ip, ovsdb, type Plan } from "../plan";
@@ -360,7 +360,8 @@ function guards(bridge: string, items: readonly Item[], needs: Needs, mark: stri
         const { want, member } = item;
         const guard = guardOf(want, needs.isMetered(want));
         if (!guard.limit && !guard.security) return [];
-        if (!member?.rows || !staysPut(item, bridge)) return [{ name: want.name, mark, ...guard }];
+        const left = member?.holder?.name === bridge ? numberOf(member.rows?.links[0]?.ofport) : undefined;
+        if (!member?.rows || !staysPut(item, bridge)) return [{ name: want.name, mark, left, ...guard }];
         const former = guardOf(member.state ?? {}, hasMeter(member.rows.port));
         return [{ name: want.name, mark, ...guard, former }];
     });

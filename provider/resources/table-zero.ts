@@ -44,6 +44,8 @@ export interface GuardedPort extends Guard {
     mark: string;
     /** What held before this change, which an undo gives back. */
     former?: Guard;
+    /** OpenFlow number at which nothing passed meanwhile, and which it may have left to another port. */
+    left?: number;
 }
 
 /**
@@ -104,9 +106,11 @@ export function guardPorts(bridge: string, ports: GuardedPort[], secure: boolean
     const back = ports.flatMap(({ name, mark, former = {}, ...now }) =>
         changed({ name, mark, ...keptOf(former, now) }, now),
     );
+    // A port's own may be the number that another one has left.
+    const away = ports.flatMap(({ left, mark }) => (left !== undefined && left > 0 ? own(left, mark) : []));
     return {
         what: `guards what comes in at ${namesOf(ports)}`,
-        action: openflow(bridge, [...ports.flatMap((port) => changed(port)), shared(secure)]),
+        action: openflow(bridge, [...away, ...ports.flatMap((port) => changed(port)), shared(secure)]),
         undo: [openflow(bridge, [...back, shared(secure)])],
     };
 }
@@ -203,10 +207,7 @@ export const strayFault = (numbers: readonly number[]): string =>
 /** Takes away what stands at numbers that a resource's ports no longer have; whoever has them now keeps what is theirs. */
 export function unstray(bridge: string, numbers: readonly number[], mark: string, secure: boolean): Plan {
     if (numbers.length === 0) return [];
-    const gone = numbers.flatMap((number) => [
-        ...[0, GUARD_TABLE].map((table) => `flow delete cookie=${cookieOf(mark)}/-1,table=${table},in_port=${number}`),
-        `meter free ${FIRST_PORT_METER + number}`,
-    ]);
+    const gone = numbers.flatMap((number) => [...own(number, mark), `meter free ${FIRST_PORT_METER + number}`]);
     return [
         {
             what: `removes what stands at the former OpenFlow number ${numbers.join(", ")} of ${bridge}`,
@@ -308,6 +309,10 @@ const nothing = (ofport: string, mark: string): string[] => [
     way(ofport, mark),
     `flow add cookie=${cookieOf(mark)},table=${GUARD_TABLE},priority=100,in_port=${ofport},actions=drop`,
 ];
+
+/** Takes away what a resource has at a number, and nobody else. */
+const own = (ofport: number, mark: string): string[] =>
+    [0, GUARD_TABLE].map((table) => `flow delete cookie=${cookieOf(mark)}/-1,table=${table},in_port=${ofport}`);
 
 /** Whoever of us made it: a port has one way. */
 const noWay = (ofport: string): string =>

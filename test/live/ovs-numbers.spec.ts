@@ -115,18 +115,27 @@ describe("the OpenFlow number that a port asks for", function () {
         );
     });
 
-    it("goes from one port to another in one change of a set", async () => {
-        const one = (a: number, b: number) => ({
-            bridge: "nb0",
-            ports: {
-                n0: { type: "internal", ofportRequest: a },
-                n1: { type: "internal", ofportRequest: b },
-            },
-        });
-        const { bridge: _, ports } = one(1, 2);
-        const there = await set(ports);
-        there.state = await plugin.update(SET, "set", there, one(2, 1), { checked: true });
+    const swapped = (a: number, b: number, first: Bag = {}, second: Bag = {}) => ({
+        bridge: "nb0",
+        ports: {
+            n0: { type: "internal", ofportRequest: a, ...first },
+            n1: { type: "internal", ofportRequest: b, ...second },
+        },
+    });
+
+    it("goes from one port to another in one change of a set, also where they are held", async () => {
+        const there = await set(swapped(1, 2, security, security).ports);
+        there.state = await plugin.update(SET, "set", there, swapped(2, 1, security, security), { checked: true });
         assert.deepEqual(there.state.ofports, { n0: 2, n1: 1 });
+    });
+
+    it("goes from a port that is held to one that is not, which then passes all", async () => {
+        const there = await set(swapped(1, 2, security).ports);
+        there.state = await plugin.update(SET, "set", there, swapped(2, 1, security), { checked: true });
+        assert.deepEqual(there.state.ofports, { n0: 2, n1: 1 });
+        const flows = await lab.run("ovs-ofctl", "-O", "OpenFlow14", "--no-names", "dump-flows", "nb0");
+        assert.match(flows, /in_port=2/);
+        assert.doesNotMatch(flows, /in_port=1[ ,]/);
     });
 
     it("goes to a new port of a set whose former port asks for none any more", async () => {
