@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { count, toggle } from "./link-parts";
 import { withCrossCheck, type Say } from "./named";
+import { takesOperatorPath } from "./operator-path";
 import { SwitchedName } from "./ovs-interface";
 import { openMap } from "./ovs-maps";
 import { IfName, Mac, Mtu } from "./units";
@@ -128,6 +129,9 @@ export const OvsBridgeFields = z.strictObject({
         .describe(
             "Keys of the bridge's external_ids, which Open vSwitch itself ignores. Only the keys given here are managed: others stay as they are. Changes live.",
         ),
+    takesOperatorPath: takesOperatorPath(
+        "may go, or become secure without flows that pass anything, while an SSH connection to the host runs over it",
+    ),
 });
 
 type Fields = Omit<z.output<typeof OvsBridgeFields>, "name">;

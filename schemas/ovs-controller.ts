@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { count, toggle } from "./link-parts";
 import { withCrossCheck } from "./named";
+import { takesOperatorPath } from "./operator-path";
 import { ConnectionMode, Dscp, InactivityProbe, MaxBackoff, Target } from "./ovs-target";
 import { IfName } from "./units";
 
@@ -49,6 +50,9 @@ const ControllerFields = z.strictObject({
         .optional()
         .describe("Packets that wait for a slow connection; absent is 100. Changes live."),
     dscp: Dscp.optional().describe("DSCP of the connection's packets; absent is 48. Changes live."),
+    takesOperatorPath: takesOperatorPath(
+        "may empty the tables of a bridge over which an SSH connection to the host runs, as a first primary controller does, and the last one of a secure bridge when it goes",
+    ),
 });
 
 /** One OpenFlow controller of one bridge. */

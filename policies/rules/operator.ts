@@ -11,9 +11,10 @@ interface Way {
 }
 
 const ways: Reader<Way> = {
-    types: ["host:Address", "host:Bond", "host:BridgePort", "host:Route", "ovs:Port", "ovs:PortSet"].map(
-        (type) => `kvmnet:${type}`,
-    ),
+    types: [
+        ...["host:Address", "host:Bond", "host:BridgePort", "host:Route"],
+        ...["ovs:Bridge", "ovs:Controller", "ovs:Port", "ovs:PortSet"],
+    ].map((type) => `kvmnet:${type}`),
     read(props) {
         const ports = at(props, "ports");
         if (ports instanceof NotKnown) return [ports];

@@ -36,6 +36,9 @@ export const portOf = ({ match }: Flow): number => Number(/(?:^|,)in_port=(\d+)/
 export const isOurs = ({ cookie }: Flow) => BigInt(cookie) >> 48n === COOKIE_PREFIX >> 48n;
 const isShared = ({ cookie }: Flow) => cookie === SHARED_COOKIE;
 
+/** Whether a flow leads to a user's, or is the one that switches while there are none. */
+export const isHandingOn = (flow: Flow): boolean => isShared(flow) || (flow.table < USER_TABLE && isOurs(flow));
+
 /** Above the NORMAL of priority 0 that a standalone bridge puts into table 0 at each of its own changes (bridge.c). */
 const HAND_ON: Flow = {
     cookie: SHARED_COOKIE,

@@ -49,8 +49,12 @@ interface Kind<State extends object>
     /** What the row says; with its place it is the whole state. */
     state: (view: Replica, row: Seen) => Partial<State>;
     told?: (row: Seen) => Outputs;
+    /** What state alone knows. */
+    known?: (known: State | undefined) => Partial<State>;
     /** Refuses what cannot be there. */
-    judge?: (view: Replica, want: State) => void;
+    judge?: (host: Host, view: Replica, want: State, subject: string) => void | Promise<void>;
+    /** Refuses that it goes. */
+    judgeRemoval?: (host: Host, subject: string, state: State) => Promise<void>;
     /** What would have to be there first, for the message: `OVS bridge br0`. */
     missing: (want: State) => { what: string; next: string };
 }
@@ -65,11 +69,11 @@ export interface RowHere<State> extends Found<State> {
 }
 
 export function attachedRow<State extends object>(kind: Kind<State>): HostResource<State, RowHere<State>> {
-    const { hook, at, managed, state, told, judge, missing, ...common } = kind;
+    const { hook, at, managed, state, told, known, judge, judgeRemoval, missing, ...common } = kind;
     const subject = (want: State) => `${kind.title} ${kind.idOf(want)}`;
     const checked = async (host: Host, want: State): Promise<[Replica, Managed]> => {
         const view = await host.switch();
-        judge?.(view, want);
+        await judge?.(host, view, want, subject(want));
         const row = managed(view, want);
         await requireColumns(host, subject(want), hook.table, [row]);
         return [view, row];
@@ -84,7 +88,7 @@ export function attachedRow<State extends object>(kind: Kind<State>): HostResour
             return {
                 parent,
                 row,
-                state: { ...state(view, row), ...place } as State,
+                state: { ...state(view, row), ...place, ...known?.(own.known) } as State,
                 mark: keyOf(row.external_ids, OWNER_KEY),
                 objectId: row._uuid[1],
                 ...(told ? { outputs: told(row) } : {}),
@@ -105,7 +109,10 @@ export function attachedRow<State extends object>(kind: Kind<State>): HostResour
             return [change(`sets the ${subject(want)}`, hook, found.row, row, mark)];
         },
 
-        delete: (_host, { parent, row, state }) => [unhang(`removes the ${subject(state)}`, hook, parent._uuid, row)],
+        async delete(host, { parent, row, state }) {
+            await judgeRemoval?.(host, subject(state), state);
+            return [unhang(`removes the ${subject(state)}`, hook, parent._uuid, row)];
+        },
     };
 }
 

@@ -53,15 +53,20 @@ export async function keepLinks(
     if (way) throw linkKept(subject, way, asked, into, await readAddresses(host));
 }
 
-/** Before links are taken out of what carries an operator's connection. @throws HostError refused */
-export async function keepPlugged(host: Host, subject: string, told: Told, links: readonly string[]): Promise<void> {
+/**
+ * Before what carries an operator's connection goes.
+ *
+ * @param change what that is to its link @throws HostError refused
+ */
+export async function keepPlugged(
+    host: Host,
+    subject: string,
+    told: Told,
+    links: readonly string[],
+    change = "which is to be unplugged",
+): Promise<void> {
     const { asked, way } = await wayOver(host, told, links);
-    if (way)
-        throw kept(
-            subject,
-            `${runsOver(way, asked)}, which is to be unplugged`,
-            `${SAY_FIRST} or connect over another link.`,
-        );
+    if (way) throw kept(subject, `${runsOver(way, asked)}, ${change}`, `${SAY_FIRST} or connect over another link.`);
 }
 
 /** Before links that carry an operator's connection change, such as `which is to carry other VLANs`. @throws HostError refused */

@@ -13,6 +13,8 @@ import type { Found, HostResource } from "../resource";
 import { BRIDGE_PRESETS, bridgeRow, bridgeState, localRow, macInUse, pinFor, type FormerMaps } from "./ovs-bridge-rows";
 import { faultOf, isLinkGone } from "./ovs-fault";
 import { isGuarded, isSecured, portsThat } from "./ovs-ingress";
+import { keepPlugged, permissionOf } from "./operator-guard";
+import { keepOverSecure, linksOn } from "./ovs-bridge-path";
 import { hungByOthers } from "./ovs-hung";
 import { bringUp, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
 import { unasked, untilMtuTold } from "./ovs-mtu";
@@ -63,8 +65,9 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
         uplinks: "update",
         otherConfig: "update",
         externalIds: "update",
+        takesOperatorPath: "update",
     },
-    presets: BRIDGE_PRESETS,
+    presets: { ...BRIDGE_PRESETS, takesOperatorPath: false },
     outputs: OvsBridgeOutputs,
 
     async find(host, name, { known }) {
@@ -78,7 +81,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
             row,
             local,
             former: { otherConfig: known?.otherConfig, externalIds: known?.externalIds },
-            state: bridgeState(row, local, known),
+            state: { ...bridgeState(row, local, known), ...permissionOf(known) },
             mark: keyOf(row.external_ids, OWNER_KEY),
             objectId: row._uuid[1],
             outputs: { macInUse: macInUse(row, local), datapathIdInUse: textOf(row.datapath_id) },
@@ -118,6 +121,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
         const hasFlows = declaredCookies(row).length > 0 || keyOf(row.external_ids, KEEPER_KEY) !== undefined;
         if (hasFlows || view.referred("Port", row.ports).some(isGuarded))
             requireNewOpenflow(`OVS bridge ${want.name}`, want.name, want.protocols ?? []);
+        if (secure && state.failMode !== "secure") await keepOverSecure(host, `OVS bridge ${want.name}`, want, view);
         return [
             ...(want.mtuRequest === undefined && local ? unasked(view, row, [local]) : []),
             ovsdb(
@@ -151,6 +155,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
                 `on it is what this stack did not make (${hung.slice(0, 20).join(", ")}) and what would go with it, so it is not removed`,
                 "Remove that first, by the stack or person that made it.",
             );
+        await keepPlugged(host, `OVS bridge ${state.name}`, state, linksOn(view, state.name), "which is to be removed");
         return [
             ovsdb(`removes the OVS bridge ${state.name}`, removeBridge(row)),
             ...(await removeLeft(host, local ? [local] : [])),

@@ -1,7 +1,6 @@
 /** An OpenFlow controller of a bridge. */
 import { OvsController, OvsControllerOutputs } from "../../schemas/ovs-controller";
 import { Target } from "../../schemas/ovs-target";
-import { isPassive } from "../../schemas/target-text";
 import { IfName } from "../../schemas/units";
 import { HostError, shownName } from "../host/errors";
 import { keyOf, textOf } from "../host/ovsdb/columns";
@@ -9,10 +8,12 @@ import type { Replica } from "../host/ovsdb/replica";
 import { declaredCookies } from "../host/pipeline";
 import { attachedRow, managedBy, oursFirst, stateBy, type Shape } from "./attached-row";
 import { inBandCautions } from "./in-band";
+import { permissionOf } from "./operator-guard";
+import { keepLastController, keepOverController } from "./ovs-bridge-path";
 import { isGuarded, portsThat } from "./ovs-ingress";
 import { targetCautions } from "./ovs-manager";
 import { missingBridge } from "./ovs-monitoring";
-import { hasController } from "./table-zero";
+import { hasController, isPrimary } from "./table-zero";
 
 const SHAPE: Shape<OvsController> = {
     columns: {
@@ -56,7 +57,10 @@ export const ovsController = attachedRow<OvsController>({
         burstLimit: "update",
         queueSize: "update",
         dscp: "update",
+        takesOperatorPath: "update",
     },
+    presets: { takesOperatorPath: false },
+    known: permissionOf,
     outputs: OvsControllerOutputs,
     hook: { table: "Controller", parent: "Bridge", column: "controller", key: "target" },
     idOf: ({ bridge, target }) => `${bridge}/${target}`,
@@ -80,16 +84,19 @@ export const ovsController = attachedRow<OvsController>({
     managed: (_view, want) => managedBy(SHAPE, want),
     state: (_view, row) => stateBy(SHAPE, row),
     told: ({ is_connected, role }) => ({ isConnected: is_connected === true, role: textOf(role) }),
-    judge: (view, want) => {
-        refuseOverFlows(view, want);
+    async judge(host, view, want, subject) {
         refuseClosed(view, want);
+        if (!isPrimary(want.type, want.target)) return keepLastController(host, subject, want);
+        refuseOverFlows(view, want);
+        await keepOverController(host, subject, want, view);
     },
+    judgeRemoval: keepLastController,
     missing: ({ bridge }) => missingBridge(bridge),
 });
 
 /** @throws HostError refused where flows of ours would be lost, as they are to the first primary controller */
-function refuseOverFlows(view: Replica, { bridge, target, type }: OvsController): void {
-    if ((type ?? (isPassive(target) ? "service" : "primary")) === "service" || hasController(view, bridge)) return;
+function refuseOverFlows(view: Replica, { bridge, target }: OvsController): void {
+    if (hasController(view, bridge)) return;
     const row = view.byName("Bridge", bridge);
     const guarded = portsThat(isGuarded, view, bridge);
     const reasons = [

@@ -14,6 +14,7 @@ import {
     GUARD_TABLE,
     hangsTogether,
     portOf,
+    isHandingOn,
     SHARED_COOKIE,
     type BridgeFlows,
 } from "../host/pipeline";
@@ -79,13 +80,15 @@ export function requireNewOpenflow(subject: string, bridge: string, protocols: r
     );
 }
 
-/** Whether somebody else decides the flows of a bridge; a service controller only looks in now and then. */
-export const hasController = (view: Replica, bridge: string): boolean =>
+/** Whether a controller decides the flows of its bridge; a service controller only looks in now and then. */
+export const isPrimary = (type: string | undefined, target: string): boolean =>
+    (type ?? (isPassive(target) ? "service" : "primary")) === "primary";
+
+/** Whether somebody else decides the flows of a bridge. @param but target of a controller that does not count */
+export const hasController = (view: Replica, bridge: string, but?: string): boolean =>
     view
         .referred("Controller", view.byName("Bridge", bridge)?.controller)
-        .some(
-            ({ type, target }) => (textOf(type) ?? (isPassive(String(target)) ? "service" : "primary")) === "primary",
-        );
+        .some(({ type, target }) => target !== but && isPrimary(textOf(type), String(target)));
 
 /** A bridge's flows with what the database says of them. */
 export const bridgeFlows = (view: Replica, bridge: string, flows: Flow[]): BridgeFlows => ({
@@ -251,6 +254,15 @@ export async function keptOverFailMode(host: Host, bridge: string, secure: boole
             undo: [openflow(bridge, [...lines, shared(!secure)])],
         },
     ];
+}
+
+/** Whether anything that stays when a bridge becomes secure may pass packets on: neither what only hands on to a user's flows, nor a drop. */
+export async function passesByFlows(host: Host, bridge: string): Promise<boolean> {
+    const view = await host.switch();
+    if (!isNewOpenflow(valuesOf(view.byName("Bridge", bridge)?.protocols))) return false;
+    return (await look(host, bridge)).flows.some(
+        (flow) => flow.actions !== "drop" && !isStandalones(flow) && !isHandingOn(flow),
+    );
 }
 
 /** The one flow that a standalone bridge puts into its tables by itself. */

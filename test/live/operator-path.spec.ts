@@ -10,6 +10,9 @@ import { Operator, standing, workingOn } from "../support/operator";
 import { ProviderLab } from "./provider-lab";
 
 const CHECKED = { checked: true };
+const CONTROLLER = { bridge: "br7", target: "tcp:127.0.0.1:6653", connectionMode: "out-of-band" };
+/** A switch that a test makes for itself. */
+const SWITCH = { name: "br7", datapathType: "netdev", failMode: "standalone" };
 
 describe("the connection of who works on a host", function () {
     this.timeout(300_000);
@@ -231,6 +234,49 @@ describe("the connection of who works on a host", function () {
         await remove("ovs:PortSet", "kept", set);
     });
 
+    it("keeps the switch that it runs over: from its removal, and from what leaves it without flows", async () => {
+        const before = await everything();
+        const made = await plugin.create("kvmnet:ovs:Bridge", "br7", SWITCH, CHECKED);
+        const plugged = { name: "lan0", bridge: "br7", type: "system", takesOperatorPath: true };
+        const port = await plugin.create("kvmnet:ovs:Port", "lan0", plugged, CHECKED);
+        const another = await throughSwitch("br7");
+        await refused(
+            () => remove("ovs:Bridge", "br7", made),
+            /^OVS bridge br7: the SSH connection from 203\.0\.113\.7 .* over the link br7, which is to be removed, so nothing was changed\. Set takesOperatorPath: true on it and run `pulumi up` before/,
+        );
+        const secure = { ...SWITCH, failMode: "secure" };
+        await refused(
+            () => plugin.update("kvmnet:ovs:Bridge", "br7", made, secure, CHECKED),
+            /^OVS bridge br7: the SSH connection .* over the link br7, whose bridge passes nothing with failMode secure, as it has no flow that passes, so nothing was changed/,
+        );
+        assert(await another.answers());
+        await refused(
+            () => plugin.create("kvmnet:ovs:Controller", "first", CONTROLLER, CHECKED),
+            /^OVS controller br7\/tcp:127\.0\.0\.1:6653: the SSH connection .* over the link br7, whose bridge loses its flows to a first primary controller and passes nothing until that has put some there, so nothing was changed/,
+        );
+        await lab.run("ovs-ofctl", "add-flow", "br7", "table=0,priority=5,actions=NORMAL");
+        made.state = await plugin.update("kvmnet:ovs:Bridge", "br7", made, secure, CHECKED);
+        assert(await another.answers(), "by the flow that somebody gave it");
+        const told = { ...CONTROLLER, takesOperatorPath: true };
+        const controller = await plugin.create("kvmnet:ovs:Controller", "first", told, CHECKED);
+        await lab.run("ovs-ofctl", "add-flow", "br7", "table=0,priority=5,actions=NORMAL");
+        controller.state = await plugin.update("kvmnet:ovs:Controller", "first", controller, CONTROLLER, CHECKED);
+        await refused(
+            () => remove("ovs:Controller", "first", controller),
+            /over the link br7, whose bridge loses its flows with its last primary controller and passes nothing with failMode secure, so nothing was changed\. Set takesOperatorPath: true on it and/,
+        );
+        controller.state = await plugin.update("kvmnet:ovs:Controller", "first", controller, told, CHECKED);
+        await remove("ovs:Controller", "first", controller);
+        await another.leave();
+        await ip("-n operator address delete 203.0.113.7/24 dev lan1");
+        const leaving = { ...secure, takesOperatorPath: true };
+        made.state = await plugin.update("kvmnet:ovs:Bridge", "br7", made, leaving, CHECKED);
+        await known();
+        await remove("ovs:Port", "lan0", port);
+        await remove("ovs:Bridge", "br7", made);
+        await eventually(async () => assert.equal(await everything(), before));
+    });
+
     it("is not known where nobody is connected: the default route's link is plugged in, with a caution", async () => {
         await operator.leave();
         await ip("route add default via 192.0.2.7");
@@ -246,12 +292,12 @@ describe("the connection of who works on a host", function () {
         );
     });
 
-    /** A connection over lan0 and a switch's own mgmt0, which are there. */
-    async function throughSwitch(): Promise<Operator> {
+    /** A connection over lan0 and a link of a switch's own, which are there. */
+    async function throughSwitch(own = "mgmt0"): Promise<Operator> {
         // On the userspace datapath the kernel hears what comes in at lan0, too, and leaves the checksums of a veth open.
         await lab.run("sysctl", "-qw", "net.ipv4.conf.lan0.arp_ignore=1");
         await ip("netns exec operator ethtool -K lan1 tx off");
-        await ip("address add 203.0.113.1/24 dev mgmt0");
+        await ip(`address add 203.0.113.1/24 dev ${own}`);
         await ip("-n operator address add 203.0.113.7/24 dev lan1");
         const another = await Operator.connect(lab.name, "operator", "203.0.113.1", 22);
         assert(await another.answers());

@@ -134,7 +134,7 @@ const TRIPS: Trip[] = [
     {
         kind: "ovs:Bridge",
         fixed: { name: "rt-ovs", datapathType: "netdev" },
-        never: ["uplinks"],
+        never: ["takesOperatorPath", "uplinks"],
     },
     {
         kind: "ovs:Port",
@@ -216,6 +216,7 @@ const TRIPS: Trip[] = [
     {
         kind: "ovs:Controller",
         fixed: { bridge: "rt-ctl", target: "tcp:127.0.0.1:6653" },
+        never: ["takesOperatorPath"],
         samples: {
             localIp: oneOf("192.0.2.50"),
             localNetmask: oneOf("255.255.255.0"),
