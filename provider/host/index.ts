@@ -80,12 +80,13 @@ export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace
         ...(trace ? { trace } : {}),
     });
     const kernel = new Kernel(place, turnout, trace);
+    const openflow = new Openflow(place, () => ovsdb.view());
     const parts = {
         where: place.where,
         place,
         ovsdb,
         kernel,
-        openflow: new Openflow(place, () => ovsdb.view()),
+        openflow,
         spelling: new FlowSpelling(place, () => ovsdb.view()),
         turnout,
         files: new Files(place),
@@ -104,11 +105,11 @@ export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace
         return {
             ...parts,
             status,
-            ...(timeoutMs ? { timeoutMs } : {}),
+            ...(timeoutMs ? { timeoutMs, openflow: openflow.within(timeoutMs) } : {}),
             links: () => kernel.links(maxAgeMs, readSince),
             isTakenUp: (link) => kernel.isTakenUpSince(link, readSince),
             switch: () => ovsdb.view(maxAgeMs, readSince),
-            read: (argv, parse) => kernel.read(argv, parse, maxAgeMs),
+            read: (argv, parse) => kernel.read(argv, parse, maxAgeMs, timeoutMs),
             at: (more) => at({ ...terms, ...more }),
         };
     };

@@ -59,13 +59,14 @@ export class Kernel {
     /**
      * What a program that reads prints, parsed; one run serves all who ask at the same moment.
      *
+     * @param withinMs how long one that asks the switch waits for it, where a caller wants another than the usual [ms]
      * @throws HostError refused where the program fails
      */
-    read<Value>(argv: string[], parse: (text: string) => Value, maxAgeMs = 0): Promise<Value> {
+    read<Value>(argv: string[], parse: (text: string) => Value, maxAgeMs = 0, withinMs?: number): Promise<Value> {
         const key = argv.join(" ");
         let snapshot = this.snapshots.get(key) as Snapshot<Value> | undefined;
         if (!snapshot) {
-            snapshot = new Snapshot(async () => parse(await this.printed(argv)));
+            snapshot = new Snapshot(async () => parse(await this.printed(argv, withinMs)));
             this.snapshots.set(key, snapshot);
         }
         return snapshot.get(maxAgeMs);
@@ -97,10 +98,11 @@ export class Kernel {
         this.lister.close();
     }
 
-    private async printed(argv: string[]): Promise<string> {
-        const { code, stdout, stderr } = await this.place.run(argv);
+    private async printed(argv: string[], withinMs: number | undefined): Promise<string> {
+        const asksSwitch = argv[0] === "ovs-ofctl";
+        const { code, stdout, stderr } = await this.place.run(argv, undefined, asksSwitch ? withinMs : undefined);
         if (code === 0) return stdout;
-        if (argv[0] === "ovs-ofctl") throw refused(`Open vSwitch on ${this.place.where}`, stderr);
+        if (asksSwitch) throw refused(`Open vSwitch on ${this.place.where}`, stderr, withinMs);
         throw new HostError(
             "refused",
             `\`${argv.join(" ")}\` on ${this.place.where}`,

@@ -1,14 +1,14 @@
 import { HostError, quoted } from "./errors";
 import { FOUND_NOBODY } from "./patient";
 
-/** What `ovs-ofctl` says, without the messages that it only repeats. */
-export function refused(subject: string, stderr: string): HostError {
+/** What `ovs-ofctl` says, without the messages that it only repeats. @param withinMs how long it was to wait, where a caller chose [ms] */
+export function refused(subject: string, stderr: string, withinMs?: number): HostError {
     if (/signal 14|Alarm clock/.test(stderr) || FOUND_NOBODY.test(stderr))
         return new HostError(
             "unreachable",
             subject,
-            "ovs-vswitchd does not answer",
-            "Start or restart ovs-vswitchd, then run the same command again.",
+            `ovs-vswitchd does not answer${withinMs === undefined ? "" : ` (waited ${withinMs / 1000} s)`}`,
+            "Start or restart ovs-vswitchd, then run the same command again; customTimeouts of the resource says how long it is waited for.",
         );
     if (/Connection reset by peer|Broken pipe|End of file/.test(stderr))
         return new HostError(

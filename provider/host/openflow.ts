@@ -40,14 +40,16 @@ import {
 import type { Place } from "./place";
 import { Window, type Verdict } from "./window";
 
-/** Longest wait for ovs-vswitchd [s]. */
-const WAIT_S = 20;
+/** Longest wait for ovs-vswitchd, where no caller wants another [ms]. */
+const WAIT_MS = 20_000;
 /** Longest wait for a keeper of flows, which itself waits two seconds for ports, and how often it is told to look and looked for [ms]. */
 const [PUT_BACK_MS, TELL_MS, LOOK_MS] = [12_000, 1_000, 100];
 
 interface Change {
     subject: string;
     lines: string[];
+    /** Longest wait for ovs-vswitchd that its caller wants [ms]. */
+    timeoutMs?: number;
 }
 
 /** A change is in the switch and works, and would be lost with a restart of it. */
@@ -71,13 +73,21 @@ export const flowIsForeign = (subject: string, flow: Flow) =>
     );
 
 export class Openflow {
-    private readonly windows = new Map<string, Window<Change, void>>();
-
-    /** @param view the switch database as it is */
+    /**
+     * @param view      the switch database as it is
+     * @param timeoutMs longest wait for ovs-vswitchd in each of its answers [ms]; absent for the usual
+     */
     constructor(
         private readonly place: Place,
         private readonly view: () => Promise<Replica>,
+        private readonly timeoutMs?: number,
+        private readonly windows = new Map<string, Window<Change, void>>(),
     ) {}
+
+    /** The same switch for a caller that wants to wait for it as long. */
+    within(timeoutMs: number): Openflow {
+        return new Openflow(this.place, this.view, timeoutMs, this.windows);
+    }
 
     /**
      * Lines as `ovs-ofctl bundle` takes them (`flow add ...`, `group delete ...`), all or none, and of our own:
@@ -86,19 +96,24 @@ export class Openflow {
      * removes what ports have left that are gone.
      * `{ofport:NAME}` stands for a port's OpenFlow number and
      * `{ofport:NAME+1000}` for that plus 1000; a deletion at a port that is gone is done. Changes of the same moment share
-     * one bundle.
+     * one bundle, which waits for the switch as long as the most patient of them.
      *
      * @throws HostError missing for a port that the switch does not have, refused with the switch's words, unreachable
      */
     bundle(subject: string, bridge: string, lines: string[]): Promise<void> {
         let window = this.windows.get(bridge);
-        if (!window) this.windows.set(bridge, (window = new Window((changes) => this.changeAll(bridge, changes))));
-        return window.add({ subject, lines });
+        if (!window) {
+            window = new Window((changes) =>
+                new Openflow(this.place, this.view, longestOf(changes), this.windows).changeAll(bridge, changes),
+            );
+            this.windows.set(bridge, window);
+        }
+        return window.add({ subject, lines, ...(this.timeoutMs ? { timeoutMs: this.timeoutMs } : {}) });
     }
 
     /** The command line that prints something of a bridge, for a read that many share: `dump-flows`. */
     reading(command: string, bridge: string): string[] {
-        return [...OFCTL, "--no-stats", "--no-names", command, bridge];
+        return [...ofctl(this.timeoutMs), "--no-stats", "--no-names", command, bridge];
     }
 
     private async changeAll(bridge: string, changes: Change[]): Promise<Verdict<void>[]> {
@@ -234,7 +249,7 @@ export class Openflow {
                 );
             const there = former.some((meter) => meter.id === id);
             const { code, stderr } = await this.run([there ? "mod-meter" : "add-meter", bridge, meter]);
-            if (code !== 0) throw refused(change.subject, stderr);
+            if (code !== 0) throw refused(change.subject, stderr, this.timeoutMs);
             putBy.set(id, change);
         }
     }
@@ -275,7 +290,7 @@ export class Openflow {
                 : await this.withShared(bridge, first.subject, own, shared.includes("secure"));
         if (bundle.length === 0) return;
         const { code, stderr } = await this.run(["bundle", bridge, "-"], `${bundle.join("\n")}\n`);
-        if (code !== 0) throw refused(first.subject, stderr);
+        if (code !== 0) throw refused(first.subject, stderr, this.timeoutMs);
         await this.freeMeters(
             bridge,
             left.filter(({ table }) => table === 0).map(({ port }) => FIRST_PORT_METER + port),
@@ -324,15 +339,26 @@ export class Openflow {
     private async ask(bridge: string, argv: string[]): Promise<string> {
         const { code, stdout, stderr } = await this.run(argv);
         if (code === 0) return stdout;
-        throw refused(`OVS bridge ${bridge}`, stderr);
+        throw refused(`OVS bridge ${bridge}`, stderr, this.timeoutMs);
     }
 
     private run(argv: string[], input?: string) {
-        return this.place.run([...OFCTL, ...argv], input);
+        return this.place.run([...ofctl(this.timeoutMs), ...argv], input, this.timeoutMs);
     }
 }
 
-const OFCTL = ["ovs-ofctl", `--protocols=${VERSIONS.join(",")}`, `--timeout=${WAIT_S}`];
+/** Its alarm goes by whole seconds. */
+const ofctl = (timeoutMs = WAIT_MS): string[] => [
+    "ovs-ofctl",
+    `--protocols=${VERSIONS.join(",")}`,
+    `--timeout=${Math.max(1, Math.ceil(timeoutMs / 1000))}`,
+];
+
+/** Undefined for the usual, which at least one of them wants who says nothing. */
+function longestOf(changes: readonly Change[]): number | undefined {
+    const longest = Math.max(...changes.map(({ timeoutMs = WAIT_MS }) => timeoutMs));
+    return changes.some(({ timeoutMs }) => timeoutMs === longest) ? longest : undefined;
+}
 
 const portsOf = (view: Replica, bridge: Seen | undefined): PortThere[] =>
     view.referred("Port", bridge?.ports).map(({ interfaces, external_ids: ids }) => {

@@ -4,7 +4,7 @@ import { HostError } from "./errors";
 import type { Place } from "./place";
 import type { Ran } from "./run";
 
-/** It is back within a second or two; who waits longer has lost it [ms]. */
+/** It is back within a second or two; who waits longer has lost it, where no caller wants another time [ms]. */
 const WAIT_MS = 10_000;
 
 /**
@@ -21,10 +21,10 @@ const REPEATABLE = new Set(["cat", "grep", "stat", "tee", "install", "mv", "ovs-
 export function patient(place: Place, signal?: AbortSignal): Place {
     return {
         ...place,
-        run: async (argv, input) => {
-            const until = performance.now() + WAIT_MS;
+        run: async (argv, input, withinMs) => {
+            const until = performance.now() + (withinMs ?? WAIT_MS);
             for (let pause = 50; ; pause = Math.min(2 * pause, 1_000)) {
-                const ran = await wholly(place, argv, input);
+                const ran = await wholly(place, argv, input, withinMs);
                 const isAway = argv[0] === "ovs-ofctl" && ran.code !== 0 && FOUND_NOBODY.test(ran.stderr);
                 if (!isAway || signal?.aborted || performance.now() + pause > until) return ran;
                 await sleep(pause);
@@ -33,12 +33,13 @@ export function patient(place: Place, signal?: AbortSignal): Place {
     };
 }
 
-async function wholly(place: Place, argv: string[], input: string | undefined): Promise<Ran> {
+async function wholly(place: Place, ...call: Parameters<Place["run"]>): Promise<Ran> {
     try {
-        return await place.run(argv, input);
+        return await place.run(...call);
     } catch (error) {
+        const [argv] = call;
         const isRepeatable = REPEATABLE.has(argv[0] ?? "") && !argv.includes("add-meter");
         if (!isRepeatable || !(error instanceof HostError) || error.kind !== "lost") throw error;
-        return place.run(argv, input);
+        return place.run(...call);
     }
 }

@@ -4,7 +4,7 @@ import { labPaths } from "../../schemas/lab-paths";
 import { LabRecord } from "../../schemas/lab-record";
 import type { HostRef } from "../../schemas/host-ref";
 import { HostError } from "./errors";
-import { runProgram, startProgram, type Ran, type Started } from "./run";
+import { killedAfter, runProgram, startProgram, type Ran, type Started } from "./run";
 import { SpareBatch } from "./spare-batch";
 
 export interface Place {
@@ -15,8 +15,13 @@ export interface Place {
     stateFolder: string;
     /** `SSH_CONNECTION` of whoever started us, where they are on the host itself. */
     sshConnection?: string;
-    /** Runs a program there. @param input what it reads on stdin, as a whole, even if we are killed meanwhile */
-    run(argv: string[], input?: string): Promise<Ran>;
+    /**
+     * Runs a program there.
+     *
+     * @param input    what it reads on stdin, as a whole, even if we are killed meanwhile
+     * @param withinMs how long one that asks the switch waits for it, where a caller wants another than the usual [ms]
+     */
+    run(argv: string[], input?: string, withinMs?: number): Promise<Ran>;
     /** Starts a program there that stays; it ends with the place. @param stdout file here that takes what it prints, where nobody listens */
     start(argv: string[], stdout?: number): Promise<Started>;
     /** Ends what stays there by itself. */
@@ -54,8 +59,8 @@ function programs(there: (argv: string[]) => Promise<string[]>): Pick<Place, "ru
     const start = async (argv: string[], stdout?: number) => startProgram(await there(argv), stdout);
     const batch = new SpareBatch(start);
     return {
-        run: async (argv, input) =>
-            batch.takes(argv, input) ? batch.run(input) : runProgram(await there(argv), input),
+        run: async (argv, input, withinMs) =>
+            batch.takes(argv, input) ? batch.run(input) : runProgram(await there(argv), input, killedAfter(withinMs)),
         start,
         close: () => batch.close(),
     };

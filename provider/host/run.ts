@@ -16,6 +16,9 @@ export interface Ran {
 /** Longest that a program may take, and that one which was killed for it takes to be gone [ms]. */
 const [TIMEOUT_MS, GONE_MS] = [60_000, 5_000];
 
+/** When a program is killed that ends itself after a time that a caller chose [ms]. */
+export const killedAfter = (withinMs = 0): number => Math.max(TIMEOUT_MS, withinMs + GONE_MS);
+
 /**
  * Where a host's programs are looked for. They run as root, so what npm puts before a user's own folders (`npm run`, `npx`)
  * is left out, for any package may bring an `ip`; and so is what depends on the folder that we are in.

@@ -18,9 +18,9 @@ export function traced(place: Place, trace: Trace | undefined): Place {
     if (!trace) return place;
     return {
         ...place,
-        run: async (argv, input) => {
+        run: async (argv, input, withinMs) => {
             const ended = timed(trace);
-            const ran = await place.run(argv, input);
+            const ran = await place.run(argv, input, withinMs);
             const lines = input === undefined ? "" : `, ${input.split("\n").length - 1} lines to read`;
             ended(`${place.where}: \`${argv.slice(0, WORDS).join(" ")}\` ended with ${ran.code}${lines}`);
             return ran;

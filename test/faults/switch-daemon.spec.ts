@@ -56,6 +56,18 @@ describe("the switch's daemon under faults", function () {
             await plugin.delete(OVS_PORT, name, { id: name, state: now });
         });
 
+    it("that hangs is waited for by what asks it about flows as long as customTimeouts says, which the error names", async () => {
+        await lab.signal("ovs-vswitchd", "STOP");
+        const started = performance.now();
+        const flows = { bridge: BRIDGE, flows: ["table=10,priority=7,udp,actions=drop"] };
+        await assert.rejects(
+            plugin.create("kvmnet:ovs:Flows", "hang", flows, { timeout: 2 }),
+            /ovs-vswitchd does not answer \(waited 2 s\)\. .*customTimeouts/,
+        );
+        assert.ok(performance.now() - started < 15_000, "a wait is 20 s otherwise");
+        await lab.signal("ovs-vswitchd", "CONT");
+    });
+
     it("that hangs keeps a cancelled run no longer, and what is there stays for the next one", async () => {
         await lab.signal("ovs-vswitchd", "STOP");
         const doomed = await Plugin.start(lab.host);
