@@ -6,8 +6,11 @@ import { JsonSplitter } from "../../provider/host/ovsdb/framing";
 import { Plugin } from "../provider/plugin";
 import { labName } from "../support/labs";
 import { FaultLab } from "./support/fault-lab";
-import { OVS_BRIDGE } from "./support/kind-names";
-import type { Impostor } from "./support/ovsdb-proxy";
+import { assertSound } from "./support/invariants";
+import { OVS_BRIDGE, OVS_PORT } from "./support/kind-names";
+import type { CommitReply, Impostor } from "./support/ovsdb-proxy";
+import { Stack, type Program } from "./support/stack";
+import { foreign, look } from "./support/world";
 
 const MEGABYTE = 1024 * 1024;
 /** What a plugin may grow by [byte]: a message of the largest size that is read, and what was freed and is not yet given back. */
@@ -77,6 +80,65 @@ const CASES: [what: string, impostor: Impostor][] = [
     ["answers to what nobody asked", answering((_asked, _id, client) => (client.end(), reply(4711, {})))],
 ];
 
+type Lie = (client: Socket, reply: CommitReply) => void;
+const telling =
+    (...messages: ((reply: CommitReply) => unknown)[]): Lie =>
+    (client, answer) => {
+        for (const message of messages) client.write(JSON.stringify(message(answer)));
+    };
+const result = (change: (results: unknown[]) => unknown): Lie =>
+    telling(({ id, result: results }) => reply(id, change(results)));
+/** The count up to which ovs-vswitchd is waited for. */
+const counting = (count: unknown) =>
+    result((results) =>
+        results.map((one) => (JSON.stringify(one)?.includes("next_cfg") ? { rows: [{ next_cfg: count }] } : one)),
+    );
+const update = (tables: unknown): Lie =>
+    telling(() => ({ id: null, method: "update2", params: [null, tables] }), honest);
+const honest = ({ id, result: results }: CommitReply) => reply(id, results);
+const pouring =
+    (...parts: (() => Generator<string>)[]): Lie =>
+    (client) =>
+        pour(
+            client,
+            (function* () {
+                for (const part of parts) yield* part();
+            })(),
+        );
+
+/** What it says to the first change, after all that went before was as it should be. */
+const LATER: [what: string, say: Lie][] = [
+    ["what is no JSON", (client) => client.write("}{")],
+    ["nothing as the results", result(() => null)],
+    ["a number as the results", result(() => 17)],
+    ["an object as the results", result((results) => ({ ...results }))],
+    ["too few results", result((results) => results.slice(1))],
+    ["results that are none", result((results) => results.map(() => [7]))],
+    ["results that are null", result((results) => results.map(() => null))],
+    ["an error that is none", result((results) => [{ error: 7, details: [] }, ...results.slice(1)])],
+    ["that the first operation failed, though all is done", result(() => [{ error: "no", details: "!" }])],
+    ["that a guard did not hold, though all is done", result(() => [{ error: "timed out" }])],
+    ["an error of the request", telling(({ id }) => ({ id, result: null, error: "x".repeat(MEGABYTE) }))],
+    ["1 MB of text as the results", result(() => "x".repeat(MEGABYTE))],
+    ["a count that is reached already", counting(-5)],
+    ["a count that is no number", counting("7")],
+    ["tables that are none", update(17)],
+    ["rows that are none", update({ Port: { a: null }, Bridge: null })],
+    ["a change of a row that it never told", update({ Port: { a: { modify: { name: "p-later" } } } })],
+    ["a reply that nests 1,000,000 deep", pouring(() => times(100, '{"result":['.repeat(10_000)))],
+    [
+        "a reply without an end",
+        pouring(
+            () => times(1, '{"id":1,"error":null,"result":["'),
+            () => times(Infinity, "x".repeat(MEGABYTE)),
+        ),
+    ],
+    [
+        "its answer to somebody else, and hangs up",
+        (client, { result: results }) => client.end(JSON.stringify(reply(4711, results))),
+    ],
+];
+
 describe("a switch database that is none", function () {
     this.timeout(300_000);
     const lab = new FaultLab(labName("hostile"));
@@ -87,6 +149,61 @@ describe("a switch database that is none", function () {
     afterEach(async () => {
         lab.proxy.replace(undefined);
         await plugin.stop();
+    });
+
+    describe("only once something is changed", () => {
+        let stack: Stack;
+        let theirs: Map<string, string>;
+        const base: Program = { switch: { type: OVS_BRIDGE, inputs: { name: "br-later", datapathType: "netdev" } } };
+        const program: Program = {
+            ...base,
+            port: {
+                type: OVS_PORT,
+                inputs: { name: "p-later", bridge: "br-later", type: "internal", tag: 7 },
+                needs: ["switch"],
+            },
+            // No index of the schema would keep a second row of the name from being made.
+            mirror: {
+                type: "kvmnet:ovs:Mirror",
+                inputs: { bridge: "br-later", name: "m-later", selectAll: true, outputVlan: 77 },
+                needs: ["switch"],
+            },
+        };
+        before(async () => {
+            const their = ["their-br", "--", "set", "Bridge", "their-br", "datapath_type=netdev"];
+            await lab.vsctl("add-br", ...their);
+            theirs = foreign(await look(lab));
+        });
+
+        for (const [what, say] of LATER)
+            it(`and then says ${what} gives an error, in bounded memory, or is asked again; the next run finishes`, async () => {
+                stack = new Stack(plugin);
+                assert.deepEqual([...(await stack.up(plugin, base))], []);
+                const before = memory(plugin);
+                lab.proxy.set({ kind: "lie", say });
+                lab.proxy.hangUp();
+                const started = performance.now();
+                const errors = await stack.up(plugin, program);
+                const took = performance.now() - started;
+                assert.ok(lab.proxy.struck, "it lied");
+                for (const { message } of errors.values()) {
+                    assert.match(
+                        message,
+                        /: (OVS (port p-later|mirror .*m-later)|Open vSwitch on lab .*): .*\. [A-Z][^.]+\.$/s,
+                    );
+                    assert.ok(message.length < 1_000, "it quotes little of what was said");
+                    assert.doesNotMatch(message, /no root row/, "it has one");
+                }
+                assert.ok(took < 15_000, `it took ${took.toFixed()} ms`);
+                const grown = memory(plugin) - before;
+                assert.ok(grown < GROWTH, `it grew by ${Math.round(grown / MEGABYTE)} MB`);
+                lab.proxy.hangUp();
+                await sleep(150);
+                assert.deepEqual([...(await stack.up(plugin, program))], []);
+                await assertSound(lab, stack, program, theirs, what);
+                assert.deepEqual([...(await stack.up(plugin, {}))], []);
+                await assertSound(lab, stack, {}, theirs, `${what}, removed`);
+            });
     });
 
     for (const [what, impostor] of CASES)

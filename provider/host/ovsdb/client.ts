@@ -9,7 +9,7 @@ import type { ColumnKinds } from "./column-kinds";
 import { valuesOf } from "./columns";
 import { withPrefix, type Operation } from "./operations";
 import { Replica } from "./replica";
-import { transactionVerdict, UNREADABLE, type TransactionVerdict } from "./results";
+import { transactionVerdict, UNREADABLE, type OperationResult, type TransactionVerdict } from "./results";
 import { SwitchProgress } from "./switch-progress";
 import { DatabaseSchema, followed, hasColumn, monitorRequest } from "./tables";
 import { spelled } from "./vacancy";
@@ -130,11 +130,11 @@ export class Ovsdb {
             const first = guards.flat();
             const verdict = await this.transact([...first, ...parts.flat(), ...BUMP]);
             if (verdict.ok) {
-                const target = verdict.results[first.length + parts.flat().length + 1]?.rows?.[0]?.next_cfg;
+                const target = this.targetIn(verdict.results[first.length + parts.flat().length + 1]);
                 const result: Verdict<Committed> =
                     typeof target === "number"
                         ? { result: { target, ports: portsIn(parts.flat()) } }
-                        : { error: uninitialised(this.where) };
+                        : { error: target };
                 for (const index of left) verdicts[index] = result;
                 break;
             }
@@ -153,6 +153,21 @@ export class Ovsdb {
             left = left.filter((other) => other !== index);
         }
         return verdicts;
+    }
+
+    /** The count up to which ovs-vswitchd is waited for, or why there is none. */
+    private targetIn({ rows }: OperationResult = {}): number | HostError {
+        const subject = `Open vSwitch on ${this.where}`;
+        if (Array.isArray(rows) && rows.length === 0)
+            return new HostError(
+                "unreachable",
+                subject,
+                "its database has no root row",
+                "Run `ovs-vsctl --no-wait init` there, or start Open vSwitch by its service.",
+            );
+        const target = rows?.[0]?.next_cfg;
+        if (typeof target === "number") return target;
+        return refusal(subject, { error: UNREADABLE, details: `no count of changes in ${JSON.stringify(rows)}` });
     }
 
     private async transact(operations: Operation[]): Promise<TransactionVerdict> {
@@ -305,11 +320,3 @@ function refusal(subject: string, { error, details }: { error: string; details: 
         "Nothing of it was changed; correct what it names, then run the same command again.",
     );
 }
-
-const uninitialised = (where: string) =>
-    new HostError(
-        "unreachable",
-        `Open vSwitch on ${where}`,
-        "its database has no root row",
-        "Run `ovs-vsctl --no-wait init` there, or start Open vSwitch by its service.",
-    );

@@ -2,7 +2,7 @@
 import type { Row } from "./operations";
 
 /** One operation's result: rows of a select, count of an update, uuid of an insert. */
-interface OperationResult {
+export interface OperationResult {
     rows?: Row[];
     count?: number;
     uuid?: unknown;

@@ -11,8 +11,16 @@ export type Fault =
     | { kind: "cut"; of: "requests" | "replies"; afterBytes: number }
     /** The first commit from now on reaches the server, and nothing that it says gets through any more. */
     | { kind: "swallow"; onCommit?: () => void }
+    /** On a connection made from now on, what the server answers to the first commit is said by this in its place. */
+    | { kind: "lie"; say: (client: Socket, reply: CommitReply) => void }
     /** Every reply comes this much later [ms], until another fault is set. */
     | { kind: "delay"; ms: number };
+
+/** What the server itself answers to a commit. */
+export interface CommitReply {
+    id: unknown;
+    result: unknown[];
+}
 
 /** Serves a client in the server's place, for a test that wants to say worse things than the server would. */
 export type Impostor = (client: Socket) => void;
@@ -26,6 +34,8 @@ export class OvsdbProxy {
     private passed = { requests: 0, replies: 0 };
     private impostor: Impostor | undefined;
     private leaves = 0;
+    /** The request whose answer is a lie. */
+    private committed: unknown;
 
     /** @param path where clients look for the database  @param behind where the server listens */
     constructor(
@@ -48,6 +58,7 @@ export class OvsdbProxy {
     /** From now on; undefined is a clear line again. */
     set(fault: Fault | undefined): void {
         this.fault = fault;
+        this.committed = undefined;
         this.passed = { requests: 0, replies: 0 };
     }
 
@@ -89,6 +100,7 @@ export class OvsdbProxy {
     private connect(client: Socket): void {
         const server = createConnection(this.behind);
         let silent = false;
+        const replies = this.fault?.kind === "lie" ? new JsonSplitter() : undefined;
         const end = () => {
             client.destroy();
             server.destroy();
@@ -107,6 +119,10 @@ export class OvsdbProxy {
         });
         server.on("data", (chunk: Buffer) => {
             if (silent) return;
+            if (replies) {
+                for (const message of replies.push(chunk)) this.lie(client, message as CommitReply);
+                return;
+            }
             const whole = this.within("replies", chunk);
             if (whole) {
                 client.write(whole);
@@ -135,14 +151,23 @@ export class OvsdbProxy {
         how();
     }
 
+    /** Passes a message on, or says another in its place. */
+    private lie(client: Socket, message: CommitReply): void {
+        const { fault } = this;
+        if (fault?.kind !== "lie" || message.id === undefined || message.id !== this.committed)
+            return void client.write(JSON.stringify(message));
+        this.strike(() => fault.say(client, message));
+    }
+
     /** Keeps a transaction; true where it is the commit whose reply shall not arrive. */
     private note(message: unknown): boolean {
-        const { method, params } = message as { method?: string; params?: unknown[] };
+        const { id, method, params } = message as { id?: unknown; method?: string; params?: unknown[] };
         if (method !== "transact") return false;
         const operations = (params ?? []).slice(1) as Operation[];
         this.transactions.push(operations);
         const commits = operations.some(({ op }) => op === "commit");
         const { fault } = this;
+        if (commits && fault?.kind === "lie") this.committed ??= id;
         if (fault?.kind !== "swallow" || !commits) return false;
         this.strike(() => fault.onCommit?.());
         return true;
