@@ -31,7 +31,7 @@ export class LinuxBridge extends Component {
         super("LinuxBridge", name, settings, opts);
         const { ports, addresses, takesOperatorPath, ...inputs } = settings;
 
-        const bridge = new host.Bridge(...this.child("bridge", inputs, transform?.bridge));
+        const bridge = new host.Bridge(...this.child("bridge", { ...inputs, takesOperatorPath }, transform?.bridge));
         for (const [port, carried] of Object.entries(ports)) {
             const plugged = { name: port, bridge: bridge.name, takesOperatorPath, ...carried };
             new host.BridgePort(...this.child(`port-${port}`, plugged, transform?.port));

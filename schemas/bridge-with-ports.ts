@@ -24,7 +24,7 @@ export const BridgeWithPortsFields = LinuxBridgeFields.extend({
         .default([])
         .describe("Addresses of the host on the bridge, with their prefix lengths; absent is none."),
     takesOperatorPath: takesOperatorPath(
-        "may take the path of an SSH connection to the host, by any of its ports that says nothing of it itself and by its addresses",
+        "may take the path of an SSH connection to the host, by any of its ports that says nothing of it itself, by its addresses and by its own VLANs",
     ),
 });
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { checkVlans, hasVlans, vlanFields } from "./bridge-vlans";
 import { count, seconds, toggle } from "./link-parts";
 import { withCrossCheck, type Say } from "./named";
+import { takesOperatorPath } from "./operator-path";
 import { IfName, Mac, Mtu } from "./units";
 
 /** Addresses 01-80-C2-00-00-00 to -02 are never forwarded (net/bridge/br_private.h BR_GROUPFWD_RESTRICTED). */
@@ -72,6 +73,9 @@ export const LinuxBridgeFields = z.strictObject({
         .describe(
             "Link-local groups that are forwarded, as a mask: bit N stands for 01:80:c2:00:00:0N, so 16384 forwards LLDP; absent is the kernel's 0. Changes live.",
         ),
+    takesOperatorPath: takesOperatorPath(
+        "may begin or end to filter VLANs, or take one from its own port or its default, while an SSH connection to the host runs over it",
+    ),
 });
 
 type Fields = Omit<z.output<typeof LinuxBridgeFields>, "name">;

@@ -7,13 +7,13 @@ import type { Link } from "../host/links";
 import { bridge as bridgeStep, ip, type JournalEntry, type Line, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { PORT_SETTINGS } from "./bridge-port-settings";
-import { declarationOf, defaultPvid, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
+import { declarationOf, defaultPvid, losesVlans, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
 import { leadsOut } from "./down-cautions";
 import { forget, isAnothers, lifeOf, note, noted } from "./former-values";
 import { refuseHeld } from "./held-below";
 import { setLink } from "./link-marks";
 import { presetsOf, told, wordsBetween } from "./link-settings";
-import { keepLinks, keepPlugged, pathCautions, permissionOf } from "./operator-guard";
+import { keepCarried, keepLinks, keepPlugged, pathCautions, permissionOf } from "./operator-guard";
 import { plugCautions } from "./plug-cautions";
 import { untilForwarding } from "./spanning-tree";
 import { requireLink } from "./virtual-link";
@@ -90,6 +90,7 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
             return words.length > 0 ? [setLink(want.name, "type", "bridge_slave", ...words)] : [];
         };
         const settings = lines(found.state, want);
+        await keepVlans(host, want, found.vlans, bridge);
         return [
             ...(link && bridge ? [await noteOf(host, link, bridge, mark)] : []),
             ...(settings.length > 0
@@ -159,6 +160,13 @@ async function notedOf(host: Host, link: Link, bridge: Link | undefined): Promis
 async function noteOf(host: Host, link: Link, bridge: Link, mark: string): Promise<Step> {
     const key = keyOf(link.name);
     return note(key, mark, await lifeOfPlug(host, link, bridge), {}, await host.journal.get(key));
+}
+
+/** VLANs count where they are filtered. @throws HostError refused where an operator's connection may lose its own */
+async function keepVlans(host: Host, want: BridgePort, from: VlanTable | undefined, bridge: Link | undefined) {
+    if (bridge?.data.vlan_filtering !== 1 || !from || !losesVlans(from, tableOf(want, defaultPvid(bridge) ?? 0)))
+        return;
+    await keepCarried(host, `bridge port ${want.name}`, want, [want.name], "which is to carry other VLANs");
 }
 
 const unplug = (name: string) => ip(`unplugs ${name}`, [setLink(name, "nomaster")]);

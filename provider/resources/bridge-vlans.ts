@@ -103,6 +103,10 @@ export function vlanLines(port: string, from: VlanTable, to: VlanTable, own = fa
     ];
 }
 
+/** Whether frames may no longer pass that did, or leave otherwise. */
+export const losesVlans = (from: VlanTable, to: VlanTable): boolean =>
+    [...from].some(([id, flags]) => JSON.stringify(flags) !== JSON.stringify(to.get(id)));
+
 export function sameTable(one: VlanTable, other: VlanTable): boolean {
     return vlanLines("port", one, other).length === 0;
 }

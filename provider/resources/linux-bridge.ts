@@ -7,9 +7,10 @@ import type { Link } from "../host/links";
 import { sameStack } from "../owner";
 import { bridge as bridgeStep, ip, type Line, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
-import { declarationOf, defaultPvid, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
+import { declarationOf, defaultPvid, losesVlans, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
 import { gone, linkHere, marked, setLink } from "./link-marks";
 import { hundredths, plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
+import { keepCarried, permissionOf } from "./operator-guard";
 import { runsSpanningTree, untilForwarding } from "./spanning-tree";
 import { untold } from "./virtual-link";
 
@@ -65,9 +66,10 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
         multicastSnooping: "update",
         multicastQuerier: "update",
         groupFwdMask: "update",
+        takesOperatorPath: "update",
     },
     derived: ["mac"],
-    presets: presetsOf(SETTINGS),
+    presets: { ...presetsOf(SETTINGS), takesOperatorPath: false },
     complete: (want, seed) => ({ ...want, mac: want.mac ?? derivedMac(`${seed} ${want.name}`) }),
 
     async find(host, name, { known }) {
@@ -85,6 +87,7 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
                 stp: runsSpanningTree(link),
                 ...told(SETTINGS, ownTimers(link, known), known),
                 ...vlanState(link, vlans, known),
+                ...permissionOf(known),
             },
             link,
             vlans,
@@ -108,19 +111,23 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
         ...ownVlans(want, tableOf({}, want.defaultPvid ?? 1), want.defaultPvid ?? 1),
     ],
 
-    update: (_host, { state, mark: former, link, vlans }, want, mark) => [
-        ip(
-            `sets the Linux bridge ${want.name}`,
-            [
-                marked(want.name, mark),
-                ...pinned(want, state, former === mark),
-                ...settings(state, want),
-                setLink(want.name, "up"),
-            ],
-            [...pinned(state, want, true), ...settings(want, state)],
-        ),
-        ...ownVlans(want, vlans, defaultPvid(link)),
-    ],
+    async update(host, { state, mark: former, link, vlans }, want, mark) {
+        if (takesVlans(state, want, vlans))
+            await keepCarried(host, `Linux bridge ${want.name}`, want, [want.name], "which is to carry other VLANs");
+        return [
+            ip(
+                `sets the Linux bridge ${want.name}`,
+                [
+                    marked(want.name, mark),
+                    ...pinned(want, state, former === mark),
+                    ...settings(state, want),
+                    setLink(want.name, "up"),
+                ],
+                [...pinned(state, want, true), ...settings(want, state)],
+            ),
+            ...ownVlans(want, vlans, defaultPvid(link)),
+        ];
+    },
 
     async delete(host, { state }, mark) {
         const foreign = portsOf(await host.links(), state.name)
@@ -193,6 +200,14 @@ const serviceTags = ({ data: { vlan_filtering: filters, vlan_protocol: protocol 
 function vlanState(link: Link, vlans: VlanTable | undefined, known: LinuxBridge | undefined): Partial<LinuxBridge> {
     if (link.data.vlan_filtering !== 1 || !vlans) return { defaultPvid: undefined };
     return declarationOf(vlans, defaultPvid(link) ?? 0, known);
+}
+
+/** Whether the host may get less by the bridge: another default is another VLAN of all ports that have it. */
+function takesVlans(was: LinuxBridge, want: LinuxBridge, own: VlanTable | undefined): boolean {
+    if (!own || Boolean(was.vlanFiltering) !== Boolean(want.vlanFiltering)) return own !== undefined;
+    if (!want.vlanFiltering) return false;
+    const standard = want.defaultPvid ?? 1;
+    return (was.defaultPvid ?? 1) !== standard || losesVlans(own, tableOf(want, standard));
 }
 
 /** @param standard VLAN that the own port carries untold, before this change */

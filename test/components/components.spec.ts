@@ -60,14 +60,14 @@ describe("LinuxBridge with ports and addresses", () => {
         assert.deepEqual([link, address], ["br-lan", "fd00::1/64"]);
     });
 
-    it("hands on to its ports and addresses that the operator's path may be taken, unless a port says otherwise", async () => {
+    it("hands on to its ports, addresses and bridge that the operator's path may be taken, unless a port says otherwise", async () => {
         const ports = { eno1: {}, eno2: { takesOperatorPath: false }, eno3: { takesOperatorPath: true } };
         for (const told of [undefined, true]) {
             const run = await made({ ports, addresses: ["10.0.0.1/24"], takesOperatorPath: told });
             const handedOn = ["port-eno1", "port-eno2", "port-eno3", "address-10.0.0.1-24", "bridge"].map(
                 (part) => run.named(`br-lan-${part}`).inputs.takesOperatorPath,
             );
-            assert.deepEqual(handedOn, [told, false, true, told, undefined]);
+            assert.deepEqual(handedOn, [told, false, true, told, told]);
         }
     });
 

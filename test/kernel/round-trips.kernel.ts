@@ -31,7 +31,7 @@ const TRIPS: Trip[] = [
         },
         never: ["takesOperatorPath"],
     },
-    { kind: "host:Bridge", fixed: { name: "rk-lin", vlanFiltering: true } },
+    { kind: "host:Bridge", fixed: { name: "rk-lin", vlanFiltering: true }, never: ["takesOperatorPath"] },
     { kind: "host:BridgePort", fixed: { name: "rk3", bridge: "rk-br" }, never: ["takesOperatorPath"] },
 ];
 

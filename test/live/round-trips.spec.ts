@@ -106,7 +106,7 @@ const TRIPS: Trip[] = [
     {
         kind: "host:Bridge",
         fixed: { name: "rt-lin" },
-        never: ["vlanFiltering", "defaultPvid", "pvid", "tagged", "untagged"],
+        never: ["takesOperatorPath", "vlanFiltering", "defaultPvid", "pvid", "tagged", "untagged"],
     },
     {
         kind: "host:Vxlan",
