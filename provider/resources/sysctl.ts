@@ -7,6 +7,7 @@ import { lackOfKey } from "../host/sysctl-keys";
 import { sameValue } from "../host/sysctl-text";
 import type { JournalEntry, Step } from "../plan";
 import type { Found, HostResource } from "../resource";
+import { forwardingCautions } from "./advertised-routes";
 import { forget, formerOf, lifeOf, note, noted, noteRest } from "./former-values";
 import { besideOf, formerBeside, givenBackBeside, setBeside, type Beside } from "./sysctl-beside";
 
@@ -109,7 +110,10 @@ export const sysctl: HostResource<Sysctl, Here> = {
 
     // One setting has two keys (devinet_sysctl_forward in net/ipv4/devinet.c).
     claims: ({ key }) => [`sysctl ${key === "net.ipv4.conf.all.forwarding" ? "net.ipv4.ip_forward" : key}`],
-    cautions: (host, { key }) => managerCautions(host, [linkOfKey(key)], "this setting"),
+    cautions: async (host, want) => [
+        ...(await managerCautions(host, [linkOfKey(want.key)], "this setting")),
+        ...(await forwardingCautions(host, want)),
+    ],
 };
 
 const keyOf = (key: string) => `sysctl ${key}`;

@@ -469,6 +469,26 @@ describe("what gives back former values on a real host", function () {
             });
         });
 
+        it("that makes a router of the host tells which advertised default route goes, until its link stays open to them", async () => {
+            await run("ip link set dev sy1 up");
+            await run("sysctl -qw net.ipv6.conf.sy1.accept_ra=1");
+            await run("ip -6 route add default via fe80::1 dev sy1 proto ra");
+            const said = async (key: string) => {
+                const before = engine.logged.length;
+                await plugin.delete(SYSCTL, key, await plugin.create(SYSCTL, key, { key, value: "1" }));
+                return engine.logged.slice(before).map(({ message }) => message);
+            };
+            const OWN = "net.ipv6.conf.sy0/5.forwarding";
+            for (const key of ["net.ipv6.conf.all.forwarding", OWN])
+                assert.deepEqual(await said(key), [
+                    `sysctl ${key}: the default route over sy1 was advertised by a router, and the kernel removes it when it forwards. Set net.ipv6.conf.sy1.accept_ra to 2 first, by a Sysctl that this one depends on.`,
+                ]);
+            assert.deepEqual(await said("net.ipv6.conf.default.forwarding"), []);
+            await run("sysctl -qw net.ipv6.conf.sy1.accept_ra=2");
+            assert.deepEqual(await said(OWN), []);
+            await run("ip -6 route delete default dev sy1");
+        });
+
         it("of one link, whose name has a dot, goes with the link", async () => {
             const inputs = { key: "net/ipv4/conf/sy0.5/rp_filter", value: "2" };
             const one = await plugin.create(SYSCTL, "rp", inputs);
