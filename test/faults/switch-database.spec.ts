@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Bag } from "../../provider/wire";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { labName } from "../support/labs";
@@ -7,6 +8,7 @@ import { DATABASE, FaultLab } from "./support/fault-lab";
 import { OVS_BRIDGE, OVS_PORT } from "./support/kind-names";
 import { seeded } from "./support/seed";
 import { Stack, type Program } from "./support/stack";
+import { foreign, look, marks } from "./support/world";
 
 const BRIDGE = "br-db";
 const port = (name: string, tag: number) => ({ name, bridge: BRIDGE, type: "internal", tag });
@@ -91,8 +93,9 @@ describe("the switch database under faults", function () {
             await doing;
         }
         /** How often a row was asked for that carries this key or value, in transactions that were passed on. */
-        const asked = (table: string, word: string) =>
+        const asked = (table: string, word: string, since: number) =>
             lab.proxy.transactions
+                .slice(since)
                 .flat()
                 .filter(
                     ({ op, table: of, row }) => op === "insert" && of === table && JSON.stringify(row).includes(word),
@@ -105,18 +108,39 @@ describe("the switch database under faults", function () {
         for (const [type, table, also, inputs] of [
             ["Qos", "QoS", "Queue", { name: "once", type: "linux-htb", queues: { 1: { maxRate: "1Mbit" } } }],
             ["Mirror", "Mirror", undefined, { bridge: BRIDGE, name: "once", selectAll: true, outputVlan: 77 }],
-        ] as const)
+            ["Controller", "Controller", undefined, { bridge: BRIDGE, target: "tcp:127.0.0.1:6799" }],
+            ["Sflow", "sFlow", undefined, { bridge: BRIDGE, targets: ["127.0.0.1:6343"] }],
+            ["Netflow", "NetFlow", undefined, { bridge: BRIDGE, targets: ["127.0.0.1:2055"] }],
+        ] as [string, string, string | undefined, Bag][]) {
+            const token = `kvmnet:ovs:${type}`;
+            const tables = also ? [table, also] : [table];
+            it(`before it took a ${type}: nothing of it is there, and the same run makes it once`, async () => {
+                const others = foreign(await look(lab));
+                await lab.signal("ovsdb-server", "STOP");
+                const before = lab.proxy.transactions.length;
+                const making = plugin.create(token, "once", inputs);
+                await eventually(() => assert.ok(lab.proxy.transactions.length > before));
+                await lab.kill("ovsdb-server");
+                await lab.revive();
+                made = await making;
+                const things = marks(await look(lab)).get(String(made.state.owner)) ?? [];
+                assert.deepEqual(things.map((thing) => thing.split(" ")[0]).sort(), tables);
+                assert.deepEqual(foreign(await look(lab)), others, "what others have");
+                await plugin.delete(token, "once", made);
+                assert.equal(await rowsOf(table), 0);
+            });
+
             it(`after it made a ${type}, before it said so: it is found, not made twice, and removed whole`, async () => {
-                const token = `kvmnet:ovs:${type}`;
-                const tables = also ? [table, also] : [table];
+                const before = lab.proxy.transactions.length;
                 await afterCommit(async () => (made = await plugin.create(token, "once", inputs)));
                 for (const one of tables) {
-                    assert.equal(asked(one, "once"), 1, one);
+                    assert.equal(asked(one, "once", before), 1, one);
                     assert.equal(await rowsOf(one), 1, one);
                 }
                 await afterCommit(() => plugin.delete(token, "once", made));
                 for (const one of tables) assert.equal(await rowsOf(one), 0, one);
             });
+        }
 
         it("after it made a port, before it said so: the port is found and not made twice", async () => {
             await afterCommit(async () => (made = await plugin.create(OVS_PORT, "p", port("late0", 6))));
@@ -205,7 +229,14 @@ describe("the switch database under faults", function () {
         const size = async () => Number(await lab.run("stat", "--format=%s", DATABASE));
 
         it("is copied at the moment of the reply holds what was promised", async () => {
+            const before = lab.proxy.transactions.length;
             await plugin.create(OVS_PORT, "durable", port("dur0", 40));
+            const writes = lab.proxy.transactions
+                .slice(before)
+                .filter((operations) => operations.some(({ op }) => op !== "select"));
+            assert.ok(writes.length > 0);
+            for (const operations of writes)
+                assert.deepEqual(operations.at(-1), { op: "commit", durable: true }, "its reply waits for the disk");
             await lab.run("cp", DATABASE, "/run/copy.db");
             await lab.kill("ovsdb-server");
             await lab.revive("/run/copy.db");
@@ -256,12 +287,24 @@ describe("the switch database under faults", function () {
             for (const { message } of refused)
                 assert.match(message, /could not write the change to its file \(\/run\/small\/conf\.db: .*Make room/);
             assert.equal(await portsNamed("dur0"), 1, "it can be read");
+            const made = outcome.flatMap((one, index) =>
+                one.status === "fulfilled" || unfinishedOf(one.reason) ? [`full${index}`] : [],
+            );
+            const written = (await lab.vsctl("list-ports", BRIDGE)).split("\n");
+            assert.deepEqual(
+                written.filter((name) => name.startsWith("full")).sort(),
+                made.sort(),
+                "nothing of what was refused",
+            );
             await lab.run("mount", "-o", "remount,size=8m", "/run/small");
             const stack = new Stack(plugin);
             assert.deepEqual([...(await stack.up(plugin, program))], []);
             const there = (await lab.vsctl("list-ports", BRIDGE)).split("\n");
             assert.equal(there.filter((name) => name.startsWith("full")).length, 150);
             assert.equal((await plugin.read(OVS_BRIDGE, "switch", BRIDGE, {}, bridge.state)).id, BRIDGE);
+            const own = [...marks(await look(lab))].filter(([, things]) => things.some((thing) => /full/.test(thing)));
+            assert.deepEqual(own.map(([mark]) => mark).sort(), [...stack.owners().values()].sort());
+            for (const [mark, things] of own) assert.equal(things.length, 1, `${mark} is on ${things.join()}`);
         });
     });
 });
