@@ -6,12 +6,15 @@ import { EngineProject, type Ended, type Running } from "../support/engine-proje
 import { eventually } from "../support/eventually";
 import { labName } from "../support/labs";
 import { FaultLab } from "./support/fault-lab";
+import { assertSound } from "./support/invariants";
+import { OVS_BRIDGE, OVS_PORT } from "./support/kind-names";
+import type { Declared, Program } from "./support/stack";
+import { foreign, look } from "./support/world";
 
 /** The engine builds what is missing first, so a first run may take minutes. */
 const FIRST_RUN_MS = 30 * 60_000;
 const UP = ["up", "--yes", "--skip-preview"];
 const REFRESH = ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"];
-const PORT = "kvmnet:ovs:Port";
 
 /** A program that declares these internal ports on one bridge. */
 const program = (bridge: string, ports: string[]) => `
@@ -21,14 +24,42 @@ for (const name of ${JSON.stringify(ports)})
     new ovs.Port(name, { name, bridge: bridge.name, type: "internal", tag: 7 }, { customTimeouts: { create: "3m" } });
 `;
 
+/** The same for eyes that are not the engine's. */
+const declaredBy = (bridge: string, ports: string[]): Program => ({
+    switch: { type: OVS_BRIDGE, inputs: { name: bridge, datapathType: "netdev" } },
+    ...Object.fromEntries(
+        ports.map((name): [string, Declared] => [
+            name,
+            { type: OVS_PORT, inputs: { name, bridge, type: "internal", tag: 7 } },
+        ]),
+    ),
+});
+
+/** What others have on a host: ports in our bridge and in their own, and links beside them. */
+async function settle(lab: FaultLab, bridge: string): Promise<ReadonlyMap<string, string>> {
+    await lab.vsctl(
+        ...["add-br", "their-br", "--", "set", "Bridge", "their-br", "datapath_type=netdev"],
+        ...["--", "add-port", "their-br", "alien0", "tag=7", "--", "set", "Interface", "alien0", "type=internal"],
+        ...["--", "add-port", bridge, "alien1", "tag=8", "--", "set", "Interface", "alien1", "type=internal"],
+        ...["--", "set", "Port", "alien1", "external_ids:theirs=yes"],
+    );
+    await lab.run("ip", "link", "add", "their-lb", "type", "bridge");
+    await lab.run("ip", "link", "add", "their-a", "master", "their-lb", "type", "veth", "peer", "name", "their-b");
+    return foreign(await look(lab));
+}
+
 const FULL_PORTS = Array.from({ length: 12 }, (_, index) => `full${index}`).sort();
 
 interface Deployment {
-    resources: { type: string; id?: string }[];
+    resources: { urn: string; type: string; id?: string; outputs?: { owner?: string } }[];
     pending_operations?: { type: string }[];
 }
 const idsOf = ({ resources }: Deployment) =>
-    resources.flatMap(({ type, id = "" }) => (type === PORT ? [id] : [])).sort();
+    resources.flatMap(({ type, id = "" }) => (type === OVS_PORT ? [id] : [])).sort();
+/** Owner marks of all that a state holds, by logical name. */
+const ownersOf = ({ resources }: Deployment) =>
+    new Map(resources.flatMap(({ urn, outputs }) => (outputs?.owner ? [[nameOf(urn), outputs.owner] as const] : [])));
+const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
 const pendingOf = ({ pending_operations: pending = [] }: Deployment) => pending.map(({ type }) => type);
 
 describe("a run of the engine", function () {
@@ -96,12 +127,14 @@ describe("a run of the engine", function () {
         let project: EngineProject;
         /** Ports that the program declares. */
         let ports: string[] = [];
+        let theirs: ReadonlyMap<string, string>;
 
         before(async function () {
             this.timeout(FIRST_RUN_MS);
             project = await begun("work");
             project.write("index.ts", program(BRIDGE, ports));
             await project.pulumi(...UP);
+            theirs = await settle(lab, BRIDGE);
         });
         afterEach(() => lab.signal("ovs-vswitchd", "CONT"));
 
@@ -135,12 +168,13 @@ describe("a run of the engine", function () {
             await eventually(() => assert.match(run.said(), /\^C received/));
         }
 
-        /** Declared = recorded = in the switch, and nothing is left to do. */
+        /** Declared = recorded = in the switch and the kernel, others' things are as they were, and nothing is left to do. */
         async function isWhole(): Promise<void> {
             const recorded = await deployment();
             assert.deepEqual(pendingOf(recorded), []);
             assert.deepEqual(idsOf(recorded), [...ports].sort());
-            assert.deepEqual(await portsOf(BRIDGE), [...ports].sort());
+            const stack = { owners: () => ownersOf(recorded) };
+            await assertSound(lab, stack, declaredBy(BRIDGE, ports), theirs, `with ${ports.at(-1)}`);
             await project.pulumi("preview", "--expect-no-changes");
         }
 

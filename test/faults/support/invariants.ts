@@ -28,7 +28,7 @@ const SEVERAL = [PORT_SET, "kvmnet:host:Veth", "kvmnet:ovs:Qos"];
  */
 export async function assertSound(
     lab: FaultLab,
-    stack: Stack,
+    stack: Pick<Stack, "owners">,
     program: Program,
     theirs: ReadonlyMap<string, string>,
     what: string,
