@@ -284,6 +284,7 @@ describe("a run of the engine", function () {
         assert.equal(await pulumi("refresh", "--yes", "--diff"), 0, said.at(-1));
         assert.equal(await pulumi("preview", "--diff", "--json"), 0, said.at(-1));
         said.push(await project.pulumi("stack", "export"));
+        assert.equal(await pulumi("destroy", "--yes", "--diff"), 0, said.at(-1));
         const shown = said.flatMap((text) => text.split("\n").filter((line) => line.includes(CANARY)));
         assert.deepEqual(
             shown.map((line) => line.slice(0, 400)),
