@@ -8,6 +8,7 @@ import { effectOnLinks, takenUpBy } from "./link-effect";
 import { NotKept } from "./openflow";
 import { numberOf } from "./ovsdb/columns";
 import { resolved } from "./ovsdb/operations";
+import { toldLate } from "./told-late";
 import { untilTold } from "./until-told";
 
 /**
@@ -43,7 +44,11 @@ export async function carryOut(
             // What the plan has made of links is read back while the switch takes them up.
             const readsBack = effect === "plugged" && done.some(changesLinks);
             const meanwhile = () => void (readsBack && look().catch(() => undefined));
-            await shown(host, group, () => act(host, subject, action, meanwhile));
+            await toldLate(
+                (message) => host.status(message),
+                group[0]?.what ?? "works",
+                () => act(host, subject, action, meanwhile),
+            );
             await untilAllTold(host, group);
             if (effect === "changed") host.kernel.written();
             else if (effect === "plugged") host.kernel.plugged(takenUpBy(action));
@@ -63,18 +68,6 @@ async function due(host: Host, steps: Step[]): Promise<Step[]> {
     if (!steps.some(({ onlyWith }) => onlyWith)) return steps;
     const links = await host.links();
     return steps.filter(({ onlyWith }) => !onlyWith || links.get(onlyWith.link)?.index === onlyWith.index);
-}
-
-/** A step that takes this long [ms] is told to the person who waits. */
-const PATIENCE_MS = 1_000;
-
-async function shown(host: Host, [first]: Step[], work: () => Promise<void>): Promise<void> {
-    const timer = setTimeout(() => host.status(`${first?.what ?? "works"} ...`), PATIENCE_MS);
-    try {
-        await work();
-    } finally {
-        clearTimeout(timer);
-    }
 }
 
 async function untilAllTold(host: Host, steps: Step[]): Promise<void> {

@@ -12,6 +12,7 @@ import { readPorts, type PortSeen } from "./ovsdb/ports";
 import type { Replica } from "./ovsdb/replica";
 import { patient } from "./patient";
 import { placeOf, type Place } from "./place";
+import { toldLate } from "./told-late";
 import { traced, type Trace } from "./trace";
 import { Turnout } from "./window";
 
@@ -106,10 +107,13 @@ export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace
             ...parts,
             status,
             ...(timeoutMs ? { timeoutMs, openflow: openflow.within(timeoutMs) } : {}),
-            links: () => kernel.links(maxAgeMs, readSince),
+            links: () => toldLate(status, `lists the links of ${place.where}`, () => kernel.links(maxAgeMs, readSince)),
             isTakenUp: (link) => kernel.isTakenUpSince(link, readSince),
             switch: () => ovsdb.view(maxAgeMs, readSince),
-            read: (argv, parse) => kernel.read(argv, parse, maxAgeMs, timeoutMs),
+            read: (argv, parse) =>
+                toldLate(status, `runs \`${argv.join(" ")}\` on ${place.where}`, () =>
+                    kernel.read(argv, parse, maxAgeMs, timeoutMs),
+                ),
             at: (more) => at({ ...terms, ...more }),
         };
     };
