@@ -1,21 +1,20 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Plugin } from "../provider/plugin";
 import { labName } from "../support/labs";
 import { ProviderLab } from "../live/provider-lab";
+import { IpBetween } from "./support/ip-between";
 import { TAP } from "./support/kind-names";
 
 const PAIRS = 2_500;
 const TAPS = 40;
+/** Who comes while links are listed gets the next list; and what was made in one batch is read back by one list. */
+const FEW = 4;
 
 describe("a host that has 5,000 links already", function () {
     this.timeout(300_000);
     const lab = new ProviderLab(labName("many"));
-    const folder = mkdtempSync(join(tmpdir(), "kvmnet-counted-"));
-    const asked = join(folder, "asked");
+    const ip = new IpBetween();
     let plugin: Plugin;
 
     before(async () => {
@@ -25,45 +24,51 @@ describe("a host that has 5,000 links already", function () {
             "-euc",
             `for n in $(seq ${PAIRS}); do echo "link add a$n type veth peer name b$n"; done | ip -batch -`,
         );
-        // Stands before the real one on the provider's PATH, and keeps what it was asked, in its arguments or line by line.
-        writeFileSync(
-            join(folder, "ip"),
-            `#!/bin/sh
-            case " $* " in
-            *" -batch "*) tee -a ${asked} | /sbin/ip "$@" ;;
-            *) echo "$*" >>${asked} && exec /sbin/ip "$@" ;;
-            esac
-            `,
-        );
-        chmodSync(join(folder, "ip"), 0o755);
-        plugin = await Plugin.start(lab.host, "", { PATH: `${folder}${delimiter}${process.env.PATH}` });
+        plugin = await Plugin.start(lab.host, "", ip.env);
     });
     after(async () => {
         await plugin?.stop();
         await lab.down();
-        rmSync(folder, { recursive: true, force: true });
+        ip.remove();
     });
 
-    const listings = () =>
-        existsSync(asked)
-            ? readFileSync(asked, "utf8")
-                  .split("\n")
-                  .filter((line) => line.endsWith("link show"))
-            : [];
+    /** How often all links were listed for it. */
+    async function listingsOf<Result>(work: () => Promise<Result>): Promise<[number, Result]> {
+        const before = ip.listings();
+        const result = await work();
+        return [ip.listings() - before, result];
+    }
+    const everyLink = () => lab.run("ip", "-json", "-details", "link", "show");
 
-    it("is read as a whole, once for all resources that ask at the same moment", async () => {
+    it("is read as a whole, once for all resources that ask at the same moment, and a few times for all that are made or removed", async () => {
+        const theirs = await everyLink();
         const names = Array.from({ length: TAPS }, (_, index) => `t${index}`);
-        const made = await Promise.all(names.map((name) => plugin.create(TAP, name, { name })));
-        const before = listings().length;
-        assert.ok(before >= 1 && before <= TAPS, `${before} listings for ${TAPS} taps`);
+        const checked = await Promise.all(names.map((name) => plugin.check(TAP, { name })));
+        // The first list is not there before all have come.
+        ip.hold("listing");
+        const [makes, made] = await listingsOf(async () => {
+            const making = checked.map(({ inputs }) =>
+                plugin.create(TAP, String(inputs.name), inputs, { checked: true }),
+            );
+            await plugin.check(TAP, { name: "last" });
+            ip.release("listing");
+            return Promise.all(making);
+        });
+        assert.ok(makes >= 2 && makes <= FEW, `${makes} listings for ${TAPS} taps`);
         // What was listed for the read-back serves for a second; a refresh that comes later looks anew.
         await sleep(1_100);
-        const seen = await Promise.all(made.map(({ id, state }) => plugin.read(TAP, id, id, { name: id }, state)));
+        const [reads, seen] = await listingsOf(() =>
+            Promise.all(made.map(({ id, state }) => plugin.read(TAP, id, id, { name: id }, state))),
+        );
         assert.deepEqual(
             seen.map(({ id }) => id),
             names,
         );
-        const reads = listings().length - before;
         assert.ok(reads >= 1 && reads <= 2, `${reads} listings`);
+        const [removes] = await listingsOf(() =>
+            Promise.all(made.map((one) => plugin.delete(TAP, one.id, one, 0, true))),
+        );
+        assert.ok(removes >= 1 && removes <= FEW, `${removes} listings to remove ${TAPS} taps`);
+        assert.ok((await everyLink()) === theirs, "the links of others are as they were");
     });
 });
