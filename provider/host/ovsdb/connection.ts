@@ -13,6 +13,11 @@ export interface Patience {
     replyMs: number;
 }
 const PATIENCE: Patience = { askMs: 5_000, hangUpMs: 4_000, replyMs: 60_000 };
+/**
+ * How often it is looked at in the time after which we hang up. To ask and to hang up may each come one look late, and all
+ * of it shall take 10 s at the most.
+ */
+const LOOKS = 16;
 
 /** What a connection tells by itself. */
 export interface Listener {
@@ -145,7 +150,7 @@ export class OvsdbConnection {
         if (this.probe) return;
         this.heard = performance.now();
         this.asked = undefined;
-        this.probe = setInterval(() => this.judge(performance.now()), this.patience.hangUpMs / 4);
+        this.probe = setInterval(() => this.judge(performance.now()), this.patience.hangUpMs / LOOKS);
     }
 
     private judge(now: number): void {
