@@ -33,6 +33,9 @@ const UNTOLD: Columns = {
 
 const NOTHING: readonly unknown[] = [];
 const untold = (column: string) => UNTOLD[column] ?? NOTHING;
+/** A new row is without what is empty, whatever another table has in a column of that name. */
+const isUntold = (column: string, values: readonly unknown[]): boolean =>
+    values.length === 0 || sameValues(values, untold(column));
 
 /** A column that holds at most one value. */
 export const one = (value: unknown): readonly unknown[] => (value === undefined ? [] : [value]);
@@ -42,7 +45,7 @@ export function rowOf({ columns, keys }: Managed): Row {
     const row: Row = {};
     for (const column in columns) {
         const values = columns[column] as readonly unknown[];
-        if (!sameValues(values, untold(column))) row[column] = spelled(values);
+        if (!isUntold(column, values)) row[column] = spelled(values);
     }
     for (const column in keys) {
         const present = presentOf(keys[column] as Keys);
@@ -53,7 +56,10 @@ export function rowOf({ columns, keys }: Managed): Row {
 
 /** What of it differs from a row that is there. */
 export function differing(there: Seen, { columns, keys }: Managed): Managed {
-    const other = Object.entries(columns).filter(([column, values]) => !sameValues(held(there, column), values));
+    const lacks = (column: string, values: readonly unknown[]) => there[column] === undefined && values.length === 0;
+    const other = Object.entries(columns).filter(
+        ([column, values]) => !lacks(column, values) && !sameValues(held(there, column), values),
+    );
     const maps = Object.entries(keys).flatMap(([column, entries]): [string, Keys][] => {
         const held = entriesOf(there[column]);
         const changed = Object.entries(entries).filter(([key, value]) => held.get(key) !== value);
@@ -106,7 +112,7 @@ export async function requireColumns(
     const used = new Set<string>();
     for (const { columns, keys } of wanted) {
         for (const [column, values] of Object.entries(columns))
-            if (!used.has(column) && !sameValues(values, untold(column))) used.add(column);
+            if (!used.has(column) && !isUntold(column, values)) used.add(column);
         for (const column of Object.keys(keys)) used.add(column);
     }
     const known = await Promise.all([...used].map(async (column) => [column, await host.ovsdb.has(table, column)]));

@@ -115,6 +115,18 @@ export const SWITCH_EYES: Readonly<Record<string, Eyes>> = {
             return { targets: values(row?.targets) as string[], activeTimeout: Number(row?.active_timeout ?? 0) };
         },
     },
+    "kvmnet:ovs:Ipfix": {
+        usual: { sampling: 0, obsDomainId: 0 },
+        seen({ world, inputs }) {
+            const [row] = referred(world, inputs, "ipfix", "IPFIX");
+            const number = (column: string) => Number(values(row?.[column])[0] ?? 0);
+            return {
+                targets: values(row?.targets) as string[],
+                sampling: number("sampling"),
+                obsDomainId: number("obs_domain_id"),
+            };
+        },
+    },
     "kvmnet:ovs:Settings": {
         usual: { maxIdle: 0 },
         seen({ world }) {

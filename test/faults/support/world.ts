@@ -74,6 +74,7 @@ const COLUMNS = {
     Mirror: ["name", "output_port", "output_vlan", "select_all", "external_ids"],
     sFlow: ["targets", "sampling", "external_ids"],
     NetFlow: ["targets", "active_timeout", "external_ids"],
+    IPFIX: ["targets", "sampling", "obs_domain_id", "external_ids"],
     Open_vSwitch: ["other_config"],
     Controller: ["target", "connection_mode", "external_ids"],
     Manager: ["target", "external_ids"],
