@@ -20,12 +20,18 @@ interface Kept {
 
 export class Stack {
     readonly kept = new Map<string, Kept>();
+    private unanswered = 0;
 
     /**
      * @param judge answers checks and diffs, which change nothing: so the points at which another plugin dies are those
      *              of its work
      */
     constructor(private readonly judge: Plugin) {}
+
+    /** Whether a plugin was asked for a change and has not answered yet. */
+    get isAtWork(): boolean {
+        return this.unanswered > 0;
+    }
 
     /**
      * Brings the host to the program, and then removes what is no longer in it.
@@ -127,11 +133,23 @@ export class Stack {
             was = undefined;
         }
         if (!was) {
-            const made = await plugin.create(type, name, inputs, { checked: true, timeout: TIMEOUT_S });
+            const made = await this.answer(plugin.create(type, name, inputs, { checked: true, timeout: TIMEOUT_S }));
             this.kept.set(name, { declared, made, broken: false });
         } else if (was.broken || diff?.diffsList.length) {
-            const state = await plugin.update(type, name, was.made, inputs, { checked: true, timeout: TIMEOUT_S });
-            this.kept.set(name, { declared, made: { id: was.made.id, state }, broken: false });
+            const { made } = was;
+            const state = await this.answer(
+                plugin.update(type, name, made, inputs, { checked: true, timeout: TIMEOUT_S }),
+            );
+            this.kept.set(name, { declared, made: { id: made.id, state }, broken: false });
+        }
+    }
+
+    private async answer<Answer>(change: Promise<Answer>): Promise<Answer> {
+        this.unanswered++;
+        try {
+            return await change;
+        } finally {
+            this.unanswered--;
         }
     }
 
@@ -141,7 +159,7 @@ export class Stack {
         if (!kept) return;
         const dependents = [...this.kept].filter(([, { declared }]) => declared.needs?.includes(name));
         await Promise.all(dependents.map(([dependent]) => this.remove(plugin, dependent)));
-        await plugin.delete(kept.declared.type, name, kept.made, TIMEOUT_S);
+        await this.answer(plugin.delete(kept.declared.type, name, kept.made, TIMEOUT_S));
         this.kept.delete(name);
     }
 
