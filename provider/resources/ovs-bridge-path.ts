@@ -11,9 +11,7 @@ interface Told {
 
 /** Every link that is plugged into a bridge, its own first. */
 export function linksOn(view: Replica, bridge: string): string[] {
-    const links = view
-        .referred("Port", view.byName("Bridge", bridge)?.ports)
-        .flatMap(({ interfaces }) => view.referred("Interface", interfaces));
+    const links = view.interfacesOn(view.byName("Bridge", bridge));
     return [...new Set([bridge, ...links.map(({ name }) => String(name))])];
 }
 

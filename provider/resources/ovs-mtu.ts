@@ -42,10 +42,7 @@ export const untilMtuTold = (host: Host, links: readonly string[]): Promise<void
 /** Who else asks may be about to ask no more; where one goes on, the switch itself comes down to what it asks for. */
 function smallestMtu(view: Replica, bridge: Seen, but: readonly Seen[]): number {
     const left = new Set(but.map(({ _uuid }) => _uuid[1]));
-    const links = view
-        .referred("Port", bridge.ports)
-        .flatMap((port) => view.referred("Interface", port.interfaces))
-        .filter((link) => !left.has(link._uuid[1]));
+    const links = view.interfacesOn(bridge).filter((link) => !left.has(link._uuid[1]));
     const own = links.filter((link) => !follows(bridge, link)).flatMap(({ mtu }) => numberOf(mtu) ?? []);
     if (own.length > 0) return Math.min(...own);
     return Math.max(USUAL_MTU, ...links.flatMap(({ mtu_request: asked }) => numberOf(asked) ?? []));

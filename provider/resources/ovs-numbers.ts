@@ -11,6 +11,7 @@ import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY, sameStack } from "../owner";
 import { ovsdb, type Plan } from "../plan";
 import { isGuarded } from "./ovs-ingress";
+import { namesOf } from "./port-names";
 
 /** A port as far as numbers go. */
 interface Asking {
@@ -87,10 +88,10 @@ export function refuseDisplaced(
  * change of the same moment has given that another.
  */
 export function renumbered(view: Replica, bridge: string, asking: readonly Asking[]): Plan {
-    const told = inTheWay(view, bridge, asking).map(({ name, ofport }) => ({ link: name, ofport }));
-    if (told.length === 0) return [];
-    const whose = told.length > 3 ? `${told.length} ports` : told.map(({ link }) => link).join(", ");
-    return [{ ...ovsdb(`has OpenFlow numbers changed for ${whose}`, [present("Bridge", bridge)]), told }];
+    const late = inTheWay(view, bridge, asking);
+    if (late.length === 0) return [];
+    const told = late.map(({ name, ofport }) => ({ link: name, ofport }));
+    return [{ ...ovsdb(`has OpenFlow numbers changed for ${namesOf(late)}`, [present("Bridge", bridge)]), told }];
 }
 
 /** Whether the switch has taken a link up at another number than the one asked for. */

@@ -7,6 +7,7 @@ import { map, type Row } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
 import { entriesOf, presentOf, type Managed } from "./ovs-rows";
+import { namesOf } from "./port-names";
 
 /** No interface has this name; Open vSwitch names it where it says that the peer is not there. */
 const NOWHERE = "nowhere, as long as its portSecurity does not stand";
@@ -42,10 +43,9 @@ export function opened(ports: readonly Shut[]): Plan {
             where: [["name", "==", port.name]],
             row: rowOf(port),
         }));
-    const names = ports.length > 3 ? `${ports.length} ports` : ports.map(({ name }) => name).join(", ");
     return [
         ovsdb(
-            `lets pass what is sent at ${names}`,
+            `lets pass what is sent at ${namesOf(ports)}`,
             put((port) => ({ type: port.link.columns.type?.[0], options: optionsOf(port) })),
             put(() => ({ type: "patch", options: map({ peer: NOWHERE }) })),
         ),

@@ -20,6 +20,7 @@ import {
 } from "../host/pipeline";
 import type { Action, Plan, Step } from "../plan";
 import { look } from "./flow-tables";
+import { namesOf } from "./port-names";
 import { guardsOf } from "./port-security";
 
 /** Above what a person would put there by hand: `ovs-ofctl add-flow br0 actions=NORMAL` has 32768. */
@@ -342,6 +343,3 @@ function isWay({ table, priority, match, actions }: Flow): boolean {
     const port = Number(/^in_port=(\d+)$/.exec(match)?.[1] ?? NaN);
     return table === 0 && priority === WAY_PRIORITY && (actions === wayOn() || actions === wayOn(meterAt(port)));
 }
-
-const namesOf = (ports: { name: string }[]): string =>
-    ports.length > 3 ? `${ports.length} ports` : ports.map(({ name }) => name).join(", ");

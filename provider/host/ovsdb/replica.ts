@@ -97,6 +97,11 @@ export class Replica {
         return uuidsOf(column).flatMap((uuid) => this.row(table, uuid) ?? []);
     }
 
+    /** The interfaces of all ports of a bridge. */
+    interfacesOn(bridge: Seen | undefined): Seen[] {
+        return this.referred("Port", bridge?.ports).flatMap(({ interfaces }) => this.referred("Interface", interfaces));
+    }
+
     /** The bridge that holds a port. */
     holderOf(port: Seen): Seen | undefined {
         this.holders ??= new Map(
