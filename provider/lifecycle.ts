@@ -2,7 +2,7 @@
 import type { Host } from "./host";
 import { carryOut, takenBack } from "./host/carry-out";
 import { HostError, shownName } from "./host/errors";
-import { ownerFrom, type Owner } from "./owner";
+import { belonging, type Owner } from "./owner";
 import type { Plan } from "./plan";
 import type { Found, HostResource, Outputs } from "./resource";
 
@@ -210,11 +210,26 @@ async function bring<State extends object>(
     try {
         await carryOut(host, subject, await resource.create(host, want, mark), look);
     } catch (error) {
-        // A killed run's last program may have made it in the meantime.
+        // A killed run's last program may have made it in the meantime, or another stack.
         if (!(error instanceof HostError) || error.kind !== "refused") throw error;
         const other = await settled((at) => resource.find(at, id, ownOf(actor)), host, actor);
-        if (!other) throw error;
+        if (!other) throw (await takenBy(resource, host, want, mark)) ?? error;
         await change(other);
+    }
+}
+
+/** Who has a part of what is wanted since it was planned: planning it anew tells. */
+async function takenBy<State extends object>(
+    resource: HostResource<State>,
+    host: Host,
+    want: State,
+    mark: string,
+): Promise<HostError | undefined> {
+    try {
+        await resource.create(host, want, mark);
+        return undefined;
+    } catch (error) {
+        return error instanceof HostError && error.kind === "conflict" ? error : undefined;
     }
 }
 
@@ -322,6 +337,12 @@ async function proven<State extends object>(
     }
     // What this step began with still tells what is there, unless something of ours has touched it.
     found ??= await again(() => resource.find(firstLook(host, actor, 1), id, own));
+    // Who came a moment too late has noted it as its own, and takes that back when it sees ours.
+    for (const pause of [50, 100, 200]) {
+        if (!found || isOurs(found, actor)) break;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        found = await again(() => resource.find(host, id, own));
+    }
     if (!found)
         throw new HostError(
             "refused",
@@ -357,9 +378,7 @@ async function again<Result>(work: (attempt: number) => Promise<Result>): Promis
 
 function ownership({ mark, conflict }: Found<unknown>): string {
     if (conflict) return conflict;
-    const other = ownerFrom(mark);
-    if (other) return `it belongs to resource ${other.name} of stack ${other.project}/${other.stack}`;
-    return mark ? "its owner mark is not one of ours" : "it carries no owner mark";
+    return belonging(mark) ?? (mark ? "its owner mark is not one of ours" : "it carries no owner mark");
 }
 
 function notOurs(

@@ -43,6 +43,12 @@ export function ownerFrom(mark: string | undefined): Owner | undefined {
     return { mark, project, stack, type, name };
 }
 
+/** Whose an object is, for messages; undefined where its mark is none of ours. */
+export function belonging(mark: string | undefined): string | undefined {
+    const owner = ownerFrom(mark);
+    return owner && `it belongs to resource ${owner.name} of stack ${owner.project}/${owner.stack}`;
+}
+
 /** Whether two marks are of one stack of one project. */
 export function sameStack(one: string | undefined, other: string | undefined): boolean {
     const [a, b] = [ownerFrom(one), ownerFrom(other)];

@@ -1,5 +1,6 @@
 /** Carries out a plan: step by step, neighbours in one batch, and back again where a step is refused. */
 import { faultPoint } from "../fault";
+import { belonging } from "../owner";
 import type { Action, Plan, Step } from "../plan";
 import { BatchCut, LineRefused } from "./batch";
 import { HostError } from "./errors";
@@ -121,17 +122,19 @@ async function checkAll(host: Host, subject: string, steps: Step[]): Promise<voi
     if (!steps.some(({ check }) => check)) return;
     const links = await host.links();
     for (const { check, what } of steps)
-        if (check && links.has(check.link) !== (check.is === "present"))
+        if (check && links.has(check.link) !== (check.is === "present")) {
+            const whose = belonging(links.get(check.link)?.alias);
             throw new HostError(
                 check.is === "present" ? "missing" : "conflict",
                 subject,
                 check.is === "present"
                     ? `there is no link ${check.link} on ${host.where}, and this ${what}`
-                    : `a link ${check.link} is on ${host.where} already, and this ${what}`,
+                    : `a link ${check.link} is on ${host.where} already${whose ? ` (${whose})` : ""}, and this ${what}`,
                 check.is === "present"
                     ? "Make it first, and pass its name on from the resource that makes it."
                     : "Choose another name, or remove the link.",
             );
+        }
 }
 
 /**

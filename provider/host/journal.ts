@@ -4,6 +4,7 @@ import { link, mkdir, open, readdir, readFile, rename, rm, type FileHandle } fro
 import { join } from "node:path";
 import { z } from "zod";
 import type { JournalEntry } from "../plan";
+import { belonging } from "../owner";
 import { HostError, quoted, shownName } from "./errors";
 import type { Place } from "./place";
 
@@ -136,7 +137,7 @@ const taken = (key: string, mark: string) =>
     new HostError(
         "conflict",
         key,
-        `another resource gives back its former value already (${shownName(mark)})`,
+        `another resource has noted it at the same moment: ${belonging(mark) ?? `its mark is ${shownName(mark)}`}`,
         "Declare it in one place only.",
     );
 

@@ -17,13 +17,14 @@ import {
 } from "./flow-text";
 import { VERSIONS } from "./flow-spelling";
 import { refused } from "./ofctl-refusal";
-import { OWNER_KEY } from "../owner";
+import { belonging, OWNER_KEY } from "../owner";
 import { keyOf, numberOf } from "./ovsdb/columns";
 import type { Replica, Seen } from "./ovsdb/replica";
 import {
     cookieOf,
     declaredCookies,
     FIRST_PORT_METER,
+    FLOWS_KEY,
     GUARD_TABLE,
     INGRESS_KEY,
     inPlaceOf,
@@ -64,13 +65,18 @@ export class NotKept extends HostError {
     }
 }
 
-export const flowIsForeign = (subject: string, flow: Flow) =>
-    new HostError(
+/** @param bridge its row, which notes whose the flows of a cookie are */
+export function flowIsForeign(subject: string, flow: Flow, bridge: Seen | undefined): HostError {
+    const [mark] = keyOf(bridge?.external_ids, FLOWS_KEY + flow.cookie)?.split(" ") ?? [];
+    const whose = belonging(mark);
+    return new HostError(
         "conflict",
         subject,
-        `the flow "${flowText(flow)}" with the cookie ${flow.cookie} is not one of these and has the place of one of them`,
+        `the flow "${flowText(flow)}" with the cookie ${flow.cookie} is not one of these and has the place of one of them` +
+            (whose === undefined ? "" : `; ${whose}`),
         "It is left alone. Give the flow another priority, or remove the one that is there.",
     );
+}
 
 export class Openflow {
     /**
@@ -313,7 +319,7 @@ export class Openflow {
         const lines = [...gone, ...own];
         const there: BridgeFlows = { flows, cookies: declaredCookies(row), secure };
         const taken = takenIn(flows, own);
-        if (taken) throw flowIsForeign(subject, taken);
+        if (taken) throw flowIsForeign(subject, taken, row);
         const { before, after } = sharedFlows(there, lines);
         const foreign = inPlaceOf(after, there);
         if (!foreign) return { bundle: [...before, ...lines, ...after], left };

@@ -12,7 +12,16 @@ import { keyOf } from "../host/ovsdb/columns";
 import { ofRow, putKeys, set, type Operation, type Uuid } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
 import { flowIsForeign } from "../host/openflow";
-import { cookieFrom, FLOWS_KEY, hangsTogether, isOurs, SHARED_COOKIE, USER_TABLE } from "../host/pipeline";
+import {
+    cookieFrom,
+    declaredCookies,
+    FLOWS_KEY,
+    hangsTogether,
+    isOurs,
+    SHARED_COOKIE,
+    USER_TABLE,
+} from "../host/pipeline";
+import { belonging } from "../owner";
 import { ovsdb, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { described, look, spelled, type Own, type Tables } from "./flow-tables";
@@ -156,7 +165,7 @@ async function brought(
     requireNoController(view, bridge, subject, "these are flows");
     const own = ownOf(tables, cookie, note);
     const wanted = await spelled(host, subject, want, tables.ports);
-    refuseForeign(subject, cookie, wanted, tables, own);
+    refuseForeign(subject, cookie, row, wanted, tables, own);
     const gone = { groups: without(own.groups, wanted.groups), meters: without(own.meters, wanted.meters) };
     refuseInUse(subject, cookie, gone, tables);
 
@@ -216,7 +225,7 @@ const bundled = (bridge: string, what: string, lines: string[], former: string[]
 });
 
 /** @throws HostError conflict */
-function refuseForeign(subject: string, cookie: string, wanted: Own, tables: Tables, own: Own): void {
+function refuseForeign(subject: string, cookie: string, row: Seen, wanted: Own, tables: Tables, own: Own): void {
     const places = new Map(tables.flows.map((flow) => [placeOfFlow(flow), flow]));
     const flow = wanted.flows
         .map((flow) => places.get(placeOfFlow(flow)))
@@ -225,14 +234,22 @@ function refuseForeign(subject: string, cookie: string, wanted: Own, tables: Tab
         idsOf(want).find((id) => idsOf(all).includes(id) && !idsOf(mine).includes(id));
     const group = taken(tables.groups, own.groups, wanted.groups);
     const meter = taken(tables.meters, own.meters, wanted.meters);
-    if (flow) throw flowIsForeign(subject, flow);
-    if (group !== undefined || meter !== undefined)
+    if (flow) throw flowIsForeign(subject, flow, row);
+    if (group !== undefined || meter !== undefined) {
+        const notes = declaredCookies(row)
+            .filter((one) => one !== cookie)
+            .map((one) => noteOf(keyOf(row.external_ids, FLOWS_KEY + one)));
+        const has = ({ groups, meters }: Note) =>
+            group === undefined ? meters.includes(meter ?? NaN) : groups.includes(group);
+        const whose = belonging(notes.find((one) => one && has(one))?.mark);
         throw new HostError(
             "conflict",
             subject,
-            `${group === undefined ? `meter ${meter}` : `group ${group}`} is on the bridge already and is not one of these`,
+            `${group === undefined ? `meter ${meter}` : `group ${group}`} is on the bridge already and is not one of these` +
+                (whose === undefined ? "" : `; ${whose}`),
             "It is left alone. Choose another number, or remove the one that is there.",
         );
+    }
 }
 
 /** @throws HostError refused where a flow of somebody else would go with what it uses (OpenFlow 1.5, 6.7 and 6.8) */

@@ -3,9 +3,10 @@ import type { OvsPortSet, PortOfSet } from "../../schemas/ovs-port-set";
 import type { Host } from "../host";
 import { HostError } from "../host/errors";
 import type { Link } from "../host/links";
-import { numberOf, textOf } from "../host/ovsdb/columns";
+import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import { present, rowNamed, type Operation } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
+import { belonging, OWNER_KEY } from "../owner";
 import { ip, ovsdb, type Plan } from "../plan";
 import { sameValue } from "../wire";
 import { gone } from "./link-marks";
@@ -256,7 +257,7 @@ function beforeNewTunnels(items: readonly Item[]): Item[] {
 /** Whether the rows of a port are made. */
 const isNew = ({ member, remade }: Item): boolean => !member?.rows || remade;
 
-/** All names at once that somebody else has. */
+/** All names at once that somebody else has, and whose they are. */
 function refuseTaken(
     host: Host,
     subject: string,
@@ -269,12 +270,13 @@ function refuseTaken(
         const member = here?.members.get(name);
         if (!member?.rows) {
             const port = view.byName("Port", name);
-            if (port) return [`a port ${name} is on ${textOf(view.holderOf(port)?.name) ?? "no bridge"}`];
+            const on = port && (textOf(view.holderOf(port)?.name) ?? "no bridge");
+            if (port) return [`a port ${name} is on ${on}${ofWhom(keyOf(port.external_ids, OWNER_KEY))}`];
             const held = heldBy(view, name);
             if (held !== undefined) return [held];
         }
         return tap && !member?.tap && !isOfSwitch(member) && links.has(name)
-            ? [`a link ${name} is on ${host.where}`]
+            ? [`a link ${name} is on ${host.where}${ofWhom(links.get(name)?.alias)}`]
             : [];
     });
     if (taken.length === 0) return;
@@ -285,6 +287,11 @@ function refuseTaken(
         "These are left alone, and nothing was changed. Choose other names; or take an interface out of the other port first; or, to take ports over, import them as a set of their own " +
             "with `pulumi import kvmnet:ovs:PortSet NAME BRIDGE/PORT,PORT`.",
     );
+}
+
+function ofWhom(mark: string | undefined): string {
+    const whose = belonging(mark);
+    return whose === undefined ? "" : `, and ${whose}`;
 }
 
 /** Flows of a port go with its place: it is unplugged for a moment, leaves its bridge, or gets another number. */

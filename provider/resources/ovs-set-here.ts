@@ -6,7 +6,7 @@ import { shownName } from "../host/errors";
 import type { Link } from "../host/links";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import type { Replica, Seen } from "../host/ovsdb/replica";
-import { OWNER_KEY, ownerFrom } from "../owner";
+import { belonging, OWNER_KEY, ownerFrom } from "../owner";
 import type { Found, Own } from "../resource";
 import { sameValue } from "../wire";
 import { faultOf } from "./ovs-fault";
@@ -364,8 +364,8 @@ const markOf = (all: boolean, mark: string, formerMark: string | undefined): { m
 
 /** Why a port cannot be taken into a set. */
 function strangerBecause(rows: PortRows, bridge: string, carried: string | undefined): string | undefined {
-    const other = ownerFrom(carried);
-    if (other) return `it belongs to resource ${other.name} of stack ${other.project}/${other.stack}`;
+    const whose = belonging(carried);
+    if (whose !== undefined) return whose;
     if (carried !== undefined) return "its owner mark is not one of ours";
     if (rows.links.length > 1) return "it is a bond, which a set does not hold";
     if (!IfName.safeParse(textOf(rows.port.name)).success) return "its name is none that a set can hold";

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { Bag } from "../../provider/wire";
 import { Plugin, unfinishedOf } from "../provider/plugin";
 import { labName } from "../support/labs";
 import { FaultLab } from "./support/fault-lab";
@@ -100,71 +99,6 @@ describe("others on the same host", function () {
         await assertSound(lab, stack, program, theirs, "after the bridge was deleted");
         assert.deepEqual([...(await stack.up(plugin, base))], []);
     });
-
-    it("who are a second stack at the same moment: each has what is its own, and the one too late is told whose the other is", async () => {
-        const other = await Plugin.start(lab.host);
-        const make = (by: Plugin, stackName: string, name: string) =>
-            by.create(TAP, `tap-${stackName}`, { name }, { stack: stackName });
-        const names = Array.from({ length: 10 }, (_, n) => `st${n}`);
-        const outcome = await Promise.allSettled(
-            names.flatMap((name) => [make(plugin, "blue", name), make(other, "green", name)]),
-        );
-        const lost = outcome.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
-        assert.equal(lost.length, names.length);
-        for (const { message } of lost)
-            assert.match(message, /belongs to resource tap-(blue|green) of stack shop\/\1\b/);
-        for (const [n, name] of names.entries()) {
-            const winner = outcome[2 * n]?.status === "fulfilled" ? "blue" : "green";
-            assert.match(await lab.run("ip", "link", "show", name), new RegExp(`alias kvmnet:.*:shop/${winner}/`));
-            await lab.run("ip", "link", "delete", "dev", name);
-        }
-        await other.stop();
-    });
-
-    // Open vSwitch takes several mirrors, controllers and QoS of one name, and each commit would be fine.
-    for (const [kind, type, of] of [
-        [
-            "mirror",
-            "kvmnet:ovs:Mirror",
-            (n: number) => ({ bridge: BRIDGE, name: `m${n}`, selectAll: true, outputVlan: 300 + n }),
-        ],
-        [
-            "controller",
-            "kvmnet:ovs:Controller",
-            (n: number) => ({ bridge: BRIDGE, target: `tcp:127.0.0.1:${6700 + n}` }),
-        ],
-        ["QoS", OVS_QOS, (n: number) => ({ name: `q${n}`, type: "linux-htb", queues: { 1: { maxRate: "1Mbit" } } })],
-    ] as [string, string, (n: number) => Bag][])
-        it(`who make a ${kind} of the same name at the same moment: one has it, and the other is told whose it is`, async () => {
-            const other = await Plugin.start(lab.host);
-            const table = type.slice("kvmnet:ovs:".length).replace("Qos", "QoS");
-            const rows = async () => (await lab.vsctl("--bare", "--columns=_uuid", "find", table)).split("\n\n");
-            const [by, count] = [{ blue: plugin, green: other }, 10];
-            await other.read(OVS_QOS, "nothing", "nothing");
-            // Both have looked when the first of them writes.
-            lab.proxy.set({ kind: "delay", ms: 300 });
-            const outcome = await Promise.allSettled(
-                Array.from({ length: count }, (_, n) => n).flatMap((n) =>
-                    Object.entries(by).map(([stack, plugin]) =>
-                        plugin.create(type, `it${n}-${stack}`, of(n), { stack }),
-                    ),
-                ),
-            );
-            lab.proxy.set(undefined);
-            const lost = outcome.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
-            assert.equal(lost.length, count, lost.join());
-            assert.equal((await rows()).length, count);
-            for (const { message } of lost)
-                assert.match(message, /belongs to resource it\d-(blue|green) of stack shop\/\1\b/);
-            await other.stop();
-            for (const [index, one] of outcome.entries()) {
-                const n = Math.floor(index / 2);
-                plugin.stack = index % 2 === 0 ? "blue" : "green";
-                if (one.status === "fulfilled") await plugin.delete(type, `it${n}-${plugin.stack}`, one.value);
-            }
-            plugin.stack = "dev";
-            assert.equal((await rows()).join(), "");
-        });
 
     describe("such as libvirt", () => {
         const domain = (name: string, nics: string[]) =>
