@@ -55,14 +55,16 @@ export async function carryOut(
             else if (effect === "plugged") host.kernel.plugged(takenUpBy(action));
         } catch (error) {
             if (error instanceof NotKept) throw error;
-            if (!(error instanceof HostError) || (error.kind !== "refused" && !(error instanceof BatchCut)))
-                throw error;
+            if (!(error instanceof HostError) || !(isRefusal(error) || error instanceof BatchCut)) throw error;
             throw await takenBack(host, subject, [...done, ...begun(group, error)], error);
         }
         faultPoint();
         done.push(...group);
     }
 }
+
+/** By the host, or by us, for what is there is somebody else's. */
+const isRefusal = ({ kind }: HostError): boolean => kind === "refused" || kind === "conflict";
 
 /** Those that are not left out. */
 async function due(host: Host, steps: Step[]): Promise<Step[]> {
