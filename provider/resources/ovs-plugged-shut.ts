@@ -1,11 +1,14 @@
 /**
  * A secured port is plugged as what passes nothing, a patch to nowhere: its guards name its OpenFlow number, which the switch
  * tells only then. Where it becomes what it is once they stand, it keeps that number (iface_pick_ofport, vswitchd/bridge.c).
+ * Before they go, because it goes or moves or gets another number, it becomes such a patch again.
  */
-import { keyOf } from "../host/ovsdb/columns";
-import { map, type Row } from "../host/ovsdb/operations";
+import { keyOf, numberOf } from "../host/ovsdb/columns";
+import { map, ofRow, type Row } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
+import { isSecured } from "./ovs-ingress";
+import type { PortRows } from "./ovs-port-rows";
 import { entriesOf, presentOf, type Managed } from "./ovs-rows";
 import { namesOf } from "./port-names";
 
@@ -17,6 +20,34 @@ export const isShut = ({ type, options }: Row): boolean => type === "patch" && k
 
 export const SHUT =
     "it passes nothing: the run that plugged it ended before its portSecurity stood, and another has to finish it";
+
+/** What a link is while it is shut. */
+const asPatch = (): Row => ({ type: "patch", options: map({ peer: NOWHERE }) });
+
+/** What passes something at a secured port. */
+const openOf = ({ port, links }: PortRows): Seen[] =>
+    isSecured(port) ? links.filter((link) => !isShut(link) && (numberOf(link.ofport) ?? -1) > 0) : [];
+
+/** The first step with secured ports whose guards are to go; nothing where none passes anything. */
+export function shutAgain(ports: readonly PortRows[]): Plan {
+    const open = ports.flatMap(openOf);
+    if (open.length === 0) return [];
+    const put = (rowOf: (link: Seen) => Row) =>
+        open.map((link) => ({ op: "update", table: "Interface", where: ofRow(link._uuid), row: rowOf(link) }));
+    return [
+        ovsdb(
+            `lets nothing pass at ${namesOf(open.map(({ name }) => ({ name: String(name) })))}`,
+            put(asPatch),
+            put(({ type, options }) => ({ type, options })),
+        ),
+    ];
+}
+
+/** The rows of a port as `shutAgain` leaves them. */
+export function shutRows(rows: PortRows): PortRows {
+    const open = openOf(rows);
+    return { ...rows, links: rows.links.map((link) => (open.includes(link) ? { ...link, ...asPatch() } : link)) };
+}
 
 /** A link that is plugged shut, and what it then becomes. */
 export interface Shut {
@@ -47,7 +78,7 @@ export function opened(ports: readonly Shut[]): Plan {
         ovsdb(
             `lets pass what is sent at ${namesOf(ports)}`,
             put((port) => ({ type: port.link.columns.type?.[0], options: optionsOf(port) })),
-            put(() => ({ type: "patch", options: map({ peer: NOWHERE }) })),
+            put(asPatch),
         ),
     ];
 }

@@ -7,7 +7,7 @@ import { downCautions } from "./down-cautions";
 import { framesAhead } from "./ovs-set-ahead";
 import { changedSet, devicesOf, keepAllPlugged, untoldOf } from "./ovs-set-change";
 import { idProblem, lookedAhead, setHere, type SetHere } from "./ovs-set-here";
-import { removedTaps, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
+import { removedTaps, shutMembers, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
 import { pathCautions } from "./operator-guard";
 import { untilMtuTold } from "./ovs-mtu";
 import { numberClaim } from "./ovs-numbers";
@@ -46,12 +46,14 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
         await keepAllPlugged(host, `OVS port set ${state.bridge}`, all);
         return [
             ...unstray(state.bridge, stray, mark, isSecure(view, state.bridge)),
+            // A link that is shut has no limits of its own.
+            ...unlimitedLinks(all),
+            ...shutMembers(all),
             ...unguarded(
                 view,
-                all.map((member) => ({ member, stays: {}, shut: false })),
+                all.map((member) => ({ member, stays: {} })),
                 mark,
             ),
-            ...unlimitedLinks(all),
             ...(all.some(({ holder }) => holder)
                 ? [ovsdb(`unplugs ${all.length} ports from ${state.bridge}`, unpluggedAll(all))]
                 : []),

@@ -18,7 +18,7 @@ import { refuseHeld } from "./ovs-held";
 import { unasked, untilMtuTold } from "./ovs-mtu";
 import { numberClaim, numberFault, refuseDisplaced, renumbered } from "./ovs-numbers";
 import { changedPort, linkNames, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
-import { isShut, opened, shutLink, type Shut } from "./ovs-plugged-shut";
+import { isShut, opened, shutAgain, shutLink, shutRows, type Shut } from "./ovs-plugged-shut";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { keepThrough } from "./ovs-port-path";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
@@ -38,7 +38,6 @@ import {
     unguardPorts,
     unstray,
     type Guard,
-    type GuardedPort,
 } from "./table-zero";
 import { tunnelPlace } from "./ovs-tunnel";
 
@@ -189,22 +188,22 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             !misnumbered &&
             state.ofportRequest === want.ofportRequest;
         const shut = staysPut ? undefined : shutOf(want, managed, rows.links[0]);
-        const ofport = numberOf(rows.links[0]?.ofport);
-        const { operations, undo } = changedPort(rows, want, shut ? { ...managed, link: shutLink(shut) } : managed, "");
+        const { operations, undo } = shut
+            ? changedPort(shutRows(rows), want, { ...managed, link: shutLink(shut) }, "")
+            : changedPort(rows, want, managed, "");
         const there = moves ? [] : devicesOf(state);
         const come = devicesOf(want).filter((name) => !there.includes(name));
         await keepLinks(host, subject, want, come, `the bridge ${want.bridge}`);
         if (holder) await keepThrough(host, subject, want, [{ was: state, want, moves }]);
         const stays = staysPut ? guardOf(want, needs.isMetered(want)) : {};
         return [
-            ...(holdsMore(rows.port, stays)
-                ? unguards(found, mark, stays, shut !== undefined && !moves)
-                : strays(found)),
+            ...lift.steps,
+            ...(shut ? shutAgain([rows]) : []),
+            ...(holdsMore(rows.port, stays) ? unguards(found, mark, stays) : strays(found)),
             ...untilLetGo(want.bridge, rows.links),
             ...pluggedAgain(shut ? [] : unheard),
             ...shapedAgain(unshaped ? [rows] : []),
             ...policedAgain(unpoliced ? [rows] : []),
-            ...lift.steps,
             ...(want.mtuRequest === undefined && holder && !moves ? unasked(view, holder, rows.links) : []),
             ovsdb(
                 `sets the OVS port ${want.name}`,
@@ -222,12 +221,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 ],
             ),
             ...renumbered(view, want.bridge, [want]),
-            ...guards(
-                want,
-                needs,
-                mark,
-                staysPut ? { former: guardOf(state, hasMeter(rows.port)) } : { left: moves ? undefined : ofport },
-            ),
+            ...guards(want, needs, mark, staysPut ? guardOf(state, hasMeter(rows.port)) : undefined),
             ...opened(shut ? [shut] : []),
             ...up(want),
         ];
@@ -237,10 +231,11 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const { holder, state, rows } = found;
         if (holder) await keepPlugged(host, `OVS port ${state.name}`, state, linkNames(state));
         return [
+            // A link that is shut has no limits of its own.
+            ...(holder ? [...unshapedAll([rows]), ...shutAgain([rows])] : []),
             ...(isGuarded(rows.port) ? unguards(found, mark) : []),
             ...(holder
                 ? [
-                      ...unshapedAll([rows]),
                       ovsdb(`unplugs ${state.name} from ${String(holder.name)}`, [
                           unplug(holder._uuid, [rows.port._uuid]),
                       ]),
@@ -340,27 +335,26 @@ const shutOf = ({ name, portSecurity }: OvsPort, { link }: Rows, there?: Seen): 
 /** Nobody else sets a link up that Open vSwitch makes. */
 const up = ({ type, name }: OvsPort): Plan => (type === "internal" || type === "tap" ? [bringUp(name)] : []);
 
-/** After the port is plugged, since a flow names its OpenFlow number. @param beside what held, or where it was, before */
-function guards(want: OvsPort, needs: Needs, mark: string, beside: Pick<GuardedPort, "former" | "left"> = {}): Plan {
+/** After the port is plugged, since a flow names its OpenFlow number. @param former what held before */
+function guards(want: OvsPort, needs: Needs, mark: string, former?: Guard): Plan {
     const guard = { name: want.name, mark, ...guardOf(want, needs.isMetered(want)) };
     if (!guard.limit && !guard.security) return [];
     const secure = textOf(needs.bridge.fail_mode) === "secure";
-    return [guardPorts(want.bridge, [{ ...guard, ...beside }], secure)];
+    return [guardPorts(want.bridge, [{ ...guard, former }], secure)];
 }
 
 /**
  * Before the port goes, or its row forgets it; one without a number has no flow but those of a former one.
  *
  * @param stays what is to hold of it
- * @param shut  whether nothing may pass until it is secured again
  */
-function unguards(found: PortHere, mark: string, stays: Guard = {}, shut = false): Plan {
+function unguards(found: PortHere, mark: string, stays: Guard = {}): Plan {
     const { view, holder, rows, state } = found;
     const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
     const bridge = textOf(holder?.name);
     if (bridge === undefined || ofport <= 0) return strays(found);
     const was = { mark, ...guardOf(state, hasMeter(rows.port)) };
-    const port = { name: state.name, ofport, was, stays, shut };
+    const port = { name: state.name, ofport, was, stays };
     return [...strays(found), unguardPorts(bridge, [port], isSecure(view, bridge))];
 }
 

@@ -3,7 +3,7 @@ import type { OvsPortSet, PortOfSet } from "../../schemas/ovs-port-set";
 import type { Host } from "../host";
 import { HostError } from "../host/errors";
 import type { Link } from "../host/links";
-import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
+import { keyOf, textOf } from "../host/ovsdb/columns";
 import { present, rowNamed, type Operation } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { belonging, OWNER_KEY } from "../owner";
@@ -20,12 +20,12 @@ import { isMisnumbered, refuseDisplaced, renumbered } from "./ovs-numbers";
 import { policedAgain } from "./ovs-policing";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, type Wanted } from "./ovs-port-change";
 import { keepLinks, keepPlugged } from "./operator-guard";
-import { isShut, opened, shutLink, type Shut } from "./ovs-plugged-shut";
+import { isShut, opened, shutLink, shutRows, type Shut } from "./ovs-plugged-shut";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { keepThrough } from "./ovs-port-path";
 import { requireColumns } from "./ovs-rows";
 import { listed, type Member, type SetHere } from "./ovs-set-here";
-import { removedTaps, unguarded, unlimitedLinks, unpluggedAll, type Held } from "./ovs-set-removal";
+import { removedTaps, shutMembers, unguarded, unlimitedLinks, unpluggedAll, type Held } from "./ovs-set-removal";
 import { changedTap, isRemade } from "./ovs-set-taps";
 import { shapedAgain } from "./ovs-shaping";
 import { guardPorts, isSecure, unstray, type GuardedPort } from "./table-zero";
@@ -101,10 +101,16 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     const tapless = items.flatMap(({ member, tap }) => (member?.tap && !tap ? [member] : []));
     return [
         ...(here ? unstray(here.state.bridge, here.stray, mark, isSecure(view, here.state.bridge)) : []),
+        // A link that is shut has no limits of its own.
+        ...unlimitedLinks(left),
+        ...shutMembers([
+            ...left,
+            ...items.flatMap((item) => (item.member && shutOf(item, want.bridge) ? [item.member] : [])),
+        ]),
         ...unguarded(
             view,
             [
-                ...left.map((member) => ({ member, stays: {}, shut: false })),
+                ...left.map((member) => ({ member, stays: {} })),
                 ...items.flatMap((item) => stillHeld(item, want.bridge, needs)),
             ],
             mark,
@@ -125,7 +131,6 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ),
         ...shapedAgain(staying(({ unshaped }) => unshaped)),
         ...policedAgain(staying(({ unpoliced }) => unpoliced)),
-        ...unlimitedLinks(left),
         ...unasked(view, needs.bridge, noLongerAsking(items, want.bridge)),
         ...(inTheWay.length > 0
             ? [ovsdb(`unplugs ${inTheWay.length} tunnels for others that are alike`, unpluggedAll(inTheWay))]
@@ -296,11 +301,9 @@ function ofWhom(mark: string | undefined): string {
 
 /** Flows of a port go with its place: it is unplugged for a moment, leaves its bridge, or gets another number. */
 function stillHeld(item: Item, bridge: string, needs: Needs): Held[] {
-    const { member, want, remade } = item;
+    const { member, want } = item;
     if (!member) return [];
-    if (staysPut(item, bridge)) return [{ member, stays: guardOf(want, needs.isMetered(want)), shut: false }];
-    const shut = want.portSecurity !== undefined && !remade && member.holder?.name === bridge;
-    return [{ member, stays: {}, shut }];
+    return [{ member, stays: staysPut(item, bridge) ? guardOf(want, needs.isMetered(want)) : {} }];
 }
 
 const staysPut = ({ member, remade, want }: Item, bridge: string): boolean =>
@@ -345,7 +348,7 @@ export function switchStep(bridge: string, items: readonly Item[], left: readonl
             come.push(fresh.port);
             continue;
         }
-        const change: Change = changedPort(member.rows, want, rows, label);
+        const change: Change = changedPort(shut ? shutRows(member.rows) : member.rows, want, rows, label);
         operations.push(...change.operations);
         undo.push(...change.undo);
         if (member.holder?.name === bridge) continue;
@@ -367,8 +370,7 @@ function guards(bridge: string, items: readonly Item[], needs: Needs, mark: stri
         const { want, member } = item;
         const guard = guardOf(want, needs.isMetered(want));
         if (!guard.limit && !guard.security) return [];
-        const left = member?.holder?.name === bridge ? numberOf(member.rows?.links[0]?.ofport) : undefined;
-        if (!member?.rows || !staysPut(item, bridge)) return [{ name: want.name, mark, left, ...guard }];
+        if (!member?.rows || !staysPut(item, bridge)) return [{ name: want.name, mark, ...guard }];
         const former = guardOf(member.state ?? {}, hasMeter(member.rows.port));
         return [{ name: want.name, mark, ...guard, former }];
     });

@@ -5,6 +5,7 @@ import type { Replica } from "../host/ovsdb/replica";
 import { ip, type Plan } from "../plan";
 import { gone } from "./link-marks";
 import { guardOf, hasMeter, holdsMore } from "./ovs-ingress";
+import { shutAgain } from "./ovs-plugged-shut";
 import { unplug } from "./ovs-port-change";
 import type { Member } from "./ovs-set-here";
 import { unshapedAll } from "./ovs-shaping";
@@ -37,14 +38,16 @@ export function removedTaps(members: readonly Member[]): Plan {
 export interface Held {
     member: Member;
     stays: Guard;
-    /** Whether nothing may pass until it is secured again. */
-    shut: boolean;
 }
+
+/** Secured ports pass nothing from then on. */
+export const shutMembers = (members: readonly Member[]): Plan =>
+    shutAgain(members.flatMap(({ rows, holder }) => (rows && holder ? [rows] : [])));
 
 /** Takes flows and meters away of ports that are about to go, to move or to be held to less, bridge by bridge. */
 export function unguarded(view: Replica, held: readonly Held[], mark: string): Plan {
     const byBridge = new Map<string, UnguardedPort[]>();
-    for (const { member, stays, shut } of held) {
+    for (const { member, stays } of held) {
         const { name, rows, holder, state } = member;
         const ofport = numberOf(rows?.links[0]?.ofport) ?? -1;
         const bridge = textOf(holder?.name);
@@ -52,7 +55,7 @@ export function unguarded(view: Replica, held: readonly Held[], mark: string): P
         const was = { mark, ...guardOf(state ?? {}, hasMeter(rows.port)) };
         const ports = byBridge.get(bridge) ?? [];
         byBridge.set(bridge, ports);
-        ports.push({ name, ofport, was, stays, shut });
+        ports.push({ name, ofport, was, stays });
     }
     return [...byBridge].map(([bridge, ports]) => unguardPorts(bridge, ports, isSecure(view, bridge)));
 }

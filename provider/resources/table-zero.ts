@@ -46,8 +46,6 @@ export interface GuardedPort extends Guard {
     mark: string;
     /** What held before this change, which an undo gives back. */
     former?: Guard;
-    /** OpenFlow number at which nothing passed meanwhile, and which it may have left to another port. */
-    left?: number;
 }
 
 /**
@@ -110,11 +108,9 @@ export function guardPorts(bridge: string, ports: GuardedPort[], secure: boolean
     const back = ports.flatMap(({ name, mark, former = {}, ...now }) =>
         changed({ name, mark, ...keptOf(former, now) }, now),
     );
-    // A port's own may be the number that another one has left.
-    const away = ports.flatMap(({ left, mark }) => (left !== undefined && left > 0 ? own(left, mark) : []));
     return {
         what: `guards what comes in at ${namesOf(ports)}`,
-        action: openflow(bridge, [...away, ...ports.flatMap((port) => changed(port)), shared(secure)]),
+        action: openflow(bridge, [...ports.flatMap((port) => changed(port)), shared(secure)]),
         undo: [openflow(bridge, [...back, shared(secure)])],
     };
 }
@@ -127,8 +123,6 @@ export interface UnguardedPort {
     was: Omit<GuardedPort, "name" | "former">;
     /** What is to hold of it after this change: its kinds stay. */
     stays: Guard;
-    /** Whether nothing passes at its number until it is plugged otherwise. */
-    shut: boolean;
 }
 
 /**
@@ -136,10 +130,7 @@ export interface UnguardedPort {
  * killed in between leaves rows by which the next run looks for it.
  */
 export function unguardPorts(bridge: string, ports: UnguardedPort[], secure: boolean): Step {
-    const gone = ports.flatMap(({ ofport, was, stays, shut }) => [
-        ...lessHeld(String(ofport), was.mark, stays),
-        ...(shut ? nothing(String(ofport), was.mark) : []),
-    ]);
+    const gone = ports.flatMap(({ ofport, was, stays }) => lessHeld(String(ofport), was.mark, stays));
     const former = ports.flatMap(({ name, was }) => changed({ name, ...was }));
     return {
         what: `lets go of what comes in at ${namesOf(ports)}`,
@@ -316,12 +307,6 @@ const secured = (name: string, security: PortSecurity, mark: string): string[] =
     guardsOf(`{ofport:${name}}`, security).map(
         (flow) => `flow add cookie=${cookieOf(mark)},${flowText({ cookie: "0x0", options: [], ...flow })}`,
     );
-
-/** Lets nothing pass; what then guards the port takes its place, and at a number that it no longer has it is swept. */
-const nothing = (ofport: string, mark: string): string[] => [
-    way(ofport, mark),
-    `flow add cookie=${cookieOf(mark)},table=${GUARD_TABLE},priority=100,in_port=${ofport},actions=drop`,
-];
 
 /** Takes away what a resource has at a number, and nobody else. */
 const own = (ofport: number, mark: string): string[] =>

@@ -453,6 +453,57 @@ describe("a set of ports on a real switch", function () {
             await plugin.delete(TAP, "alone", tap);
         });
 
+        it("passes nothing of another while it goes, as a port of the set and as one of its own", async () => {
+            const [[honest], [spoofed]] = asOneself(safe) as [[Buffer], [Buffer]];
+            const said: Stream[] = [
+                ["every", 10, honest],
+                ["every", 1, spoofed],
+            ];
+            const { ports } = inputs(portSecurity) as { ports: Record<string, Bag> };
+            const withMember = { bridge: "sb2", ports: { ...ports, member: { tag: 7, portSecurity } } };
+            const alone = { name: "alone", bridge: "sb2", tag: 7, portSecurity };
+            const taps = await Promise.all(["member", "alone"].map((name) => plugin.create(TAP, name, { name })));
+            const { ear } = await meeting(lab.run.bind(lab), { ear: [], member: said, alone: said }, async () => {
+                for (let turn = 0; turn < 4; turn++) {
+                    made.state = await plugin.update(SET, "set", made, withMember);
+                    const port = await plugin.create(PORT, "alone", alone);
+                    await setTimeout(300);
+                    made.state = await plugin.update(SET, "set", made, inputs(portSecurity));
+                    await plugin.delete(PORT, "alone", port);
+                    assert.equal(await lab.vsctl("--if-exists", "get", "Port", "member", "tag"), "");
+                }
+            });
+            const times = (said: Buffer) => ear.heard.filter(({ length }) => length === said.length).length;
+            assert.ok(times(honest) > 50, `${times(honest)} honest frames`);
+            assert.equal(times(spoofed), 0);
+            assert.deepEqual(await numbers(), [Number(await get("Interface", "safe", "ofport"))]);
+            for (const tap of taps) await plugin.delete(TAP, tap.id, tap);
+        });
+
+        it("is not open after a run that was killed at any moment while it went, and the next one ends that", async () => {
+            const killed = await killedAtEachMoment(
+                lab.host,
+                async (doomed) => {
+                    const single = { name: "single", bridge: "sb2", type: "internal", portSecurity };
+                    const port = await plugin.create(PORT, "single", single);
+                    await doomed.delete(PORT, "single", port);
+                },
+                async (moment) => {
+                    const find = ["--if-exists", "get", "Interface", "single", "ofport", "type"];
+                    const [ofport, kind] = (await lab.vsctl(...find)).split("\n");
+                    const what = `killed at moment ${moment}`;
+                    if (ofport && kind !== "patch") assert.ok((await numbers()).includes(Number(ofport)), what);
+                    const inputs = { name: "single", bridge: "sb2", type: "internal", portSecurity };
+                    const port = await plugin.create(PORT, "single", inputs);
+                    assert.equal(await get("Interface", "single", "type"), "internal", what);
+                    assert.equal((await numbers()).length, 2, what);
+                    await plugin.delete(PORT, "single", port);
+                    assert.equal((await numbers()).length, 1, what);
+                },
+            );
+            assert.ok(killed > 3, `${killed} moments`);
+        });
+
         it("is not open after a run that was killed at any moment while it was plugged, which a refresh tells and the next run finishes", async () => {
             const told: string[] = [];
             const killed = await killedAtEachMoment(
