@@ -67,13 +67,19 @@ async function warnAll<State>(actor: Actor<State>, sentences: readonly string[] 
 }
 
 /** Brings it to what is wanted, and makes it where it is gone. @throws Unfinished, HostError */
-export function update<State extends object>(
+export async function update<State extends object>(
     resource: HostResource<State>,
     host: Host,
     want: State,
     actor: Actor<State>,
 ): Promise<Kept<State>> {
-    return proven(resource, host, want, actor);
+    const added = actor.known && resource.newOf?.(actor.known.state, want);
+    const warned = added && warnFirst(resource, host, added, actor);
+    try {
+        return await proven(resource, host, want, actor);
+    } finally {
+        await warned;
+    }
 }
 
 /**

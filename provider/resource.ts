@@ -82,6 +82,8 @@ export interface HostResource<State extends object = object, Here extends Found<
     claims?(want: State): string[];
     /** Sentences to warn with before an object is made: who else manages what it touches. */
     cautions?(host: Host, want: State): Promise<string[]>;
+    /** What a change adds of which `cautions` has to say something; undefined where it adds nothing of the kind. */
+    newOf?(was: State, want: State): State | undefined;
     /** Sentences to warn with when this change is planned, in a preview too: what it does to more than the object itself. */
     foretold?(was: Partial<State>, want: Partial<State>): string[];
     /** Begins to read what `find` will look at, for properties so large that they themselves take time to read. */

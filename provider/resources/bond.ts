@@ -201,6 +201,11 @@ export const bond: HostResource<Bond, BondHere> = {
 
     leftBehind: (host, own) => forgetTaken(host, own.known?.members ?? [], own),
 
+    newOf(was, want) {
+        const members = want.members?.filter((member) => !was.members?.includes(member)) ?? [];
+        return members.length > 0 ? { ...want, members } : undefined;
+    },
+
     async cautions(host, want) {
         const { name, members = [] } = want;
         return [

@@ -68,6 +68,14 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
             ...(type === "internal" || type === "tap" ? [] : [`plug of ${name}`]),
         ]),
 
+    newOf(was, want) {
+        const ports = Object.entries(want.ports).filter(([name, { portSecurity }]) => {
+            const known = was.ports[name];
+            return !known || (portSecurity !== undefined && known.portSecurity === undefined);
+        });
+        return ports.length > 0 ? { ...want, ports: Object.fromEntries(ports) } : undefined;
+    },
+
     async cautions(host, { bridge, ports }) {
         const all = Object.entries(ports);
         const links = all.flatMap(([name, port]) => devicesOf(name, port));

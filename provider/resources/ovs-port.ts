@@ -258,6 +258,11 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                   ...numberClaim(bridge, ofportRequest),
               ],
 
+    newOf(was, want) {
+        const isSecuredNow = want.portSecurity !== undefined && was.portSecurity === undefined;
+        return isSecuredNow || devicesOf(want).some((link) => !devicesOf(was).includes(link)) ? want : undefined;
+    },
+
     async cautions(host, want) {
         const { name, bridge, options, portSecurity } = want;
         const devices = devicesOf(want);

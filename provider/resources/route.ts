@@ -132,6 +132,7 @@ export const route: HostResource<Route, Here> = {
     },
 
     claims: (want) => [`route ${idOf(placeOf(want))}`],
+    newOf: (was, want) => (linksOf(want).every((link) => linksOf(was).includes(link)) ? undefined : want),
     cautions: (host, want) => managerCautions(host, linksOf(want), "this route"),
 };
 

@@ -609,6 +609,20 @@ describe("addresses and routes on a real host", function () {
         const warning = `systemd-networkd manages the link s1 on lab ${lab.name} too and may undo this address: .*Unmanaged=yes`;
         await eventually(() => assert.ok(engine.logged.some(({ message }) => new RegExp(warning).test(message))));
         await plugin.delete(ADDRESS, "warned", made);
+
+        const told = async (work: () => Promise<void>) => {
+            engine.logged.length = 0;
+            await work();
+            return engine.logged.flatMap(({ message }) => /link s1 .* may undo this \w+/.exec(message)?.[0] ?? []);
+        };
+        const route = { destination: "10.7.9.0/24", link: "r0" };
+        const way = await plugin.create(ROUTE, "warned", route);
+        const over = (more: Bag) => async () => {
+            way.state = await plugin.update(ROUTE, "warned", way, { ...route, ...more });
+        };
+        assert.equal((await told(over({ link: "s1" }))).length, 1);
+        assert.deepEqual(await told(over({ link: "s1", mtu: 1400 })), []);
+        await plugin.delete(ROUTE, "warned", way);
         await lab.run("rm", "-r", "/run/systemd/netif");
     });
 

@@ -581,6 +581,36 @@ describe("a set of ports on a real switch", function () {
             await lab.run("ovs-ofctl", "del-flows", "sb2", "cookie=0/-1,table=0");
         });
 
+        it("warns of such a flow once where an update secures a port", async () => {
+            await lab.run("ovs-ofctl", "add-flow", "sb2", "priority=50000,dl_type=0x88b5,actions=NORMAL");
+            const told = async (work: () => Promise<unknown>) => {
+                engine.logged.length = 0;
+                await work();
+                return engine.logged.map(({ message }) => /^Table 0/.exec(message)?.[0] ?? message);
+            };
+            const alone = { name: "later", bridge: "sb2", type: "internal" };
+            const port = await plugin.create(PORT, "later", alone);
+            const changed = (more: Bag) => async () => {
+                port.state = await plugin.update(PORT, "later", port, { ...alone, ...more });
+            };
+            const secure = { portSecurity: { mac: other } };
+            assert.deepEqual(await told(changed({ tag: 5 })), []);
+            assert.deepEqual(await told(changed({ tag: 5, ...secure })), ["Table 0"]);
+            assert.deepEqual(await told(changed({ tag: 6, ...secure })), []);
+            await plugin.delete(PORT, "later", port);
+
+            const { bridge, ports } = inputs(portSecurity) as { bridge: string; ports: Record<string, Bag> };
+            const set = (more: Bag) => async () => {
+                made.state = await plugin.update(SET, "set", made, { bridge, ports: { ...ports, ...more } });
+            };
+            const member = { type: "internal" };
+            assert.deepEqual(await told(set({ member })), []);
+            assert.deepEqual(await told(set({ member: { ...member, ...secure } })), ["Table 0"]);
+            assert.deepEqual(await told(set({ member: { ...member, ...secure, tag: 8 } })), []);
+            assert.deepEqual(await told(set({})), []);
+            await lab.run("ovs-ofctl", "del-flows", "sb2", "cookie=0/-1,table=0");
+        });
+
         it("does not hold for ARP with a manager that is in-band, of which both are warned", async () => {
             const manager = { target: "tcp:10.0.0.2:6640" };
             const told = async (work: () => Promise<Made>, type: string) => {
