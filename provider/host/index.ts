@@ -73,8 +73,8 @@ export interface Host {
  * @throws HostError unreachable when a lab is not up
  */
 export async function openHost(ref: HostRef, signal?: AbortSignal, trace?: Trace): Promise<Host> {
-    const place = patient(traced(await placeOf(ref), trace), signal);
     const turnout = new Turnout();
+    const place = patient(traced(await placeOf(ref, turnout), trace), signal);
     const ovsdb = new Ovsdb(place.ovsdbSocket, place.where, {
         turnout,
         ...(signal ? { signal } : {}),

@@ -6,6 +6,7 @@ import type { HostRef } from "../../schemas/host-ref";
 import { HostError } from "./errors";
 import { killedAfter, runProgram, startProgram, type Ran, type Started } from "./run";
 import { SpareBatch } from "./spare-batch";
+import { Turnout } from "./window";
 
 export interface Place {
     /** As people call it: `this machine`, `lab sample`. */
@@ -28,15 +29,18 @@ export interface Place {
     close(): void;
 }
 
-/** @throws HostError unreachable when the lab is not up */
-export async function placeOf(ref: HostRef): Promise<Place> {
+/**
+ * @param turnout the steps under way there
+ * @throws HostError unreachable when the lab is not up
+ */
+export async function placeOf(ref: HostRef, turnout = new Turnout()): Promise<Place> {
     if (ref.kind === "local")
         return {
             where: "this machine",
             ovsdbSocket: "/var/run/openvswitch/db.sock",
             stateFolder: "/var/lib/kvmnet",
             ...(process.env.SSH_CONNECTION === undefined ? {} : { sshConnection: process.env.SSH_CONNECTION }),
-            ...programs((argv) => Promise.resolve(argv)),
+            ...programs(turnout, (argv) => Promise.resolve(argv)),
         };
 
     const { record, ovsdbSocket, hostState } = labPaths(ref.name);
@@ -50,14 +54,17 @@ export async function placeOf(ref: HostRef): Promise<Place> {
         where: `lab ${ref.name}`,
         ovsdbSocket,
         stateFolder: hostState,
-        ...programs(entered),
+        ...programs(turnout, entered),
     };
 }
 
 /** @param there the command line that runs another one there */
-function programs(there: (argv: string[]) => Promise<string[]>): Pick<Place, "run" | "start" | "close"> {
+function programs(
+    turnout: Turnout,
+    there: (argv: string[]) => Promise<string[]>,
+): Pick<Place, "run" | "start" | "close"> {
     const start = async (argv: string[], stdout?: number) => startProgram(await there(argv), stdout);
-    const batch = new SpareBatch(start);
+    const batch = new SpareBatch(start, turnout);
     return {
         run: async (argv, input, withinMs) =>
             batch.takes(argv, input) ? batch.run(input) : runProgram(await there(argv), input, killedAfter(withinMs)),

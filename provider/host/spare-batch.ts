@@ -1,5 +1,6 @@
 /** An `ip -batch` that was started before it is needed: to start one takes longer than what most changes of links do. */
 import { counted, ended, type Ran, type Started } from "./run";
+import type { Turnout } from "./window";
 
 const PROGRAM = ["ip", "-batch", "-"];
 /**
@@ -15,8 +16,14 @@ export class SpareBatch {
     private spare: Promise<Started> | undefined;
     private isClosed = false;
 
-    /** @param start starts a program that is told lines and listened to */
-    constructor(private readonly start: (argv: string[]) => Promise<Started>) {}
+    /**
+     * @param start   starts a program that is told lines and listened to
+     * @param turnout the steps under way
+     */
+    constructor(
+        private readonly start: (argv: string[]) => Promise<Started>,
+        private readonly turnout: Turnout,
+    ) {}
 
     /** Whether a program with this input is a batch for it. */
     takes(argv: readonly string[], input: string | undefined): input is string {
@@ -36,8 +43,7 @@ export class SpareBatch {
         counted(handlesOf(child), true);
         const ran = ended(child, "ip");
         child.stdin.on("error", () => undefined).end(input);
-        // While this one works the machine has time for it.
-        if (!this.isClosed && !this.spare && input.length <= SMALL_BYTES) this.prepare();
+        if (input.length <= SMALL_BYTES) this.prepareInTime();
         return ran;
     }
 
@@ -50,8 +56,15 @@ export class SpareBatch {
         this.spare = undefined;
     }
 
+    /** To start one holds up a step that is alone by 2 ms; where others come all the time, there is no better moment. */
+    private prepareInTime(): void {
+        if (this.turnout.expected > 1) this.prepare();
+        else this.turnout.whenAtRest(() => this.prepare());
+    }
+
     /** Starts one for the next batch; what goes wrong with it is found by that, which starts its own. */
     private prepare(): void {
+        if (this.isClosed || this.spare) return;
         const spare = this.start(PROGRAM);
         this.spare = spare;
         const forget = () => {

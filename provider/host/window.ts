@@ -7,6 +7,7 @@ export type Verdict<Result> = { result: Result } | { error: unknown };
 /** The steps that are under way: as long as one of them is elsewhere, it may still come to a window. */
 export class Turnout {
     private steps = 0;
+    private atRest: (() => void)[] = [];
 
     get expected(): number {
         return this.steps;
@@ -19,7 +20,20 @@ export class Turnout {
             return await step();
         } finally {
             this.steps--;
+            this.rest();
         }
+    }
+
+    /** Does it once no step is under way, and what the last of them had to say is on its way. */
+    whenAtRest(work: () => void): void {
+        this.atRest.push(work);
+        this.rest();
+    }
+
+    private rest(): void {
+        if (this.steps > 0) return;
+        // An answer is written in the next turn of the event loop.
+        for (const work of this.atRest.splice(0)) setImmediate(() => setImmediate(work));
     }
 }
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runProgram, startProgram } from "../../provider/host/run";
 import { SpareBatch } from "../../provider/host/spare-batch";
+import { Turnout } from "../../provider/host/window";
 
 const MOST_BYTES = 64 * 1024;
 
@@ -17,6 +18,18 @@ describe("an ip -batch that was started before it is needed", () => {
         return (JSON.parse(stdout) as { ifname: string }[]).map(({ ifname }) => ifname).filter((name) => name !== "lo");
     };
 
+    const start = async (argv: string[]) => {
+        const child = await startProgram(there(argv));
+        started.push(child);
+        return child;
+    };
+    /** Steps that never end. */
+    const busy = () => {
+        const turnout = new Turnout();
+        for (let step = 0; step < 2; step++) void turnout.during(() => new Promise(() => undefined));
+        return turnout;
+    };
+
     before(async () => {
         // It ends with us, for nobody writes to it.
         namespace = spawn("unshare", ["--net", "sh", "-c", "echo; exec cat"], { stdio: ["pipe", "pipe", "inherit"] });
@@ -25,11 +38,7 @@ describe("an ip -batch that was started before it is needed", () => {
     after(() => namespace.stdin?.end());
     beforeEach(() => {
         started.length = 0;
-        batch = new SpareBatch(async (argv) => {
-            const child = await startProgram(there(argv));
-            started.push(child);
-            return child;
-        });
+        batch = new SpareBatch(start, busy());
     });
     afterEach(async () => {
         batch.close();
@@ -43,6 +52,22 @@ describe("an ip -batch that was started before it is needed", () => {
         }
         assert.deepEqual(await links(), ["t0", "t1", "t2"]);
         assert.equal(started.length, 4);
+    });
+
+    it("is started for the next step once one that is alone has ended, and its answer is on its way", async () => {
+        const turnout = new Turnout();
+        const alone = new SpareBatch(start, turnout);
+        await turnout.during(async () => {
+            await alone.run("tuntap add dev t0 mode tap\n");
+            await sleep(20);
+            assert.equal(started.length, 1);
+        });
+        assert.equal(started.length, 1);
+        await sleep(20);
+        assert.equal(started.length, 2);
+        await alone.run("link set dev t0 mtu 1300\n");
+        assert.equal(started[1]?.exitCode, 0);
+        alone.close();
     });
 
     it("carries out batches that come at the same moment", async () => {
@@ -96,7 +121,7 @@ describe("an ip -batch that was started before it is needed", () => {
     });
 
     it("that cannot be started says so", async () => {
-        const nowhere = new SpareBatch(() => startProgram(["/nonexistent/ip"]));
+        const nowhere = new SpareBatch(() => startProgram(["/nonexistent/ip"]), busy());
         await assert.rejects(nowhere.run("tuntap add dev t0 mode tap\n"), /cannot be started/);
     });
 
