@@ -8,7 +8,6 @@ import { map, ofRow, type Row } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
 import { isSecured } from "./ovs-ingress";
-import type { PortRows } from "./ovs-port-rows";
 import { entriesOf, presentOf, type Managed } from "./ovs-rows";
 import { namesOf } from "./port-names";
 
@@ -24,12 +23,18 @@ export const SHUT =
 /** What a link is while it is shut. */
 const asPatch = (): Row => ({ type: "patch", options: map({ peer: NOWHERE }) });
 
+/** The rows of a port and of its interfaces. */
+interface Plugged {
+    port: Seen;
+    links: Seen[];
+}
+
 /** What passes something at a secured port. */
-const openOf = ({ port, links }: PortRows): Seen[] =>
+const openOf = ({ port, links }: Plugged): Seen[] =>
     isSecured(port) ? links.filter((link) => !isShut(link) && (numberOf(link.ofport) ?? -1) > 0) : [];
 
 /** The first step with secured ports whose guards are to go; nothing where none passes anything. */
-export function shutAgain(ports: readonly PortRows[]): Plan {
+export function shutAgain(ports: readonly Plugged[]): Plan {
     const open = ports.flatMap(openOf);
     if (open.length === 0) return [];
     const put = (rowOf: (link: Seen) => Row) =>
@@ -44,7 +49,7 @@ export function shutAgain(ports: readonly PortRows[]): Plan {
 }
 
 /** The rows of a port as `shutAgain` leaves them. */
-export function shutRows(rows: PortRows): PortRows {
+export function shutRows(rows: Plugged): Plugged {
     const open = openOf(rows);
     return { ...rows, links: rows.links.map((link) => (open.includes(link) ? { ...link, ...asPatch() } : link)) };
 }
