@@ -48,6 +48,8 @@ export interface Step {
     action: Action;
     /** OpenFlow numbers that the switch then tells; waited for a while, for some of them it tells a moment after it says "done". */
     told?: { link: string; ofport: number }[];
+    /** Who is connected to the host through its switches is to be so afterwards, too: else it is taken back, and refused. */
+    keepsWays?: boolean;
     /** Takes it back, in order; absent where nothing has to be. Runs only where the action was carried out, or begun. */
     undo?: Action[];
 }

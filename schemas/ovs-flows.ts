@@ -1,6 +1,7 @@
 /** OpenFlow flows, groups and meters of one bridge, as text that `ovs-ofctl` takes (ovs-ofctl(8), ovs-fields(7), ovs-actions(7)). */
 import { z } from "zod";
 import { withCrossCheck, type Say } from "./named";
+import { takesOperatorPath } from "./operator-path";
 import { IfName } from "./units";
 
 /** Tables of users: 0 to 9 are kept for what resources of ours put there; 254 is Open vSwitch's own, 255 means all. */
@@ -120,6 +121,9 @@ const FlowsFields = z.strictObject({
             "Meters, one text each, as `ovs-ofctl add-meter` takes them: `meter=5,kbps,burst,bands=type=drop,rate=10000,burst_size=8000`, " +
                 `numbers 1 to ${LAST_METER}. A bundle takes no meters: those that are wanted are made before it, the others go after it. Changes live.`,
         ),
+    takesOperatorPath: takesOperatorPath(
+        "may end an SSH connection to the host that runs through its switches, whose packets no longer come out where they did",
+    ),
 });
 
 /** Flows, groups and meters of one bridge that belong together. */

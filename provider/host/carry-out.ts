@@ -3,12 +3,13 @@ import { faultPoint } from "../fault";
 import { belonging } from "../owner";
 import type { Action, Plan, Step } from "../plan";
 import { BatchCut, LineRefused } from "./batch";
-import { HostError } from "./errors";
+import { HostError, shownName } from "./errors";
 import type { Host } from "./index";
 import { effectOnLinks, takenUpBy } from "./link-effect";
 import { NotKept } from "./openflow";
 import { numberOf } from "./ovsdb/columns";
 import { resolved } from "./ovsdb/operations";
+import { passing, stopped, tracing, type Probe } from "./switch-ways";
 import { toldLate } from "./told-late";
 import { untilTold } from "./until-told";
 
@@ -42,6 +43,7 @@ export async function carryOut(
         const effect = effectOnLinks(action);
         try {
             await checkAll(host, subject, group);
+            const probes = group.some(({ keepsWays }) => keepsWays) ? await passing(host) : [];
             // What the plan has made of links is read back while the switch takes them up.
             const readsBack = effect === "plugged" && done.some(changesLinks);
             const meanwhile = () => void (readsBack && look().catch(() => undefined));
@@ -51,6 +53,8 @@ export async function carryOut(
                 () => act(host, subject, action, meanwhile),
             );
             await untilAllTold(host, group);
+            const probe = await stopped(host, probes);
+            if (probe) throw new CutOff(subject, probe);
             if (effect === "changed") host.kernel.written();
             else if (effect === "plugged") host.kernel.plugged(takenUpBy(action));
         } catch (error) {
@@ -108,7 +112,7 @@ function merged([first, ...rest]: Step[]): Action {
 
 /** The steps of a group of which at least one line was carried out; without a line number, all that may have been. */
 function begun(group: Step[], error: HostError): Step[] {
-    if (error instanceof HalfWritten || error instanceof BatchCut) return group;
+    if (error instanceof HalfWritten || error instanceof BatchCut || error instanceof CutOff) return group;
     if (!(error instanceof LineRefused)) return [];
     const { at } = error;
     if (at === undefined) return group;
@@ -211,6 +215,19 @@ async function act(host: Host, subject: string, action: Action, meanwhile?: () =
             return host.program(subject, action.argv, action.input);
         case "journal":
             return action.entry ? host.journal.put(action.key, action.entry) : host.journal.drop(action.key);
+    }
+}
+
+/** Somebody's connection to the host does not pass its switch any more. */
+class CutOff extends HostError {
+    constructor(subject: string, probe: Probe) {
+        const { operator, from, to, bridge } = probe;
+        super(
+            "refused",
+            subject,
+            `the SSH connection from ${operator.peer} to ${operator.local} runs through the bridge ${shownName(bridge)}, where what comes in at ${shownName(from)} no longer reached ${to.map(shownName).join(" or ")}, so it was taken back at once`,
+            `\`ovs-appctl ${tracing(probe).join(" ")}\` tells what becomes of such a packet. Let it pass, or set takesOperatorPath: true if that is meant and you have another way to the host.`,
+        );
     }
 }
 

@@ -4,7 +4,7 @@ import { addressText } from "../../schemas/ip-text";
 import type { Host } from "./index";
 import { parseList } from "./links";
 
-/** One entry that somebody made; what the kernel learnt by itself is none. */
+/** One entry. */
 export interface NeighborSeen {
     link: string;
     address: string;
@@ -28,6 +28,14 @@ function parseNeighbors(text: string): NeighborSeen[] {
         protocol,
     }));
 }
+
+/** MAC addresses that the host knows, whoever told it, by `LINK ADDRESS`. */
+export const readMacs = async (host: Host): Promise<ReadonlyMap<string, string>> =>
+    new Map(
+        (await host.read(["ip", "-N", "-json", "neighbour", "show"], parseNeighbors)).flatMap(
+            ({ link, address, mac }): [string, string][] => (mac === undefined ? [] : [[`${link} ${address}`, mac]]),
+        ),
+    );
 
 /** @param proxy those that this host answers for, instead of those whose MAC address it was told */
 export const readNeighbors = (host: Host, proxy: boolean): Promise<NeighborSeen[]> =>

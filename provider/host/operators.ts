@@ -22,8 +22,9 @@ export interface Socket {
 /** An SSH connection to the host, or several alike. */
 export interface Operator {
     peer: string;
-    /** Address of the host that the peer is connected to. */
+    /** Address of the host that the peer is connected to, and its port there. */
     local: string;
+    port: number;
     device?: string;
 }
 
@@ -136,15 +137,20 @@ function plainAddress(text: string): string {
  * @param sshConnection `CLIENT PORT SERVER PORT` (sshd(8)); it counts though its connection cannot be seen: mosh keeps it
  */
 export function operatorsOf(sockets: readonly Socket[], sshConnection = ""): Operator[] {
-    const [client = "", , server = ""] = sshConnection.split(" ");
+    const [client = "", , server = "", port] = sshConnection.split(" ");
     const found = [
         ...sockets.filter((socket) => !socket.listens && isAtSshPort(socket, sshConnection)),
         ...doubtful(sockets, sshConnection).filter(isSsh),
-    ].map(({ peer, local, device }): Operator => ({ peer, local, ...(device === undefined ? {} : { device }) }));
-    const all = [toldOf(client, server), ...found].filter(
+    ].map(({ peer, local, port, device }): Operator => ({
+        peer,
+        local,
+        port,
+        ...(device === undefined ? {} : { device }),
+    }));
+    const all = [toldOf(client, server, Number(port) || SSH_PORT), ...found].filter(
         ({ peer, local }) => addressText(peer) !== undefined && addressText(local) !== undefined,
     );
-    return [...new Map(all.map((one) => [`${one.peer} ${one.local} ${one.device ?? ""}`, one])).values()];
+    return [...new Map(all.map((one) => [`${one.peer} ${one.local} ${one.port} ${one.device ?? ""}`, one])).values()];
 }
 
 const isSsh = ({ programs }: Socket) => programs.some((name) => SERVERS.includes(name));
@@ -160,9 +166,9 @@ function doubtful(sockets: readonly Socket[], sshConnection = ""): Socket[] {
     );
 }
 
-function toldOf(client: string, server: string): Operator {
+function toldOf(client: string, server: string, port: number): Operator {
     const [peer = "", zone] = client.split("%");
     const [local = ""] = server.split("%");
-    const told = { peer: plainAddress(peer), local: plainAddress(local) };
+    const told = { peer: plainAddress(peer), local: plainAddress(local), port };
     return zone === undefined ? told : { ...told, device: zone };
 }

@@ -24,6 +24,7 @@ import {
 import { belonging } from "../owner";
 import { ovsdb, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
+import { permissionOf } from "./operator-guard";
 import { described, look, spelled, type Own, type Tables } from "./flow-tables";
 import { bridgeFlows, hasController, isSecure, requireNoController, shared, WAY_PRIORITY } from "./table-zero";
 
@@ -55,7 +56,15 @@ export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
         "(`in_port=${port.name}`), and the flows are made anew with it. Flows are not kept " +
         "over a restart of ovs-vswitchd: a FlowKeeper puts them back at once; else a refresh shows that they are gone, and the next update does.",
     schema: OvsFlows,
-    cost: { bridge: "replace", cookie: "replace", flows: "update", groups: "update", meters: "update" },
+    cost: {
+        bridge: "replace",
+        cookie: "replace",
+        flows: "update",
+        groups: "update",
+        meters: "update",
+        takesOperatorPath: "update",
+    },
+    presets: { takesOperatorPath: false },
     standsOn: ["flows", "groups"],
     derived: ["cookie"],
     complete: (want, seed) =>
@@ -103,7 +112,12 @@ export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
             row,
             note,
             tables,
-            state: { bridge, cookie, ...(await described(host, bridge, known, own, tables.ports)) },
+            state: {
+                bridge,
+                cookie,
+                ...(await described(host, bridge, known, own, tables.ports)),
+                ...permissionOf(known),
+            },
             mark: note?.mark,
             objectId: `${row._uuid[1]}/${cookie}`,
             ...(loose ? { fault: `table 0 does not hand on to table ${USER_TABLE} as these flows need it` } : {}),
@@ -146,6 +160,7 @@ export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
                 ],
                 adding(own, cookie),
                 secure,
+                state,
             ),
             ovsdb(`forgets ${subjectOf(state)}`, forget),
         ];
@@ -170,8 +185,8 @@ async function brought(
     refuseInUse(subject, cookie, gone, tables);
 
     const [now, before] = [adding(wanted, cookie), adding(own, cookie)];
-    const lines = [...now.filter((line) => !before.includes(line)), ...removing(own, wanted)];
-    const former = [...before.filter((line) => !now.includes(line)), ...removing(wanted, own)];
+    const lines = [...now.filter((line) => !before.includes(line)), ...removing(own, wanted, cookie)];
+    const former = [...before.filter((line) => !now.includes(line)), ...removing(wanted, own, cookie)];
     const key = FLOWS_KEY + cookie;
     const put = (entry: Note) => putKeys("Bridge", row._uuid, "external_ids", { [key]: noteText(entry) });
     const [groups, meters] = [idsOf(wanted.groups), idsOf(wanted.meters)];
@@ -180,7 +195,7 @@ async function brought(
     const last = { mark, groups, meters };
     return [
         ovsdb(`notes ${subject} as ours`, [put(widest)], [undo]),
-        bundled(bridge, `sets ${subject}`, inOrder(lines), inOrder(former), isSecure(view, bridge)),
+        bundled(bridge, `sets ${subject}`, inOrder(lines), inOrder(former), isSecure(view, bridge), want),
         ...(noteText(last) === noteText(widest) ? [] : [ovsdb(`notes what is left of ${subject}`, [put(last)])]),
     ];
 }
@@ -200,12 +215,12 @@ const adding = ({ flows, groups, meters }: Own, cookie: string): string[] => [
 ];
 
 /** What goes when one set becomes another; a flow that another takes the place of goes by that. */
-function removing(from: Own, to: Own): string[] {
+function removing(from: Own, to: Own, cookie: string): string[] {
     const places = new Set(to.flows.map(placeOfFlow));
     return [
         ...from.flows
             .filter((flow) => !places.has(placeOfFlow(flow)))
-            .map((flow) => `flow delete_strict ${strictly(flow)}`),
+            .map((flow) => `flow delete_strict ${strictly({ ...flow, cookie })}`),
         ...without(from.groups, to.groups).map(({ id }) => `group delete group_id=${id}`),
         ...without(from.meters, to.meters).map(({ id }) => `meter delete ${id}`),
     ];
@@ -218,8 +233,16 @@ const inOrder = (lines: string[]): string[] => {
     return [...lines].sort((a, b) => rank(a) - rank(b));
 };
 
-const bundled = (bridge: string, what: string, lines: string[], former: string[], secure: boolean): Step => ({
+const bundled = (
+    bridge: string,
+    what: string,
+    lines: string[],
+    former: string[],
+    secure: boolean,
+    { takesOperatorPath = false }: Partial<OvsFlows>,
+): Step => ({
     what,
+    keepsWays: !takesOperatorPath,
     action: { via: "openflow", bridge, bundle: [...lines, shared(secure)] },
     undo: [{ via: "openflow", bridge, bundle: [...former, shared(secure)] }],
 });

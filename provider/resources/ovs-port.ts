@@ -29,16 +29,7 @@ import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { securedCautions } from "./secured-cautions";
-import {
-    guardPorts,
-    isSecure,
-    strayFault,
-    strayOf,
-    swept,
-    unguardPorts,
-    unstray,
-    type Guard,
-} from "./table-zero";
+import { guardPorts, isSecure, strayFault, strayOf, swept, unguardPorts, unstray, type Guard } from "./table-zero";
 import { tunnelPlace } from "./ovs-tunnel";
 
 interface PortHere extends Found<OvsPort> {
@@ -345,7 +336,7 @@ function guards(want: OvsPort, needs: Needs, mark: string, former?: Guard): Plan
     const guard = { name: want.name, mark, ...guardOf(want, needs.isMetered(want)) };
     if (!guard.limit && !guard.security) return [];
     const secure = textOf(needs.bridge.fail_mode) === "secure";
-    return [guardPorts(want.bridge, [{ ...guard, former }], secure)];
+    return [guardPorts(want.bridge, [{ ...guard, former }], secure, want)];
 }
 
 /**

@@ -374,5 +374,7 @@ function guards(bridge: string, items: readonly Item[], needs: Needs, mark: stri
         const former = guardOf(member.state ?? {}, hasMeter(member.rows.port));
         return [{ name: want.name, mark, ...guard, former }];
     });
-    return guarded.length > 0 ? [guardPorts(bridge, guarded, textOf(needs.bridge.fail_mode) === "secure")] : [];
+    if (guarded.length === 0) return [];
+    const takesOperatorPath = items.some(({ want }) => want.takesOperatorPath);
+    return [guardPorts(bridge, guarded, textOf(needs.bridge.fail_mode) === "secure", { takesOperatorPath })];
 }

@@ -103,13 +103,21 @@ export const isSecure = (view: Replica, bridge: string): boolean =>
 /**
  * What holds at ports that are plugged, in place of what held before; after the step that plugs them. What no longer
  * holds has gone before it (`unguardPorts`).
+ *
+ * @param told whether somebody's connection may end by it
  */
-export function guardPorts(bridge: string, ports: GuardedPort[], secure: boolean): Step {
+export function guardPorts(
+    bridge: string,
+    ports: GuardedPort[],
+    secure: boolean,
+    { takesOperatorPath = false }: { takesOperatorPath?: boolean },
+): Step {
     const back = ports.flatMap(({ name, mark, former = {}, ...now }) =>
         changed({ name, mark, ...keptOf(former, now) }, now),
     );
     return {
         what: `guards what comes in at ${namesOf(ports)}`,
+        keepsWays: !takesOperatorPath,
         action: openflow(bridge, [...ports.flatMap((port) => changed(port)), shared(secure)]),
         undo: [openflow(bridge, [...back, shared(secure)])],
     };

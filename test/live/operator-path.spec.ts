@@ -277,6 +277,60 @@ describe("the connection of who works on a host", function () {
         await eventually(async () => assert.equal(await everything(), before));
     });
 
+    it("keeps its packets through the flows of its switch, and takes back at once what drops them", async () => {
+        const before = await everything();
+        const made = await plugin.create("kvmnet:ovs:Bridge", "br7", SWITCH, CHECKED);
+        const plugged = { name: "lan0", bridge: "br7", type: "system", takesOperatorPath: true };
+        const port = await plugin.create("kvmnet:ovs:Port", "lan0", plugged, CHECKED);
+        const another = await throughSwitch("br7");
+        const dump = () => lab.run("ovs-ofctl", "-OOpenFlow15", "--no-stats", "dump-flows", "br7");
+        const takenBack = async (work: () => Promise<unknown>, ...says: RegExp[]) => {
+            const flows = await dump();
+            await refused(
+                work,
+                /^O\S+ \S+ \S+: the SSH connection from 203\.0\.113\.7 to 203\.0\.113\.1 runs through/,
+                ...says,
+            );
+            assert.equal(await dump(), flows);
+            assert(await another.answers());
+        };
+        const sets = (flows: string[], more: Bag = {}) => ({ bridge: "br7", cookie: "0x7", flows, ...more });
+        const NORMAL = "table=10,priority=0,actions=NORMAL";
+        const DROPS: [string[], RegExp][] = [
+            [["table=10,priority=0,actions=drop"], /what comes in at br7 no longer reached lan0, so it was taken back/],
+            [
+                [NORMAL, "table=10,priority=9,tcp,tp_dst=22,actions=drop"],
+                /comes in at lan0 no longer reached br7,.*tcp,/,
+            ],
+            [[NORMAL, "table=10,priority=9,arp,actions=drop"], /comes in at lan0 no longer reached br7,.*arp,/],
+        ];
+        for (const [flows, says] of DROPS)
+            await takenBack(
+                () => plugin.create("kvmnet:ovs:Flows", "drops", sets(flows), CHECKED),
+                says,
+                /takesOperatorPath: true/,
+            );
+        const passes = [NORMAL, "table=10,priority=9,tcp,tp_dst=23,actions=drop"];
+        const flows = await plugin.create("kvmnet:ovs:Flows", "flows", sets(passes), CHECKED);
+        for (const [drops, says] of DROPS)
+            await takenBack(() => plugin.update("kvmnet:ovs:Flows", "flows", flows, sets(drops), CHECKED), says);
+        made.state = await plugin.update("kvmnet:ovs:Bridge", "br7", made, { ...SWITCH, failMode: "secure" }, CHECKED);
+        const secured = { ...plugged, takesOperatorPath: false, portSecurity: { mac: "52:54:00:00:00:07" } };
+        await takenBack(() => plugin.update("kvmnet:ovs:Port", "lan0", port, secured, CHECKED), /comes in at lan0/);
+        await takenBack(() => remove("ovs:Flows", "flows", flows), /comes in at br7/);
+        const told = sets(["table=10,priority=0,actions=drop"], { takesOperatorPath: true });
+        flows.state = await plugin.update("kvmnet:ovs:Flows", "flows", flows, told, CHECKED);
+        await another.leave();
+        await ip("-n operator address delete 203.0.113.7/24 dev lan1");
+        await remove("ovs:Flows", "flows", flows);
+        const leaving = { ...SWITCH, failMode: "secure", takesOperatorPath: true };
+        made.state = await plugin.update("kvmnet:ovs:Bridge", "br7", made, leaving, CHECKED);
+        await known();
+        await remove("ovs:Port", "lan0", port);
+        await remove("ovs:Bridge", "br7", made);
+        await eventually(async () => assert.equal(await everything(), before));
+    });
+
     it("is not known where nobody is connected: the default route's link is plugged in, with a caution", async () => {
         await operator.leave();
         await ip("route add default via 192.0.2.7");

@@ -1,0 +1,172 @@
+/**
+ * Whether the packets of those who work on a host pass its switches. ovs-vswitchd itself tells what becomes of one
+ * (`ofproto/trace`, ovs-vswitchd(8)), by all flows, ports and VLANs as they are at that moment.
+ */
+import { isV6 } from "../../schemas/ip-text";
+import type { Host } from "./index";
+import type { Link } from "./links";
+import { readMacs } from "./neighbors";
+import { readWays, type Way } from "./operator-ways";
+import type { Operator } from "./operators";
+import { textOf } from "./ovsdb/columns";
+import type { Replica } from "./ovsdb/replica";
+
+/** A packet of an operator's connection, and where it is to come out. */
+export interface Probe {
+    operator: Operator;
+    bridge: string;
+    from: string;
+    /** One of these is enough: a bond sends by one of its members. */
+    to: readonly string[];
+    /** As `ovs-appctl ofproto/trace` takes it. */
+    packet: string;
+}
+
+/** A link of the switch's own by which an operator's packets leave and reach the host. */
+interface End {
+    operator: Operator;
+    bridge: string;
+    own: string;
+    /** VLAN of the packets there. */
+    vlan?: number;
+    mac: string;
+    /** Of the next hop, or the operator. */
+    peerMac: string;
+    peer: string;
+    /** Ports by which they may leave the host. */
+    uplinks: string[];
+}
+
+/** What passes now, of all who are connected through a switch. */
+export async function passing(host: Host): Promise<Probe[]> {
+    const ways = await readWays(host);
+    if (ways.length === 0) return [];
+    const [view, links] = await Promise.all([host.switch(), host.links()]);
+    const through = ways.flatMap((way) => endsOf(way, view, links));
+    if (through.length === 0) return [];
+    const macs = await readMacs(host);
+    const ends = through.flatMap(({ device, ...end }): End[] => {
+        const peerMac = macs.get(`${device} ${end.peer}`);
+        return peerMac === undefined ? [] : [{ ...end, peerMac }];
+    });
+    return (await Promise.all(ends.map((end) => passingAt(host, end)))).flat();
+}
+
+/** The first of them that no longer comes out where it did. */
+export async function stopped(host: Host, probes: readonly Probe[]): Promise<Probe | undefined> {
+    for (const probe of probes) if (!(await comesOut(host, probe))) return probe;
+    return undefined;
+}
+
+function endsOf(
+    { operator, links: [device = ""], gateway, path }: Way,
+    view: Replica,
+    links: ReadonlyMap<string, Link>,
+): (Omit<End, "peerMac"> & { device: string })[] {
+    const link = links.get(device);
+    const isVlan = link?.kind === "vlan";
+    const own = isVlan ? (link.parent ?? "") : device;
+    const vlan = isVlan ? Number(link.data.id) : undefined;
+    const isOf = (name: string, type: string) => (textOf(view.byName("Interface", name)?.type) || "system") === type;
+    const port = view.all("Port").find(({ interfaces }) => view.referred("Interface", interfaces)[0]?.name === own);
+    const bridge = textOf(port && view.holderOf(port)?.name);
+    const mac = link?.mac;
+    if (bridge === undefined || mac === undefined || !isOf(own, "internal")) return [];
+    const uplinks = [...path].filter((name) => view.byName("Interface", name) && isOf(name, "system"));
+    const end = { operator, bridge, own, mac, peer: gateway ?? operator.peer, uplinks, device };
+    return [{ ...end, ...(vlan === undefined ? {} : { vlan }) }];
+}
+
+/** Both directions, and the question for the host's MAC address, without whose answer they end after a while. */
+async function passingAt(host: Host, end: End): Promise<Probe[]> {
+    const { operator, bridge, own, vlan, mac, peerMac, uplinks } = end;
+    const { peer, local, port } = operator;
+    const v6 = isV6(peer);
+    const [family, from, to] = v6 ? ["tcp6", "ipv6_src", "ipv6_dst"] : ["tcp", "nw_src", "nw_dst"];
+    const out: Probe = {
+        operator,
+        bridge,
+        from: own,
+        to: uplinks,
+        packet: `${family},${tagged(vlan)}dl_src=${mac},dl_dst=${peerMac},${from}=${local},${to}=${peer},nw_ttl=64,tp_src=${port}`,
+    };
+    const left = (await outputs(host, out, vlan)).find((one) => uplinks.includes(one.port));
+    if (!left) return [];
+    const arrives = {
+        operator,
+        bridge: bridgeOf(await host.switch(), left.port) ?? bridge,
+        from: left.port,
+        to: [own],
+    };
+    const back = [
+        `${family},${tagged(left.vlan)}dl_src=${peerMac},dl_dst=${mac},${from}=${peer},${to}=${local},nw_ttl=64,tp_dst=${port}`,
+        ...(v6
+            ? []
+            : [
+                  `arp,${tagged(left.vlan)}dl_src=${peerMac},dl_dst=ff:ff:ff:ff:ff:ff,arp_op=1,arp_spa=${end.peer},arp_tpa=${local},arp_sha=${peerMac}`,
+              ]),
+    ].map((packet): Probe => ({ ...arrives, packet }));
+    const now = await Promise.all(back.map((probe) => comesOut(host, probe)));
+    return [out, ...back.filter((_, index) => now[index])];
+}
+
+const tagged = (vlan: number | undefined) => (vlan === undefined ? "" : `dl_vlan=${vlan},`);
+
+const bridgeOf = (view: Replica, link: string): string | undefined => {
+    const port = view
+        .all("Port")
+        .find(({ interfaces }) => view.referred("Interface", interfaces).some(({ name }) => name === link));
+    return textOf(port && view.holderOf(port)?.name);
+};
+
+const comesOut = async (host: Host, probe: Probe): Promise<boolean> =>
+    (await outputs(host, probe)).some(({ port }) => probe.to.includes(port));
+
+/** The arguments of `ovs-appctl` that show what becomes of a packet. */
+export const tracing = ({ bridge, from, packet }: Probe): string[] => [
+    "ofproto/trace",
+    "--names",
+    bridge,
+    `in_port=${from},${packet}`,
+];
+
+/** Nothing where the switch cannot tell: one before Open vSwitch 2.11 names no ports. */
+async function outputs(host: Host, probe: Probe, vlan?: number): Promise<Output[]> {
+    const { code, stdout } = await host.place.run(["ovs-appctl", "--timeout=10", ...tracing(probe)]);
+    return code === 0 ? outputsOf(stdout, vlan) : [];
+}
+
+export interface Output {
+    port: string;
+    /** VLAN that it leaves with. */
+    vlan?: number;
+}
+
+/**
+ * Where a packet comes out, of all that is told of it: what goes through connection tracking is told in several parts.
+ *
+ * @param trace what `ofproto/trace --names` printed  @param vlan that the packet came with
+ */
+export function outputsOf(trace: string, vlan?: number): Output[] {
+    return [...trace.matchAll(/^Datapath actions: (.*)$/gm)].flatMap(([, actions = ""]) => {
+        let tag = vlan;
+        return outermost(actions).flatMap((action): Output[] => {
+            if (action.startsWith("push_vlan(")) tag = Number(/vid=(\d+)/.exec(action)?.[1]);
+            if (action === "pop_vlan") tag = undefined;
+            if (action === "pop_vlan" || action === "drop" || action.includes("(")) return [];
+            return [{ port: action, ...(tag === undefined ? {} : { vlan: tag }) }];
+        });
+    });
+}
+
+/** `push_vlan(vid=7,pcp=0),br7,lan0` has three. */
+function outermost(actions: string): string[] {
+    const parts = [""];
+    let depth = 0;
+    for (const character of actions) {
+        depth += character === "(" ? 1 : character === ")" ? -1 : 0;
+        if (character === "," && depth === 0) parts.push("");
+        else parts[parts.length - 1] += character;
+    }
+    return parts;
+}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { outputsOf } from "../../provider/host/switch-ways";
+
+/** As Open vSwitch 3.1 prints it. */
+const trace = (...actions: string[]) =>
+    actions
+        .map(
+            (one) => `Flow: tcp,in_port=mg0\n\nbridge("br7")\n 0. priority 0\n    NORMAL\n\nDatapath actions: ${one}\n`,
+        )
+        .join("\n===== recirc(0x1) - resume conntrack =====\n");
+
+describe("what the switch tells of a packet", () => {
+    for (const [what, text, vlan, outputs] of [
+        ["that is dropped: it comes out nowhere", trace("drop"), undefined, []],
+        ["that goes to one port", trace("lan0"), undefined, [{ port: "lan0" }]],
+        [
+            "that is flooded into VLANs: which port it leaves with which of them",
+            trace("push_vlan(vid=7,pcp=0),br7,lan0,pop_vlan,push_vlan(vid=8,pcp=0),lan1,pop_vlan,mg0"),
+            undefined,
+            [{ port: "br7", vlan: 7 }, { port: "lan0", vlan: 7 }, { port: "lan1", vlan: 8 }, { port: "mg0" }],
+        ],
+        [
+            "that came with a VLAN and keeps it",
+            trace("lan0,pop_vlan,mg0"),
+            7,
+            [{ port: "lan0", vlan: 7 }, { port: "mg0" }],
+        ],
+        [
+            "that is sampled and metered on its way",
+            trace("meter(0),sample(sample=25.0%,actions(userspace(pid=0,sFlow(vid=0,pcp=0)))),lan0"),
+            undefined,
+            [{ port: "lan0" }],
+        ],
+        ["that is tracked first", trace("ct(commit,zone=1),recirc(0x1)", "lan0"), undefined, [{ port: "lan0" }]],
+        ["that it cannot follow", "", undefined, []],
+    ] as const)
+        it(what, () => assert.deepEqual(outputsOf(text, vlan), outputs));
+});
