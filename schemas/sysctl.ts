@@ -1,5 +1,6 @@
 /** One setting of the kernel under /proc/sys/net, in the words of sysctl(8). */
 import { z } from "zod";
+import { takesOperatorPath } from "./operator-path";
 
 /** Segments of a path below /proc/sys: no empty one, none that leads elsewhere. */
 const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
@@ -68,5 +69,8 @@ export const Sysctl = z.strictObject({
         .describe(
             'Value as text, such as "1"; several are parted by a space. Net settings act at once and change live.',
         ),
+    takesOperatorPath: takesOperatorPath(
+        "may take IPv6 (`disable_ipv6`) from a link over which an SSH connection to the host goes by it",
+    ),
 });
 export type Sysctl = z.output<typeof Sysctl>;

@@ -78,11 +78,30 @@ export async function keepCarried(
     change: string,
 ): Promise<void> {
     const { asked, way } = await wayOver(host, told, links);
+    if (way) throw kept(subject, `${runsOver(way, asked)}, ${change}`, `${SAY_THAT}, or connect over another link.`);
+}
+
+/**
+ * Before links lose what a connection needs.
+ *
+ * @param isHit  whether a connection with this end over these links is concerned
+ * @param change what that is to its link  @param goes whether the resource that says so goes @throws HostError refused
+ */
+export async function keepOver(
+    host: Host,
+    subject: string,
+    told: Told,
+    isHit: (peer: string, links: readonly string[]) => boolean,
+    change: string,
+    goes: boolean,
+): Promise<void> {
+    if (told.takesOperatorPath) return;
+    const way = (await readWays(host)).find(({ operator, links }) => isHit(operator.peer, links));
     if (way)
         throw kept(
             subject,
-            `${runsOver(way, asked)}, ${change}`,
-            "Set takesOperatorPath: true if that is meant and you have another way to the host, or connect over another link.",
+            `${connection(way)} goes over ${way.links.join(", ")}, ${change}`,
+            goes ? `${SAY_FIRST} or connect in another way.` : `${SAY_THAT}, or connect in another way.`,
         );
 }
 
@@ -94,7 +113,7 @@ export async function keepDirection(host: Host, subject: string, told: Told, rou
         throw kept(
             subject,
             `${connection(way)} goes over ${way.links.join(", ")} and would be led over ${route.link ?? route.gateway ?? "nothing"} by the route to ${route.destination}`,
-            "Set takesOperatorPath: true if that is meant and you have another way to the host, or choose another network or metric.",
+            `${SAY_THAT}, or choose another network or metric.`,
         );
 }
 
@@ -260,9 +279,11 @@ export function linkKept(
     return kept(
         subject,
         `${runsOver(way, links)}, which is to be plugged into ${into}${lost}`,
-        "Set takesOperatorPath: true if that is meant and you have another way to the host, or use another link.",
+        `${SAY_THAT}, or use another link.`,
     );
 }
+
+const SAY_THAT = "Set takesOperatorPath: true if that is meant and you have another way to the host";
 
 /** A resource that goes takes its last word with it, so it is told before. */
 const SAY_FIRST =

@@ -9,6 +9,8 @@ import type { JournalEntry, Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { forwardingCautions } from "./advertised-routes";
 import { forget, formerOf, lifeOf, note, noted, noteRest } from "./former-values";
+import { keepIpv6 } from "./ipv6-off";
+import { permissionOf } from "./operator-guard";
 import { besideOf, formerBeside, givenBackBeside, setBeside, type Beside } from "./sysctl-beside";
 
 interface Here extends Found<Sysctl> {
@@ -28,7 +30,8 @@ export const sysctl: HostResource<Sysctl, Here> = {
         "of every link, and net.ipv4.conf.all.forwarding is another name of it. A delete gives those back, too, but for what " +
         "somebody has set since.",
     schema: Sysctl,
-    cost: { key: "replace", value: "update" },
+    cost: { key: "replace", value: "update", takesOperatorPath: "update" },
+    presets: { takesOperatorPath: false },
     idForm: "KEY, as `net.ipv4.ip_forward`",
     idOf: ({ key }) => key,
     checkId(id) {
@@ -45,7 +48,7 @@ export const sysctl: HostResource<Sysctl, Here> = {
         const entry = await noted(host, keyOf(key), life);
         const same = known !== undefined && sameValue(known.value, value);
         return {
-            state: { key, value: same ? known.value : valueText(value) },
+            state: { key, value: same ? known.value : valueText(value), ...permissionOf(known) },
             mark: entry?.mark ?? mark,
             free: !entry,
             value,
@@ -73,15 +76,17 @@ export const sysctl: HostResource<Sysctl, Here> = {
         const isFormer = (formerOf(entry).value ?? value) === value;
         const former = { value, ...(isFormer ? formerBeside(beside, value) : {}), ...formerOf(entry) };
         const to = sameValue(want.value, value) ? value : want.value;
+        if (to !== value) await keepIpv6(host, want);
         return [
             note(keyOf(key), mark, life, former, entry),
             ...write(`sets ${key} to ${want.value}`, key, value, to, beside, setBeside(to, former)),
         ];
     },
 
-    async delete(host, { state: { key }, value, life, entry }, mark) {
+    async delete(host, { state: { key, takesOperatorPath }, value, life, entry }, mark) {
         const { value: back, ...former } = formerOf(entry);
         if (typeof back !== "string") return entry ? [forget(keyOf(key))] : [];
+        if (back !== value) await keepIpv6(host, { key, value: back, takesOperatorPath }, true);
         const beside = await besideOf(host, key, (other) => isNoted(host, other));
         const wanted = givenBackBeside(value, back, former);
         const kept = Object.fromEntries(

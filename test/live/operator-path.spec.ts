@@ -331,6 +331,33 @@ describe("the connection of who works on a host", function () {
         await eventually(async () => assert.equal(await everything(), before));
     });
 
+    it("keeps IPv6 of its link, where it goes by that", async () => {
+        const before = await everything();
+        const key = (link: string) => `net.ipv6.conf.${link}.disable_ipv6`;
+        const inputs = (link: string, value: string, more: Bag = {}) => ({ key: key(link), value, ...more });
+        await lab.run("sysctl", "-qw", `${key("lan0")}=1`);
+        const on = await create("host:Sysctl", "on", inputs("lan0", "0"));
+        await ip("address add 2001:db8::1/64 dev lan0 nodad");
+        await ip("-n operator address add 2001:db8::7/64 dev lan1 nodad");
+        const another = await Operator.connect(lab.name, "operator", "2001:db8::1", 22);
+        await known();
+        const says =
+            /^sysctl net\.ipv6\.conf\.\w+\.disable_ipv6: the SSH connection from 2001:db8::7 to 2001:db8::1 goes over lan0, which is to lose IPv6 and its addresses, so nothing was changed\. Set takesOperatorPath: true/;
+        await refused(() => create("host:Sysctl", "all", inputs("all", "1")), says);
+        await refused(() => plugin.update("kvmnet:host:Sysctl", "on", on, inputs("lan0", "1")), says);
+        await refused(() => remove("host:Sysctl", "on", on), says, /run `pulumi up` before it is removed/);
+        const other = await create("host:Sysctl", "other", inputs("wan0", "1"));
+        await remove("host:Sysctl", "other", other);
+        assert(await another.answers());
+        const told = inputs("lan0", "0", { takesOperatorPath: true });
+        on.state = await plugin.update("kvmnet:host:Sysctl", "on", on, told);
+        await remove("host:Sysctl", "on", on);
+        await another.leave();
+        await ip("-n operator address delete 2001:db8::7/64 dev lan1");
+        await lab.run("sysctl", "-qw", `${key("lan0")}=0`);
+        await eventually(async () => assert.equal(await everything(), before));
+    });
+
     it("is not known where nobody is connected: the default route's link is plugged in, with a caution", async () => {
         await operator.leave();
         await ip("route add default via 192.0.2.7");
