@@ -9,7 +9,7 @@ import { readMacs } from "./neighbors";
 import { readWays, type Way } from "./operator-ways";
 import type { Operator } from "./operators";
 import { textOf } from "./ovsdb/columns";
-import type { Replica } from "./ovsdb/replica";
+import type { Replica, Seen } from "./ovsdb/replica";
 
 /** A packet of an operator's connection, and where it is to come out. */
 export interface Probe {
@@ -54,7 +54,7 @@ export async function passing(host: Host): Promise<Probe[]> {
 
 /** The first of them that no longer comes out where it did. */
 export async function stopped(host: Host, probes: readonly Probe[]): Promise<Probe | undefined> {
-    for (const probe of probes) if (!(await comesOut(host, probe))) return probe;
+    for (const probe of probes) if ((await comesOut(host, probe)) === false) return probe;
     return undefined;
 }
 
@@ -68,8 +68,7 @@ function endsOf(
     const own = isVlan ? (link.parent ?? "") : device;
     const vlan = isVlan ? Number(link.data.id) : undefined;
     const isOf = (name: string, type: string) => (textOf(view.byName("Interface", name)?.type) || "system") === type;
-    const port = view.all("Port").find(({ interfaces }) => view.referred("Interface", interfaces)[0]?.name === own);
-    const bridge = textOf(port && view.holderOf(port)?.name);
+    const bridge = bridgeOf(view, own);
     const mac = link?.mac;
     if (bridge === undefined || mac === undefined || !isOf(own, "internal")) return [];
     const uplinks = [...path].filter((name) => view.byName("Interface", name) && isOf(name, "system"));
@@ -90,7 +89,7 @@ async function passingAt(host: Host, end: End): Promise<Probe[]> {
         to: uplinks,
         packet: `${family},${tagged(vlan)}dl_src=${mac},dl_dst=${peerMac},${from}=${local},${to}=${peer},nw_ttl=64,tp_src=${port}`,
     };
-    const left = (await outputs(host, out, vlan)).find((one) => uplinks.includes(one.port));
+    const left = (await outputs(host, out, vlan))?.find((one) => uplinks.includes(one.port));
     if (!left) return [];
     const arrives = {
         operator,
@@ -112,15 +111,16 @@ async function passingAt(host: Host, end: End): Promise<Probe[]> {
 
 const tagged = (vlan: number | undefined) => (vlan === undefined ? "" : `dl_vlan=${vlan},`);
 
-const bridgeOf = (view: Replica, link: string): string | undefined => {
-    const port = view
-        .all("Port")
-        .find(({ interfaces }) => view.referred("Interface", interfaces).some(({ name }) => name === link));
+/** The bridge that a link is plugged into. */
+function bridgeOf(view: Replica, link: string): string | undefined {
+    const isOf = ({ interfaces }: Seen) => view.referred("Interface", interfaces).some(({ name }) => name === link);
+    const port = view.all("Port").find(isOf);
     return textOf(port && view.holderOf(port)?.name);
-};
+}
 
-const comesOut = async (host: Host, probe: Probe): Promise<boolean> =>
-    (await outputs(host, probe)).some(({ port }) => probe.to.includes(port));
+/** Undefined where that is not told. */
+const comesOut = async (host: Host, probe: Probe): Promise<boolean | undefined> =>
+    (await outputs(host, probe))?.some(({ port }) => probe.to.includes(port));
 
 /** The arguments of `ovs-appctl` that show what becomes of a packet. */
 export const tracing = ({ bridge, from, packet }: Probe): string[] => [
@@ -130,10 +130,10 @@ export const tracing = ({ bridge, from, packet }: Probe): string[] => [
     `in_port=${from},${packet}`,
 ];
 
-/** Nothing where the switch cannot tell: one before Open vSwitch 2.11 names no ports. */
-async function outputs(host: Host, probe: Probe, vlan?: number): Promise<Output[]> {
+/** Undefined where the switch does not tell: an old one names no ports. */
+async function outputs(host: Host, probe: Probe, vlan?: number): Promise<Output[] | undefined> {
     const { code, stdout } = await host.place.run(["ovs-appctl", "--timeout=10", ...tracing(probe)]);
-    return code === 0 ? outputsOf(stdout, vlan) : [];
+    return code === 0 ? outputsOf(stdout, vlan) : undefined;
 }
 
 export interface Output {
