@@ -14,6 +14,20 @@ const DOOMED = "7077";
 export const BRIDGE = "br0";
 const MAC = "02:00:00:00:00:01";
 
+/** Those that are up. */
+const standing = new Set<string>();
+
+/** Ctrl-C ends the measuring as much as the last round does: what was started for it goes first. */
+let leaves = false;
+function leaveOnSignal(): void {
+    if (leaves) return;
+    leaves = true;
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+        process.once(signal, () => {
+            void Promise.all([...standing].map((name) => labDown(name))).finally(() => process.exit(1));
+        });
+}
+
 export class BenchLab {
     readonly host: string;
     /** Where its switch database listens. */
@@ -29,6 +43,8 @@ export class BenchLab {
 
     static async up(name: string): Promise<BenchLab> {
         await labDown(name);
+        leaveOnSignal();
+        standing.add(name);
         await labUp(name, SILENT);
         const lab = new BenchLab(name, await RawOvsdb.connect(labPaths(name).ovsdbSocket));
         const settings = ["set", "Bridge", BRIDGE, "datapath_type=netdev", `other_config:hwaddr="${MAC}"`];
@@ -39,6 +55,7 @@ export class BenchLab {
     async down(): Promise<void> {
         this.db.close();
         await labDown(this.name);
+        standing.delete(this.name);
     }
 
     /** Runs a program in the lab as the provider does: by its namespaces. @returns what it printed */
