@@ -44,6 +44,13 @@ export function networkOf(text: string): string {
     return address ? `${address.startAddress().correctForm()}/${address.subnetMask}` : text;
 }
 
+/** Whether an address lies in a network, both in our spelling. */
+export const isWithin = (address: string, network: string): boolean =>
+    isV6(address) === isV6(network) && networkOf(`${address}/${lengthOf(network)}`) === network;
+
+/** Prefix length of a network in our spelling. */
+export const lengthOf = (network: string): number => Number(network.split("/")[1]);
+
 /** Text in one spelling, where it can be read. */
 const spelled = (read: (text: string) => string | undefined, help: string) =>
     z

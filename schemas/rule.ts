@@ -3,6 +3,7 @@ import { z } from "zod";
 import { IpNetwork, isV6, LinkName } from "./ip-text";
 import { count, toggle } from "./link-parts";
 import { withCrossCheck } from "./named";
+import { takesOperatorPath } from "./operator-path";
 import { RoutingTable } from "./routing-table";
 
 /** The kernel's own rules stand at 0 (local), 32766 (main) and 32767 (default). */
@@ -128,6 +129,9 @@ const Fields = z.strictObject({
         .describe(
             "Routes of the table whose prefix is this long or shorter do not count; 0 leaves out the default route. Absent is none. Changes live.",
         ),
+    takesOperatorPath: takesOperatorPath(
+        "may, as it comes, changes or goes, lead elsewhere or nowhere what belongs to an SSH connection to the host",
+    ),
 });
 
 export const Rule = withCrossCheck(Fields, (rule, say) => {

@@ -12,7 +12,7 @@ interface Way {
 
 const ways: Reader<Way> = {
     types: [
-        ...["host:Address", "host:Bond", "host:Bridge", "host:BridgePort", "host:Route"],
+        ...["host:Address", "host:Bond", "host:Bridge", "host:BridgePort", "host:Route", "host:Rule"],
         ...["ovs:Bridge", "ovs:Controller", "ovs:Port", "ovs:PortSet"],
     ].map((type) => `kvmnet:${type}`),
     read(props) {

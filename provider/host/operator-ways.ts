@@ -36,6 +36,9 @@ const FibMatch = z.object({
     nexthops: z.array(z.object({ dev: z.string().optional() })).optional(),
 });
 
+/** Its number among the protocols inside IP (IANA). */
+const TCP = 6;
+
 const allWays = new WeakMap<Place, Snapshot<Way[]>>();
 
 /** The ways, as they are now, to all who work on the host; one who cannot be reached has none. One look serves all who ask meanwhile. */
@@ -51,8 +54,12 @@ export function readWays(host: Host): Promise<Way[]> {
 async function lookForWays(host: Host): Promise<Way[]> {
     const operators = await readOperators(host);
     if (operators.length === 0) return [];
-    const lines = operators.map(({ peer, local, device }) =>
-        ["route", "get", "fibmatch", peer, "from", local, ...(device === undefined ? [] : ["oif", device])].join(" "),
+    const lines = operators.map(({ peer, local, device, port, peerPort }) =>
+        [
+            ...["route", "get", "fibmatch", peer, "from", local],
+            ...(device === undefined ? [] : ["oif", device]),
+            ...(port > 0 && peerPort > 0 ? ["ipproto", TCP, "sport", port, "dport", peerPort] : []),
+        ].join(" "),
     );
     // By numbers: the names of tables are those of a file of the host.
     const argv = ["ip", "-N", "-json", "-force", "-batch", "-"];

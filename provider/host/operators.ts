@@ -22,10 +22,12 @@ export interface Socket {
 /** An SSH connection to the host, or several alike. */
 export interface Operator {
     peer: string;
-    /** Address of the host that the peer is connected to, and its port there. */
+    /** Address of the host that the peer is connected to. */
     local: string;
-    port: number;
     device?: string;
+    /** Port of the host, and of the peer; 0 where it is not known. */
+    port: number;
+    peerPort: number;
 }
 
 /** Connections of people do not come and go faster than this [ms]. */
@@ -96,7 +98,7 @@ export class Looks {
     }
 }
 
-const connectionOf = ({ local, port, peer, peerPort, device = "" }: Socket) =>
+const connectionOf = ({ local, port, peer, peerPort, device = "" }: Operator) =>
     `${local} ${port} ${peer} ${peerPort} ${device}`;
 
 const LINE = /^(LISTEN|ESTAB)\s+\d+\s+\d+\s+(\S+)\s+(\S+)(.*)$/;
@@ -137,20 +139,17 @@ function plainAddress(text: string): string {
  * @param sshConnection `CLIENT PORT SERVER PORT` (sshd(8)); it counts though its connection cannot be seen: mosh keeps it
  */
 export function operatorsOf(sockets: readonly Socket[], sshConnection = ""): Operator[] {
-    const [client = "", , server = "", port] = sshConnection.split(" ");
     const found = [
         ...sockets.filter((socket) => !socket.listens && isAtSshPort(socket, sshConnection)),
         ...doubtful(sockets, sshConnection).filter(isSsh),
-    ].map(({ peer, local, port, device }): Operator => ({
-        peer,
-        local,
-        port,
+    ].map(({ peer, local, device, port, peerPort }): Operator => ({
+        ...{ peer, local, port, peerPort },
         ...(device === undefined ? {} : { device }),
     }));
-    const all = [toldOf(client, server, Number(port) || SSH_PORT), ...found].filter(
+    const all = [toldOf(sshConnection), ...found].filter(
         ({ peer, local }) => addressText(peer) !== undefined && addressText(local) !== undefined,
     );
-    return [...new Map(all.map((one) => [`${one.peer} ${one.local} ${one.port} ${one.device ?? ""}`, one])).values()];
+    return [...new Map(all.map((one) => [connectionOf(one), one])).values()];
 }
 
 const isSsh = ({ programs }: Socket) => programs.some((name) => SERVERS.includes(name));
@@ -166,9 +165,11 @@ function doubtful(sockets: readonly Socket[], sshConnection = ""): Socket[] {
     );
 }
 
-function toldOf(client: string, server: string, port: number): Operator {
+function toldOf(sshConnection: string): Operator {
+    const [client = "", peerPort, server = "", port] = sshConnection.split(" ");
     const [peer = "", zone] = client.split("%");
     const [local = ""] = server.split("%");
-    const told = { peer: plainAddress(peer), local: plainAddress(local), port };
+    const ports = { port: Number(port) || 0, peerPort: Number(peerPort) || 0 };
+    const told = { peer: plainAddress(peer), local: plainAddress(local), ...ports };
     return zone === undefined ? told : { ...told, device: zone };
 }

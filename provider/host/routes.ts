@@ -10,6 +10,8 @@ export interface WaySeen {
     link?: string;
     weight: number;
     onlink: boolean;
+    /** Its link is down: the kernel leads nothing there. */
+    isDead: boolean;
 }
 
 /** One route, in our spelling. */
@@ -122,5 +124,6 @@ function way({ gateway, via, dev, weight, flags }: z.output<typeof Way>): WaySee
         link: dev,
         weight,
         onlink: flags.includes("onlink"),
+        isDead: flags.includes("dead"),
     };
 }

@@ -42,7 +42,9 @@ export async function passing(host: Host): Promise<Probe[]> {
     const ways = await readWays(host);
     if (ways.length === 0) return [];
     const [view, links] = await Promise.all([host.switch(), host.links()]);
-    const through = ways.flatMap((way) => endsOf(way, view, links));
+    // Several connections of one person go the same way.
+    const alike = new Map(ways.map((way) => [`${way.operator.peer} ${way.operator.local} ${way.operator.port}`, way]));
+    const through = [...alike.values()].flatMap((way) => endsOf(way, view, links));
     if (through.length === 0) return [];
     const macs = await readMacs(host);
     const ends = through.flatMap(({ device, ...end }): End[] => {
@@ -79,7 +81,7 @@ function endsOf(
 /** Both directions, and the question for the host's MAC address, without whose answer they end after a while. */
 async function passingAt(host: Host, end: End): Promise<Probe[]> {
     const { operator, bridge, own, vlan, mac, peerMac, uplinks } = end;
-    const { peer, local, port } = operator;
+    const { peer, local, port, peerPort } = operator;
     const v6 = isV6(peer);
     const [family, from, to] = v6 ? ["tcp6", "ipv6_src", "ipv6_dst"] : ["tcp", "nw_src", "nw_dst"];
     const out: Probe = {
@@ -87,7 +89,7 @@ async function passingAt(host: Host, end: End): Promise<Probe[]> {
         bridge,
         from: own,
         to: uplinks,
-        packet: `${family},${tagged(vlan)}dl_src=${mac},dl_dst=${peerMac},${from}=${local},${to}=${peer},nw_ttl=64,tp_src=${port}`,
+        packet: `${family},${tagged(vlan)}dl_src=${mac},dl_dst=${peerMac},${from}=${local},${to}=${peer},nw_ttl=64,tp_src=${port},tp_dst=${peerPort}`,
     };
     const left = (await outputs(host, out, vlan))?.find((one) => uplinks.includes(one.port));
     if (!left) return [];
@@ -98,7 +100,7 @@ async function passingAt(host: Host, end: End): Promise<Probe[]> {
         to: [own],
     };
     const back = [
-        `${family},${tagged(left.vlan)}dl_src=${peerMac},dl_dst=${mac},${from}=${peer},${to}=${local},nw_ttl=64,tp_dst=${port}`,
+        `${family},${tagged(left.vlan)}dl_src=${peerMac},dl_dst=${mac},${from}=${peer},${to}=${local},nw_ttl=64,tp_src=${peerPort},tp_dst=${port}`,
         ...(v6
             ? []
             : [

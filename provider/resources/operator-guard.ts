@@ -2,7 +2,7 @@
  * Nobody who works on a host from elsewhere is cut off by a change of ours without being told so: what would take a link,
  * a route or an address from their connection is refused before anything is changed. Judgement is apart from reading.
  */
-import { isV6, networkOf } from "../../schemas/ip-text";
+import { isV6, isWithin, lengthOf, networkOf } from "../../schemas/ip-text";
 import type { Host } from "../host";
 import { readAddresses, type AddressSeen } from "../host/addresses";
 import { HostError } from "../host/errors";
@@ -210,13 +210,6 @@ export const divertedFrom = (ways: readonly Way[], route: Direction): Way | unde
 /** A route in another table than theirs decides nothing over them, whatever it leads to. */
 const isIn = ({ table = "" }: Direction, theirs: string) => table === "" || table === theirs;
 
-function isWithin(peer: string, network: string): boolean {
-    if (isV6(peer) !== isV6(network)) return false;
-    return networkOf(`${peer}/${lengthOf(network)}`) === network;
-}
-
-const lengthOf = (network: string) => Number(network.split("/")[1]);
-
 function wins(route: Direction, way: Way): boolean {
     const more = lengthOf(route.destination) - lengthOf(way.destination);
     return more > 0 || (more === 0 && (route.last ? route.metric < way.metric : route.metric <= way.metric));
@@ -286,10 +279,10 @@ export function linkKept(
 const SAY_THAT = "Set takesOperatorPath: true if that is meant and you have another way to the host";
 
 /** A resource that goes takes its last word with it, so it is told before. */
-const SAY_FIRST =
+export const SAY_FIRST =
     "Set takesOperatorPath: true on it and run `pulumi up` before it is removed, if you have another way to the host,";
 
-const connection = ({ operator }: Way) => `the SSH connection from ${operator.peer} to ${operator.local}`;
+export const connection = ({ operator }: Way) => `the SSH connection from ${operator.peer} to ${operator.local}`;
 
 const linkOn = ({ path }: Way, links: readonly string[]) => links.find((name) => path.has(name)) ?? "";
 
@@ -299,5 +292,5 @@ function runsOver(way: Way, links: readonly string[]): string {
     return `${connection(way)} runs over the link ${link}${carried}`;
 }
 
-const kept = (subject: string, fact: string, next: string) =>
+export const kept = (subject: string, fact: string, next: string) =>
     new HostError("refused", subject, `${fact}, so nothing was changed`, next);

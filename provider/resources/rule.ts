@@ -9,7 +9,9 @@ import { ipOf, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { defined } from "../check";
 import { forget } from "./former-values";
+import { permissionOf } from "./operator-guard";
 import { markOf, noteMark } from "./routing-marks";
+import { keepLookup, lookupCautions } from "./rule-guard";
 
 interface Here extends Found<Rule> {
     protocol: number;
@@ -42,7 +44,9 @@ export const rule: HostResource<Rule, Here> = {
         goto: "update",
         action: "update",
         suppressPrefixLength: "update",
+        takesOperatorPath: "update",
     },
+    presets: { takesOperatorPath: false },
     choice: "another priority",
     idForm: '"FAMILY priority PRIORITY", as `"ipv4 priority 1000"`',
     idOf,
@@ -58,7 +62,7 @@ export const rule: HostResource<Rule, Here> = {
         const seen = ours.at(-1) ?? there[0];
         if (!seen) return undefined;
         return {
-            state: stateOf(seen, asked.family),
+            state: { ...stateOf(seen, asked.family), ...permissionOf(own.known) },
             mark: await markOf(host, keyOf(id), seen.protocol, own),
             conflict: conflictOf(seen, ours.length === 0 && there.length > 1),
             protocol: seen.protocol,
@@ -66,6 +70,7 @@ export const rule: HostResource<Rule, Here> = {
     },
 
     async create(host, want, mark) {
+        await keepLookup(host, subjectOf(want), want, { family: want.family, comes: seenOf(want) });
         return [
             await noteMark(host, keyOf(idOf(want)), mark),
             change(`adds the rule ${idOf(want)}`, "add", want, OUR_PROTOCOL),
@@ -73,6 +78,8 @@ export const rule: HostResource<Rule, Here> = {
     },
 
     async update(host, { state, protocol }, want, mark) {
+        const [goes, comes] = [seenOf(state, protocol), seenOf(want)];
+        await keepLookup(host, subjectOf(want), want, { family: want.family, goes, comes });
         const id = idOf(want);
         const added = change(`adds the rule ${id} as it is wanted`, "add", want, OUR_PROTOCOL);
         const removed = change(`removes the rule ${id} as it was`, "delete", state, protocol);
@@ -83,6 +90,7 @@ export const rule: HostResource<Rule, Here> = {
 
     async delete(host, { state, protocol }) {
         const id = idOf(state);
+        await keepLookup(host, subjectOf(state), state, { family: state.family, goes: seenOf(state, protocol) });
         return [
             ...(await leftovers(host, state)),
             change(`removes the rule ${id}`, "delete", state, protocol),
@@ -91,7 +99,14 @@ export const rule: HostResource<Rule, Here> = {
     },
 
     claims: (want) => [`rule ${idOf(want)}`],
-    cautions: (host, want) => managerCautions(host, [want.iif, want.oif], "this rule"),
+    newOf: (was, want) => (textOf(was) === textOf(want) ? undefined : want),
+    async cautions(host, want) {
+        const said = await Promise.all([
+            managerCautions(host, [want.iif, want.oif], "this rule"),
+            lookupCautions(host, subjectOf(want), want, { family: want.family, comes: seenOf(want) }),
+        ]);
+        return said.flat();
+    },
 };
 
 function idOf({ family, priority }: Pick<Rule, "family" | "priority">): string {
@@ -115,6 +130,11 @@ function conflictOf({ more, table, goto, action }: RuleSeen, several: boolean): 
 function stateOf({ protocol: _, more: __, ...seen }: RuleSeen, family: Rule["family"]): Rule {
     return defined({ ...seen, family }) as unknown as Rule;
 }
+
+const subjectOf = (want: Rule) => `rule ${idOf(want)}`;
+
+/** A rule as it would be read. */
+const seenOf = (rule: Rule, protocol: number = OUR_PROTOCOL): RuleSeen => ({ ...rule, protocol, more: [] });
 
 /** Rules of ours at that priority beside the one that was found: what a killed update left. */
 async function leftovers(host: Host, found: Rule): Promise<Step[]> {

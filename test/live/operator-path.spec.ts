@@ -42,6 +42,8 @@ describe("the connection of who works on a host", function () {
     /** A program declares a plug once; here several resources would have the same. */
     const plug = (name: string, link: string) =>
         plugin.create("kvmnet:ovs:Port", name, { name: link, bridge: "br-ovs", type: "system" }, CHECKED);
+    const warnings = () =>
+        engine.logged.map(({ message }) => message).filter((text) => text.includes("SSH connection"));
     const remove = (kind: string, name: string, made: Made) => plugin.delete(`kvmnet:${kind}`, name, made);
 
     before(async () => {
@@ -94,6 +96,66 @@ describe("the connection of who works on a host", function () {
             () => create("host:Route", "route", { destination: "192.0.2.7/32", link: "lan0" }),
             /^route 192\.0\.2\.7\/32 table main: the SSH connection .* would be led over lan0/,
         );
+    });
+
+    it("keeps its packets from a rule that leads them elsewhere or nowhere, whether it comes, changes or goes", async () => {
+        await ip("route add 192.0.2.0/24 dev lan0 table 100");
+        await refused(
+            () => create("host:Rule", "table", { priority: 100, to: "192.0.2.7/32", table: "100" }),
+            /^rule ipv4 priority 100: the SSH connection from 192\.0\.2\.7 to 192\.0\.2\.1 goes over wan0 and would be led over lan0 by the route to 192\.0\.2\.0\/24 of table 100 with this rule, so nothing was changed\. Set takesOperatorPath: true .*, or have the rule be for other packets\.$/,
+        );
+        await refused(
+            () => create("host:Rule", "action", { priority: 100, ipproto: "tcp", sport: "22", action: "prohibit" }),
+            /goes over wan0 and would end at the prohibit of the rule at priority 100 with this rule, so nothing/,
+        );
+        const marked = { priority: 100, fwmark: "1", table: "100" };
+        const rule = await create("host:Rule", "rule", marked);
+        await refused(
+            () => plugin.update("kvmnet:host:Rule", "rule", rule, { ...marked, fwmark: "0/0xff" }),
+            /would be led over lan0 by the route to 192\.0\.2\.0\/24 of table 100 with this rule/,
+        );
+        await remove("host:Rule", "rule", rule);
+        const kept = await create("host:Rule", "kept", { priority: 100, from: "192.0.2.1/32", table: "main" });
+        await ip("rule add priority 200 unreachable");
+        await refused(
+            () => remove("host:Rule", "kept", kept),
+            /would end at the unreachable of the rule at priority 200 without this rule, so nothing was changed\. Set takesOperatorPath: true on it and run `pulumi up` before/,
+        );
+        await ip("rule delete priority 200");
+        await ip("route flush table 100");
+        await remove("host:Rule", "kept", kept);
+    });
+
+    it("goes on beside rules for other packets, and is warned of one of which it cannot be told; it may end where a rule says so", async () => {
+        const before = await everything();
+        const others: Bag[] = [
+            { sport: "2222" },
+            { iif: "lan0" },
+            { uidRange: "1000-1999" },
+            { to: "198.51.100.0/24" },
+        ];
+        for (const [index, other] of others.entries()) {
+            const inputs = { priority: 100 + index, action: "blackhole", ...other };
+            await remove("host:Rule", "other", await create("host:Rule", "other", inputs));
+        }
+        assert.deepEqual(warnings(), []);
+        await remove(
+            "host:Rule",
+            "tos",
+            await create("host:Rule", "tos", { priority: 100, tos: 4, action: "blackhole" }),
+        );
+        assert.match(
+            warnings().join(),
+            /the SSH connection from 192\.0\.2\.7 to 192\.0\.2\.1 goes over wan0 and may end at the blackhole of the rule at priority 100 with the rule ipv4 priority 100: have another way to the host\.$/,
+        );
+        const taking = { priority: 100, to: "192.0.2.7/32", action: "blackhole", takesOperatorPath: true };
+        const taken = await create("host:Rule", "taken", taking);
+        await assert.rejects(ip("route get 192.0.2.7 from 192.0.2.1"));
+        const { state } = await plugin.read("kvmnet:host:Rule", "taken", taken.id, {}, taken.state);
+        assert.deepEqual(state, taken.state, "a refresh keeps what the host has no place for");
+        await remove("host:Rule", "taken", taken);
+        assert.equal(await everything(), before);
+        assert(await operator.answers());
     });
 
     it("keeps what lies below the link of its route, and that link itself", async () => {

@@ -38,6 +38,7 @@ const TRIPS: Trip[] = [
             tos: oneOf(4, 28, 16, 252, 128),
             goto: oneOf(701, 32766, 4294967295),
         },
+        never: ["takesOperatorPath"],
     },
     {
         kind: "host:Route",

@@ -81,19 +81,18 @@ describe("who works on a host", () => {
     const operators = (text: string, sshConnection?: string) => operatorsOf(parseSockets(text), sshConnection);
     const SSHD = 'LISTEN 0 128 *:2222 *:* users:(("sshd",pid=7,fd=3))\n';
 
-    it("is who is connected to port 22, once, and by the address that a route leads to", () =>
+    it("is who is connected to port 22, by the address that a route leads to", () =>
         assert.deepEqual(
             operators(
-                "ESTAB 0 0 [::ffff:192.0.2.1]:22 [::ffff:192.0.2.7]:4000\n" +
-                    "ESTAB 0 0 192.0.2.1:22 192.0.2.7:4001\nESTAB 0 0 192.0.2.1:443 192.0.2.8:4001\n",
+                "ESTAB 0 0 [::ffff:192.0.2.1]:22 [::ffff:192.0.2.7]:4000\nESTAB 0 0 192.0.2.1:443 192.0.2.8:4001\n",
             ),
-            [{ peer: "192.0.2.7", local: "192.0.2.1", port: 22 }],
+            [{ peer: "192.0.2.7", local: "192.0.2.1", port: 22, peerPort: 4000 }],
         ));
 
     it("is who is connected to a port at which an SSH server listens", () =>
         assert.deepEqual(
             operators(`${SSHD}ESTAB 0 0 10.0.0.1:2222 10.0.0.7:4000 users:(("sshd-session",pid=9,fd=4))`),
-            [{ peer: "10.0.0.7", local: "10.0.0.1", port: 2222 }],
+            [{ peer: "10.0.0.7", local: "10.0.0.1", port: 2222, peerPort: 4000 }],
         ));
 
     it("is nobody to whom an SSH server connects, as for a jump host", () =>
@@ -101,12 +100,12 @@ describe("who works on a host", () => {
 
     it("is whom SSH_CONNECTION names, though the connection cannot be seen, and who is connected to its port", () =>
         assert.deepEqual(operators("ESTAB 0 0 10.0.0.1:2022 10.0.0.8:4000", "10.0.0.7 5000 10.0.0.1 2022"), [
-            { peer: "10.0.0.7", local: "10.0.0.1", port: 2022 },
-            { peer: "10.0.0.8", local: "10.0.0.1", port: 2022 },
+            { peer: "10.0.0.7", local: "10.0.0.1", port: 2022, peerPort: 5000 },
+            { peer: "10.0.0.8", local: "10.0.0.1", port: 2022, peerPort: 4000 },
         ]));
 
     it("is known with the link of a link-local address", () => {
-        const operator = { peer: "fe80::7", local: "fe80::1", port: 22, device: "eth0" };
+        const operator = { peer: "fe80::7", local: "fe80::1", device: "eth0", port: 22, peerPort: 40150 };
         assert.deepEqual(operators("ESTAB 0 0 [fe80::1]%eth0:22 [fe80::7]:40150"), [operator]);
         assert.deepEqual(operators("", "fe80::7%eth0 40150 fe80::1%eth0 22"), [operator]);
     });
@@ -245,9 +244,9 @@ describe("the ways to who works on a host", () => {
         const { host, ran } = hostOf(HOST, { ss, ip });
         const ways = await readWays(host);
         assert.deepEqual(ran.slice(1), [
-            "ip route get fibmatch 10.0.0.7 from 10.0.0.1 " +
-                "route get fibmatch 203.0.113.9 from 10.0.0.1 " +
-                "route get fibmatch fe80::7 from fe80::1 oif eth3",
+            "ip route get fibmatch 10.0.0.7 from 10.0.0.1 ipproto 6 sport 22 dport 1 " +
+                "route get fibmatch 203.0.113.9 from 10.0.0.1 ipproto 6 sport 22 dport 1 " +
+                "route get fibmatch fe80::7 from fe80::1 oif eth3 ipproto 6 sport 22 dport 1",
         ]);
         assert.deepEqual(
             ways.map(({ operator, links, destination, metric, table }) => [
@@ -301,8 +300,10 @@ describe("a tap", () => {
     });
 });
 
+const PORTS = { port: 22, peerPort: 4000 };
+
 const way = (more: Partial<Way> = {}): Way => ({
-    operator: { peer: "192.0.2.7", local: "10.0.0.1", port: 22 },
+    operator: { peer: "192.0.2.7", local: "10.0.0.1", ...PORTS },
     links: ["br0"],
     destination: "0.0.0.0/0",
     metric: 100,
@@ -359,7 +360,7 @@ describe("a change that would cut somebody off", () => {
             fc.property(v4, fc.integer({ min: 1, max: 32 }), fc.nat(31), fc.nat(1_000), (peer, near, less, metric) => {
                 const network = (length: number) => networkOf(`${peer}/${length}`);
                 const there = way({
-                    operator: { peer, local: "10.0.0.1", port: 22 },
+                    operator: { peer, local: "10.0.0.1", ...PORTS },
                     destination: network(near),
                     metric: 100,
                 });
@@ -382,7 +383,7 @@ describe("a change that would cut somebody off", () => {
     const seen = (link: string, address: string, ...flags: string[]) => ({ link, address, flags: new Set(flags) });
     const going = { link: "eth0", address: "10.0.0.11/24", prefixRoute: true };
     const direct = way({
-        operator: { peer: "10.0.0.200", local: "10.0.0.11", port: 22 },
+        operator: { peer: "10.0.0.200", local: "10.0.0.11", ...PORTS },
         links: ["eth0"],
         destination: "10.0.0.0/24",
         metric: 0,

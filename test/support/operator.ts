@@ -31,7 +31,7 @@ async function network(run: Run): Promise<void> {
     await ip("-n operator address add 192.0.2.7/24 dev wan1");
 }
 
-/** What is plugged in where, addresses and routes, without what runs by itself. */
+/** What is plugged in where, addresses, routes and rules, without what runs by itself. */
 export async function standing(run: Run): Promise<string> {
     const links = JSON.parse(await run("ip", "-json", "link", "show")) as {
         ifname: string;
@@ -43,6 +43,8 @@ export async function standing(run: Run): Promise<string> {
         await run("ip", "-oneline", "address", "show"),
         await run("ip", "route", "show"),
         await run("ip", "-6", "route", "show"),
+        await run("ip", "rule", "show"),
+        await run("ip", "-6", "rule", "show"),
         await run("ovs-vsctl", "--timeout=30", "show"),
     ];
     return parts.join("\n").replaceAll(" tentative", "");
