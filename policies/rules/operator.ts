@@ -12,8 +12,8 @@ interface Way {
 
 const ways: Reader<Way> = {
     types: [
-        ...["host:Address", "host:Bond", "host:Bridge", "host:BridgePort", "host:Route", "host:Rule"],
-        ...["ovs:Bridge", "ovs:Controller", "ovs:Port", "ovs:PortSet"],
+        ...["host:Address", "host:Bond", "host:Bridge", "host:BridgePort", "host:Route", "host:Rule", "host:Sysctl"],
+        ...["ovs:Bridge", "ovs:Controller", "ovs:Flows", "ovs:Port", "ovs:PortSet"],
     ].map((type) => `kvmnet:${type}`),
     read(props) {
         const ports = at(props, "ports");

@@ -276,7 +276,7 @@ export function linkKept(
     );
 }
 
-const SAY_THAT = "Set takesOperatorPath: true if that is meant and you have another way to the host";
+export const SAY_THAT = "Set takesOperatorPath: true if that is meant and you have another way to the host";
 
 /** A resource that goes takes its last word with it, so it is told before. */
 export const SAY_FIRST =

@@ -5,7 +5,7 @@ import { readWays, type Way } from "../host/operator-ways";
 import { readRoutes } from "../host/routes";
 import { endsOf, isFor, type End } from "../host/rule-walk";
 import { readRules, type RuleSeen } from "../host/rules";
-import { connection, kept, SAY_FIRST } from "./operator-guard";
+import { connection, kept, SAY_FIRST, SAY_THAT } from "./operator-guard";
 
 /** A rule that comes, one that goes, or one that becomes another at the same priority. */
 interface RuleChange {
@@ -35,7 +35,7 @@ export async function keepLookup(host: Host, subject: string, told: Told, change
         subject,
         `${connection(way)} goes over ${way.links.join(", ")} and would ${endText(end)} ${change.comes ? "with" : "without"} this rule`,
         change.comes
-            ? "Set takesOperatorPath: true if that is meant and you have another way to the host, or have the rule be for other packets."
+            ? `${SAY_THAT}, or have the rule be for other packets.`
             : `${SAY_FIRST} or connect over another link.`,
     );
 }
