@@ -10,9 +10,10 @@ import type { Own } from "../resource";
 import { sameValue } from "../wire";
 import { isGuarded } from "./ovs-ingress";
 import { losesVlans } from "./ovs-port-path";
-import { interfacesOf } from "./ovs-port-rows";
+import { interfacesOf, portState } from "./ovs-port-rows";
 import { itemsOf, switchStep } from "./ovs-set-change";
 import type { Member } from "./ovs-set-here";
+import { NOTHING_IN_FORCE } from "./table-zero";
 
 /** How a port treats frames: these say nothing of its link, nor does a link of them. */
 const OF_FRAMES = ["vlanMode", "tag", "trunks", "cvlans", "protected"] as const satisfies (keyof PortOfSet)[];
@@ -29,16 +30,18 @@ export async function framesAhead(
     const others =
         known && formerMark === mark && known.bridge === want.bridge && framesDiffer(known.ports, want.ports);
     if (!others) return [];
-    // Whether a connection runs over one of them is told by the host's links.
-    const mayCut = others.some(([name, port]) => !port.tap && losesVlans(known.ports[name] ?? {}, port));
-    if (mayCut && (await readWays(host)).length > 0) return [];
     const view = await host.switch();
     const members = new Map<string, Member>();
-    for (const [name] of others) {
+    let mayCut = false;
+    for (const [name, port] of others) {
         const member = ownMember(view, want.bridge, name, mark);
-        if (!member) return [];
+        if (!member?.rows) return [];
         members.set(name, member);
+        // Somebody may have given it other VLANs than state knows.
+        mayCut ||= !port.tap && losesVlans(portState(view, member.rows, NOTHING_IN_FORCE, known.ports[name]), port);
     }
+    // Whether a connection runs over one of them is told by the host's links.
+    if (mayCut && (await readWays(host)).length > 0) return [];
     const { items } = await itemsOf(host, view, want.bridge, others, members, mark);
     return switchStep(want.bridge, items, []);
 }

@@ -296,6 +296,24 @@ describe("the connection of who works on a host", function () {
         await remove("ovs:PortSet", "kept", set);
     });
 
+    it("keeps the VLAN that somebody has given such a port of a set, and that its next change would take", async () => {
+        const type = "kvmnet:ovs:PortSet";
+        const inputs = { bridge: "br-ovs", ports: { mgmt0: { type: "internal", tag: 7 }, lan0: { tag: 8 } } };
+        const set = await plugin.create(type, "moved", inputs, CHECKED);
+        await lab.vsctl("set", "Port", "lan0", "tag=7");
+        const another = await throughSwitch();
+        const ports = { ...inputs.ports, lan0: { tag: 8, protected: true } };
+        await refused(
+            () => plugin.update(type, "moved", set, { ...inputs, ports }, CHECKED),
+            /over the link lan0 .* which is to carry other VLANs/,
+        );
+        assert(await another.answers());
+        await another.leave();
+        await ip("-n operator address delete 203.0.113.7/24 dev lan1");
+        await known();
+        await remove("ovs:PortSet", "moved", set);
+    });
+
     it("keeps the switch that it runs over: from its removal, and from what leaves it without flows", async () => {
         const before = await everything();
         const made = await plugin.create("kvmnet:ovs:Bridge", "br7", SWITCH, CHECKED);
