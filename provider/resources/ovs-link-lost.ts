@@ -5,11 +5,12 @@
 import type { Host } from "../host";
 import type { Link } from "../host/links";
 import { numberOf, textOf } from "../host/ovsdb/columns";
-import { ofRow, present } from "../host/ovsdb/operations";
+import { ofRow, present, type Operation } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
 import { isMadeBySwitch } from "./ovs-link-up";
 import { isShut } from "./ovs-plugged-shut";
+import { namesOf } from "./port-names";
 
 /**
  * Whether the switch holds on to a link that is gone: it makes each that it hears promiscuous (lib/dpif-netdev.c).
@@ -61,20 +62,42 @@ export function untilLetGo(bridge: string, links: readonly Seen[]): Plan {
         : [];
 }
 
+/** The rows of a port as `letGo` leaves them. */
+export const letGoRows = <Rows extends { links: Seen[] }>(rows: Rows): Rows => ({
+    ...rows,
+    links: rows.links.map((link) => ({ ...link, type: LET_GO })),
+});
+
+/** The switch lets go of links until their rows say what they are; these stay, with all that refers to them. */
+export function letGo(links: readonly Seen[], why: string): Plan {
+    const held = links.filter((link) => !isLetGo(link));
+    if (held.length === 0) return [];
+    return [
+        ovsdb(
+            `lets go of ${namesOf(held.map(({ name }) => ({ name: String(name) })))}, ${why}`,
+            typed(held, () => LET_GO),
+            typed(held, ({ type }) => type),
+        ),
+    ];
+}
+
+const typed = (links: readonly Seen[], typeOf: (link: Seen) => unknown): Operation[] =>
+    links.map((link) => ({
+        op: "update",
+        table: "Interface",
+        where: ofRow(link._uuid),
+        row: { type: typeOf(link) },
+    }));
+
 /** The switch opens a link anew only where its interface changes: another type for a moment, and the former again. */
 export function pluggedAgain(links: readonly Seen[]): Plan {
     if (links.length === 0) return [];
-    const put = (typeOf: (link: Seen) => unknown) =>
-        links.map((link) => ({
-            op: "update",
-            table: "Interface",
-            where: ofRow(link._uuid),
-            row: { type: typeOf(link) },
-        }));
-    const [none, theirs] = [put(() => LET_GO), put(({ type }) => type)];
     const names = links.map(({ name }) => String(name)).join(", ");
     return [
-        ovsdb(`lets go of ${names}, whose former links are gone`, none, theirs),
-        ovsdb(`plugs ${names} again`, theirs),
+        ...letGo(links, "whose former links are gone"),
+        ovsdb(
+            `plugs ${names} again`,
+            typed(links, ({ type }) => type),
+        ),
     ];
 }

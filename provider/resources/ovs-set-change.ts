@@ -13,14 +13,14 @@ import { gone } from "./link-marks";
 import { isLinkGone } from "./ovs-fault";
 import { guardOf, hasMeter, holdsMore } from "./ovs-ingress";
 import { heldBy } from "./ovs-held";
-import { pluggedAgain, untilLetGo } from "./ovs-link-lost";
+import { letGo, letGoRows, pluggedAgain, untilLetGo } from "./ovs-link-lost";
 import { awaitsLink, bringUp, isMadeBySwitch } from "./ovs-link-up";
 import { unasked } from "./ovs-mtu";
 import { isMisnumbered, refuseDisplaced, renumbered } from "./ovs-numbers";
 import { policedAgain } from "./ovs-policing";
 import { changedPort, newPort, plug, rowsOf, unplug, type Change, type Rows, type Wanted } from "./ovs-port-change";
 import { keepLinks, keepPlugged } from "./operator-guard";
-import { isShut, opened, shutLink, shutRows, type Shut } from "./ovs-plugged-shut";
+import { isOpen, isShut, opened, shutLink, shutRows, type Shut } from "./ovs-plugged-shut";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { keepThrough } from "./ovs-port-path";
 import { requireColumns } from "./ovs-rows";
@@ -39,8 +39,8 @@ interface Item {
     /** What is there of it. */
     member: Member | undefined;
     /**
-     * Its tap is made anew, or in place of a link of the switch or of one that is gone, or it is a tunnel that moves, so it
-     * is unplugged first.
+     * Its tap is made anew, or in place of a link of the switch or of one that is gone, or it is a tunnel that moves, so the
+     * switch lets go of it first. Its row stays, by which mirrors know it.
      */
     remade: boolean;
     rows: Rows;
@@ -86,7 +86,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ),
     );
     const shut = items.flatMap((item) => shutOf(item, want.bridge) ?? []);
-    const remade = items.flatMap(({ member, remade }) => (remade && member?.rows ? [member] : []));
+    const remade = items.flatMap((item) => (isLetGoFirst(item, want.bridge) ? (item.member?.rows?.links ?? []) : []));
     /** Rows of the ports that are there, and not made anew, of which something holds. */
     const staying = (holds: (member: Member) => boolean) =>
         items.flatMap(({ member, remade }) => (member?.rows && !remade && holds(member) ? [member.rows] : []));
@@ -115,14 +115,12 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
             ],
             mark,
         ),
-        ...(remade.length > 0
-            ? [ovsdb(`unplugs ${remade.length} ports that are made anew`, unpluggedAll(remade))]
-            : []),
-        ...items.flatMap((item) => tapSteps(item, mark)),
+        ...letGo(remade, "which are made anew"),
         ...untilLetGo(
             want.bridge,
-            staying(() => true).flatMap(({ links }) => links),
+            items.flatMap(({ member }) => member?.rows?.links ?? []),
         ),
+        ...items.flatMap((item) => tapSteps(item, mark)),
         // What is plugged shut is let go of by that.
         ...pluggedAgain(
             staying(({ name, unheard }) => unheard && !shut.some((one) => one.name === name)).flatMap(
@@ -260,7 +258,7 @@ function beforeNewTunnels(items: readonly Item[]): Item[] {
 }
 
 /** Whether the rows of a port are made. */
-const isNew = ({ member, remade }: Item): boolean => !member?.rows || remade;
+const isNew = ({ member }: Item): boolean => !member?.rows;
 
 /** All names at once that somebody else has, and whose they are. */
 function refuseTaken(
@@ -323,11 +321,19 @@ const shutOf = (item: Item, bridge: string): Shut | undefined =>
         ? undefined
         : { name: item.want.name, link: item.rows.link, there: isNew(item) ? undefined : item.member?.rows?.links[0] };
 
+/** A secured port that becomes what passes nothing is let go of by that. */
+const isLetGoFirst = (item: Item, bridge: string): boolean =>
+    item.remade &&
+    item.member?.rows !== undefined &&
+    !isLeftShut(item.member) &&
+    !(isOpen(item.member.rows) && shutOf(item, bridge));
+
 function tapSteps({ want: { name }, tap, member, remade }: Item, mark: string): Plan {
     if (!tap) return [];
     if (!member?.tap) return [madeTap({ name, ...tap }, mark)];
     if (!remade) return changedTap(name, member.tap, tap, mark);
-    return [ip(`removes the tap ${name}`, [gone(name)]), madeTap({ name, ...tap }, mark)];
+    const former = madeTap({ name, ...member.tap.state }, member.tap.link.alias ?? "");
+    return [{ ...ip(`removes the tap ${name}`, [gone(name)]), undo: [former.action] }, madeTap({ name, ...tap }, mark)];
 }
 
 /** What is new, what changes, what moves and what goes, in one transaction; nothing where nothing does. */
@@ -337,18 +343,19 @@ export function switchStep(bridge: string, items: readonly Item[], left: readonl
     const come: unknown[] = [];
     const moved: Member[] = [];
     for (const [index, item] of items.entries()) {
-        const { want, member, remade } = item;
+        const { want, member } = item;
         const shut = shutOf(item, bridge);
         const rows = shut ? { ...item.rows, link: shutLink(shut) } : item.rows;
         const label = `m${index}_`;
-        if (!member?.rows || remade) {
+        if (!member?.rows) {
             const fresh = newPort(want, rows, label);
             operations.push(...fresh.operations);
             undo.push(unplug(rowNamed("Bridge", bridge), [rowNamed("Port", want.name)]));
             come.push(fresh.port);
             continue;
         }
-        const change: Change = changedPort(shut ? shutRows(member.rows) : member.rows, want, rows, label);
+        const before = isLetGoFirst(item, bridge) ? letGoRows(member.rows) : member.rows;
+        const change: Change = changedPort(shut ? shutRows(before) : before, want, rows, label);
         operations.push(...change.operations);
         undo.push(...change.undo);
         if (member.holder?.name === bridge) continue;

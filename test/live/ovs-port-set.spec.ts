@@ -12,7 +12,7 @@ import { ProviderLab } from "./provider-lab";
 
 const [BRIDGE, SET, PORT] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:PortSet", "kvmnet:ovs:Port"];
 const [FLOWS, KEEPER, MANAGER] = ["kvmnet:ovs:Flows", "kvmnet:ovs:FlowKeeper", "kvmnet:ovs:Manager"];
-const TAP = "kvmnet:host:Tap";
+const [TAP, MIRROR] = ["kvmnet:host:Tap", "kvmnet:ovs:Mirror"];
 
 describe("a set of ports on a real switch", function () {
     this.timeout(600_000);
@@ -893,10 +893,48 @@ describe("a set of ports on a real switch", function () {
         const made = await plugin.create(SET, "swap", { bridge: "sb0", ports: { swap0: { type: "internal" } } });
         const inputs = { bridge: "sb0", ports: { swap0: { tap: {} } } };
         made.state = await plugin.update(SET, "swap", made, inputs);
-        assert.equal(await get("Interface", "swap0", "type"), '""');
+        assert.equal(await get("Interface", "swap0", "type"), "system");
         assert.deepEqual(await changes(made, inputs), []);
         await plugin.delete(SET, "swap", made);
         assert.equal(await linkNamed("swap0"), undefined);
+    });
+
+    it("keeps a port in its mirrors whose tap is made anew, and one whose tap somebody deleted", async () => {
+        const inputs = (tap: Bag): Bag => ({ bridge: "sb0", ports: { m0: { tap }, m1: { tap }, m2: { tap: {} } } });
+        const made = await plugin.create(SET, "mirrored", inputs({}));
+        const selects = {
+            ...{ bridge: "sb0", name: "ids", outputPort: "m1" },
+            ...{ selectSourcePorts: ["m0", "m2"], selectDestinationPorts: ["m0"] },
+        };
+        const mirror = await plugin.create(MIRROR, "ids", selects);
+        const selected = async () => (await plugin.read(MIRROR, "ids", mirror.id, {}, mirror.state)).state;
+        made.state = await plugin.update(SET, "mirrored", made, inputs({ multiQueue: true }));
+        assert.deepEqual(await selected(), mirror.state);
+
+        await lab.run("ip", "link", "delete", "dev", "m0");
+        made.state = await plugin.update(SET, "mirrored", made, inputs({ multiQueue: true }));
+        assert.deepEqual(await selected(), mirror.state);
+        assert.deepEqual(await changes(made, inputs({ multiQueue: true })), []);
+        await plugin.delete(MIRROR, "ids", mirror);
+        await plugin.delete(SET, "mirrored", made);
+    });
+
+    it("gives a tap that was to be made anew back, with its port, where another step is refused", async () => {
+        const inputs = (tap: Bag, more: Bag = {}): Bag => ({ bridge: "sb0", ports: { b0: { tag: 5, tap }, ...more } });
+        const made = await plugin.create(SET, "back", inputs({ mtu: 1400 }));
+        const row = await get("Port", "b0", "_uuid");
+        const full = ["--", "--id=@full", "create", "Flow_Table", "flow_limit=1", "overflow_policy=refuse"];
+        await lab.vsctl(...full, "--", "set", "Bridge", "sb0", "flow_tables:0=@full");
+        const limited = { b1: { type: "internal", ingress: { rate: "10Mbit" } } };
+        const error: unknown = await plugin
+            .update(SET, "back", made, inputs({ mtu: 1400, multiQueue: true }, limited))
+            .catch((error: unknown) => error);
+        assert.match(unfinishedOf(error)?.reasons.join() ?? String(error), /table is full|TABLE_FULL/i);
+        assert.deepEqual(await portsOf("sb0"), ["b0"]);
+        assert.equal(await get("Port", "b0", "_uuid"), row);
+        assert.deepEqual((await refreshed(made, inputs({ mtu: 1400 }))).state.ports, made.state.ports);
+        await lab.vsctl("clear", "Bridge", "sb0", "flow_tables");
+        await plugin.delete(SET, "back", made);
     });
 
     it("beside another on the same bridge leaves that one alone", async () => {
