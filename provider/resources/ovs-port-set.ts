@@ -69,9 +69,11 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
         ]),
 
     newOf(was, want) {
-        const ports = Object.entries(want.ports).filter(([name, { portSecurity }]) => {
+        const ports = Object.entries(want.ports).filter(([name, port]) => {
             const known = was.ports[name];
-            return !known || (portSecurity !== undefined && known.portSecurity === undefined);
+            if (!known) return true;
+            const isSecuredNow = port.portSecurity !== undefined && known.portSecurity === undefined;
+            return isSecuredNow || devicesOf(name, port).length > devicesOf(name, known).length;
         });
         return ports.length > 0 ? { ...want, ports: Object.fromEntries(ports) } : undefined;
     },

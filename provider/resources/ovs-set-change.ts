@@ -13,7 +13,7 @@ import { gone } from "./link-marks";
 import { isLinkGone } from "./ovs-fault";
 import { guardOf, hasMeter, holdsMore } from "./ovs-ingress";
 import { heldBy } from "./ovs-held";
-import { letGo, letGoRows, pluggedAgain, untilLetGo } from "./ovs-link-lost";
+import { isLetGo, letGo, letGoRows, pluggedAgain, untilLetGo } from "./ovs-link-lost";
 import { awaitsLink, bringUp, isMadeBySwitch } from "./ovs-link-up";
 import { unasked } from "./ovs-mtu";
 import { isMisnumbered, refuseDisplaced, renumbered } from "./ovs-numbers";
@@ -23,6 +23,7 @@ import { keepLinks, keepPlugged } from "./operator-guard";
 import { isOpen, isShut, opened, shutLink, shutRows, type Shut } from "./ovs-plugged-shut";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { keepThrough } from "./ovs-port-path";
+import { typeOf } from "./ovs-port-rows";
 import { requireColumns } from "./ovs-rows";
 import { listed, type Member, type SetHere } from "./ovs-set-here";
 import { removedTaps, shutMembers, unguarded, unlimitedLinks, unpluggedAll, type Held } from "./ovs-set-removal";
@@ -39,8 +40,8 @@ interface Item {
     /** What is there of it. */
     member: Member | undefined;
     /**
-     * Its tap is made anew, or in place of a link of the switch or of one that is gone, or it is a tunnel that moves, so the
-     * switch lets go of it first. Its row stays, by which mirrors know it.
+     * It becomes of another type, or its tap is made anew or in place of one that is gone, or it is a tunnel that moves, so
+     * the switch lets go of it first. Its row stays, by which mirrors know it.
      */
     remade: boolean;
     rows: Rows;
@@ -56,9 +57,9 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ([name, port]) => !stands(here?.members.get(name), links, want.bridge, port),
     );
     refuseTaken(host, subject, view, links, touched, here);
-    const come = touched.filter(([name]) => {
+    const come = touched.filter(([name, port]) => {
         const member = here?.members.get(name);
-        return member?.rows === undefined || member.holder?.name !== want.bridge;
+        return member?.rows === undefined || member.holder?.name !== want.bridge || isOfOtherType(member, port);
     });
     await keepLinks(host, subject, {}, untoldOf(come), `the bridge ${want.bridge}`);
     const { needs, items } = await itemsOf(host, view, want.bridge, touched, here?.members, mark);
@@ -73,14 +74,14 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         host,
         subject,
         {},
-        items.flatMap(({ want: port, tap, member }) =>
-            tap || !member?.state || port.takesOperatorPath
+        items.flatMap(({ want: port, member, remade }) =>
+            member?.tap || !member?.state || port.takesOperatorPath
                 ? []
                 : [
                       {
                           was: { ...member.state, name: member.name },
                           want: port,
-                          moves: member.holder?.name !== want.bridge,
+                          moves: remade || member.holder?.name !== want.bridge,
                       },
                   ],
         ),
@@ -98,7 +99,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         left.filter((member) => !inTheWay.includes(member)),
     );
     const awaits = items.some(({ member }) => awaitsLink(member?.rows?.links[0], links));
-    const tapless = items.flatMap(({ member, tap }) => (member?.tap && !tap ? [member] : []));
+    const tapless = items.flatMap(({ member, tap, remade }) => (member?.tap && !tap && !remade ? [member] : []));
     return [
         ...(here ? unstray(here.state.bridge, here.stray, mark, isSecure(view, here.state.bridge)) : []),
         // A link that is shut has no limits of its own.
@@ -167,7 +168,8 @@ export async function itemsOf(
             qos: needs.qosFor(port, member?.rows?.port),
             metered: needs.isMetered(port),
         });
-        const remade = tap ? isMadeAnew(member, tap) : isMovedTunnel(member, port, bridge);
+        const remade =
+            isOfOtherType(member, port) || (tap ? isMadeAnew(member, tap) : isMovedTunnel(member, port, bridge));
         return { want: port, tap, member, rows, remade };
     });
     await Promise.all([
@@ -188,7 +190,13 @@ export async function itemsOf(
 }
 
 const isMadeAnew = (member: Member | undefined, tap: NonNullable<PortOfSet["tap"]>): boolean =>
-    member?.tap ? isRemade(member.tap, tap) : isOfSwitch(member) || isLinkGone(member?.rows?.links[0]);
+    member?.tap ? isRemade(member.tap, tap) : isLinkGone(member?.rows?.links[0]);
+
+/** What a killed run has left let go of, or shut, is of no type as yet. */
+function isOfOtherType(member: Member | undefined, { type = "system" }: PortOfSet): boolean {
+    const link = member?.rows?.links[0];
+    return link !== undefined && !isLetGo(link) && !isShut(link) && typeOf(link) !== type;
+}
 
 /** The new bridge does not take a tunnel up in the transaction in which the former one lets go of it. */
 const isMovedTunnel = (member: Member | undefined, want: Wanted, bridge: string): boolean =>
@@ -329,11 +337,11 @@ const isLetGoFirst = (item: Item, bridge: string): boolean =>
     !(isOpen(item.member.rows) && shutOf(item, bridge));
 
 function tapSteps({ want: { name }, tap, member, remade }: Item, mark: string): Plan {
-    if (!tap) return [];
-    if (!member?.tap) return [madeTap({ name, ...tap }, mark)];
-    if (!remade) return changedTap(name, member.tap, tap, mark);
+    const made = tap ? [madeTap({ name, ...tap }, mark)] : [];
+    if (!member?.tap) return made;
+    if (!remade) return tap ? changedTap(name, member.tap, tap, mark) : [];
     const former = madeTap({ name, ...member.tap.state }, member.tap.link.alias ?? "");
-    return [{ ...ip(`removes the tap ${name}`, [gone(name)]), undo: [former.action] }, madeTap({ name, ...tap }, mark)];
+    return [{ ...ip(`removes the tap ${name}`, [gone(name)]), undo: [former.action] }, ...made];
 }
 
 /** What is new, what changes, what moves and what goes, in one transaction; nothing where nothing does. */

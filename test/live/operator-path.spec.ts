@@ -289,6 +289,8 @@ describe("the connection of who works on a host", function () {
             /over the link mgmt0, which is to carry other/,
         );
         await refused(() => change({ mgmt0, lan0: { tag: 8 } }), /over the link lan0 .* which is to carry other VLANs/);
+        const patch = { type: "patch", tag: 7, options: { peer: "no0" } };
+        await refused(() => change({ mgmt0: patch, lan0 }), /over the link mgmt0, which is to be unplugged/);
         await refused(() => remove("ovs:PortSet", "kept", set), /which is to be unplugged/);
         await another.leave();
         await ip("-n operator address delete 203.0.113.7/24 dev lan1");

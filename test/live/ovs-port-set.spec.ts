@@ -937,6 +937,16 @@ describe("a set of ports on a real switch", function () {
         await plugin.delete(SET, "back", made);
     });
 
+    it("makes an internal port in place of one with a tap", async () => {
+        const made = await plugin.create(SET, "types", { bridge: "sb0", ports: { y0: { tap: { multiQueue: true } } } });
+        const internal = { bridge: "sb0", ports: { y0: { type: "internal" } } };
+        made.state = await plugin.update(SET, "types", made, internal);
+        assert.deepEqual(await changes(made, internal), []);
+        assert.ok((await linkNamed("y0"))?.flags.includes("UP"));
+        await plugin.delete(SET, "types", made);
+        assert.equal(await linkNamed("y0"), undefined);
+    });
+
     it("beside another on the same bridge leaves that one alone", async () => {
         const one = await plugin.create(SET, "one", { bridge: "sb0", ports: { i0: { tap: {} } } });
         const two = await plugin.create(SET, "two", { bridge: "sb0", ports: { i1: { tap: {} } } });
