@@ -125,12 +125,13 @@ export async function remove<State extends object>(
     await again(async (attempt) => {
         const found = await find(firstLook(host, actor, attempt));
         // Gone from the switch's database is not gone from the switch, where a first try was cut off in between.
-        if (!found && attempt > 1 && isOfSwitch(resource)) await host.ovsdb.commit(subject, [], host.timeoutMs);
+        if ((!found || unfinished.length > 0) && attempt > 1 && isOfSwitch(resource))
+            await host.ovsdb.commit(subject, [], host.timeoutMs);
         if (!found || !isOurs(found, actor)) await removeLeft(resource, host, subject, actor);
         if (!found) return carryOut(host, subject, unfinished);
         if (isOurs(found, actor))
             try {
-                const plan = await resource.delete(host, found, actor.owner.mark);
+                const plan = withUnfinished(await resource.delete(host, found, actor.owner.mark), unfinished);
                 unfinished = plan.filter(({ onlyWith }) => onlyWith);
                 await carryOut(host, subject, plan);
                 await warnAll(actor, await resource.keeps?.(host, found));
@@ -145,6 +146,12 @@ export async function remove<State extends object>(
             `${resource.title} ${shownName(id)} is no longer ours (${ownership(found)}): it is left as it is.`,
         );
     });
+}
+
+/** A plan with what a try before it has left, but for what it does itself. */
+function withUnfinished(plan: Plan, unfinished: Plan): Plan {
+    const own = new Set(plan.map(({ onlyWith }) => onlyWith?.link));
+    return [...plan, ...unfinished.filter(({ onlyWith }) => !own.has(onlyWith?.link))];
 }
 
 /** A host without Open vSwitch has links too. */
@@ -193,12 +200,14 @@ function isOurs<State>({ mark = "", objectId, conflict }: Found<State>, { owner,
     return mark === known.mark && (mark !== "" || known.objectId === undefined);
 }
 
+/** @param cutOff steps of a try that was cut off which are about a link that may still be there */
 async function bring<State extends object>(
     resource: HostResource<State>,
     host: Host,
     want: State,
     actor: Actor<State>,
     attempt: number,
+    cutOff: { unfinished: Plan },
 ) {
     const { mark } = actor.owner;
     const id = idOf(resource, want);
@@ -206,7 +215,12 @@ async function bring<State extends object>(
     const look = () => resource.meanwhile?.(host, id, { mark, known: want }) ?? host.links();
     const change = async (found: Found<State>) => {
         if (!isOurs(found, actor)) throw notOurs(resource, id, found, actor.owner);
-        await carryOut(host, subject, await resource.update(host, found, want, mark), look);
+        const { unfinished } = cutOff;
+        // What is gone from the switch's database may be in the switch still.
+        if (unfinished.length > 0 && isOfSwitch(resource)) await host.ovsdb.commit(subject, [], host.timeoutMs);
+        const plan = withUnfinished(await resource.update(host, found, want, mark), unfinished);
+        cutOff.unfinished = plan.filter(({ onlyWith }) => onlyWith);
+        await carryOut(host, subject, plan, look);
         await warnAll(actor, await resource.keeps?.(host, found, want));
     };
     const found = await settled((at) => resource.find(at, id, ownOf(actor)), host, actor, attempt);
@@ -325,8 +339,11 @@ async function proven<State extends object>(
         if (ahead.done.length > 0) await resource.settle?.(host, want);
         try {
             if (ahead.done.length > 0) found = await complete(resource, host, want, actor);
+            const cutOff = { unfinished: [] };
             if (!found)
-                await again((attempt) => bring(resource, host, want, actor, ahead.begun ? attempt + 1 : attempt));
+                await again((attempt) =>
+                    bring(resource, host, want, actor, ahead.begun ? attempt + 1 : attempt, cutOff),
+                );
         } catch (error) {
             throw await givenBack(host, `${resource.title} ${id}`, ahead.done, error);
         }

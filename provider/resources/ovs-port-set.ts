@@ -7,7 +7,7 @@ import { downCautions } from "./down-cautions";
 import { framesAhead } from "./ovs-set-ahead";
 import { changedSet, devicesOf, keepAllPlugged, untoldOf } from "./ovs-set-change";
 import { idProblem, lookedAhead, setHere, type SetHere } from "./ovs-set-here";
-import { removedTaps, shutMembers, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
+import { leftBySwitch, removedTaps, shutMembers, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
 import { pathCautions } from "./operator-guard";
 import { untilMtuTold } from "./ovs-mtu";
 import { numberClaim } from "./ovs-numbers";
@@ -58,6 +58,7 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
                 ? [ovsdb(`unplugs ${all.length} ports from ${state.bridge}`, unpluggedAll(all))]
                 : []),
             ...removedTaps(all),
+            ...(await leftBySwitch(host, all)),
         ];
     },
 

@@ -26,7 +26,15 @@ import { keepThrough } from "./ovs-port-path";
 import { typeOf } from "./ovs-port-rows";
 import { requireColumns } from "./ovs-rows";
 import { listed, type Member, type SetHere } from "./ovs-set-here";
-import { removedTaps, shutMembers, unguarded, unlimitedLinks, unpluggedAll, type Held } from "./ovs-set-removal";
+import {
+    leftBySwitch,
+    removedTaps,
+    shutMembers,
+    unguarded,
+    unlimitedLinks,
+    unpluggedAll,
+    type Held,
+} from "./ovs-set-removal";
 import { changedTap, isRemade } from "./ovs-set-taps";
 import { shapedAgain } from "./ovs-shaping";
 import { guardPorts, isSecure, unstray, type GuardedPort } from "./table-zero";
@@ -145,6 +153,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         ...opened(shut),
         ...items.flatMap(({ want: { name, type } }) => (type === "internal" || type === "tap" ? [bringUp(name)] : [])),
         ...removedTaps([...left, ...tapless]),
+        ...(await leftBySwitch(host, left)),
     ];
 }
 

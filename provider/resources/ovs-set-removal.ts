@@ -1,10 +1,12 @@
 /** Takes ports of a set away: their limits, their place in the switch, their taps. */
+import type { Host } from "../host";
 import { numberOf, textOf } from "../host/ovsdb/columns";
 import type { Operation } from "../host/ovsdb/operations";
 import type { Replica } from "../host/ovsdb/replica";
 import { ip, type Plan } from "../plan";
 import { gone } from "./link-marks";
 import { guardOf, hasMeter, holdsMore } from "./ovs-ingress";
+import { removeLeft } from "./ovs-link-up";
 import { shutAgain } from "./ovs-plugged-shut";
 import { unplug } from "./ovs-port-change";
 import type { Member } from "./ovs-set-here";
@@ -33,6 +35,13 @@ export function removedTaps(members: readonly Member[]): Plan {
     const names = members.flatMap(({ name, tap }) => (tap ? [name] : []));
     return names.length > 0 ? [ip(`removes ${names.length} taps`, names.map(gone))] : [];
 }
+
+/** Links that the switch made of ports that go: it may leave some of them. */
+export const leftBySwitch = (host: Host, members: readonly Member[]): Promise<Plan> =>
+    removeLeft(
+        host,
+        members.flatMap(({ rows, holder }) => (rows && holder ? rows.links : [])),
+    );
 
 /** A member, and what flows are to hold of it after the change. */
 export interface Held {

@@ -130,25 +130,58 @@ describe("the switch's daemon under faults", function () {
         await assertSound(lab, stack, program, theirs, "restarted at work");
     });
 
-    for (const [what, isTold] of [
-        ["", true],
-        [", though it had not told the number of the link yet", false],
-    ] as const)
-        it(`that is killed before it lets go of what was removed, with its connection, leaves no link of it${what}`, async () => {
-            const made = await plugin.create(OVS_PORT, "left", { name: "left0", bridge: BRIDGE, type: "internal" });
-            const isThere = async () => (await lab.tries("ip", "link", "show", "dev", "left0")) === 0;
-            assert.ok(await isThere());
-            await eventually(async () => assert.match(await lab.vsctl("get", "Interface", "left0", "ifindex"), /^\d/));
-            await lab.signal("ovs-vswitchd", "STOP");
-            if (!isTold) await lab.vsctl("--no-wait", "clear", "Interface", "left0", "ifindex");
-            const going = plugin.delete(OVS_PORT, "left", made);
-            await eventually(async () => assert.doesNotMatch(await lab.vsctl("list-ports", BRIDGE), /^left0$/m));
-            lab.proxy.hangUp();
-            await lab.kill("ovs-vswitchd");
-            await lab.start("ovs-vswitchd");
-            await going;
-            assert.ok(!(await isThere()));
-        });
+    /** A program declares a link once; here several resources have the same, one after the other. */
+    const CHECKED = { checked: true };
+    const set = (ports: Bag): Bag => ({ bridge: BRIDGE, ports });
+    /** Removals that the daemon does not hear of before it is killed. */
+    const removals: [what: string, make: () => Promise<() => Promise<unknown>>][] = [
+        [
+            "what was removed",
+            async () => {
+                const made = await plugin.create(OVS_PORT, "left", { name: "left0", bridge: BRIDGE, type: "internal" });
+                return () => plugin.delete(OVS_PORT, "left", made);
+            },
+        ],
+        [
+            "a set that was removed",
+            async () => {
+                const made = await plugin.create(PORT_SET, "left", set({ left0: { type: "internal" } }), CHECKED);
+                return () => plugin.delete(PORT_SET, "left", made);
+            },
+        ],
+        [
+            "what a set no longer has",
+            async () => {
+                const made = await plugin.create(PORT_SET, "left", set({ left0: { type: "internal" } }), CHECKED);
+                return async () => {
+                    made.state = await plugin.update(PORT_SET, "left", made, set({}), CHECKED);
+                    await plugin.delete(PORT_SET, "left", made);
+                };
+            },
+        ],
+    ];
+    for (const [removed, make] of removals)
+        for (const [what, isTold] of [
+            ["", true],
+            [", though it had not told the number of the link yet", false],
+        ] as const)
+            it(`that is killed before it lets go of ${removed}, with its connection, leaves no link of it${what}`, async () => {
+                const remove = await make();
+                const isThere = async () => (await lab.tries("ip", "link", "show", "dev", "left0")) === 0;
+                assert.ok(await isThere());
+                await eventually(async () =>
+                    assert.match(await lab.vsctl("get", "Interface", "left0", "ifindex"), /^\d/),
+                );
+                await lab.signal("ovs-vswitchd", "STOP");
+                if (!isTold) await lab.vsctl("--no-wait", "clear", "Interface", "left0", "ifindex");
+                const going = remove();
+                await eventually(async () => assert.doesNotMatch(await lab.vsctl("list-ports", BRIDGE), /^left0$/m));
+                lab.proxy.hangUp();
+                await lab.kill("ovs-vswitchd");
+                await lab.start("ovs-vswitchd");
+                await going;
+                assert.ok(!(await isThere()));
+            });
 
     it("that is started anew later has its ports again without a run of ours", async () => {
         await lab.kill("ovs-vswitchd");
