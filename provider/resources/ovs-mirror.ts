@@ -1,13 +1,14 @@
 /** A mirror of a bridge. */
 import { OvsMirror } from "../../schemas/ovs-mirror";
-import { IfName, Label, VlanList } from "../../schemas/units";
+import { IfName, Label } from "../../schemas/units";
 import { vlanRange } from "../../schemas/vlan-range";
 import { HostError, shownName } from "../host/errors";
-import { numberOf, textOf, valuesOf } from "../host/ovsdb/columns";
+import { numberOf, textOf } from "../host/ovsdb/columns";
 import type { Uuid } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { attachedRow, oursFirst } from "./attached-row";
 import { missingBridge } from "./ovs-monitoring";
+import { vlansOf } from "./ovs-port-rows";
 import { one, type Managed } from "./ovs-rows";
 
 export const ovsMirror = attachedRow<OvsMirror>({
@@ -77,9 +78,7 @@ function fromRow(view: Replica, row: Seen): Omit<OvsMirror, "bridge"> {
         selectAll: row.select_all === true,
         selectSourcePorts: names(row.select_src_port),
         selectDestinationPorts: names(row.select_dst_port),
-        selectVlans: VlanList.parse(
-            valuesOf(row.select_vlan).filter((id) => typeof id === "number" && id >= 1 && id <= 4094),
-        ),
+        selectVlans: vlansOf(row.select_vlan) ?? [],
         outputPort: names(row.output_port)[0],
         outputVlan: numberOf(row.output_vlan),
         snaplen: numberOf(row.snaplen),

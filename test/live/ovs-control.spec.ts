@@ -170,6 +170,18 @@ describe("what watches and controls a real switch", function () {
             await plugin.delete(MIRROR, "out", { ...made, state });
         });
 
+        it("shows that it selects packets without a tag, which somebody else has chosen, and takes every VLAN again", async () => {
+            const { selectVlans: _, ...all } = want;
+            const made = await plugin.create(MIRROR, "untagged", all);
+            await lab.vsctl("set", "Mirror", "ids", "select_vlan=0,4095");
+            const read = await refreshed(MIRROR, "untagged", made, all);
+            assert.deepEqual(read.state.selectVlans, ["0", "4095"]);
+            made.state = await plugin.update(MIRROR, "untagged", { ...made, state: read.state }, all);
+            assert.equal(await get("Mirror", "ids", "select_vlan"), "[]");
+            assert.ok(await isSame(MIRROR, made.state, all));
+            await plugin.delete(MIRROR, "untagged", made);
+        });
+
         it("of another owner in the same bridge stays", async () => {
             await lab.vsctl(
                 "--",
