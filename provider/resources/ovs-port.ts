@@ -11,7 +11,7 @@ import type { Found, HostResource, Outputs } from "../resource";
 import { downCautions } from "./down-cautions";
 import { BOND_PRESETS, bondRow, bondState } from "./ovs-bond-rows";
 import { faultOf } from "./ovs-fault";
-import { guardOf, hasMeter, holdsMore, inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
+import { guardOf, hasMeter, holdsMore, inForceOf, isGuarded, isHeldByFlows, isSecured } from "./ovs-ingress";
 import { isLetGo, pluggedAgain, UNHEARD, unheardOf, untilLetGo } from "./ovs-link-lost";
 import { bringUp, isMadeBySwitch, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
 import { refuseHeld } from "./ovs-held";
@@ -29,7 +29,17 @@ import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { securedCautions } from "./secured-cautions";
-import { guardPorts, isSecure, strayFault, strayOf, swept, unguardPorts, unstray, type Guard } from "./table-zero";
+import {
+    guardPorts,
+    isSecure,
+    strangeFault,
+    strayFault,
+    strayOf,
+    swept,
+    unguardPorts,
+    unstray,
+    type Guard,
+} from "./table-zero";
 import { tunnelPlace } from "./ovs-tunnel";
 
 interface PortHere extends Found<OvsPort> {
@@ -108,6 +118,8 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             known !== undefined && isMadeBySwitch(rows.links[0]) && isSetDown(rows.links[0], await host.links());
         const unheard = known === undefined ? [] : await unheardOf(host, holder, rows.links);
         const [link, ...more] = rows.links;
+        const strange =
+            isSecured(port) && link ? strangeFault(inForce, bridge, numberOf(link.ofport) ?? -1) : undefined;
         const misnumbered = known === undefined || more.length > 0 ? undefined : numberFault(view, bridge, link);
         return {
             view,
@@ -136,7 +148,8 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 (unheard.length > 0 ? UNHEARD : undefined) ??
                 (unshaped ? SHAPING_LOST : undefined) ??
                 (unpoliced ? POLICING_LOST : undefined) ??
-                (stray.length > 0 ? strayFault(stray) : undefined),
+                (stray.length > 0 ? strayFault(stray) : undefined) ??
+                strange,
             conflict: conflictOf(rows, bridge),
         };
     },

@@ -10,11 +10,11 @@ import { belonging, OWNER_KEY, ownerFrom } from "../owner";
 import type { Found, Own } from "../resource";
 import { sameValue } from "../wire";
 import { faultOf } from "./ovs-fault";
-import { inForceOf, isGuarded, isHeldByFlows } from "./ovs-ingress";
+import { inForceOf, isGuarded, isHeldByFlows, isSecured } from "./ovs-ingress";
 import { isUnheard, linksNow, UNHEARD } from "./ovs-link-lost";
 import { isMadeBySwitch, isSetDown, SET_DOWN } from "./ovs-link-up";
 import { numberFault } from "./ovs-numbers";
-import { NOTHING_IN_FORCE, readGuards, strayFault, strayOf, type InForce } from "./table-zero";
+import { NOTHING_IN_FORCE, readGuards, strangeFault, strayFault, strayOf, type InForce } from "./table-zero";
 import { conflictOf, interfacesOf, portState, standsAlone, typeOf, type PortRows } from "./ovs-port-rows";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
 import { POLICING_LOST, unpolicedOf } from "./ovs-policing";
@@ -296,7 +296,7 @@ class Look {
             state[name] = member.state ??= this.stateOf(member, rows, inForce);
             const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
             if (ofport > 0) ofports[name] = ofport;
-            const fault = this.faultOf(member, rows);
+            const fault = this.faultOf(member, rows, inForce);
             if (fault !== undefined) faults.push(`port ${name}: ${fault}`);
         }
         return { state, ofports, faults };
@@ -322,7 +322,11 @@ class Look {
         return { ...portState(this.view, rows, inForce, known), ...(tap ? { tap: tap.state } : {}) };
     }
 
-    private faultOf({ tap, unheard, unshaped, unpoliced }: Member, { links: [link] }: PortRows): string | undefined {
+    private faultOf(
+        { tap, unheard, unshaped, unpoliced }: Member,
+        { port, links: [link] }: PortRows,
+        inForce: InForce,
+    ): string | undefined {
         return (
             faultOf(link, this.view) ??
             (tap && this.own.known && !tap.link.up ? "its tap is set down" : undefined) ??
@@ -330,7 +334,8 @@ class Look {
             (this.own.known ? numberFault(this.view, this.bridge, link) : undefined) ??
             (this.own.known && unheard ? UNHEARD : undefined) ??
             (unshaped ? SHAPING_LOST : undefined) ??
-            (unpoliced ? POLICING_LOST : undefined)
+            (unpoliced ? POLICING_LOST : undefined) ??
+            (isSecured(port) ? strangeFault(inForce, this.bridge, numberOf(link?.ofport) ?? -1) : undefined)
         );
     }
 }

@@ -26,6 +26,9 @@ const NONE = "00:00:00:00:00:00";
  */
 const TAGS = ["0x8100", "0x88a8"];
 
+/** The least priority of a secured port's flows: that of the last, which drops all that the others have not passed. */
+export const LEAST_GUARD = 100;
+
 type Guard = Pick<Flow, "table" | "priority" | "match" | "actions">;
 
 /**
@@ -80,7 +83,7 @@ export function guardsOf(port: string, { mac, addresses }: PortSecurity): Guard[
         ...["arp", "ip", "ipv6"].map((kind) => flow(200, `${kind},${at}`, "drop")),
         ...TAGS.map((type) => flow(200, `${at},dl_type=${type}`, "drop")),
         flow(150, from, pass),
-        flow(100, at, "drop"),
+        flow(LEAST_GUARD, at, "drop"),
     ];
 }
 

@@ -2,7 +2,7 @@
 import type { PortSecurity } from "../../schemas/ovs-port-parts";
 import { isPassive } from "../../schemas/target-text";
 import type { Host } from "../host";
-import { HostError, shownName } from "../host/errors";
+import { HostError, quoted, shownName } from "../host/errors";
 import { flowText, groupText, meterText, parseFlows, parseMeters, strictly, type Flow } from "../host/flow-text";
 import { textOf, valuesOf } from "../host/ovsdb/columns";
 import type { Replica } from "../host/ovsdb/replica";
@@ -15,13 +15,14 @@ import {
     hangsTogether,
     portOf,
     isHandingOn,
+    isOurs,
     SHARED_COOKIE,
     type BridgeFlows,
 } from "../host/pipeline";
 import type { Action, Plan, Step } from "../plan";
 import { look } from "./flow-tables";
 import { namesOf } from "./port-names";
-import { guardsOf } from "./port-security";
+import { guardsOf, LEAST_GUARD } from "./port-security";
 
 /** Above what a person would put there by hand: `ovs-ofctl add-flow br0 actions=NORMAL` has 32768. */
 export const WAY_PRIORITY = 40000;
@@ -154,9 +155,11 @@ export interface InForce {
     security: ReadonlyMap<number, readonly Flow[]>;
     /** OpenFlow numbers at which a resource's flows stand, by its cookie. */
     numbers: ReadonlyMap<string, ReadonlySet<number>>;
+    /** Flows of others among those that say as whom ports may send. */
+    strange: readonly Flow[];
 }
 
-export const NOTHING_IN_FORCE: InForce = { limits: new Map(), security: new Map(), numbers: new Map() };
+export const NOTHING_IN_FORCE: InForce = { limits: new Map(), security: new Map(), numbers: new Map(), strange: [] };
 
 /**
  * What is in force; nothing where the tables do not hang together, so that what a person removed by hand is seen and
@@ -169,7 +172,8 @@ export async function readGuards(host: Host, bridge: string): Promise<InForce> {
         host.read(host.openflow.reading("dump-meters", bridge), parseMeters),
     ]);
     const numbers = numbersOf(flows);
-    if (!hangsTogether(bridgeFlows(view, bridge, flows))) return { ...NOTHING_IN_FORCE, numbers };
+    const strange = flows.filter((flow) => flow.table === GUARD_TABLE && !isOurs(flow));
+    if (!hangsTogether(bridgeFlows(view, bridge, flows))) return { ...NOTHING_IN_FORCE, numbers, strange };
     const ways = new Map(flows.filter(isWay).map((flow) => [portOf(flow), flow]));
     const limits = [...ways].flatMap(([port, { actions }]): [number, IngressLimit][] => {
         const meter = actions === wayOn(meterAt(port)) ? meters.find(({ id }) => id === meterAt(port)) : undefined;
@@ -180,9 +184,10 @@ export async function readGuards(host: Host, bridge: string): Promise<InForce> {
     const security = new Map<number, Flow[]>();
     for (const flow of flows) {
         const port = portOf(flow);
-        if (flow.table === GUARD_TABLE && ways.has(port)) security.set(port, [...(security.get(port) ?? []), flow]);
+        if (flow.table !== GUARD_TABLE || !isOurs(flow) || !ways.has(port)) continue;
+        security.set(port, [...(security.get(port) ?? []), flow]);
     }
-    return { limits: new Map(limits), security, numbers };
+    return { limits: new Map(limits), security, numbers, strange };
 }
 
 function numbersOf(flows: Flow[]): Map<string, Set<number>> {
@@ -206,6 +211,23 @@ export const strayOf = ({ numbers }: InForce, mark: string, ofports: readonly nu
 /** What is told of them. */
 export const strayFault = (numbers: readonly number[]): string =>
     `flows of its ingress limit or portSecurity are at the OpenFlow number ${numbers.join(", ")}, which Open vSwitch no longer gives it`;
+
+/**
+ * What is wrong where a flow of others decides as whom a secured port may send; undefined where none does. It is theirs to
+ * remove.
+ */
+export function strangeFault({ strange }: InForce, bridge: string, ofport: number): string | undefined {
+    const met = strange.find((flow) => flow.priority >= LEAST_GUARD && mayComeFrom(flow, ofport));
+    return (
+        met &&
+        `a flow of somebody else decides as whom it may send, beside its portSecurity (${quoted(flowText(met))}); ` +
+            `remove it: ovs-ofctl --strict del-flows ${shownName(bridge)} "${strictly(met)}"`
+    );
+}
+
+/** Whether a flow takes what comes in at a port, or may do so. */
+const mayComeFrom = (flow: Flow, ofport: number): boolean =>
+    portOf(flow) === ofport || !/(?:^|,)in_port=/.test(flow.match);
 
 /** Takes away what stands at numbers that a resource's ports no longer have; whoever has them now keeps what is theirs. */
 export function unstray(bridge: string, numbers: readonly number[], mark: string, secure: boolean): Plan {

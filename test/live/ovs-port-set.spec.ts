@@ -379,6 +379,53 @@ describe("a set of ports on a real switch", function () {
             await lab.run("ovs-ofctl", "--strict", "del-flows", "sb2", "priority=32768");
         });
 
+        it("tells that a flow of somebody else stands among its own, by which all of it passes, until that is removed", async () => {
+            const all = "table=5,priority=500";
+            const ofport = await lab.vsctl("get", "Interface", "safe", "ofport");
+            const alone = { name: "lone5", bridge: "sb2", type: "internal", portSecurity: { mac: other } };
+            const port = await plugin.create(PORT, "lone5", alone);
+            const [honest, spoofed] = asOneself(safe);
+            const faults = async (type: string, name: string, { id, state }: Made, want: Bag) => {
+                const wanted = (await plugin.check(type, want)).inputs;
+                const read = await plugin.read(type, name, id, wanted, state).catch((error: unknown) => error);
+                return unfinishedOf(read)?.reasons.join() ?? "";
+            };
+            const ofBoth = async () => [
+                await faults(SET, "set", made, inputs(portSecurity)),
+                await faults(PORT, "lone5", port, alone),
+            ];
+            const [set, single] = [
+                /^OVS port set sb2: port safe: a flow of .* decides/,
+                /^OVS port lone5: a flow of .* decides/,
+            ];
+            for (const [place, ...told] of [
+                [all, set, single],
+                [`table=5,priority=100,dl_src=${other}`, set, single],
+                [`table=5,priority=500,in_port=${ofport}`, set, /^$/],
+                ["table=5,priority=99", /^$/, /^$/],
+            ] as [string, RegExp, RegExp][]) {
+                await lab.run("ovs-ofctl", "add-flow", "sb2", `${place},actions=goto_table:10`);
+                await eventually(async () => {
+                    const reasons = await ofBoth();
+                    for (const [index, what] of told.entries()) assert.match(reasons[index] ?? "", what, place);
+                });
+                if (place === all) {
+                    assert.deepEqual(
+                        await heard("safe", [...honest, ...spoofed]),
+                        [...lengths(honest), ...lengths(spoofed)].sort((a, b) => a - b),
+                    );
+                    const update = plugin.update(SET, "set", made, inputs(portSecurity));
+                    await assert.rejects(update, (error) => set.test(unfinishedOf(error)?.reasons.join() ?? ""));
+                }
+                const command = /ovs-ofctl (--strict) (del-flows) (sb2) "(.*)"/.exec((await ofBoth())[0] ?? "");
+                const removal = command?.slice(1) ?? ["--strict", "del-flows", "sb2", place];
+                await lab.run("ovs-ofctl", ...removal);
+                await eventually(async () => assert.deepEqual(await ofBoth(), ["", ""], place));
+            }
+            assert.deepEqual(await heard("safe", [...honest, ...spoofed]), lengths(honest));
+            await plugin.delete(PORT, "lone5", port);
+        });
+
         const numbered = (ofportRequest: number): Bag => {
             const { bridge, ports } = inputs(portSecurity) as { bridge: string; ports: Record<string, Bag> };
             return {
