@@ -5,6 +5,7 @@ import type { Host } from "../host";
 import { readAddresses, type AddressSeen } from "../host/addresses";
 import { HostError } from "../host/errors";
 import { managerCautions } from "../host/managers";
+import { readRoutes } from "../host/routes";
 import { ip, type JournalEntry, type Line, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { forget, isAnothers, lifeOf, note, noted } from "./former-values";
@@ -16,6 +17,8 @@ import { requireLink } from "./virtual-link";
 interface Here extends Found<Address> {
     life: string;
     entry?: JournalEntry;
+    /** The network to which the route that comes with it is gone. */
+    lost: string | undefined;
 }
 
 /** Longest wait for the link's answer whether another host has an address [ms]: 1 s a question, and up to 1 s before. */
@@ -65,18 +68,22 @@ export const address: HostResource<Address, Here> = {
         if (!seen) return undefined;
         const life = await lifeOf(host, seen);
         const entry = await noted(host, keyOf(id), life);
+        const lost = known && (await lostWay(host, seen));
         return {
             state: { ...stateOf(seen, known), ...permissionOf(known) },
             mark: entry?.mark,
             // One that another resource has noted since is that one's, though it stands on the same link in the same life.
             ...(isAnothers(entry, own) ? {} : { objectId: life }),
-            fault: seen.flags.has("dadfailed") ? "another host on the link has the address already" : undefined,
+            fault: seen.flags.has("dadfailed")
+                ? "another host on the link has the address already"
+                : lost && `the route to ${lost} that comes with it is gone: somebody removed it`,
             conflict:
                 entry || known || !seen.flags.has("dynamic")
                     ? undefined
                     : "is kept by somebody who renews it (DHCP or a router's advertisements)",
             life,
             entry,
+            lost,
         };
     },
 
@@ -94,9 +101,9 @@ export const address: HostResource<Address, Here> = {
         ];
     },
 
-    async update(host, { state, life, entry }, want, mark) {
+    async update(host, { state, life, entry, lost }, want, mark) {
         // Its network's route has that metric.
-        if (want.metric !== state.metric) await keepWays(host, want);
+        if (want.metric !== state.metric || lost !== undefined) await keepWays(host, want);
         return [
             note(keyOf(idOf(want)), mark, life, {}, entry),
             ip(
@@ -104,6 +111,8 @@ export const address: HostResource<Address, Here> = {
                 [["address", "change", ...wordsOf(want, state)]],
                 [["address", "change", ...wordsOf(state, want)]],
             ),
+            // That of IPv6 comes with the change (inet6_addr_modify in net/ipv6/addrconf.c).
+            ...(lost === undefined || isV6(lost) ? [] : [wayAgain(want, lost)]),
         ];
     },
 
@@ -203,6 +212,34 @@ function lifetimesOf(seen: AddressSeen, known: Address | undefined): Partial<Add
         ...(validLifetime === undefined ? {} : { validLifetime }),
         ...(preferredLifetime === undefined || same ? {} : { preferredLifetime }),
     };
+}
+
+/**
+ * The network of an address to which its link has no route, though the kernel made one with it; undefined where it has, or
+ * where the kernel makes none: not on a link that is set down, and not for one whose network another address has already.
+ */
+async function lostWay(host: Host, { link: name, address, peer, flags }: AddressSeen): Promise<string | undefined> {
+    const [network, v6] = [routedBy({ address, peer }), isV6(address)];
+    if (WITHOUT_WAY.some((flag) => flags.has(flag)) || network.endsWith(v6 ? "/128" : "/32")) return undefined;
+    const isLost = async (at: Host) =>
+        !(await readRoutes(at, v6)).some(
+            ({ destination, ways }) => destination === network && ways.some(({ link }) => link === name),
+        );
+    if (!(await isLost(host))) return undefined;
+    // Both may be older than what was set up since.
+    const link = (await host.links()).get(name);
+    if (!link?.up || link.flags.includes("LOOPBACK") || link.slaveKind === "vrf") return undefined;
+    return (await isLost(host.at({ maxAgeMs: 0 }))) ? network : undefined;
+}
+
+const WITHOUT_WAY = ["noprefixroute", "secondary", "tentative", "dadfailed"];
+
+/** The route as the kernel makes it (fib_add_ifaddr in net/ipv4/fib_frontend.c): it goes with the address, too. */
+function wayAgain({ link, address, metric = 0 }: Address, network: string): Step {
+    const [local = ""] = address.split("/");
+    const way = [network, "dev", link, "proto", "kernel", "scope", "link", "src", local];
+    const words = [...way, ...(metric === 0 ? [] : ["metric", String(metric)])];
+    return ip(`brings the route to ${network} back`, [["route", "add", ...words]], [["route", "delete", ...words]]);
 }
 
 /** Its network becomes a route of its own. */

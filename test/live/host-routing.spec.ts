@@ -403,6 +403,38 @@ describe("addresses and routes on a real host", function () {
             assert.match(await ip("-oneline address show dev s0 to 10.3.0.0/24"), /^\S+ s0 +inet 10\.3\.0\.3\/24/);
         });
 
+        for (const [address, network, family] of [
+            ["10.6.0.1/24", "10.6.0.0/24", "-4"],
+            ["fd06::1/64", "fd06::/64", "-6"],
+        ] as const)
+            it(`tells that somebody has removed the route to ${network} that it brings, and has it again`, async () => {
+                const inputs = { link: "s0", address, metric: 300 };
+                const made = await plugin.create(ADDRESS, "way", inputs);
+                const way = () => ip(`${family} route show ${network}`);
+                const before = await way();
+                assert.match(before, /^\S+ dev s0 proto kernel .*metric 300/);
+                const told = async () => {
+                    const wanted = (await plugin.check(ADDRESS, inputs)).inputs;
+                    const read = await plugin
+                        .read(ADDRESS, "way", made.id, wanted, made.state)
+                        .catch((error: unknown) => error);
+                    return unfinishedOf(read)?.reasons.join() ?? "";
+                };
+                assert.equal(await told(), "");
+                await ip(`${family} route delete ${network} dev s0`);
+                await eventually(async () =>
+                    assert.match(await told(), new RegExp(`the route to ${network} that comes with it is gone`)),
+                );
+                made.state = await plugin.update(ADDRESS, "way", made, inputs);
+                assert.equal(await way(), before);
+                await eventually(async () => assert.equal(await told(), ""));
+                await ip("link set dev s0 down");
+                await eventually(async () => assert.equal(await told(), "", "none is there while its link is down"));
+                await ip("link set dev s0 up");
+                await plugin.delete(ADDRESS, "way", made);
+                assert.equal(await way(), "");
+            });
+
         it("of a link that is not there says so", () =>
             assert.rejects(
                 plugin.create(ADDRESS, "nolink", { link: "nolink0", address: "10.4.0.1/24" }),
