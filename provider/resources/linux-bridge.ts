@@ -77,9 +77,11 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
         if (!link) return undefined;
         const vlans = await vlansOf(host, link, name);
         const here = linkHere(link, "bridge", known !== undefined);
+        const tags = serviceTags(link);
         return {
             ...here,
-            conflict: here.conflict ?? (known ? undefined : untold(serviceTags(link))),
+            conflict: here.conflict ?? (known ? undefined : untold(tags)),
+            ...(here.fault === undefined && known && tags.length > 0 ? { fault: SERVICE_TAGS } : {}),
             state: {
                 name,
                 mac: link.mac,
@@ -114,16 +116,22 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
     async update(host, { state, mark: former, link, vlans }, want, mark) {
         if (takesVlans(state, want, vlans))
             await keepCarried(host, `Linux bridge ${want.name}`, want, [want.name], "which is to carry other VLANs");
+        const tags = serviceTags(link).length > 0;
         return [
             ip(
                 `sets the Linux bridge ${want.name}`,
                 [
                     marked(want.name, mark),
                     ...pinned(want, state, former === mark),
+                    ...(tags ? [filteringBy(want.name, "802.1Q")] : []),
                     ...settings(state, want),
                     setLink(want.name, "up"),
                 ],
-                [...pinned(state, want, true), ...settings(want, state)],
+                [
+                    ...pinned(state, want, true),
+                    ...settings(want, state),
+                    ...(tags ? [filteringBy(want.name, "802.1ad")] : []),
+                ],
             ),
             ...ownVlans(want, vlans, defaultPvid(link)),
         ];
@@ -195,6 +203,12 @@ function settings(from: Partial<LinuxBridge>, { name, ...to }: LinuxBridge): Lin
 /** A bridge that filters by service tags: `tagged` and its like mean 802.1Q. */
 const serviceTags = ({ data: { vlan_filtering: filters, vlan_protocol: protocol } }: Link): string[] =>
     filters === 1 && protocol === "802.1ad" ? ["vlan_protocol 802.1ad"] : [];
+
+const SERVICE_TAGS =
+    "it filters VLANs by service tags (802.1ad), which somebody else has set: those declared are of 802.1Q";
+
+const filteringBy = (name: string, protocol: "802.1Q" | "802.1ad"): Line =>
+    setLink(name, "type", "bridge", "vlan_protocol", protocol);
 
 /** VLANs count where they are filtered; elsewhere they are tables that nobody looks at. */
 function vlanState(link: Link, vlans: VlanTable | undefined, known: LinuxBridge | undefined): Partial<LinuxBridge> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
-import { Plugin, type Made } from "../provider/plugin";
+import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { run, runJson } from "../support/kernel-guest";
 import { assertWithin, linkOf, type LinkHost } from "../support/link-life";
@@ -76,6 +76,24 @@ describe("VLANs of a Linux bridge", function () {
                 assert.deepEqual((await plugin.diff(BRIDGE, state, wanted)).diffsList.sort(), ["pvid", "tagged"]);
             });
             made.state = await plugin.update(BRIDGE, "vf", made, inputs);
+            assert.deepEqual(await vlansOf("vf0"), ["1 PVID Egress Untagged"]);
+        });
+
+        it("tells that somebody has it filter by service tags, and filters by 802.1Q again", async () => {
+            const protocol = (name: string) =>
+                run("ip", ..."link set dev vf0 type bridge vlan_protocol".split(" "), name);
+            await protocol("802.1ad");
+            await eventually(async () => {
+                const read = await plugin
+                    .read(BRIDGE, "vf", "vf0", inputs, made.state)
+                    .catch((error: unknown) => error);
+                assert.match(
+                    unfinishedOf(read)?.reasons.join() ?? "",
+                    /vf0: it filters VLANs by service tags \(802.1ad\)/,
+                );
+            });
+            made.state = await plugin.update(BRIDGE, "vf", made, inputs);
+            assertWithin(await linkOf(host(), "vf0"), { linkinfo: { info_data: { vlan_protocol: "802.1Q" } } });
             assert.deepEqual(await vlansOf("vf0"), ["1 PVID Egress Untagged"]);
         });
 
