@@ -1,7 +1,11 @@
 /** A virtual network over UDP. */
+import { z } from "zod";
 import { addressText, isLinkLocal, isV6 } from "../../schemas/ip-text";
 import { isMulticast, Vxlan } from "../../schemas/vxlan";
+import type { Host } from "../host";
 import { HostError } from "../host/errors";
+import { parseList } from "../host/links";
+import { bridge, type Step } from "../plan";
 import type { HostResource } from "../resource";
 import { bare, plain, type Printed } from "./link-settings";
 import { virtualLink, type LinkHere } from "./virtual-link";
@@ -111,14 +115,57 @@ const link = virtualLink<Vxlan>({
     ],
 });
 
+interface VxlanHere extends LinkHere<Vxlan> {
+    /** Whether it no longer sends to its other end, though it still says so. */
+    cutOff: boolean;
+}
+
 /** What has no word for "none", or is of another family, stays while the link stands. */
-export const vxlan: HostResource<Vxlan, LinkHere<Vxlan>> = {
+export const vxlan: HostResource<Vxlan, VxlanHere> = {
     ...link,
-    update(host, found, want, mark) {
-        if (stuckEnds(found.state, want).length > 0 && !link.isRemade(found, want)) throw stays(found.state, want);
-        return link.update(host, found, want, mark);
+
+    async find(host, name, own) {
+        const here = await link.find(host, name, own);
+        if (!here) return undefined;
+        const { remote } = here.state;
+        const cutOff = own.known !== undefined && remote !== undefined && !(await leadsTo(host, name, remote));
+        const fault =
+            here.fault ?? (cutOff ? `its forwarding table no longer leads to ${remote}: ${CUT_OFF}` : undefined);
+        return { ...here, cutOff, ...(fault === undefined ? {} : { fault }) };
+    },
+
+    async update(host, found, want, mark) {
+        const { state, cutOff } = found;
+        if (stuckEnds(state, want).length > 0 && !link.isRemade(found, want)) throw stays(state, want);
+        const steps = await link.update(host, found, want, mark);
+        // Another one comes with its own entry.
+        return cutOff && state.remote === want.remote && !link.isRemade(found, want)
+            ? [...steps, leading(want)]
+            : steps;
     },
 };
+
+const CUT_OFF = "somebody removed what is to be sent to all (bridge fdb)";
+
+/** What is for nobody in particular goes to every other end that the table has for no address (vxlan_fdb_is_default_entry). */
+const NOBODY = "00:00:00:00:00:00";
+const Entry = z.looseObject({ mac: z.string(), dst: z.string().optional() });
+
+async function leadsTo(host: Host, name: string, remote: string): Promise<boolean> {
+    const entries = await host.read(["bridge", "-json", "fdb", "show", "dev", name], (text) =>
+        parseList(text, Entry, "forwarding entries", "`bridge -json fdb`"),
+    );
+    return entries.some(({ mac, dst }) => mac === NOBODY && addressOf(dst) === remote);
+}
+
+function leading({ name, remote = "", link: below }: Vxlan): Step {
+    const entry = [NOBODY, "dev", name, "dst", remote, ...(below === undefined ? [] : ["via", below]), "self"];
+    return bridge(
+        `leads the VXLAN link ${name} to ${remote} again`,
+        [["fdb", "append", ...entry]],
+        [["fdb", "delete", ...entry]],
+    );
+}
 
 const ENDS = ["remote", "local"] as const;
 const isLost = (key: (typeof ENDS)[number], from: Vxlan, to: Vxlan): boolean =>

@@ -464,6 +464,34 @@ describe("links on a real host", function () {
             await plugin.delete("kvmnet:host:Vxlan", "x", made);
         });
 
+        for (const [remote, link] of [["192.0.2.7", "base0"], ["2001:db8::7"]] as [string, string?][])
+            it(`tells that somebody has cut it off from ${remote}, and leads there again`, async () => {
+                const inputs = { name: "vx1", vni: 5, remote, ...(link ? { link } : {}) };
+                const VXLAN = "kvmnet:host:Vxlan";
+                const made = await plugin.create(VXLAN, "x", inputs);
+                const table = () => lab.run("bridge", "fdb", "show", "dev", "vx1");
+                const before = await table();
+                const told = async () => {
+                    const wanted = (await plugin.check(VXLAN, inputs)).inputs;
+                    const read = await plugin
+                        .read(VXLAN, "x", "vx1", wanted, made.state)
+                        .catch((error: unknown) => error);
+                    return unfinishedOf(read)?.reasons.join() ?? "";
+                };
+                assert.equal(await told(), "");
+                const via = link ? ["via", link] : [];
+                const entry = ["00:00:00:00:00:00", "dev", "vx1", "dst", remote, ...via];
+                await lab.run("bridge", "fdb", "delete", ...entry);
+                assert.equal(await table(), "");
+                await eventually(async () =>
+                    assert.match(await told(), new RegExp(`vx1: its forwarding table no longer leads to ${remote}`)),
+                );
+                made.state = await plugin.update(VXLAN, "x", made, inputs);
+                assert.equal(await table(), before);
+                await eventually(async () => assert.equal(await told(), ""));
+                await plugin.delete(VXLAN, "x", made);
+            });
+
         it("goes from IPv4 to IPv6 only when it is replaced, which the message says", async () => {
             const [v4, v6] = [
                 { name: "vx1", vni: 5, remote: "192.0.2.7" },
