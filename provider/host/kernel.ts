@@ -5,6 +5,7 @@ import { HostError, quoted } from "./errors";
 import { linksOf, type Link } from "./links";
 import { refused } from "./ofctl-refusal";
 import type { Place } from "./place";
+import { readPoliced } from "./policed";
 import { Snapshot } from "./snapshot";
 import { Standing } from "./standing";
 import { timed, type Trace } from "./trace";
@@ -63,13 +64,12 @@ export class Kernel {
      * @throws HostError refused where the program fails
      */
     read<Value>(argv: string[], parse: (text: string) => Value, maxAgeMs = 0, withinMs?: number): Promise<Value> {
-        const key = argv.join(" ");
-        let snapshot = this.snapshots.get(key) as Snapshot<Value> | undefined;
-        if (!snapshot) {
-            snapshot = new Snapshot(async () => parse(await this.printed(argv, withinMs)));
-            this.snapshots.set(key, snapshot);
-        }
-        return snapshot.get(maxAgeMs);
+        return this.shared(argv.join(" "), async () => parse(await this.printed(argv, withinMs)), maxAgeMs);
+    }
+
+    /** Links that the kernel polices, as they are now; one look serves all who ask at the same moment. */
+    policed(): Promise<ReadonlySet<string>> {
+        return this.shared("policed", () => readPoliced(this.place));
     }
 
     /** @throws LineRefused with the kernel's words */
@@ -96,6 +96,12 @@ export class Kernel {
 
     close(): void {
         this.lister.close();
+    }
+
+    private shared<Value>(key: string, readAll: () => Promise<Value>, maxAgeMs = 0): Promise<Value> {
+        let snapshot = this.snapshots.get(key) as Snapshot<Value> | undefined;
+        if (!snapshot) this.snapshots.set(key, (snapshot = new Snapshot(readAll)));
+        return snapshot.get(maxAgeMs);
     }
 
     private async printed(argv: string[], withinMs: number | undefined): Promise<string> {

@@ -1,7 +1,5 @@
-/** Policing that stands in rows alone: `tc qdisc del dev LINK ingress` takes it out of the kernel, and no row tells. */
-import { z } from "zod";
+/** Policing that stands in rows alone: `tc qdisc del dev LINK ingress`, or `tc filter`, takes it out of the kernel, and no row tells. */
 import type { Host } from "../host";
-import { parseList } from "../host/links";
 import { numberOf, textOf } from "../host/ovsdb/columns";
 import { ofRow } from "../host/ovsdb/operations";
 import { ignoresPolicing } from "../host/ovsdb/ports";
@@ -11,25 +9,19 @@ import type { PortRows } from "./ovs-port-rows";
 
 export const POLICING_LOST = "its ingress limit is not in force: somebody took the policing of its link away";
 
-/** What the kernel polices by: a queueing discipline of one of these kinds (lib/netdev-linux.c, netdev_linux_set_policing). */
-const INGRESS = ["ingress", "clsact"];
-const Qdisc = z.looseObject({ kind: z.string(), dev: z.string().optional() });
-
 /** Names of the ports whose links the kernel does not police as their rows say. Nothing is asked where none says so. */
 export async function unpolicedOf(host: Host, view: Replica, ports: readonly PortRows[]): Promise<ReadonlySet<string>> {
     const open = ports.flatMap((rows) =>
         policedBy(view, rows).map(({ name }) => ({ port: String(rows.port.name), link: String(name) })),
     );
-    const among = (policed: ReadonlySet<string> | undefined) =>
-        open.filter(({ link }) => policed !== undefined && !policed.has(link));
-    if (open.length === 0 || among(await policedNow(host)).length === 0) return new Set();
-    // A list may be older than the policing; and a link in another network namespace is in none.
-    const [policed, links] = await Promise.all([policedNow(host.at({ maxAgeMs: 0 })), host.links()]);
-    return new Set(
-        among(policed)
-            .filter(({ link }) => links.has(link))
-            .map(({ port }) => port),
-    );
+    if (open.length === 0) return new Set();
+    // Open vSwitch needs no `tc`, and a host without it tells nothing.
+    const policed = await host.kernel.policed().catch((): undefined => undefined);
+    const lost = open.filter(({ link }) => policed && !policed.has(link));
+    if (lost.length === 0) return new Set();
+    // A link in another network namespace is in no list.
+    const links = await host.links();
+    return new Set(lost.filter(({ link }) => links.has(link)).map(({ port }) => port));
 }
 
 /** Interfaces of a port that the kernel should police. */
@@ -41,15 +33,6 @@ const policedBy = (view: Replica, { port, links }: PortRows): Seen[] =>
             ["system", "internal", "tap"].includes(textOf(link.type) || "system") &&
             !ignoresPolicing(view.holderOf(port), textOf(link.type)),
     );
-
-/** Links that the kernel polices; undefined on a host without `tc`, which Open vSwitch does not need. */
-const policedNow = (host: Host): Promise<ReadonlySet<string> | undefined> =>
-    host.read(["tc", "-json", "qdisc", "show", "ingress"], policedIn).catch(() => undefined);
-
-function policedIn(text: string): ReadonlySet<string> {
-    const list = parseList(text, Qdisc, "queueing disciplines", "`tc -json qdisc`");
-    return new Set(list.flatMap(({ kind, dev }) => (dev !== undefined && INGRESS.includes(kind) ? [dev] : [])));
-}
 
 /** The switch polices a link only where its row changes: away with the limit, and there again. */
 export function policedAgain(ports: readonly PortRows[]): Plan {

@@ -92,11 +92,13 @@ describe("Open vSwitch on the kernel's datapath, changed by others", function ()
         await repaired(PORT, made, inputs);
         assert.deepEqual(await guarded(), [await ofport("kda")]);
 
-        await run("tc", "qdisc", "delete", "dev", "kda", "ingress");
-        await tells(PORT, made, inputs, /its ingress limit is not in force/);
-        assert.equal(await police("kda"), undefined);
-        await repaired(PORT, made, inputs);
-        assert.equal(await police("kda"), "10Mbit");
+        for (const what of ["qdisc", "filter"]) {
+            await run("tc", what, "delete", "dev", "kda", "ingress");
+            await tells(PORT, made, inputs, /its ingress limit is not in force/);
+            assert.equal(await police("kda"), undefined);
+            await repaired(PORT, made, inputs);
+            assert.equal(await police("kda"), "10Mbit");
+        }
 
         await run("ovs-vsctl", "del-port", "kda");
         assert.notDeepEqual(await guarded(), []);
@@ -180,7 +182,7 @@ describe("Open vSwitch on the kernel's datapath, changed by others", function ()
         const ports: Record<string, Bag> = {
             ...{ kdt0: secured, kdt1: secured, kdt2: secured, kdt3: { ...tap, qos: "kd-gold" }, kdt4: tap, kdt5: tap },
             ...(Object.fromEntries(rest) as Record<string, Bag>),
-            kdt8: { ...tap, ingress: { rate: "10Mbit" } },
+            ...{ kdt8: { ...tap, ingress: { rate: "10Mbit" } }, kdt9: { ...tap, ingress: { rate: "10Mbit" } } },
         };
         const inputs = { bridge: "kd0", ports };
         let made: Made;
@@ -219,6 +221,7 @@ describe("Open vSwitch on the kernel's datapath, changed by others", function ()
             await run("ip", "link", "set", "dev", "kdt7", "down");
             await run("tc", "qdisc", "replace", "dev", "kdt3", "root", "noqueue");
             await run("tc", "qdisc", "delete", "dev", "kdt8", "ingress");
+            await run("tc", "filter", "delete", "dev", "kdt9", "ingress");
             await run("ovs-vsctl", "set", "Interface", "kdt0", "ingress_policing_rate=1");
             await tells(
                 SET,
@@ -227,6 +230,7 @@ describe("Open vSwitch on the kernel's datapath, changed by others", function ()
                 ...["kdt2", "kdt6"].map((name) => new RegExp(`port ${name}: .*\\(No such device\\)`)),
                 /port kdt3: its QoS is not in force/,
                 /port kdt8: its ingress limit is not in force/,
+                /port kdt9: its ingress limit is not in force/,
                 /port kdt7: its tap is set down/,
                 ...[second, third].map(
                     (number) => new RegExp(`flows .* are at the OpenFlow number [\\d, ]*\\b${number}\\b`),
@@ -245,7 +249,7 @@ describe("Open vSwitch on the kernel's datapath, changed by others", function ()
                 await guarded(),
                 (await numbers()).sort((a, b) => a - b),
             );
-            for (const name of ["kdt0", "kdt1", "kdt2", "kdt8"]) assert.equal(await police(name), "10Mbit");
+            for (const name of ["kdt0", "kdt1", "kdt2", "kdt8", "kdt9"]) assert.equal(await police(name), "10Mbit");
             assert.ok(await isShaped("kdt3"));
         });
 
