@@ -34,7 +34,7 @@ const openOf = ({ port, links }: Plugged): Seen[] =>
     isSecured(port) ? links.filter((link) => !isShut(link) && (numberOf(link.ofport) ?? -1) > 0) : [];
 
 /** Whether a port is secured, and something passes there. */
-export const isOpen = (rows: PortRows): boolean => openOf(rows).length > 0;
+export const isOpen = (rows: Plugged): boolean => openOf(rows).length > 0;
 
 /** The first step with secured ports whose guards are to go; nothing where none passes anything. */
 export function shutAgain(ports: readonly Plugged[]): Plan {
