@@ -149,13 +149,14 @@ const CUT_OFF = "somebody removed what is to be sent to all (bridge fdb)";
 
 /** What is for nobody in particular goes to every other end that the table has for no address (vxlan_fdb_is_default_entry). */
 const NOBODY = "00:00:00:00:00:00";
-const Entry = z.looseObject({ mac: z.string(), dst: z.string().optional() });
+const Entry = z.looseObject({ mac: z.string(), ifname: z.string().optional(), dst: z.string().optional() });
 
+/** One look serves all links. */
 async function leadsTo(host: Host, name: string, remote: string): Promise<boolean> {
-    const entries = await host.read(["bridge", "-json", "fdb", "show", "dev", name], (text) =>
-        parseList(text, Entry, "forwarding entries", "`bridge -json fdb`"),
+    const entries = await host.read(["bridge", "-json", "fdb", "show"], (text) =>
+        parseList(text, Entry, "forwarding entries", "`bridge -json fdb`").filter(({ mac }) => mac === NOBODY),
     );
-    return entries.some(({ mac, dst }) => mac === NOBODY && addressOf(dst) === remote);
+    return entries.some(({ ifname, dst }) => ifname === name && addressOf(dst) === remote);
 }
 
 function leading({ name, remote = "", link: below }: Vxlan): Step {
