@@ -651,9 +651,9 @@ describe("a set of ports on a real switch", function () {
                 made.state = await plugin.update(SET, "set", made, { bridge, ports: { ...ports, ...more } });
             };
             const member = { type: "internal" };
-            assert.deepEqual(await told(set({ member })), []);
-            assert.deepEqual(await told(set({ member: { ...member, ...secure } })), ["Table 0"]);
-            assert.deepEqual(await told(set({ member: { ...member, ...secure, tag: 8 } })), []);
+            assert.deepEqual(await told(set({ joins: member })), []);
+            assert.deepEqual(await told(set({ joins: { ...member, ...secure } })), ["Table 0"]);
+            assert.deepEqual(await told(set({ joins: { ...member, ...secure, tag: 8 } })), []);
             assert.deepEqual(await told(set({})), []);
             await lab.run("ovs-ofctl", "del-flows", "sb2", "cookie=0/-1,table=0");
         });
