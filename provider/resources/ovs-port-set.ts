@@ -11,7 +11,7 @@ import { leftBySwitch, removedTaps, shutMembers, unguarded, unlimitedLinks, unpl
 import { pathCautions } from "./operator-guard";
 import { untilMtuTold } from "./ovs-mtu";
 import { numberClaim } from "./ovs-numbers";
-import { untilPatched } from "./ovs-patch";
+import { peerCautions, untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { securedCautions } from "./secured-cautions";
 import { isSecure, unstray } from "./table-zero";
@@ -90,6 +90,10 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
                 host,
                 bridge,
                 all.flatMap(([name, { portSecurity }]) => (portSecurity ? [name] : [])),
+            )),
+            ...(await peerCautions(
+                host,
+                all.map(([name, port]) => ({ ...port, name })),
             )),
         ];
     },

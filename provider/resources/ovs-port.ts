@@ -26,7 +26,7 @@ import { requireColumns } from "./ovs-rows";
 import { POLICING_LOST, policedAgain, unpolicedOf } from "./ovs-policing";
 import { liftedFrom, queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from "./ovs-shaping";
 import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
-import { untilPatched } from "./ovs-patch";
+import { peerCautions, untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { securedCautions } from "./secured-cautions";
 import {
@@ -268,7 +268,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
     },
 
     async cautions(host, want) {
-        const { name, bridge, options, portSecurity } = want;
+        const { name, bridge, portSecurity } = want;
         const devices = devicesOf(want);
         const secured = await securedCautions(host, bridge, portSecurity ? [name] : []);
         if (devices.length > 0)
@@ -278,9 +278,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 ...(await downCautions(host, devices)),
                 ...(await pathCautions(host, want, devices, bridge)),
             ];
-        // Of two ends one is made first.
-        if (options?.peer === undefined || (await host.switch()).byName("Interface", options.peer)) return secured;
-        return [`OVS port ${name}: its peer ${options.peer} is not there yet. It passes nothing until it is.`];
+        return [...secured, ...(await peerCautions(host, [want]))];
     },
 
     async settle(host, want) {

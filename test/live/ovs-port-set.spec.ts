@@ -994,6 +994,30 @@ describe("a set of ports on a real switch", function () {
         assert.equal(await linkNamed("y0"), undefined);
     });
 
+    it("warns of a patch whose peer is not there yet, and of none whose peer comes with it", async () => {
+        const patch = (peer: string) => ({ type: "patch", options: { peer } });
+        const told = async (work: () => Promise<unknown>) => {
+            engine.logged.length = 0;
+            await work();
+            return engine.logged.map(
+                ({ message }) => /pa: its peer \w+ is not there yet/.exec(message)?.[0] ?? message,
+            );
+        };
+        const alone = { bridge: "sb0", ports: { pa: patch("pb") } };
+        const both = { bridge: "sb0", ports: { pa: patch("pb"), pb: patch("pa") } };
+        let made: Made | undefined;
+        const put = (inputs: Bag) => async () => {
+            if (made) made.state = await plugin.update(SET, "patches", made, inputs);
+            else made = await plugin.create(SET, "patches", inputs);
+        };
+        assert.deepEqual(await told(put(alone)), ["pa: its peer pb is not there yet"]);
+        assert.deepEqual(await told(put(both)), []);
+        await plugin.delete(SET, "patches", made as unknown as Made);
+        made = undefined;
+        assert.deepEqual(await told(put(both)), []);
+        await plugin.delete(SET, "patches", made as unknown as Made);
+    });
+
     it("beside another on the same bridge leaves that one alone", async () => {
         const one = await plugin.create(SET, "one", { bridge: "sb0", ports: { i0: { tap: {} } } });
         const two = await plugin.create(SET, "two", { bridge: "sb0", ports: { i1: { tap: {} } } });
