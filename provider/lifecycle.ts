@@ -38,13 +38,22 @@ export interface Actor<State> {
 }
 
 /** Makes it, or finishes what a run of ours that was killed began. @throws Unfinished, HostError */
-export async function create<State extends object>(
+export const create = <State extends object>(
     resource: HostResource<State>,
     host: Host,
     want: State,
     actor: Actor<State>,
+): Promise<Kept<State>> => warnedOf(resource, host, want, actor, want);
+
+/** @param added what is warned of; undefined for nothing */
+async function warnedOf<State extends object>(
+    resource: HostResource<State>,
+    host: Host,
+    want: State,
+    actor: Actor<State>,
+    added: State | undefined,
 ): Promise<Kept<State>> {
-    const warned = warnFirst(resource, host, want, actor);
+    const warned = added && warnFirst(resource, host, added, actor);
     try {
         return await proven(resource, host, want, actor);
     } finally {
@@ -67,20 +76,13 @@ async function warnAll<State>(actor: Actor<State>, sentences: readonly string[] 
 }
 
 /** Brings it to what is wanted, and makes it where it is gone. @throws Unfinished, HostError */
-export async function update<State extends object>(
+export const update = <State extends object>(
     resource: HostResource<State>,
     host: Host,
     want: State,
     actor: Actor<State>,
-): Promise<Kept<State>> {
-    const added = actor.known && resource.newOf?.(actor.known.state, want);
-    const warned = added && warnFirst(resource, host, added, actor);
-    try {
-        return await proven(resource, host, want, actor);
-    } finally {
-        await warned;
-    }
-}
+): Promise<Kept<State>> =>
+    warnedOf(resource, host, want, actor, actor.known && resource.newOf?.(actor.known.state, want));
 
 /**
  * The object as it is, with the mark it carries; undefined when it is gone or no longer ours. Changes nothing.
@@ -303,16 +305,26 @@ async function complete<State extends object>(
  * What is found, once it stands still: programs that a killed run started go on to their end, and between two of
  * their steps a link of ours carries no mark yet. So what carries none is looked at again before it counts as foreign.
  */
-async function settled<State>(
+const settled = <State>(
     find: (at: Host) => Promise<Found<State> | undefined>,
     host: Host,
     actor: Actor<State>,
     attempt?: number,
+): Promise<Found<State> | undefined> =>
+    lookedAgain(find, host, actor, attempt, (found) => Boolean(found.mark || found.conflict) || isOurs(found, actor));
+
+/** What is found once it is as others will leave it, or when that has been waited for in vain. */
+async function lookedAgain<State>(
+    find: (at: Host) => Promise<Found<State> | undefined>,
+    host: Host,
+    actor: Actor<State>,
+    attempt: number | undefined,
+    isLeft: (found: Found<State>) => boolean,
 ): Promise<Found<State> | undefined> {
     let at = firstLook(host, actor, attempt);
     for (const pause of [50, 100, 200]) {
         const found = await find(at);
-        if (!found || found.mark || found.conflict || isOurs(found, actor)) return found;
+        if (!found || isLeft(found)) return found;
         await new Promise((resolve) => setTimeout(resolve, pause));
         at = host;
     }
@@ -358,14 +370,15 @@ async function proven<State extends object>(
         const why = error.kind === "missing" && half.fault;
         throw new Unfinished(keptOf(half), [why ? `${resource.title} ${id}: ${half.fault}. ${REPAIR}` : error.message]);
     }
-    // What this step began with still tells what is there, unless something of ours has touched it.
-    found ??= await again(() => resource.find(firstLook(host, actor, 1), id, own));
-    // Who came a moment too late has noted it as its own, and takes that back when it sees ours.
-    for (const pause of [50, 100, 200]) {
-        if (!found || isOurs(found, actor)) break;
-        await new Promise((resolve) => setTimeout(resolve, pause));
-        found = await again(() => resource.find(host, id, own));
-    }
+    // What this step began with still tells what is there, unless something of ours has touched it. Who came a moment too
+    // late has noted it as its own, and takes that back when it sees ours.
+    found ??= await lookedAgain(
+        (at) => again(() => resource.find(at, id, own)),
+        host,
+        actor,
+        1,
+        (one) => isOurs(one, actor),
+    );
     if (!found)
         throw new HostError(
             "refused",

@@ -17,16 +17,11 @@ const MAC = "02:00:00:00:00:01";
 /** Those that are up. */
 const standing = new Set<string>();
 
-/** Ctrl-C ends the measuring as much as the last round does: what was started for it goes first. */
-let leaves = false;
-function leaveOnSignal(): void {
-    if (leaves) return;
-    leaves = true;
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
-        process.once(signal, () => {
-            void Promise.all([...standing].map((name) => labDown(name))).finally(() => process.exit(1));
-        });
-}
+// Ctrl-C ends the measuring as much as the last round does: what was started for it goes first.
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => {
+        void Promise.all([...standing].map((name) => labDown(name))).finally(() => process.exit(1));
+    });
 
 export class BenchLab {
     readonly host: string;
@@ -43,7 +38,6 @@ export class BenchLab {
 
     static async up(name: string): Promise<BenchLab> {
         await labDown(name);
-        leaveOnSignal();
         standing.add(name);
         await labUp(name, SILENT);
         const lab = new BenchLab(name, await RawOvsdb.connect(labPaths(name).ovsdbSocket));

@@ -7,6 +7,7 @@ import { HostError, shownName } from "./errors";
 import type { Host } from "./index";
 import { effectOnLinks, takenUpBy } from "./link-effect";
 import { NotKept } from "./openflow";
+import { connectionText } from "./operators";
 import { numberOf } from "./ovsdb/columns";
 import { resolved } from "./ovsdb/operations";
 import { passing, stopped, tracing, type Probe } from "./switch-ways";
@@ -225,7 +226,7 @@ class CutOff extends HostError {
         super(
             "refused",
             subject,
-            `the SSH connection from ${operator.peer} to ${operator.local} runs through the bridge ${shownName(bridge)}, where what comes in at ${shownName(from)} no longer reached ${to.map(shownName).join(" or ")}, so it was taken back at once`,
+            `${connectionText(operator)} runs through the bridge ${shownName(bridge)}, where what comes in at ${shownName(from)} no longer reached ${to.map(shownName).join(" or ")}, so it was taken back at once`,
             `\`ovs-appctl ${tracing(probe).join(" ")}\` tells what becomes of such a packet. Let it pass, or set takesOperatorPath: true if that is meant and you have another way to the host.`,
         );
     }

@@ -242,7 +242,7 @@ export const namesPort = (text: string, name: string): boolean =>
     withPortNumbers(text, new Map([[name, "0"]])) !== text;
 
 /** Words between commas and spaces; what stands in brackets or quotes belongs to its word. */
-function words(text: string): string[] {
+export function words(text: string): string[] {
     const found: string[] = [];
     let [word, depth, quoted] = ["", 0, false];
     for (const letter of text) {

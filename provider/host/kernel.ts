@@ -64,12 +64,16 @@ export class Kernel {
      * @throws HostError refused where the program fails
      */
     read<Value>(argv: string[], parse: (text: string) => Value, maxAgeMs = 0, withinMs?: number): Promise<Value> {
-        return this.shared(argv.join(" "), async () => parse(await this.printed(argv, withinMs)), maxAgeMs);
+        return this.shared(argv.join(" "), async () => parse(await this.printed(argv, undefined, withinMs)), maxAgeMs);
     }
 
-    /** Links that the kernel polices, as they are now; one look serves all who ask at the same moment. */
+    /**
+     * Links that the kernel polices, as they are now; one look serves all who ask at the same moment.
+     *
+     * @throws HostError refused where it cannot be told
+     */
     policed(): Promise<ReadonlySet<string>> {
-        return this.shared("policed", () => readPoliced(this.place));
+        return this.shared("policed", () => readPoliced((argv, input) => this.printed(argv, input)));
     }
 
     /** @throws LineRefused with the kernel's words */
@@ -104,9 +108,9 @@ export class Kernel {
         return snapshot.get(maxAgeMs);
     }
 
-    private async printed(argv: string[], withinMs: number | undefined): Promise<string> {
+    private async printed(argv: string[], input?: string, withinMs?: number): Promise<string> {
         const asksSwitch = argv[0] === "ovs-ofctl";
-        const { code, stdout, stderr } = await this.place.run(argv, undefined, asksSwitch ? withinMs : undefined);
+        const { code, stdout, stderr } = await this.place.run(argv, input, asksSwitch ? withinMs : undefined);
         if (code === 0) return stdout;
         if (asksSwitch) throw refused(`Open vSwitch on ${this.place.where}`, stderr, withinMs);
         throw new HostError(

@@ -30,6 +30,9 @@ export interface Operator {
     peerPort: number;
 }
 
+/** As a message calls it. */
+export const connectionText = ({ peer, local }: Operator): string => `the SSH connection from ${peer} to ${local}`;
+
 /** Connections of people do not come and go faster than this [ms]. */
 const FRESH_MS = 1_000;
 const SSH_PORT = 22;

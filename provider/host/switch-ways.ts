@@ -3,6 +3,7 @@
  * (`ofproto/trace`, ovs-vswitchd(8)), by all flows, ports and VLANs as they are at that moment.
  */
 import { isV6 } from "../../schemas/ip-text";
+import { words } from "./flow-text";
 import type { Host } from "./index";
 import type { Link } from "./links";
 import { readMacs } from "./neighbors";
@@ -152,23 +153,11 @@ export interface Output {
 export function outputsOf(trace: string, vlan?: number): Output[] {
     return [...trace.matchAll(/^Datapath actions: (.*)$/gm)].flatMap(([, actions = ""]) => {
         let tag = vlan;
-        return outermost(actions).flatMap((action): Output[] => {
+        return words(actions).flatMap((action): Output[] => {
             if (action.startsWith("push_vlan(")) tag = Number(/vid=(\d+)/.exec(action)?.[1]);
             if (action === "pop_vlan") tag = undefined;
             if (action === "pop_vlan" || action === "drop" || action.includes("(")) return [];
             return [{ port: action, ...(tag === undefined ? {} : { vlan: tag }) }];
         });
     });
-}
-
-/** `push_vlan(vid=7,pcp=0),br7,lan0` has three. */
-function outermost(actions: string): string[] {
-    const parts = [""];
-    let depth = 0;
-    for (const character of actions) {
-        depth += character === "(" ? 1 : character === ")" ? -1 : 0;
-        if (character === "," && depth === 0) parts.push("");
-        else parts[parts.length - 1] += character;
-    }
-    return parts;
 }

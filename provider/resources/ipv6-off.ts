@@ -2,7 +2,7 @@
 import { isV6 } from "../../schemas/ip-text";
 import { linkOfKey } from "../../schemas/sysctl";
 import type { Host } from "../host";
-import { keepOver } from "./operator-guard";
+import { keepOver, type Told } from "./operator-guard";
 
 /**
  * Before it is set, or its former value is given back.
@@ -11,13 +11,13 @@ import { keepOver } from "./operator-guard";
  */
 export async function keepIpv6(
     host: Host,
-    { key, value, takesOperatorPath }: { key: string; value: string; takesOperatorPath?: boolean | undefined },
+    setting: Told & { key: string; value: string },
     goes = false,
 ): Promise<void> {
+    const { key, value } = setting;
     if (!/^net\.ipv6\.conf\.(?!default\.).+\.disable_ipv6$/.test(key) || Number(value) === 0) return;
     const link = linkOfKey(key);
-    const told = takesOperatorPath === undefined ? {} : { takesOperatorPath };
     const isHit = (peer: string, links: readonly string[]) =>
         isV6(peer) && (link === undefined || links.includes(link));
-    await keepOver(host, `sysctl ${key}`, told, isHit, "which is to lose IPv6 and its addresses", goes);
+    await keepOver(host, `sysctl ${key}`, setting, isHit, "which is to lose IPv6 and its addresses", goes);
 }

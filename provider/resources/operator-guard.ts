@@ -7,17 +7,18 @@ import type { Host } from "../host";
 import { readAddresses, type AddressSeen } from "../host/addresses";
 import { HostError } from "../host/errors";
 import { readWays, usualPath, type Way } from "../host/operator-ways";
+import { connectionText } from "../host/operators";
 
 /** Links seen no longer ago than this [ms] tell which taps are open. */
 const FRESH_MS = 1_000;
 
 /** What was declared, as far as it says that it may. */
-interface Told {
-    takesOperatorPath?: boolean;
+export interface Told {
+    takesOperatorPath?: boolean | undefined;
 }
 
 /** What state keeps of it: the host has no place for it. */
-export const permissionOf = (known: Told | undefined): Told =>
+export const permissionOf = (known: Told | undefined): { takesOperatorPath?: boolean } =>
     known?.takesOperatorPath === undefined ? {} : { takesOperatorPath: known.takesOperatorPath };
 
 /** A route as far as it decides over others. */
@@ -282,7 +283,7 @@ export const SAY_THAT = "Set takesOperatorPath: true if that is meant and you ha
 export const SAY_FIRST =
     "Set takesOperatorPath: true on it and run `pulumi up` before it is removed, if you have another way to the host,";
 
-export const connection = ({ operator }: Way) => `the SSH connection from ${operator.peer} to ${operator.local}`;
+export const connection = ({ operator }: Way) => connectionText(operator);
 
 const linkOn = ({ path }: Way, links: readonly string[]) => links.find((name) => path.has(name)) ?? "";
 

@@ -2,8 +2,7 @@
 import type { OvsPort } from "../../schemas/ovs-port";
 import { numberOf, textOf } from "../host/ovsdb/columns";
 import { openKeys, openState, told, typedKeys, typedState, type Typed } from "./ovs-keys";
-import type { PortRows } from "./ovs-port-rows";
-import { one, type Managed } from "./ovs-rows";
+import { one, type Managed, type PortRows } from "./ovs-rows";
 
 type Bond = Pick<
     OvsPort,

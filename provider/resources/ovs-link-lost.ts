@@ -5,7 +5,7 @@
 import type { Host } from "../host";
 import type { Link } from "../host/links";
 import { numberOf, textOf } from "../host/ovsdb/columns";
-import { ofRow, present, type Operation } from "../host/ovsdb/operations";
+import { present, updated, type Operation } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
 import { isMadeBySwitch } from "./ovs-link-up";
@@ -74,7 +74,7 @@ export function letGo(links: readonly Seen[], why: string): Plan {
     if (held.length === 0) return [];
     return [
         ovsdb(
-            `lets go of ${namesOf(held.map(({ name }) => ({ name: String(name) })))}, ${why}`,
+            `lets go of ${namesOf(held)}, ${why}`,
             typed(held, () => LET_GO),
             typed(held, ({ type }) => type),
         ),
@@ -82,12 +82,7 @@ export function letGo(links: readonly Seen[], why: string): Plan {
 }
 
 const typed = (links: readonly Seen[], typeOf: (link: Seen) => unknown): Operation[] =>
-    links.map((link) => ({
-        op: "update",
-        table: "Interface",
-        where: ofRow(link._uuid),
-        row: { type: typeOf(link) },
-    }));
+    updated("Interface", links, (link) => ({ type: typeOf(link) }));
 
 /** The switch opens a link anew only where its interface changes: another type for a moment, and the former again. */
 export function pluggedAgain(links: readonly Seen[]): Plan {

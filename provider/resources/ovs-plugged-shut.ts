@@ -4,11 +4,11 @@
  * Before they go, because it goes or moves or gets another number, it becomes such a patch again.
  */
 import { keyOf, numberOf } from "../host/ovsdb/columns";
-import { map, ofRow, type Row } from "../host/ovsdb/operations";
+import { map, updated, type Row } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
 import { isSecured } from "./ovs-ingress";
-import { entriesOf, presentOf, type Managed } from "./ovs-rows";
+import { entriesOf, presentOf, type Managed, type PortRows } from "./ovs-rows";
 import { namesOf } from "./port-names";
 
 /** No interface has this name; Open vSwitch names it where it says that the peer is not there. */
@@ -23,36 +23,28 @@ export const SHUT =
 /** What a link is while it is shut. */
 const asPatch = (): Row => ({ type: "patch", options: map({ peer: NOWHERE }) });
 
-/** The rows of a port and of its interfaces. */
-interface Plugged {
-    port: Seen;
-    links: Seen[];
-}
-
 /** What passes something at a secured port. */
-const openOf = ({ port, links }: Plugged): Seen[] =>
+const openOf = ({ port, links }: PortRows): Seen[] =>
     isSecured(port) ? links.filter((link) => !isShut(link) && (numberOf(link.ofport) ?? -1) > 0) : [];
 
 /** Whether a port is secured, and something passes there. */
-export const isOpen = (rows: Plugged): boolean => openOf(rows).length > 0;
+export const isOpen = (rows: PortRows): boolean => openOf(rows).length > 0;
 
 /** The first step with secured ports whose guards are to go; nothing where none passes anything. */
-export function shutAgain(ports: readonly Plugged[]): Plan {
+export function shutAgain(ports: readonly PortRows[]): Plan {
     const open = ports.flatMap(openOf);
     if (open.length === 0) return [];
-    const put = (rowOf: (link: Seen) => Row) =>
-        open.map((link) => ({ op: "update", table: "Interface", where: ofRow(link._uuid), row: rowOf(link) }));
     return [
         ovsdb(
-            `lets nothing pass at ${namesOf(open.map(({ name }) => ({ name: String(name) })))}`,
-            put(asPatch),
-            put(({ type, options }) => ({ type, options })),
+            `lets nothing pass at ${namesOf(open)}`,
+            updated("Interface", open, asPatch),
+            updated("Interface", open, ({ type, options }) => ({ type, options })),
         ),
     ];
 }
 
 /** The rows of a port as `shutAgain` leaves them. */
-export function shutRows(rows: Plugged): Plugged {
+export function shutRows(rows: PortRows): PortRows {
     const open = openOf(rows);
     return { ...rows, links: rows.links.map((link) => (open.includes(link) ? { ...link, ...asPatch() } : link)) };
 }

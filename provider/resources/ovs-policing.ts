@@ -1,11 +1,11 @@
 /** Policing that stands in rows alone: `tc qdisc del dev LINK ingress`, or `tc filter`, takes it out of the kernel, and no row tells. */
 import type { Host } from "../host";
 import { numberOf, textOf } from "../host/ovsdb/columns";
-import { ofRow } from "../host/ovsdb/operations";
+import { updated } from "../host/ovsdb/operations";
 import { ignoresPolicing } from "../host/ovsdb/ports";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
-import type { PortRows } from "./ovs-port-rows";
+import type { PortRows } from "./ovs-rows";
 
 export const POLICING_LOST = "its ingress limit is not in force: somebody took the policing of its link away";
 
@@ -39,12 +39,7 @@ export function policedAgain(ports: readonly PortRows[]): Plan {
     const links = ports.flatMap(({ links }) => links);
     if (links.length === 0) return [];
     const put = (rateOf: (link: Seen) => unknown) =>
-        links.map((link) => ({
-            op: "update",
-            table: "Interface",
-            where: ofRow(link._uuid),
-            row: { ingress_policing_rate: rateOf(link) },
-        }));
+        updated("Interface", links, (link) => ({ ingress_policing_rate: rateOf(link) }));
     const [none, theirs] = [put(() => 0), put((link) => link.ingress_policing_rate)];
     const names = ports.map(({ port }) => String(port.name)).join(", ");
     return [

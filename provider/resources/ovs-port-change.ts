@@ -1,8 +1,8 @@
 /** Ports as operations of the switch database: plugged, changed, unplugged, each with its way back. */
 import { named, ofRow, rowNamed, set, type Operation, type Uuid } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
-import { interfaceRow, portRow, type Port, type PortRows } from "./ovs-port-rows";
-import { differing, formerOf, rowOf, written, type Managed } from "./ovs-rows";
+import { interfaceRow, portRow, type Port } from "./ovs-port-rows";
+import { differing, formerOf, rowOf, written, type Managed, type PortRows } from "./ovs-rows";
 
 /** A change and what takes it back. */
 export interface Change {

@@ -14,7 +14,7 @@ import { permissionOf } from "./operator-guard";
 import { isLetGo } from "./ovs-link-lost";
 import { told, typedKeys, typedState, type Typed } from "./ovs-keys";
 import { isShut } from "./ovs-plugged-shut";
-import { one, type Managed } from "./ovs-rows";
+import { one, type Managed, type PortRows } from "./ovs-rows";
 import { securityText } from "./port-security";
 import type { InForce } from "./table-zero";
 
@@ -101,12 +101,6 @@ export function interfaceRow(want: Port, type: string | undefined, metered: bool
 export function interfacesOf(view: Replica, port: Seen): Seen[] {
     const links = view.referred("Interface", port.interfaces);
     return links.length > 1 ? links.sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1)) : links;
-}
-
-/** The rows of a port, and what is known of it beside. */
-export interface PortRows {
-    port: Seen;
-    links: Seen[];
 }
 
 /** Whether neither another row nor a flow tells anything of a port. */

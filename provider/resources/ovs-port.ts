@@ -21,8 +21,8 @@ import { changedPort, linkNames, newPort, plug, rowsOf, unplug, type Change, typ
 import { isShut, opened, shutAgain, shutLink, shutRows, type Shut } from "./ovs-plugged-shut";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { keepThrough } from "./ovs-port-path";
-import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf, type PortRows } from "./ovs-port-rows";
-import { requireColumns } from "./ovs-rows";
+import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf } from "./ovs-port-rows";
+import { requireColumns, type PortRows } from "./ovs-rows";
 import { POLICING_LOST, policedAgain, unpolicedOf } from "./ovs-policing";
 import { liftedFrom, queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from "./ovs-shaping";
 import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";

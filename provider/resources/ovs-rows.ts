@@ -18,6 +18,12 @@ export interface Managed {
     keys: Readonly<Record<string, Keys>>;
 }
 
+/** The rows of a port and of its interfaces. */
+export interface PortRows {
+    port: Seen;
+    links: Seen[];
+}
+
 /** What a column holds that nobody wrote: nothing, but for those that cannot be empty. */
 const UNTOLD: Columns = {
     type: ["system"],

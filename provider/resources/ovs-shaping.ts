@@ -4,10 +4,10 @@
  */
 import type { Link } from "../host/links";
 import { numberOf, textOf, uuidsOf } from "../host/ovsdb/columns";
-import { ofRow, set, type Operation, type Row } from "../host/ovsdb/operations";
+import { ofRow, set, updated, type Operation, type Row } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
-import type { PortRows } from "./ovs-port-rows";
+import type { PortRows } from "./ovs-rows";
 
 /** What ovs-vswitchd puts there for each of its types (lib/netdev-linux.c). */
 const QDISC: Readonly<Record<string, string>> = { "linux-htb": "htb", "linux-hfsc": "hfsc" };
@@ -40,7 +40,11 @@ export const SHAPING_LOST =
 export function shapedAgain(ports: readonly PortRows[]): Plan {
     if (ports.length === 0) return [];
     const put = (qosOf: (port: Seen) => unknown) =>
-        ports.map(({ port }) => ({ op: "update", table: "Port", where: ofRow(port._uuid), row: { qos: qosOf(port) } }));
+        updated(
+            "Port",
+            ports.map(({ port }) => port),
+            (port) => ({ qos: qosOf(port) }),
+        );
     const [none, theirs] = [put(() => set()), put(({ qos }) => qos)];
     const names = ports.map(({ port }) => String(port.name)).join(", ");
     return [

@@ -5,18 +5,13 @@ import { readWays, type Way } from "../host/operator-ways";
 import { readRoutes } from "../host/routes";
 import { endsOf, isFor, type End } from "../host/rule-walk";
 import { readRules, type RuleSeen } from "../host/rules";
-import { connection, kept, SAY_FIRST, SAY_THAT } from "./operator-guard";
+import { connection, kept, SAY_FIRST, SAY_THAT, type Told } from "./operator-guard";
 
 /** A rule that comes, one that goes, or one that becomes another at the same priority. */
 interface RuleChange {
     family: "ipv4" | "ipv6";
     goes?: RuleSeen;
     comes?: RuleSeen;
-}
-
-/** What was declared, as far as it says that it may. */
-interface Told {
-    takesOperatorPath?: boolean;
 }
 
 /** What a change does to somebody's way, and the end that their packets meet by it. */

@@ -33,6 +33,13 @@ const guard = (table: string, name: string, rows: Row[]): Operation => ({
 
 export const ofRow = (uuid: Uuid) => [["_uuid", "==", uuid]];
 
+/** Sets columns of rows that are there. */
+export const updated = <There extends { _uuid: Uuid }>(
+    table: string,
+    rows: readonly There[],
+    rowOf: (there: There) => Row,
+): Operation[] => rows.map((there) => ({ op: "update", table, where: ofRow(there._uuid), row: rowOf(there) }));
+
 /** Sets keys of a map column and leaves the keys of others alone. */
 export function putKeys(table: string, uuid: Uuid, column: string, entries: Record<string, string>): Operation {
     const mutations = [
