@@ -317,11 +317,7 @@ describe("the connection of who works on a host", function () {
     });
 
     it("keeps the switch that it runs over: from its removal, and from what leaves it without flows", async () => {
-        const before = await everything();
-        const made = await plugin.create("kvmnet:ovs:Bridge", "br7", SWITCH, CHECKED);
-        const plugged = { name: "lan0", bridge: "br7", type: "system", takesOperatorPath: true };
-        const port = await plugin.create("kvmnet:ovs:Port", "lan0", plugged, CHECKED);
-        const another = await throughSwitch("br7");
+        const { made, another, leave } = await overSwitch();
         await refused(
             () => remove("ovs:Bridge", "br7", made),
             /^OVS bridge br7: the SSH connection from 203\.0\.113\.7 .* over the link br7, which is to be removed, so nothing was changed\. Set takesOperatorPath: true on it and run `pulumi up` before/,
@@ -349,22 +345,11 @@ describe("the connection of who works on a host", function () {
         );
         controller.state = await plugin.update("kvmnet:ovs:Controller", "first", controller, told, CHECKED);
         await remove("ovs:Controller", "first", controller);
-        await another.leave();
-        await ip("-n operator address delete 203.0.113.7/24 dev lan1");
-        const leaving = { ...secure, takesOperatorPath: true };
-        made.state = await plugin.update("kvmnet:ovs:Bridge", "br7", made, leaving, CHECKED);
-        await known();
-        await remove("ovs:Port", "lan0", port);
-        await remove("ovs:Bridge", "br7", made);
-        await eventually(async () => assert.equal(await everything(), before));
+        await leave();
     });
 
     it("keeps its packets through the flows of its switch, and takes back at once what drops them", async () => {
-        const before = await everything();
-        const made = await plugin.create("kvmnet:ovs:Bridge", "br7", SWITCH, CHECKED);
-        const plugged = { name: "lan0", bridge: "br7", type: "system", takesOperatorPath: true };
-        const port = await plugin.create("kvmnet:ovs:Port", "lan0", plugged, CHECKED);
-        const another = await throughSwitch("br7");
+        const { made, plugged, port, another, leave } = await overSwitch();
         const dump = () => lab.run("ovs-ofctl", "-OOpenFlow15", "--no-stats", "dump-flows", "br7");
         const takenBack = async (work: () => Promise<unknown>, ...says: RegExp[]) => {
             const flows = await dump();
@@ -402,15 +387,7 @@ describe("the connection of who works on a host", function () {
         await takenBack(() => remove("ovs:Flows", "flows", flows), /comes in at br7/);
         const told = sets(["table=10,priority=0,actions=drop"], { takesOperatorPath: true });
         flows.state = await plugin.update("kvmnet:ovs:Flows", "flows", flows, told, CHECKED);
-        await another.leave();
-        await ip("-n operator address delete 203.0.113.7/24 dev lan1");
-        await remove("ovs:Flows", "flows", flows);
-        const leaving = { ...SWITCH, failMode: "secure", takesOperatorPath: true };
-        made.state = await plugin.update("kvmnet:ovs:Bridge", "br7", made, leaving, CHECKED);
-        await known();
-        await remove("ovs:Port", "lan0", port);
-        await remove("ovs:Bridge", "br7", made);
-        await eventually(async () => assert.equal(await everything(), before));
+        await leave(() => remove("ovs:Flows", "flows", flows));
     });
 
     it("keeps IPv6 of its link, where it goes by that", async () => {
@@ -454,6 +431,27 @@ describe("the connection of who works on a host", function () {
             JSON.stringify(engine.logged),
         );
     });
+
+    /** A connection through a switch that is the plugin's; it goes, with what a test has made there, and the host is as it was. */
+    async function overSwitch() {
+        const before = await everything();
+        const made = await plugin.create("kvmnet:ovs:Bridge", "br7", SWITCH, CHECKED);
+        const plugged = { name: "lan0", bridge: "br7", type: "system", takesOperatorPath: true };
+        const port = await plugin.create("kvmnet:ovs:Port", "lan0", plugged, CHECKED);
+        const another = await throughSwitch("br7");
+        const leave = async (removesRest: () => Promise<unknown> = () => Promise.resolve()) => {
+            await another.leave();
+            await ip("-n operator address delete 203.0.113.7/24 dev lan1");
+            await removesRest();
+            const leaving = { ...SWITCH, failMode: "secure", takesOperatorPath: true };
+            made.state = await plugin.update("kvmnet:ovs:Bridge", "br7", made, leaving, CHECKED);
+            await known();
+            await remove("ovs:Port", "lan0", port);
+            await remove("ovs:Bridge", "br7", made);
+            await eventually(async () => assert.equal(await everything(), before));
+        };
+        return { made, plugged, port, another, leave };
+    }
 
     /** A connection over lan0 and a link of a switch's own, which are there. */
     async function throughSwitch(own = "mgmt0"): Promise<Operator> {
