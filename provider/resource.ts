@@ -1,4 +1,4 @@
-/** What one kind of host object answers; all that is common to them (ownership, retries, proof) is in lifecycle.ts. */
+/** What one kind of host object answers; what is common to them all (looks, retries, proof) is in lifecycle.ts. */
 import type { z } from "zod";
 import type { Host } from "./host";
 import type { Plan } from "./plan";
