@@ -1,4 +1,5 @@
 /** What is common to all resources on a host: what is there is looked at, brought to what is wanted or removed, and proven. */
+import { again, Tries } from "./cut-off";
 import type { Host } from "./host";
 import { carryOut, takenBack } from "./host/carry-out";
 import { HostError, shownName } from "./host/errors";
@@ -110,20 +111,15 @@ export async function remove<State extends object>(
 ): Promise<void> {
     const subject = `${resource.title} ${shownName(id)}`;
     const find = (at = host) => resource.find(at, id, ownOf(actor));
-    /** Steps of a try that was cut off which are about a link that may still be there. */
-    let unfinished: Plan = [];
+    const tries = new Tries(resource, host, subject);
     await again(async (attempt) => {
         const found = await find(firstLook(host, actor, attempt));
-        // Gone from the switch's database is not gone from the switch, where a first try was cut off in between.
-        if ((!found || unfinished.length > 0) && attempt > 1 && isOfSwitch(resource))
-            await host.ovsdb.commit(subject, [], host.timeoutMs);
+        if ((!found && attempt > 1) || tries.haveLeft) await tries.untilGone();
         if (!found || !isOurs(found, actor)) await removeLeft(resource, host, subject, actor);
-        if (!found) return carryOut(host, subject, unfinished);
+        if (!found) return tries.carryOut([]);
         if (isOurs(found, actor))
             try {
-                const plan = withUnfinished(await resource.delete(host, found, actor.owner.mark), unfinished);
-                unfinished = plan.filter(({ onlyWith }) => onlyWith);
-                await carryOut(host, subject, plan);
+                await tries.carryOut(await resource.delete(host, found, actor.owner.mark));
                 await warnAll(actor, await resource.keeps?.(host, found));
                 await warnAll(actor, await resource.left?.(host, found.state));
                 return;
@@ -137,15 +133,6 @@ export async function remove<State extends object>(
         );
     });
 }
-
-/** A plan with what a try before it has left, but for what it does itself. */
-function withUnfinished(plan: Plan, unfinished: Plan): Plan {
-    const own = new Set(plan.map(({ onlyWith }) => onlyWith?.link));
-    return [...plan, ...unfinished.filter(({ onlyWith }) => !own.has(onlyWith?.link))];
-}
-
-/** A host without Open vSwitch has links too. */
-const isOfSwitch = ({ type }: Pick<HostResource, "type">) => type.startsWith("kvmnet:ovs:");
 
 /** What it has left elsewhere keeps nobody from going. */
 async function removeLeft<State extends object>(
@@ -174,14 +161,13 @@ const keptOf = <State>({ state, mark = "", objectId, outputs }: Found<State>): K
     ...(outputs ? { outputs } : {}),
 });
 
-/** @param cutOff steps of a try that was cut off which are about a link that may still be there */
 async function bring<State extends object>(
     resource: HostResource<State>,
     host: Host,
     want: State,
     actor: Actor<State>,
     attempt: number,
-    cutOff: { unfinished: Plan },
+    tries: Tries,
 ) {
     const { mark } = actor.owner;
     const id = idOf(resource, want);
@@ -189,12 +175,8 @@ async function bring<State extends object>(
     const look = () => resource.meanwhile?.(host, id, { mark, known: want }) ?? host.links();
     const change = async (found: Found<State>) => {
         if (!isOurs(found, actor)) throw notOurs(resource, id, found, actor.owner);
-        const { unfinished } = cutOff;
-        // What is gone from the switch's database may be in the switch still.
-        if (unfinished.length > 0 && isOfSwitch(resource)) await host.ovsdb.commit(subject, [], host.timeoutMs);
-        const plan = withUnfinished(await resource.update(host, found, want, mark), unfinished);
-        cutOff.unfinished = plan.filter(({ onlyWith }) => onlyWith);
-        await carryOut(host, subject, plan, look);
+        if (tries.haveLeft) await tries.untilGone();
+        await tries.carryOut(await resource.update(host, found, want, mark), look);
         await warnAll(actor, await resource.keeps?.(host, found, want));
     };
     const found = await settled((at) => resource.find(at, id, ownOf(actor)), host, actor, attempt);
@@ -315,6 +297,7 @@ async function proven<State extends object>(
     actor: Actor<State>,
 ): Promise<Kept<State>> {
     const id = idOf(resource, want);
+    const subject = `${resource.title} ${id}`;
     const own = { mark: actor.owner.mark, known: want };
     let found: Found<State> | undefined;
     let ahead: Ahead = { done: [], begun: false };
@@ -323,13 +306,13 @@ async function proven<State extends object>(
         if (ahead.done.length > 0) await resource.settle?.(host, want);
         try {
             if (ahead.done.length > 0) found = await complete(resource, host, want, actor);
-            const cutOff = { unfinished: [] };
+            const tries = new Tries(resource, host, subject);
             if (!found)
                 await again((attempt) =>
-                    bring(resource, host, want, actor, ahead.begun ? attempt + 1 : attempt, cutOff),
+                    bring(resource, host, want, actor, ahead.begun ? attempt + 1 : attempt, tries),
                 );
         } catch (error) {
-            throw await givenBack(host, `${resource.title} ${id}`, ahead.done, error);
+            throw await givenBack(host, subject, ahead.done, error);
         }
         if (!found) await resource.settle?.(host, want);
     } catch (error) {
@@ -340,7 +323,7 @@ async function proven<State extends object>(
         if (!(error instanceof HostError) || !begun) throw error;
         // A device that the switch could not make is missing afterwards: why it could not tells more than that it is.
         const why = error.kind === "missing" && half.fault;
-        throw new Unfinished(keptOf(half), [why ? `${resource.title} ${id}: ${half.fault}. ${REPAIR}` : error.message]);
+        throw new Unfinished(keptOf(half), [why ? `${subject}: ${half.fault}. ${REPAIR}` : error.message]);
     }
     // What this step began with still tells what is there, unless something of ours has touched it. Who came a moment too
     // late has noted it as its own, and takes that back when it sees ours.
@@ -354,13 +337,13 @@ async function proven<State extends object>(
     if (!found)
         throw new HostError(
             "refused",
-            `${resource.title} ${id}`,
+            subject,
             "was made, and something on the host removed it at once",
             "Look for what else manages the host's network.",
         );
     // Whoever marked it after us has it now: state must not hold what it would later remove.
     if (!isOurs(found, actor)) throw notOurs(resource, id, found, actor.owner);
-    if (found.fault) throw new Unfinished(keptOf(found), [`${resource.title} ${id}: ${found.fault}. ${REPAIR}`]);
+    if (found.fault) throw new Unfinished(keptOf(found), [`${subject}: ${found.fault}. ${REPAIR}`]);
     return keptOf(found);
 }
 
@@ -371,15 +354,3 @@ async function givenBack(host: Host, subject: string, done: Plan, error: unknown
 }
 
 const REPAIR = "Correct that, then run the same command again.";
-
-/** A broken connection or a changed host: look at the host anew and go on from there, three times in all. */
-async function again<Result>(work: (attempt: number) => Promise<Result>): Promise<Result> {
-    for (let attempt = 1; ; attempt++) {
-        try {
-            return await work(attempt);
-        } catch (error) {
-            if (!(error instanceof HostError) || error.kind !== "lost" || attempt === 3) throw error;
-            await new Promise((resolve) => setTimeout(resolve, 100 * 4 ** attempt));
-        }
-    }
-}
