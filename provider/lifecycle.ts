@@ -1,11 +1,12 @@
 /** What is common to all resources on a host: what is there is looked at, brought to what is wanted or removed, and proven. */
+import { complete, givenBack, wentAhead, type Ahead } from "./ahead";
 import { again, Tries } from "./cut-off";
 import type { Host } from "./host";
-import { carryOut, takenBack } from "./host/carry-out";
+import { carryOut } from "./host/carry-out";
 import { HostError, shownName } from "./host/errors";
+import { firstLook, lookedAgain, settled } from "./looks";
 import { isOurs, notOurs, ownership, ownOf, type Actor } from "./ours";
-import type { Plan } from "./plan";
-import type { Found, HostResource, Outputs } from "./resource";
+import { idOf, type Found, type HostResource, type Outputs } from "./resource";
 
 /** An object as state keeps it. */
 export interface Kept<State> {
@@ -128,9 +129,7 @@ export async function remove<State extends object>(
                 if (error instanceof HostError && error.kind === "refused" && !(await find())) return;
                 throw error;
             }
-        await actor.warn(
-            `${resource.title} ${shownName(id)} is no longer ours (${ownership(found)}): it is left as it is.`,
-        );
+        await actor.warn(`${subject} is no longer ours (${ownership(found)}): it is left as it is.`);
     });
 }
 
@@ -147,11 +146,6 @@ async function removeLeft<State extends object>(
         if (!(error instanceof HostError)) throw error;
         await actor.warn(`${subject} is gone, and what it has left on the host stays: ${error.message}`);
     }
-}
-
-/** The id of an object: what the resource says, or its name. */
-export function idOf<State extends object>(resource: HostResource<State>, state: State): string {
-    return resource.idOf?.(state) ?? (state as { name: string }).name;
 }
 
 const keptOf = <State>({ state, mark = "", objectId, outputs }: Found<State>): Kept<State> => ({
@@ -209,86 +203,6 @@ async function takenBy<State extends object>(
     }
 }
 
-/** What went ahead of a look at the whole object. */
-interface Ahead {
-    /** What was carried out; empty where nothing was, or where it is not known. */
-    done: Plan;
-    /** Whether anything was begun: what was read before it is no longer believed by who plans the rest. */
-    begun: boolean;
-}
-
-/** Changes what needs no look at the whole object. @throws HostError but for a lost host, which the usual way meets anew */
-async function wentAhead<State extends object>(
-    resource: HostResource<State>,
-    host: Host,
-    want: State,
-    actor: Actor<State>,
-): Promise<Ahead> {
-    const id = idOf(resource, want);
-    const at = firstLook(host, actor, 1);
-    try {
-        const plan = actor.known ? await resource.ahead?.(at, want, ownOf(actor)) : undefined;
-        if (!plan?.length) return { done: [], begun: false };
-        // What does not change is looked at while the host works, so that only what changed is left to be judged.
-        const looked = resource.find(at, id, ownOf(actor)).catch(() => undefined);
-        await carryOut(host, `${resource.title} ${id}`, plan).finally(() => looked);
-        return { done: plan, begun: true };
-    } catch (error) {
-        if (error instanceof HostError && error.kind === "lost") return { done: [], begun: true };
-        throw error;
-    }
-}
-
-/** The object after what went ahead; undefined where an update still finds something to do. */
-async function complete<State extends object>(
-    resource: HostResource<State>,
-    host: Host,
-    want: State,
-    actor: Actor<State>,
-): Promise<Found<State> | undefined> {
-    const { mark } = actor.owner;
-    return again(async (attempt) => {
-        const at = firstLook(host, actor, attempt);
-        const found = await resource.find(at, idOf(resource, want), { mark, known: want });
-        if (!found || found.fault || !isOurs(found, actor)) return undefined;
-        return (await resource.update(host, found, want, mark)).length === 0 ? found : undefined;
-    });
-}
-
-/**
- * What is found, once it stands still: programs that a killed run started go on to their end, and between two of
- * their steps a link of ours carries no mark yet. So what carries none is looked at again before it counts as foreign.
- */
-const settled = <State>(
-    find: (at: Host) => Promise<Found<State> | undefined>,
-    host: Host,
-    actor: Actor<State>,
-    attempt?: number,
-): Promise<Found<State> | undefined> =>
-    lookedAgain(find, host, actor, attempt, (found) => Boolean(found.mark || found.conflict) || isOurs(found, actor));
-
-/** What is found once it is as others will leave it, or when that has been waited for in vain. */
-async function lookedAgain<State>(
-    find: (at: Host) => Promise<Found<State> | undefined>,
-    host: Host,
-    actor: Actor<State>,
-    attempt: number | undefined,
-    isLeft: (found: Found<State>) => boolean,
-): Promise<Found<State> | undefined> {
-    let at = firstLook(host, actor, attempt);
-    for (const pause of [50, 100, 200]) {
-        const found = await find(at);
-        if (!found || isLeft(found)) return found;
-        await new Promise((resolve) => setTimeout(resolve, pause));
-        at = host;
-    }
-    return find(at);
-}
-
-/** What was read since the step began serves its first look; whoever looks again wants to see what changed. */
-const firstLook = <State>(host: Host, { since }: Actor<State>, attempt?: number): Host =>
-    attempt === 1 ? host.at({ readSince: since }) : host;
-
 /** Brings it there, then reads the host: state holds what is there and not what we hoped for. */
 async function proven<State extends object>(
     resource: HostResource<State>,
@@ -345,12 +259,6 @@ async function proven<State extends object>(
     if (!isOurs(found, actor)) throw notOurs(resource, id, found, actor.owner);
     if (found.fault) throw new Unfinished(keptOf(found), [`${subject}: ${found.fault}. ${REPAIR}`]);
     return keptOf(found);
-}
-
-/** Where the rest is refused, all of it is. A host that is lost or away keeps what it has: the next run goes on from there. */
-async function givenBack(host: Host, subject: string, done: Plan, error: unknown): Promise<unknown> {
-    const isRefusal = error instanceof HostError && ["refused", "conflict", "missing", "invalid"].includes(error.kind);
-    return isRefusal ? await takenBack(host, subject, [...done], error) : error;
 }
 
 const REPAIR = "Correct that, then run the same command again.";

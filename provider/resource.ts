@@ -110,3 +110,8 @@ export interface HostResource<State extends object = object, Here extends Found<
     /** Comes back when what was told to go is gone, with sentences to warn with where it is not. */
     left?(host: Host, was: State): Promise<string[]>;
 }
+
+/** The id of an object: what the resource says, or its name. */
+export function idOf<State extends object>(resource: HostResource<State>, state: State): string {
+    return resource.idOf?.(state) ?? (state as { name: string }).name;
+}

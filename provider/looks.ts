@@ -1,0 +1,38 @@
+/** Looks at an object on a host: what others are about to change there is looked at again until they have left it. */
+import type { Host } from "./host";
+import { isOurs, type Actor } from "./ours";
+import type { Found } from "./resource";
+
+/** What was read since the step began serves its first look; whoever looks again wants to see what changed. */
+export const firstLook = <State>(host: Host, { since }: Actor<State>, attempt?: number): Host =>
+    attempt === 1 ? host.at({ readSince: since }) : host;
+
+/**
+ * What is found, once it stands still: programs that a killed run started go on to their end, and between two of
+ * their steps a link of ours carries no mark yet. So what carries none is looked at again before it counts as foreign.
+ */
+export const settled = <State>(
+    find: (at: Host) => Promise<Found<State> | undefined>,
+    host: Host,
+    actor: Actor<State>,
+    attempt?: number,
+): Promise<Found<State> | undefined> =>
+    lookedAgain(find, host, actor, attempt, (found) => Boolean(found.mark || found.conflict) || isOurs(found, actor));
+
+/** What is found once it is as others will leave it, or when that has been waited for in vain. */
+export async function lookedAgain<State>(
+    find: (at: Host) => Promise<Found<State> | undefined>,
+    host: Host,
+    actor: Actor<State>,
+    attempt: number | undefined,
+    isLeft: (found: Found<State>) => boolean,
+): Promise<Found<State> | undefined> {
+    let at = firstLook(host, actor, attempt);
+    for (const pause of [50, 100, 200]) {
+        const found = await find(at);
+        if (!found || isLeft(found)) return found;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        at = host;
+    }
+    return find(at);
+}
