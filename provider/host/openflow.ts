@@ -1,22 +1,10 @@
-/**
- * Flows, groups and meters of bridges by `ovs-ofctl`. Flows and groups change in bundles (OpenFlow 1.4, ovs-ofctl(8)); a
- * bundle takes no meters, so those that it needs are made before it and those that it frees go after it.
- */
+/** Changes of a bridge's flows and groups in bundles (OpenFlow 1.4, ovs-ofctl(8)), with the meters that they need. */
 import { setTimeout } from "node:timers/promises";
 import { HostError, quoted } from "./errors";
 import { KEEPER_KEY, keeperOf, snapshotFile, snapshotText } from "./flow-snapshot";
-import {
-    flowText,
-    meterText,
-    parseFlows,
-    parseGroups,
-    parseMeters,
-    parsePorts,
-    type Flow,
-    type Meter,
-} from "./flow-text";
-import { VERSIONS } from "./flow-spelling";
-import { refused } from "./ofctl-refusal";
+import { flowText, parseFlows, parseGroups, parseMeters, parsePorts, type Flow } from "./flow-text";
+import { isOfMeter, Meters } from "./meters";
+import { Ofctl, WAIT_MS } from "./ofctl";
 import { belonging, OWNER_KEY } from "../owner";
 import { keyOf, numberOf } from "./ovsdb/columns";
 import type { Replica, Seen } from "./ovsdb/replica";
@@ -41,8 +29,6 @@ import {
 import type { Place } from "./place";
 import { Window, type Verdict } from "./window";
 
-/** Longest wait for ovs-vswitchd, where no caller wants another [ms]. */
-const WAIT_MS = 20_000;
 /** Longest wait for a keeper of flows, which itself waits two seconds for ports, and how often it is told to look and looked for [ms]. */
 const [PUT_BACK_MS, TELL_MS, LOOK_MS] = [12_000, 1_000, 100];
 
@@ -79,6 +65,8 @@ export function flowIsForeign(subject: string, flow: Flow, bridge: Seen | undefi
 }
 
 export class Openflow {
+    private readonly ofctl: Ofctl;
+
     /**
      * @param view      the switch database as it is
      * @param timeoutMs longest wait for ovs-vswitchd in each of its answers [ms]; absent for the usual
@@ -88,7 +76,9 @@ export class Openflow {
         private readonly view: () => Promise<Replica>,
         private readonly timeoutMs?: number,
         private readonly windows = new Map<string, Window<Change, void>>(),
-    ) {}
+    ) {
+        this.ofctl = new Ofctl(place, timeoutMs);
+    }
 
     /** The same switch for a caller that wants to wait for it as long. */
     within(timeoutMs: number): Openflow {
@@ -119,14 +109,14 @@ export class Openflow {
 
     /** The command line that prints something of a bridge, for a read that many share: `dump-flows`. */
     reading(command: string, bridge: string): string[] {
-        return [...ofctl(this.timeoutMs), "--no-stats", "--no-names", command, bridge];
+        return this.ofctl.reading(command, bridge);
     }
 
     private async changeAll(bridge: string, changes: Change[]): Promise<Verdict<void>[]> {
         await this.untilPutBack(bridge);
         const errors = new Map<Change, unknown>();
         const ports = changes.some(({ lines }) => lines.some((line) => line.includes("{ofport:")))
-            ? parsePorts(await this.ask(bridge, ["dump-ports-desc", bridge]))
+            ? parsePorts(await this.ofctl.ask(bridge, ["dump-ports-desc", bridge]))
             : new Map<string, string>();
         const numbered = changes.map(({ subject, lines }) => ({ subject, lines: [...lines] }));
         for (const change of numbered) {
@@ -137,36 +127,20 @@ export class Openflow {
             }
         }
         const ready = () => numbered.filter((change) => !errors.has(change));
-        const formerMeters = ready().some(({ lines }) => lines.some((line) => line.startsWith(PUT)))
-            ? parseMeters(await this.ask(bridge, ["dump-meters", bridge]))
-            : [];
-        const putBy = new Map<number, Change>();
-        for (const change of ready())
-            await this.putMeters(bridge, change, formerMeters, putBy).catch((error: unknown) =>
-                errors.set(change, error),
-            );
+        const meters = await Meters.before(this.ofctl, bridge, ready());
+        for (const change of ready()) await meters.put(change).catch((error: unknown) => errors.set(change, error));
 
-        const refusal = await caught(this.bundleOf(bridge, ready()));
+        const refusal = await caught(this.bundleOf(bridge, meters, ready()));
         if (refusal) {
             // Whose line it was is not told, so each goes alone.
             const alone = ready();
             for (const change of alone) {
-                const error = alone.length === 1 ? refusal : await caught(this.bundleOf(bridge, [change]));
+                const error = alone.length === 1 ? refusal : await caught(this.bundleOf(bridge, meters, [change]));
                 if (error) errors.set(change, error);
             }
         }
-        for (const change of numbered)
-            await (errors.has(change)
-                ? this.takeMetersBack(
-                      bridge,
-                      idsAfter(PUT, change).filter((id) => putBy.get(id) === change),
-                      formerMeters,
-                  )
-                : this.deleteMeters(bridge, idsAfter(DELETE, change)));
-        await this.freeMeters(
-            bridge,
-            ready().flatMap((change) => idsAfter(FREE, change)),
-        );
+        for (const change of numbered) await (errors.has(change) ? meters.takeBack(change) : meters.deleteOf(change));
+        await meters.freeOf(ready());
         const unkept = ready().length > 0 ? await caught(this.keep(bridge)) : undefined;
         for (const change of unkept ? ready() : []) errors.set(change, unkept);
         return numbered.map((change) => (errors.has(change) ? { error: errors.get(change) } : { result: undefined }));
@@ -177,7 +151,7 @@ export class Openflow {
         const { stdout: kept } = await this.place.run(["cat", "--", snapshotFile(bridge)]);
         if (!/^flow /m.test(kept)) return true;
         const shared = ["--no-stats", "dump-flows", bridge, `cookie=${SHARED_COOKIE}/-1`];
-        return (await this.ask(bridge, shared)).includes("actions=");
+        return (await this.ofctl.ask(bridge, shared)).includes("actions=");
     }
 
     /**
@@ -220,10 +194,10 @@ export class Openflow {
         const row = await this.rowOf(bridge);
         if (!hasKeeper(row)) return;
         const [flows, groups, meters, ports] = await Promise.all([
-            this.dump("dump-flows", bridge).then(parseFlows),
-            this.dump("dump-groups", bridge).then(parseGroups),
-            this.dump("dump-meters", bridge).then(parseMeters),
-            this.dump("dump-ports-desc", bridge).then(parsePorts),
+            this.ofctl.dump("dump-flows", bridge).then(parseFlows),
+            this.ofctl.dump("dump-groups", bridge).then(parseGroups),
+            this.ofctl.dump("dump-meters", bridge).then(parseMeters),
+            this.ofctl.dump("dump-ports-desc", bridge).then(parsePorts),
         ]);
         const names = new Map([...ports].map(([name, number]) => [number, name]));
         const text = snapshotText(row, { flows, groups, meters, ports: names });
@@ -236,58 +210,10 @@ export class Openflow {
         if (code !== 0) throw new NotKept(bridge, stderr);
     }
 
-    /** @param putBy by which change of this moment a meter was put, which gets an entry for each that is */
-    private async putMeters(
-        bridge: string,
-        change: Change,
-        former: Meter[],
-        putBy: Map<number, Change>,
-    ): Promise<void> {
-        for (const line of change.lines.filter((line) => line.startsWith(PUT))) {
-            const meter = line.slice(PUT.length);
-            const id = parseMeters(meter)[0]?.id ?? NaN;
-            if (putBy.has(id))
-                throw new HostError(
-                    "conflict",
-                    change.subject,
-                    `meter ${id} is wanted by another change of this moment, and is not one of these`,
-                    "It is left alone. Choose another number.",
-                );
-            const there = former.some((meter) => meter.id === id);
-            const { code, stderr } = await this.run([there ? "mod-meter" : "add-meter", bridge, meter]);
-            if (code !== 0) throw refused(change.subject, stderr, this.timeoutMs);
-            putBy.set(id, change);
-        }
-    }
-
-    private async takeMetersBack(bridge: string, put: number[], former: Meter[]): Promise<void> {
-        for (const meter of former.filter(({ id }) => put.includes(id)))
-            await this.run(["mod-meter", bridge, meterText(meter)]);
-        await this.deleteMeters(
-            bridge,
-            put.filter((id) => !former.some((meter) => meter.id === id)),
-        );
-    }
-
-    /** A meter that is gone is no error to the switch. */
-    private async deleteMeters(bridge: string, ids: number[]): Promise<void> {
-        for (const id of ids) await this.ask(bridge, ["del-meters", bridge, `meter=${id}`]);
-    }
-
-    private async freeMeters(bridge: string, ids: number[]): Promise<void> {
-        if (ids.length === 0) return;
-        const flows = parseFlows(await this.dump("dump-flows", bridge));
-        const isUsed = (id: number) => flows.some(({ actions }) => actions.split(",").includes(`meter:${id}`));
-        await this.deleteMeters(
-            bridge,
-            ids.filter((id) => !isUsed(id)),
-        );
-    }
-
-    private async bundleOf(bridge: string, changes: Change[]): Promise<void> {
+    private async bundleOf(bridge: string, meters: Meters, changes: Change[]): Promise<void> {
         const [first] = changes;
         if (!first) return;
-        const lines = changes.flatMap(({ lines }) => lines).filter((line) => !line.startsWith("meter "));
+        const lines = changes.flatMap(({ lines }) => lines).filter((line) => !isOfMeter(line));
         const own = lines.filter((line) => !line.startsWith(SHARED));
         const shared = lines.findLast((line) => line.startsWith(SHARED));
         const { bundle, left } =
@@ -295,12 +221,8 @@ export class Openflow {
                 ? { bundle: own, left: [] }
                 : await this.withShared(bridge, first.subject, own, shared.includes("secure"));
         if (bundle.length === 0) return;
-        const { code, stderr } = await this.run(["bundle", bridge, "-"], `${bundle.join("\n")}\n`);
-        if (code !== 0) throw refused(first.subject, stderr, this.timeoutMs);
-        await this.freeMeters(
-            bridge,
-            left.filter(({ table }) => table === 0).map(({ port }) => FIRST_PORT_METER + port),
-        );
+        await this.ofctl.tell(first.subject, ["bundle", bridge, "-"], `${bundle.join("\n")}\n`);
+        await meters.free(left.filter(({ table }) => table === 0).map(({ port }) => FIRST_PORT_METER + port));
     }
 
     /** A bundle with what it shares with others, and without what ports have left that are gone. */
@@ -310,7 +232,7 @@ export class Openflow {
         own: string[],
         secure: boolean,
     ): Promise<{ bundle: string[]; left: AtPort[] }> {
-        const flows = parseFlows(await this.dump("dump-flows", bridge));
+        const flows = parseFlows(await this.ofctl.dump("dump-flows", bridge));
         // Looked at afterwards: a port is there before its flows are.
         const view = await this.view();
         const row = view.byName("Bridge", bridge);
@@ -337,28 +259,7 @@ export class Openflow {
     private async rowOf(bridge: string): Promise<Seen | undefined> {
         return (await this.view()).byName("Bridge", bridge);
     }
-
-    private dump(command: string, bridge: string): Promise<string> {
-        return this.ask(bridge, ["--no-stats", "--no-names", command, bridge]);
-    }
-
-    private async ask(bridge: string, argv: string[]): Promise<string> {
-        const { code, stdout, stderr } = await this.run(argv);
-        if (code === 0) return stdout;
-        throw refused(`OVS bridge ${bridge}`, stderr, this.timeoutMs);
-    }
-
-    private run(argv: string[], input?: string) {
-        return this.place.run([...ofctl(this.timeoutMs), ...argv], input, this.timeoutMs);
-    }
 }
-
-/** Its alarm goes by whole seconds. */
-const ofctl = (timeoutMs = WAIT_MS): string[] => [
-    "ovs-ofctl",
-    `--protocols=${VERSIONS.join(",")}`,
-    `--timeout=${Math.max(1, Math.ceil(timeoutMs / 1000))}`,
-];
 
 /** Undefined for the usual, which at least one of them wants who says nothing. */
 function longestOf(changes: readonly Change[]): number | undefined {
@@ -382,17 +283,7 @@ const portsOf = (view: Replica, bridge: Seen | undefined): PortThere[] =>
 
 const hasKeeper = (row: Seen | undefined) => keyOf(row?.external_ids, KEEPER_KEY) !== undefined;
 
-const PUT = "meter put ";
-const DELETE = "meter delete ";
-const FREE = "meter free ";
 const SHARED = "shared";
-
-/** Meters that a change's lines of one kind name. */
-const idsAfter = (verb: string, { lines }: Change): number[] =>
-    lines
-        .filter((line) => line.startsWith(verb))
-        .map((line) => line.slice(verb.length))
-        .flatMap((text) => (verb === PUT ? parseMeters(text).map(({ id }) => id) : [Number(text)]));
 
 const caught = (work: Promise<void>): Promise<unknown> => work.then(() => undefined).catch((error: unknown) => error);
 
