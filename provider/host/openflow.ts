@@ -1,8 +1,7 @@
 /** Changes of a bridge's flows and groups in bundles (OpenFlow 1.4, ovs-ofctl(8)), with the meters that they need. */
-import { setTimeout } from "node:timers/promises";
-import { HostError, quoted } from "./errors";
-import { KEEPER_KEY, keeperOf, snapshotFile, snapshotText } from "./flow-snapshot";
-import { flowText, parseFlows, parseGroups, parseMeters, parsePorts, type Flow } from "./flow-text";
+import { HostError } from "./errors";
+import { flowText, parseFlows, parsePorts, type Flow } from "./flow-text";
+import { KeptFlows } from "./kept-flows";
 import { isOfMeter, Meters } from "./meters";
 import { Ofctl, WAIT_MS } from "./ofctl";
 import { belonging, OWNER_KEY } from "../owner";
@@ -18,7 +17,6 @@ import {
     inPlaceOf,
     leftOver,
     SECURITY_KEY,
-    SHARED_COOKIE,
     sharedFlows,
     takenIn,
     USER_TABLE,
@@ -29,26 +27,11 @@ import {
 import type { Place } from "./place";
 import { Window, type Verdict } from "./window";
 
-/** Longest wait for a keeper of flows, which itself waits two seconds for ports, and how often it is told to look and looked for [ms]. */
-const [PUT_BACK_MS, TELL_MS, LOOK_MS] = [12_000, 1_000, 100];
-
 interface Change {
     subject: string;
     lines: string[];
     /** Longest wait for ovs-vswitchd that its caller wants [ms]. */
     timeoutMs?: number;
-}
-
-/** A change is in the switch and works, and would be lost with a restart of it. */
-export class NotKept extends HostError {
-    constructor(bridge: string, stderr: string) {
-        super(
-            "refused",
-            `OVS bridge ${bridge}`,
-            `its flows are set in the switch, but are not kept over a restart of ovs-vswitchd, for ${snapshotFile(bridge)} cannot be written: ${quoted(stderr)}`,
-            "Make room there, or make the folder writable, then run the same command again; where the folder is gone, `pulumi up --refresh` makes it anew.",
-        );
-    }
 }
 
 /** @param bridge its row, which notes whose the flows of a cookie are */
@@ -65,6 +48,7 @@ export function flowIsForeign(subject: string, flow: Flow, bridge: Seen | undefi
 }
 
 export class Openflow {
+    readonly kept: KeptFlows;
     private readonly ofctl: Ofctl;
 
     /**
@@ -78,6 +62,7 @@ export class Openflow {
         private readonly windows = new Map<string, Window<Change, void>>(),
     ) {
         this.ofctl = new Ofctl(place, timeoutMs);
+        this.kept = new KeptFlows(place, this.ofctl, view);
     }
 
     /** The same switch for a caller that wants to wait for it as long. */
@@ -113,7 +98,7 @@ export class Openflow {
     }
 
     private async changeAll(bridge: string, changes: Change[]): Promise<Verdict<void>[]> {
-        await this.untilPutBack(bridge);
+        await this.kept.untilPutBack(bridge);
         const errors = new Map<Change, unknown>();
         const ports = changes.some(({ lines }) => lines.some((line) => line.includes("{ofport:")))
             ? parsePorts(await this.ofctl.ask(bridge, ["dump-ports-desc", bridge]))
@@ -141,73 +126,9 @@ export class Openflow {
         }
         for (const change of numbered) await (errors.has(change) ? meters.takeBack(change) : meters.deleteOf(change));
         await meters.freeOf(ready());
-        const unkept = ready().length > 0 ? await caught(this.keep(bridge)) : undefined;
+        const unkept = ready().length > 0 ? await caught(this.kept.keep(bridge)) : undefined;
         for (const change of unkept ? ready() : []) errors.set(change, unkept);
         return numbered.map((change) => (errors.has(change) ? { error: errors.get(change) } : { result: undefined }));
-    }
-
-    /** Whether the switch has what a FlowKeeper keeps: after a restart of ovs-vswitchd, or a `del-flows`, it has not. */
-    async isPutBack(bridge: string): Promise<boolean> {
-        const { stdout: kept } = await this.place.run(["cat", "--", snapshotFile(bridge)]);
-        if (!/^flow /m.test(kept)) return true;
-        const shared = ["--no-stats", "dump-flows", bridge, `cookie=${SHARED_COOKIE}/-1`];
-        return (await this.ofctl.ask(bridge, shared)).includes("actions=");
-    }
-
-    /**
-     * Until a FlowKeeper has put back what it keeps nothing may change: what is there is written down after each change,
-     * and would be a part of it. It sees a restart of ovs-vswitchd by itself, and is told of what else removes flows.
-     *
-     * @throws HostError lost once it is back, for what was planned before did not see it; refused where it does not come back
-     */
-    private async untilPutBack(bridge: string): Promise<void> {
-        if (!hasKeeper(await this.rowOf(bridge)) || (await this.isPutBack(bridge))) return;
-        const from = performance.now();
-        let tell = from;
-        for (; performance.now() < from + PUT_BACK_MS; await setTimeout(LOOK_MS)) {
-            if (await this.isPutBack(bridge))
-                throw new HostError(
-                    "lost",
-                    `OVS bridge ${bridge}`,
-                    "its flows were gone, and have been put back only now",
-                    "Run the same command again; it goes on from what is there.",
-                );
-            if (performance.now() < tell) continue;
-            const keeper = await keeperOf(this.place, bridge);
-            if (keeper) await this.place.run(["kill", "-HUP", keeper]);
-            tell = performance.now() + TELL_MS;
-        }
-        throw new HostError(
-            "refused",
-            `OVS bridge ${bridge}`,
-            `ovs-vswitchd was restarted or its flows were removed, and the flows in ${snapshotFile(bridge)} are not put back, so no other is changed`,
-            "Run `pulumi up --refresh`, which starts what puts them back where it does not run; then run the same command again.",
-        );
-    }
-
-    /**
-     * Writes down what is there now, where a FlowKeeper keeps it.
-     *
-     * @throws NotKept where it cannot be written; what was kept before stays whole then
-     */
-    private async keep(bridge: string): Promise<void> {
-        const row = await this.rowOf(bridge);
-        if (!hasKeeper(row)) return;
-        const [flows, groups, meters, ports] = await Promise.all([
-            this.ofctl.dump("dump-flows", bridge).then(parseFlows),
-            this.ofctl.dump("dump-groups", bridge).then(parseGroups),
-            this.ofctl.dump("dump-meters", bridge).then(parseMeters),
-            this.ofctl.dump("dump-ports-desc", bridge).then(parsePorts),
-        ]);
-        const names = new Map([...ports].map(([name, number]) => [number, name]));
-        const text = snapshotText(row, { flows, groups, meters, ports: names });
-        const file = snapshotFile(bridge);
-        const draft = `${file}.new`;
-        const written = await this.place.run(["install", "-m", "600", "/dev/stdin", draft], text);
-        // A full disk leaves a part of the draft, which would take the place of the whole file all the same.
-        const { code, stderr } =
-            written.code === 0 ? await this.place.run(["mv", "--force", "--", draft, file]) : written;
-        if (code !== 0) throw new NotKept(bridge, stderr);
     }
 
     private async bundleOf(bridge: string, meters: Meters, changes: Change[]): Promise<void> {
@@ -255,10 +176,6 @@ export class Openflow {
             "It is left alone. Remove the one that is there, or give it another priority.",
         );
     }
-
-    private async rowOf(bridge: string): Promise<Seen | undefined> {
-        return (await this.view()).byName("Bridge", bridge);
-    }
 }
 
 /** Undefined for the usual, which at least one of them wants who says nothing. */
@@ -280,8 +197,6 @@ const portsOf = (view: Replica, bridge: Seen | undefined): PortThere[] =>
             ],
         };
     });
-
-const hasKeeper = (row: Seen | undefined) => keyOf(row?.external_ids, KEEPER_KEY) !== undefined;
 
 const SHARED = "shared";
 

@@ -104,7 +104,7 @@ const OTHER_RELEASE = "the program that puts the flows back is of another releas
 
 /** What a switch has that does not answer, nobody can tell, and who asks for its flows is told so. */
 const missing = async (host: Host, bridge: string): Promise<string | undefined> =>
-    (await host.openflow.isPutBack(bridge).catch(() => true)) ? undefined : NOT_THERE;
+    (await host.openflow.kept.isPutBack(bridge).catch(() => true)) ? undefined : NOT_THERE;
 
 /** Longest wait for the start, and how often it is looked at meanwhile [ms]. */
 const [PATIENCE_MS, POLL_MS] = [5_000, 20];

@@ -3,8 +3,8 @@ import { BatchCut, LineRefused } from "../../provider/host/batch";
 import { carryOut } from "../../provider/host/carry-out";
 import { HostError } from "../../provider/host/errors";
 import type { Host } from "../../provider/host";
+import { NotKept } from "../../provider/host/kept-flows";
 import type { Link } from "../../provider/host/links";
-import { NotKept } from "../../provider/host/openflow";
 import type { Operation } from "../../provider/host/ovsdb/operations";
 import { bridge, ip, ovsdb, type Line, type Plan, type Step } from "../../provider/plan";
 
