@@ -5,9 +5,10 @@ import { ovsdb } from "../plan";
 import type { HostResource } from "../resource";
 import { downCautions } from "./down-cautions";
 import { framesAhead } from "./ovs-set-ahead";
-import { changedSet, devicesOf, keepAllPlugged, untoldOf } from "./ovs-set-change";
+import { changedSet } from "./ovs-set-change";
 import { idProblem, lookedAhead, setHere, type SetHere } from "./ovs-set-here";
-import { leftBySwitch, removedTaps, shutMembers, unguarded, unlimitedLinks, unpluggedAll } from "./ovs-set-removal";
+import { leaves, leftBySwitch, removed, removedTaps, unpluggedAll } from "./ovs-set-leaving";
+import { devicesOf, keepAllPlugged, untoldOf } from "./ovs-set-path";
 import { pathCautions } from "./operator-guard";
 import { untilMtuTold } from "./ovs-mtu";
 import { numberClaim } from "./ovs-numbers";
@@ -46,14 +47,7 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
         await keepAllPlugged(host, `OVS port set ${state.bridge}`, all);
         return [
             ...unstray(state.bridge, stray, mark, isSecure(view, state.bridge)),
-            // A link that is shut has no limits of its own.
-            ...unlimitedLinks(all),
-            ...shutMembers(all),
-            ...unguarded(
-                view,
-                all.map((member) => ({ member, stays: {} })),
-                mark,
-            ),
+            ...leaves(view, all.map(removed), mark),
             ...(all.some(({ holder }) => holder)
                 ? [ovsdb(`unplugs ${all.length} ports from ${state.bridge}`, unpluggedAll(all))]
                 : []),

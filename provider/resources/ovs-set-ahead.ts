@@ -11,8 +11,9 @@ import { sameValue } from "../wire";
 import { isGuarded } from "./ovs-ingress";
 import { losesVlans } from "./ovs-port-path";
 import { interfacesOf, portState } from "./ovs-port-rows";
-import { itemsOf, switchStep } from "./ovs-set-change";
 import type { Member } from "./ovs-set-here";
+import { itemsOf } from "./ovs-set-items";
+import { rowStep } from "./ovs-set-rows";
 import { NOTHING_IN_FORCE } from "./table-zero";
 
 /** How a port treats frames: these say nothing of its link, nor does a link of them. */
@@ -43,7 +44,7 @@ export async function framesAhead(
     // Whether a connection runs over one of them is told by the host's links.
     if (mayCut && (await readWays(host)).length > 0) return [];
     const { items } = await itemsOf(host, view, want.bridge, others, members, mark);
-    return switchStep(want.bridge, items, []);
+    return rowStep(want.bridge, items, []);
 }
 
 /** The ports that differ in how they treat frames; undefined where anything else differs. */

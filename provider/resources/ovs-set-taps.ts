@@ -3,9 +3,9 @@ import type { PortOfSet } from "../../schemas/ovs-port-set";
 import type { Host } from "../host";
 import type { Link } from "../host/links";
 import { ip, type Plan } from "../plan";
-import { setLink } from "./link-marks";
+import { gone, setLink } from "./link-marks";
 import { isTold } from "./link-settings";
-import { settings, TX_QUEUE_LENGTH } from "./tap";
+import { madeTap, settings, TX_QUEUE_LENGTH } from "./tap";
 import { ownersOf } from "./tap-owners";
 
 export type TapOfPort = NonNullable<PortOfSet["tap"]>;
@@ -47,8 +47,25 @@ export const isRemade = ({ state }: TapHere, want: TapOfPort): boolean =>
     state.uid !== want.uid ||
     state.gid !== want.gid;
 
+/** A port that is written, as far as its tap. */
+interface Tapped {
+    want: { name: string };
+    tap: TapOfPort | undefined;
+    member: { tap?: TapHere } | undefined;
+    remade: boolean;
+}
+
+/** The tap of a port is made, changed or made anew; one that is not wanted any more is removed elsewhere, at the end. */
+export function tapSteps({ want: { name }, tap, member, remade }: Tapped, mark: string): Plan {
+    const made = tap ? [madeTap({ name, ...tap }, mark)] : [];
+    if (!member?.tap) return made;
+    if (!remade) return tap ? changedTap(name, member.tap, tap, mark) : [];
+    const former = madeTap({ name, ...member.tap.state }, member.tap.link.alias ?? "");
+    return [{ ...ip(`removes the tap ${name}`, [gone(name)]), undo: [former.action] }, ...made];
+}
+
 /** Its settings and its mark, live; no step where they stand there. */
-export function changedTap(name: string, { link, state }: TapHere, want: TapOfPort, mark: string): Plan {
+function changedTap(name: string, { link, state }: TapHere, want: TapOfPort, mark: string): Plan {
     const change = settings(want, mark, state);
     if (link.up && link.alias === mark && change.join(" ") === settings(state, mark, want).join(" ")) return [];
     const former = settings(state, link.alias ?? "", want).slice(link.alias ? 0 : 2);
