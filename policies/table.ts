@@ -3,6 +3,7 @@ import type { StackTableRule } from "./stack-rule";
 import type { RuleData, TableRule } from "./rule";
 import { addressRules } from "./rules/addresses";
 import { backendRules } from "./rules/backends";
+import { changeRules } from "./rules/changes";
 import { connectionRules } from "./rules/connections";
 import { deviceRules } from "./rules/devices";
 import { guestRules } from "./rules/guest";
@@ -12,13 +13,13 @@ import { hostStackRules } from "./rules/host-stack";
 import { interruptRules } from "./rules/interrupts";
 import { iommuRules } from "./rules/iommu";
 import { limitRules } from "./rules/limits";
-import { changeRules, migrationRules } from "./rules/migration";
 import { identityRules } from "./rules/nic-identity";
 import { modelRules } from "./rules/nic-models";
 import { packetPathRules } from "./rules/nic-packet-path";
 import { queueRules } from "./rules/nic-queues";
 import { ringRules } from "./rules/nic-rings";
 import { operatorRules } from "./rules/operator";
+import { providerLineRules } from "./rules/provider-line";
 import { qosRules } from "./rules/qos";
 import { sharedTableRules } from "./rules/shared-tables";
 import { slotRules } from "./rules/slots";
@@ -63,7 +64,7 @@ export const stackRules: readonly StackTableRule[] = [
     ...interruptRules,
     ...sharedTableRules,
     ...iommuRules,
-    ...migrationRules,
+    ...providerLineRules,
 ];
 
 export const everyRule: readonly RuleData[] = [...rules, ...stackRules];

@@ -1,14 +1,13 @@
-/** Rules for what a change does to guests that run, and for the way from line 0.8 of @pulumi/libvirt to 0.9. */
+/** Rules for what a change does: to guests that run, and on the way from line 0.8 of @pulumi/libvirt to 0.9. */
 import { at, type Resource, textAt } from "../inputs";
-import { known, maybe, NotKnown } from "../known";
+import { known } from "../known";
 import { CHANGE, domainChanges, type DomainChange, formerOf } from "../nics/change";
 import { type GuestNic, modelOf, nameOf } from "../nics/guest-nic";
 import { type Reader, rule } from "../rule";
-import { stackRule } from "../stack-rule";
 import { tunedClassic, tunedDomain } from "./examples";
+import { LIBVIRT_PROVIDER } from "./manuals";
+import { NOT_RUN } from "./provider-line";
 
-const PROVIDER = "https://github.com/dmacvicar/terraform-provider-libvirt";
-const NOT_RUN = { notShown: "Line 0.9 of the provider is not run here: its documentation is what is known of it." };
 const UPDATE = "terraform-provider-libvirt 0.9, internal/provider/domain_resource.go, Update";
 
 const change = (before: Resource, after: Resource, more: object = {}): Resource => ({
@@ -16,9 +15,6 @@ const change = (before: Resource, after: Resource, more: object = {}): Resource 
     name: before.name,
     props: { kind: "domain", before: before.props, after: after.props, ...more },
 });
-
-const virtio = (more: object = {}) =>
-    tunedDomain({ model: { type: "virtio" }, driver: { queues: 4, rxQueueSize: 1024 }, ...more });
 
 /** What of a NIC its guest meets at start alone, by the names that people know. */
 const AT_START = {
@@ -48,7 +44,7 @@ const nicChangeRestarts = rule({
         "terraform-provider-libvirt 0.8.3, libvirt/resource_libvirt_domain.go",
         "oxidecomputer/propolis#930: a guest cannot grow its ring",
     ],
-    url: PROVIDER,
+    url: LIBVIRT_PROVIDER,
     tags: ["nic", "change"],
     appliesTo: domainChanges,
     parameters: {},
@@ -75,12 +71,12 @@ const nicChangeRestarts = rule({
     fix: "Plan the change for when the guest may be off.",
     examples: {
         good: [
-            change(virtio(), virtio()),
-            change(virtio({ vlan: { tags: [{ id: 10 }] } }), virtio({ vlan: { tags: [{ id: 20 }] } })),
+            change(tunedDomain({}), tunedDomain({})),
+            change(tunedDomain({ vlan: { tags: [{ id: 10 }] } }), tunedDomain({ vlan: { tags: [{ id: 20 }] } })),
         ],
         bad: [
-            change(virtio(), virtio({ driver: { queues: 2, rxQueueSize: 1024 } })),
-            change(virtio(), virtio({ mtu: { size: 9000 } }), { replaces: true }),
+            change(tunedDomain({}), tunedDomain({ driver: { queues: 2, rxQueueSize: 1024 } })),
+            change(tunedDomain({}), tunedDomain({ mtu: { size: 9000 } }), { replaces: true }),
         ],
     },
 });
@@ -98,7 +94,7 @@ const migrateModel = rule({
         "terraform-provider-libvirt 0.8.3, libvirt/domain.go, setNetworkInterfaces",
         "libvirt qemu_postparse.c, qemuDomainDefaultNetModel",
     ],
-    url: PROVIDER,
+    url: LIBVIRT_PROVIDER,
     tags: ["migration", "nic"],
     proof: {
         file: "test/live/guests.spec.ts",
@@ -123,7 +119,7 @@ const migrateModel = rule({
     fix: 'Set model.type to "virtio" on every NIC.',
     examples: {
         good: [
-            change(tunedClassic(""), virtio({ target: { dev: "tap-web0" } })),
+            change(tunedClassic(""), tunedDomain({ target: { dev: "tap-web0" } })),
             change(tunedDomain({ mtu: { size: 1500 } }), tunedDomain({ mtu: { size: 1500 } })),
         ],
         bad: [change(tunedClassic(""), tunedDomain({ model: {}, target: { dev: "tap-web0" } }))],
@@ -149,7 +145,7 @@ const migrateXsltLost = rule({
     level: { default: "mandatory" },
     why: "Line 0.9 has no xml.xslt. What only the stylesheet wrote is gone without an error: a VLAN that is lost puts a guest into another network, and lost queues make it slow.",
     sources: ["terraform-provider-libvirt 0.9, docs/resources/domain.md has no xml block"],
-    url: PROVIDER,
+    url: LIBVIRT_PROVIDER,
     tags: ["migration", "xslt"],
     proof: NOT_RUN,
     appliesTo: domainChanges,
@@ -175,7 +171,7 @@ const migrateXsltLost = rule({
         good: [
             change(
                 tunedClassic('<model type="virtio"/><driver queues="4" rx_queue_size="1024"/>'),
-                virtio({ target: { dev: "tap-web0" } }),
+                tunedDomain({ target: { dev: "tap-web0" } }),
             ),
         ],
         bad: [
@@ -183,7 +179,7 @@ const migrateXsltLost = rule({
                 tunedClassic(
                     '<model type="virtio"/><driver queues="4" rx_queue_size="1024"/><vlan><tag id="10"/></vlan>',
                 ),
-                virtio({ target: { dev: "tap-web0" } }),
+                tunedDomain({ target: { dev: "tap-web0" } }),
             ),
             change(
                 tunedClassic('<model type="virtio"/><driver queues="4"/>'),
@@ -225,7 +221,7 @@ const migrateNetworkReplace = rule({
     level: { default: "advisory" },
     why: "Since mid-2026 line 0.9 of the libvirt provider replaces a network for each change but autostart: it is destroyed and made anew, and running guests stay plugged into a bridge that is gone until they start again.",
     sources: ["dmacvicar/terraform-provider-libvirt#1331", "dmacvicar/terraform-provider-libvirt#389, #468, #784"],
-    url: `${PROVIDER}/pull/1331`,
+    url: `${LIBVIRT_PROVIDER}/pull/1331`,
     tags: ["migration", "network", "change"],
     appliesTo: networkChanges,
     parameters: {},
@@ -246,124 +242,4 @@ const migrateNetworkReplace = rule({
     },
 });
 
-/** The version of the libvirt provider that a program's providers are of; they are all of one where it is installed once. */
-function versionOf({ props }: Resource): string | undefined {
-    const text = textAt(props, "version");
-    const version = typeof text === "string" ? /^\d+\.\d+\.\d+/.exec(text)?.[0] : undefined;
-    return version === BRIDGE ? undefined : version;
-}
-
-/** Of the bridge to Terraform's providers: the engine shows a provider behind it with the bridge's version, not its own. */
-const BRIDGE = "0.9.0";
-
-const provider = (version: string): Resource => ({
-    type: "pulumi:providers:libvirt",
-    name: "host",
-    props: { version, uri: "qemu:///system" },
-});
-
-const providerPin = stackRule({
-    id: "provider-pin",
-    title: "The libvirt provider is of a version that does what the program says.",
-    severity: "high",
-    level: { default: "mandatory" },
-    why: "In 0.9.0 to 0.9.4 the id of a VLAN cannot be set: it is read-only, and the guest's frames go untagged. 0.9.8 brought a regression of its own.",
-    sources: [
-        "dmacvicar/terraform-provider-libvirt#1236 and commit 83e11563",
-        "dmacvicar/terraform-provider-libvirt#1341",
-    ],
-    url: `${PROVIDER}/issues/1236`,
-    tags: ["migration", "vlan"],
-    proof: NOT_RUN,
-    parameters: {},
-    judge(stack, each) {
-        const providers = stack.of("pulumi:providers:libvirt");
-        if (providers.length === 0) return;
-        const tagged = maybe(() =>
-            stack.nics().some(({ nic }) => nic.written.line === "native" && known(nic.said("vlanTag")) !== undefined),
-        );
-        for (const resource of providers)
-            each(resource, "its version", () => {
-                const version = versionOf(resource);
-                if (version === "0.9.8")
-                    return { found: "it is 0.9.8", set: "Pin another 0.9 version that you have tried.", remark: true };
-                if (version === undefined || !/^0\.9\.[0-4]$/.test(version)) return undefined;
-                if (tagged instanceof NotKnown) throw tagged;
-                return tagged
-                    ? {
-                          found: `it is ${version}, and a NIC has a VLAN id, which that version cannot set`,
-                          set: "Pin 0.9.5 or newer.",
-                      }
-                    : undefined;
-            });
-    },
-    fix: "Pin 0.9.5 or newer, and try it before.",
-    examples: {
-        good: [
-            [provider("0.9.5"), virtio({ vlan: { tags: [{ id: 10 }] } })],
-            [provider("0.9.4"), virtio()],
-            [provider("0.8.3")],
-        ],
-        bad: [
-            [provider("0.9.4"), virtio({ vlan: { tags: [{ id: 10 }] } })],
-            [provider("0.9.1"), virtio({ vlan: { tags: [{ id: 10 }] } })],
-        ],
-    },
-});
-
-const migrateXsltGone = stackRule({
-    id: "migrate-xslt-gone",
-    title: "A domain is written in the words of the provider's line.",
-    severity: "high",
-    level: { default: "mandatory" },
-    why: "Line 0.9 of the libvirt provider knows neither networkInterfaces nor xml.xslt, and line 0.8 no devices: fields of the other line are refused, or left out where types are not checked.",
-    sources: ["terraform-provider-libvirt 0.8.3 and 0.9, documentation of libvirt_domain"],
-    url: PROVIDER,
-    tags: ["migration", "xslt"],
-    proof: NOT_RUN,
-    parameters: {},
-    judge(stack, each) {
-        const lines = new Set(
-            stack
-                .of("pulumi:providers:libvirt")
-                .flatMap((one) => versionOf(one)?.split(".").slice(0, 2).join(".") ?? []),
-        );
-        const [line] = lines;
-        if (lines.size !== 1 || (line !== "0.8" && line !== "0.9")) return;
-        for (const resource of stack.of("libvirt:index/domain:Domain"))
-            each(resource, "its fields", () => {
-                const foreign = (line === "0.9" ? ["networkInterfaces", "xml"] : ["devices"]).filter(
-                    (key) => at(resource.props, key) !== undefined,
-                );
-                if (foreign.length === 0) return undefined;
-                return {
-                    found: `it has ${foreign.join(" and ")}, which line ${line} of the provider does not know`,
-                    set:
-                        line === "0.9"
-                            ? "Write its NICs into devices.interfaces."
-                            : "Write its NICs into networkInterfaces and xml.xslt.",
-                };
-            });
-    },
-    fix: "Write the domain in the words of the installed line.",
-    examples: {
-        good: [
-            [
-                provider("0.8.3"),
-                tunedClassic('<model type="virtio"/><driver name="vhost" queues="4" rx_queue_size="1024"/>'),
-            ],
-            [provider("0.9.5"), virtio()],
-            [
-                provider(BRIDGE),
-                tunedClassic('<model type="virtio"/><driver name="vhost" queues="4" rx_queue_size="1024"/>'),
-            ],
-        ],
-        bad: [
-            [provider("0.9.5"), tunedClassic('<model type="virtio"/><driver queues="4" rx_queue_size="1024"/>')],
-            [provider("0.8.3"), virtio()],
-        ],
-    },
-});
-
 export const changeRules = [nicChangeRestarts, migrateModel, migrateXsltLost, migrateNetworkReplace];
-export const migrationRules = [providerPin, migrateXsltGone];
