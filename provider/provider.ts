@@ -1,19 +1,19 @@
-/** The provider without its protocol: type token to resource, plain bags in and out, one host opened when first needed. */
+/** The provider without its protocol: type token to resource, plain bags in and out. */
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
-import { HostRef } from "../schemas/host-ref";
 import { problemsOf } from "../schemas/problems";
 import { check, defined, type Checked } from "./check";
 import { DEFAULT_HOST } from "./config";
 import { difference, type Difference } from "./diff";
 import type { EngineLog } from "./engine-log";
 import { FUNCTIONS } from "./functions";
-import { openHost, type Host } from "./host";
+import type { Host } from "./host";
 import { HostError } from "./host/errors";
 import { create, read, remove, update, type Kept as Standing } from "./lifecycle";
 import type { Actor } from "./ours";
 import { ownerOf } from "./owner";
 import { idOf, type Cost } from "./resource";
+import { RunHost } from "./run-host";
 import { RunMemory } from "./run-memory";
 import { RESOURCES, type AnyResource } from "./resources";
 import { Secrets } from "./secrecy";
@@ -44,18 +44,18 @@ export interface Kept {
 const REFRESH_MS = 1_000;
 
 export class Provider {
-    private hostText: string | undefined = DEFAULT_HOST;
-    private host: Promise<Host> | undefined;
-    private readonly cancelling = new AbortController();
+    private readonly host: RunHost;
     private readonly run = new RunMemory();
 
-    constructor(private readonly log: EngineLog) {}
+    constructor(private readonly log: EngineLog) {
+        this.host = new RunHost(log);
+    }
 
     /** Takes the arguments of a run; no host is touched. In a preview the host may be unknown. */
     configure(args: Bag): void {
         this.run.begin();
         const host = revealed(args.host ?? DEFAULT_HOST);
-        this.hostText = typeof host === "string" ? host : undefined;
+        this.host.text = typeof host === "string" ? host : undefined;
     }
 
     check(type: string, urn: string, news: Bag): Checked {
@@ -80,11 +80,9 @@ export class Provider {
      */
     async expect({ type, preview }: Step): Promise<void> {
         const resource = preview ? undefined : RESOURCES.get(type);
-        if (!resource?.looksAt || this.hostText === undefined || this.cancelling.signal.aborted) return;
-        const host = await this.reached(this.hostText).catch(() => undefined);
+        const host = resource?.looksAt && (await this.host.ahead());
         if (!host) return;
-        // Whoever comes to need it is told why it cannot be had.
-        resource.looksAt(host).catch(() => undefined);
+        resource.looksAt?.(host).catch(() => undefined);
         // Reads begin in the next turn of the event loop, for all who ask in this one.
         await new Promise(setImmediate);
     }
@@ -168,7 +166,7 @@ export class Provider {
         const secrets = secretsOf(resource, was.inputs, was.state);
         return secrets.kept(async () => {
             const actor = this.actor(step, secrets, was);
-            const host = await this.opened(step, secrets);
+            const host = await this.host.opened(step, secrets);
             const there = await read(resource, actor.known ? host.at({ maxAgeMs: REFRESH_MS }) : host, was.id, actor);
             return there && this.kept(step, was, there);
         });
@@ -208,7 +206,7 @@ export class Provider {
             );
         const secrets = new Secrets([], args);
         return secrets.kept(async () => {
-            const host = await this.opened({ type: token, urn: "" }, secrets);
+            const host = await this.host.opened({ urn: "" }, secrets);
             const answer = Object.entries(await asked.run(host.at({ maxAgeMs: REFRESH_MS }), result.data));
             // An empty list is an answer, too.
             const told = answer.filter((entry): entry is [string, Property] => entry[1] !== undefined);
@@ -216,13 +214,12 @@ export class Provider {
         });
     }
 
-    /** Ends waiting; what runs comes to an end, and nothing new begins. */
     cancel(): void {
-        this.cancelling.abort();
+        this.host.cancel();
     }
 
     async close(): Promise<void> {
-        await this.host?.then((host) => host.close()).catch(() => undefined);
+        await this.host.close();
         await this.log.end();
     }
 
@@ -231,40 +228,8 @@ export class Provider {
         secrets: Secrets,
         work: (host: Host) => Promise<Result>,
     ): Promise<Result> {
-        const host = await this.opened(step, secrets);
+        const host = await this.host.opened(step, secrets);
         return host.turnout.during(() => work(host));
-    }
-
-    private async opened({ urn, timeoutMs }: Step, secrets: Secrets): Promise<Host> {
-        if (this.cancelling.signal.aborted)
-            throw new HostError(
-                "cancelled",
-                "kvmnet",
-                "the run was cancelled before this began",
-                "Run the same command again.",
-            );
-        if (this.hostText === undefined)
-            throw new HostError(
-                "bug",
-                "kvmnet",
-                "the provider's argument host is not known yet",
-                "Please report this.",
-            );
-        const status = (message: string) => this.log.status(urn, secrets.hidden(message));
-        return (await this.reached(this.hostText)).at({ status, ...(timeoutMs ? { timeoutMs } : {}) });
-    }
-
-    /** The host, opened once; one that could not be opened is tried anew by the next. */
-    private async reached(hostText: string): Promise<Host> {
-        const host = (this.host ??= openHost(HostRef.parse(hostText), this.cancelling.signal, (message) =>
-            this.log.debug(message),
-        ));
-        try {
-            return await host;
-        } catch (error) {
-            if (this.host === host) this.host = undefined;
-            throw error;
-        }
     }
 
     private actor({ urn, since }: Step, secrets: Secrets, was?: Known): Actor<object> {
@@ -301,7 +266,7 @@ export class Provider {
     private planned(resource: AnyResource, urn: string, inputs: Bag): Bag {
         const missing = (resource.derived ?? []).filter((key) => inputs[key] === undefined);
         if (missing.length === 0 || !resource.complete) return inputs;
-        const certain = this.hostText !== undefined && !hasUnknown(inputs.name);
+        const certain = this.host.text !== undefined && !hasUnknown(inputs.name);
         const derived = certain ? (resource.complete(revealed(inputs) as object, this.seed(urn)) as Bag) : {};
         return { ...inputs, ...Object.fromEntries(missing.map((key) => [key, derived[key] ?? UNKNOWN])) };
     }
@@ -322,7 +287,7 @@ export class Provider {
     /** Same stack and host, same derived values: a resource may change its parent or logical name. */
     private seed(urn: string): string {
         const { project, stack } = ownerOf(urn);
-        return `${project}/${stack} ${this.hostText}`;
+        return `${project}/${stack} ${this.host.text}`;
     }
 
     /** The inputs that would make what is there: as they were, but for what differs. */
