@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { problemsOf } from "../schemas/problems";
 import { check, defined, type Checked } from "./check";
 import { DEFAULT_HOST } from "./config";
-import { difference, type Difference } from "./diff";
+import type { Difference } from "./diff";
 import type { EngineLog } from "./engine-log";
 import { FUNCTIONS } from "./functions";
 import type { Host } from "./host";
@@ -12,7 +12,8 @@ import { HostError } from "./host/errors";
 import { create, read, remove, update, type Kept as Standing } from "./lifecycle";
 import type { Actor } from "./ours";
 import { ownerOf } from "./owner";
-import { idOf, type Cost } from "./resource";
+import { plannedDifference, plannedId } from "./planned-difference";
+import { idOf } from "./resource";
 import { RunHost } from "./run-host";
 import { RunMemory } from "./run-memory";
 import { RESOURCES, type AnyResource } from "./resources";
@@ -92,27 +93,7 @@ export class Provider {
         const planned = this.planned(resource, step.urn, news);
         if (resource.foretold) this.run.stood(step.urn, state);
         this.foretell(resource, step.urn, state, planned);
-        return difference(
-            this.costOf(resource, step.urn, state, planned),
-            { ...presetsOf(resource, state, planned), ...state },
-            { ...presetsOf(resource, planned, state), ...planned },
-            isInTheWay(resource, state, planned),
-        );
-    }
-
-    /**
-     * What each property's change costs here. Before the program has declared a resource, the engine asks what becomes of it
-     * when what it depends on is deleted: what is not known then is that.
-     */
-    private costOf(resource: AnyResource, urn: string, state: Bag, planned: Bag): Readonly<Record<string, Cost>> {
-        const gone = this.run.isDeclared(urn)
-            ? []
-            : (resource.standsOn ?? []).filter((key) => hasUnknown(planned[key]));
-        const dear = hasUnknown(planned)
-            ? gone
-            : [...gone, ...(resource.replaces?.(revealed(state) as object, revealed(planned) as object) ?? [])];
-        if (dear.length === 0) return resource.cost;
-        return { ...resource.cost, ...Object.fromEntries(dear.map((key) => [key, "replace" as const])) };
+        return plannedDifference(resource, state, planned, this.run.isDeclared(step.urn));
     }
 
     private foretell(resource: AnyResource, urn: string, state: Bag, planned: Bag): void {
@@ -327,33 +308,6 @@ function idProblem(resource: AnyResource, id: string): string | undefined {
 }
 
 const secretsOf = (resource: AnyResource, ...bags: Bag[]): Secrets => new Secrets(resource.secrets ?? [], ...bags);
-
-function plannedId(resource: AnyResource, inputs: Bag): string {
-    const known = revealed(inputs) as Bag;
-    if (resource.idOf) return hasUnknown(known) ? "" : resource.idOf(known);
-    return typeof known.name === "string" ? known.name : "";
-}
-
-/** Whether what is there stands where what is wanted is to stand; what is not known yet is in nobody's way. */
-function isInTheWay(resource: AnyResource, state: Bag, planned: Bag): boolean {
-    const id = plannedId(resource, planned);
-    if (id !== "" && id === plannedId(resource, state)) return true;
-    if (hasUnknown(planned)) return false;
-    // What only one resource may declare is a place for one, too.
-    const placesOf = (bag: Bag) => {
-        const whole = revealed(bag) as object;
-        return [...(resource.placesOf?.(whole) ?? []), ...(resource.claims?.(whole) ?? [])];
-    };
-    const taken = placesOf(state);
-    return placesOf(planned).some((place) => taken.includes(place));
-}
-
-/** What the host has of what one bag does not say and the other does; nothing that may follow from an unknown. */
-function presetsOf(resource: AnyResource, bag: Bag, other: Bag): Bag {
-    const following = resource.presetsBy && !hasUnknown(bag) ? resource.presetsBy(revealed(bag) as Bag) : {};
-    const all = Object.entries(defined({ ...resource.presets, ...following }));
-    return Object.fromEntries(all.filter(([key]) => other[key] !== undefined));
-}
 
 const toState = ({ state, mark, objectId, outputs }: Standing<object>, secrets: Secrets): Bag =>
     secrets.marked({
