@@ -1,8 +1,8 @@
 /** What is kept of a bridge's flows on its host, to be put back after a restart of ovs-vswitchd by the script that a FlowKeeper brings. */
+import { declaredCookies, declaredIds } from "./flow-notes";
 import { flowText, groupText, meterText, type Flow, type Group, type Meter } from "./flow-text";
-import { keyOf, keysOf } from "./ovsdb/columns";
 import type { Seen } from "./ovsdb/replica";
-import { declaredCookies, FIRST_PORT_METER, FLOWS_KEY, isKept } from "./pipeline";
+import { FIRST_PORT_METER, isKept } from "./pipeline";
 import type { Place } from "./place";
 import { runningAs } from "./running";
 
@@ -61,18 +61,4 @@ export function snapshotText(bridge: Seen | undefined, { flows, groups, meters, 
     ];
     const named = new Set(lines.flatMap((line) => [...line.matchAll(/@([^@]+)@/g)].map(([, name]) => name)));
     return [...[...named].map((name) => `port ${name}`), ...lines].map((line) => `${line}\n`).join("");
-}
-
-/** Groups and meters that resources of ours declare: their notes beside the owner mark. */
-function declaredIds(bridge: Seen | undefined): Record<"groups" | "meters", ReadonlySet<number>> {
-    const notes = keysOf(bridge?.external_ids)
-        .filter((key) => key.startsWith(FLOWS_KEY))
-        .map((key) => keyOf(bridge?.external_ids, key) ?? "");
-    const ids = (kind: string) =>
-        new Set(
-            notes.flatMap((note) =>
-                (new RegExp(` ${kind}=([\\d,]*)`).exec(note)?.[1] ?? "").split(",").filter(Boolean).map(Number),
-            ),
-        );
-    return { groups: ids("groups"), meters: ids("meters") };
 }

@@ -1,5 +1,6 @@
 /** Changes of a bridge's flows and groups in bundles (OpenFlow 1.4, ovs-ofctl(8)), with the meters that they need. */
 import { HostError } from "./errors";
+import { declaredCookies, markOfFlows } from "./flow-notes";
 import { flowText, parseFlows, parsePorts, type Flow } from "./flow-text";
 import { KeptFlows } from "./kept-flows";
 import { isOfMeter, Meters } from "./meters";
@@ -9,9 +10,7 @@ import { keyOf, numberOf } from "./ovsdb/columns";
 import type { Replica, Seen } from "./ovsdb/replica";
 import {
     cookieOf,
-    declaredCookies,
     FIRST_PORT_METER,
-    FLOWS_KEY,
     GUARD_TABLE,
     INGRESS_KEY,
     inPlaceOf,
@@ -36,8 +35,7 @@ interface Change {
 
 /** @param bridge its row, which notes whose the flows of a cookie are */
 export function flowIsForeign(subject: string, flow: Flow, bridge: Seen | undefined): HostError {
-    const [mark] = keyOf(bridge?.external_ids, FLOWS_KEY + flow.cookie)?.split(" ") ?? [];
-    const whose = belonging(mark);
+    const whose = belonging(markOfFlows(bridge, flow.cookie));
     return new HostError(
         "conflict",
         subject,

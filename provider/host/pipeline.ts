@@ -4,8 +4,6 @@
  * with a limit on one port switches as before; not on a bridge that is secure, which passes only what a flow lets pass.
  */
 import { parseFlow, placeOfFlow, strictly, type Flow } from "./flow-text";
-import { keysOf } from "./ovsdb/columns";
-import type { Seen } from "./ovsdb/replica";
 
 /** The table in which a port's packets are held against what it may send as. */
 export const GUARD_TABLE = 5;
@@ -50,15 +48,6 @@ const HAND_ON: Flow = {
 };
 const PASS_ON: Flow = { ...HAND_ON, table: GUARD_TABLE, priority: 0, actions: `goto_table:${USER_TABLE}` };
 const NORMAL: Flow = { ...HAND_ON, table: USER_TABLE, priority: 0, actions: "NORMAL" };
-
-/** In external_ids of a bridge's row, with a cookie: whose the flows of that cookie are. */
-export const FLOWS_KEY = "kvmnet-flows:";
-
-/** Cookies of the flows that resources of ours declare on a bridge. */
-export const declaredCookies = (bridge: Seen | undefined): string[] =>
-    keysOf(bridge?.external_ids)
-        .filter((key) => key.startsWith(FLOWS_KEY))
-        .map((key) => key.slice(FLOWS_KEY.length));
 
 /** How a bridge is at the time of a change. */
 export interface BridgeFlows {

@@ -2,11 +2,11 @@
 import { OvsBridge, OvsBridgeOutputs } from "../../schemas/ovs-bridge";
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
+import { declaredCookies } from "../host/flow-notes";
 import { KEEPER_KEY } from "../host/flow-snapshot";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import { absent, named, ofRow, rowNamed, set, type Operation } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
-import { declaredCookies } from "../host/pipeline";
 import { OWNER_KEY, sameStack } from "../owner";
 import { ovsdb } from "../plan";
 import type { Found, HostResource } from "../resource";

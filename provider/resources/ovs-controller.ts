@@ -3,9 +3,9 @@ import { OvsController, OvsControllerOutputs } from "../../schemas/ovs-controlle
 import { Target } from "../../schemas/ovs-target";
 import { IfName } from "../../schemas/units";
 import { HostError, shownName } from "../host/errors";
+import { declaredCookies } from "../host/flow-notes";
 import { keyOf, textOf } from "../host/ovsdb/columns";
 import type { Replica } from "../host/ovsdb/replica";
-import { declaredCookies } from "../host/pipeline";
 import { attachedRow, managedBy, oursFirst, stateBy, type Shape } from "./attached-row";
 import { inBandCautions } from "./in-band";
 import { permissionOf } from "./operator-guard";

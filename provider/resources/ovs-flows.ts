@@ -7,20 +7,12 @@ import { Cookie, OvsFlows } from "../../schemas/ovs-flows";
 import { IfName } from "../../schemas/units";
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
+import { declaredCookies, FLOWS_KEY, noteOf, noteText, type Note } from "../host/flow-notes";
 import { flowText, groupText, meterText, parseGroup, parseMeters, placeOfFlow, strictly } from "../host/flow-text";
-import { keyOf } from "../host/ovsdb/columns";
 import { ofRow, putKeys, set, type Operation, type Uuid } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
 import { flowIsForeign } from "../host/openflow";
-import {
-    cookieFrom,
-    declaredCookies,
-    FLOWS_KEY,
-    hangsTogether,
-    isOurs,
-    SHARED_COOKIE,
-    USER_TABLE,
-} from "../host/pipeline";
+import { cookieFrom, hangsTogether, isOurs, SHARED_COOKIE, USER_TABLE } from "../host/pipeline";
 import { belonging } from "../owner";
 import { ovsdb, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
@@ -32,13 +24,6 @@ interface FlowsHere extends Found<OvsFlows> {
     row: Seen;
     note?: Note;
     tables: Tables;
-}
-
-/** Whose the flows of a cookie are, and the groups and meters that came with them: `MARK groups=7,8 meters=5`. */
-interface Note {
-    mark: string;
-    groups: number[];
-    meters: number[];
 }
 
 type Claiming = Pick<OvsFlows, "bridge" | "cookie"> & Partial<OvsFlows>;
@@ -102,7 +87,7 @@ export const ovsFlows: HostResource<OvsFlows, FlowsHere> = {
         const view = await host.switch();
         const row = view.byName("Bridge", bridge);
         if (!row) return undefined;
-        const note = noteOf(keyOf(row.external_ids, FLOWS_KEY + cookie));
+        const note = noteOf(row, cookie);
         const tables = await look(host, bridge);
         const own = ownOf(tables, cookie, note);
         if (!note && own.flows.length === 0) return undefined;
@@ -261,7 +246,7 @@ function refuseForeign(subject: string, cookie: string, row: Seen, wanted: Own, 
     if (group !== undefined || meter !== undefined) {
         const notes = declaredCookies(row)
             .filter((one) => one !== cookie)
-            .map((one) => noteOf(keyOf(row.external_ids, FLOWS_KEY + one)));
+            .map((one) => noteOf(row, one));
         const has = ({ groups, meters }: Note) =>
             group === undefined ? meters.includes(meter ?? NaN) : groups.includes(group);
         const whose = belonging(notes.find((one) => one && has(one))?.mark);
@@ -294,15 +279,6 @@ function refuseInUse(
         );
     }
 }
-
-function noteOf(text: string | undefined): Note | undefined {
-    const [, mark, groups = "", meters = ""] = /^(\S+) groups=([\d,]*) meters=([\d,]*)$/.exec(text ?? "") ?? [];
-    const numbers = (list: string) => list.split(",").filter(Boolean).map(Number);
-    return mark === undefined ? undefined : { mark, groups: numbers(groups), meters: numbers(meters) };
-}
-
-const noteText = ({ mark, groups, meters }: Note): string =>
-    `${mark} groups=${groups.join(",")} meters=${meters.join(",")}`;
 
 const withoutKey = (row: Uuid, key: string): Operation => ({
     op: "mutate",

@@ -1,9 +1,9 @@
 /** What hangs on a bridge beside its ports, and is lost with it: mirrors, controllers, exports, flows and their keeper. */
 import { shownName } from "../host/errors";
+import { declaredCookies, markOfFlows } from "../host/flow-notes";
 import { KEEPER_KEY } from "../host/flow-snapshot";
 import { keyOf } from "../host/ovsdb/columns";
 import type { Replica, Seen } from "../host/ovsdb/replica";
-import { declaredCookies, FLOWS_KEY } from "../host/pipeline";
 import { OWNER_KEY, sameStack } from "../owner";
 
 /** Table and column of the bridge, and what a message calls one of its rows. */
@@ -17,9 +17,8 @@ const ROWS: readonly [table: string, column: string, called: (row: Seen) => stri
 
 /** What of it a stack did not make, as a message names it. @param mark of a resource of that stack */
 export function hungByOthers(view: Replica, bridge: Seen, mark: string): string[] {
-    const ids = bridge.external_ids;
     const isOthers = (owner: string | undefined) => !sameStack(owner, mark);
-    const keeper = keyOf(ids, KEEPER_KEY);
+    const keeper = keyOf(bridge.external_ids, KEEPER_KEY);
     return [
         ...ROWS.flatMap(([table, column, called]) =>
             view
@@ -27,9 +26,8 @@ export function hungByOthers(view: Replica, bridge: Seen, mark: string): string[
                 .filter((row) => isOthers(keyOf(row.external_ids, OWNER_KEY)))
                 .map(called),
         ),
-        // The mark is the note's first word.
         ...declaredCookies(bridge)
-            .filter((cookie) => isOthers(keyOf(ids, FLOWS_KEY + cookie)?.split(" ")[0]))
+            .filter((cookie) => isOthers(markOfFlows(bridge, cookie)))
             .map((cookie) => `the flows of the cookie ${shownName(cookie)}`),
         ...(keeper !== undefined && isOthers(keeper) ? ["the keeping of its flows"] : []),
     ];

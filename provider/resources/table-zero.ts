@@ -3,13 +3,13 @@ import type { PortSecurity } from "../../schemas/ovs-port-parts";
 import { isPassive } from "../../schemas/target-text";
 import type { Host } from "../host";
 import { HostError, quoted, shownName } from "../host/errors";
+import { declaredCookies } from "../host/flow-notes";
 import { flowText, groupText, meterText, parseFlows, parseMeters, strictly, type Flow } from "../host/flow-text";
 import { textOf, valuesOf } from "../host/ovsdb/columns";
 import type { Replica } from "../host/ovsdb/replica";
 import {
     COOKIE_MASK,
     cookieOf,
-    declaredCookies,
     FIRST_PORT_METER,
     GUARD_TABLE,
     hangsTogether,

@@ -7,7 +7,8 @@ import { delimiter, join } from "node:path";
 import fc from "fast-check";
 import { snapshotText } from "../../provider/host/flow-snapshot";
 import { flowText, groupText, meterText, parseFlow, parseGroup, parseMeters } from "../../provider/host/flow-text";
-import { FIRST_PORT_METER, FLOWS_KEY, SHARED_COOKIE } from "../../provider/host/pipeline";
+import { FLOWS_KEY } from "../../provider/host/flow-notes";
+import { FIRST_PORT_METER, SHARED_COOKIE } from "../../provider/host/pipeline";
 import type { Seen } from "../../provider/host/ovsdb/replica";
 import { KEEPER_SCRIPT } from "../../provider/resources/flow-keeper-script";
 
