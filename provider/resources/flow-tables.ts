@@ -28,6 +28,9 @@ export interface Tables {
 /** Those of them that belong together. */
 export type Own = Pick<Tables, "flows" | "groups" | "meters">;
 
+/** Numbers of groups or meters. */
+export const idsOf = (things: { id: number }[]) => things.map(({ id }) => id).sort((a, b) => a - b);
+
 /** As declared where the switch has just that; in the switch's words where it has something else. */
 export async function described(
     host: Host,

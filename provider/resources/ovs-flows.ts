@@ -7,17 +7,16 @@ import { Cookie, OvsFlows } from "../../schemas/ovs-flows";
 import { IfName } from "../../schemas/units";
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
-import { declaredCookies, FLOWS_KEY, noteOf, noteText, type Note } from "../host/flow-notes";
+import { FLOWS_KEY, noteOf, noteText, type Note } from "../host/flow-notes";
 import { flowText, groupText, meterText, parseGroup, parseMeters, placeOfFlow, strictly } from "../host/flow-text";
 import { ofRow, putKeys, set, type Operation, type Uuid } from "../host/ovsdb/operations";
 import type { Seen } from "../host/ovsdb/replica";
-import { flowIsForeign } from "../host/openflow";
-import { cookieFrom, hangsTogether, isOurs, SHARED_COOKIE, USER_TABLE } from "../host/pipeline";
-import { belonging } from "../owner";
+import { cookieFrom, hangsTogether, isOurs, USER_TABLE } from "../host/pipeline";
 import { ovsdb, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { permissionOf } from "./operator-guard";
-import { described, look, spelled, type Own, type Tables } from "./flow-tables";
+import { refuseForeign, refuseInUse } from "./flow-conflicts";
+import { described, idsOf, look, spelled, type Own, type Tables } from "./flow-tables";
 import { bridgeFlows, hasController, isSecure, requireNoController, shared, WAY_PRIORITY } from "./table-zero";
 
 interface FlowsHere extends Found<OvsFlows> {
@@ -232,54 +231,6 @@ const bundled = (
     undo: [{ via: "openflow", bridge, bundle: [...former, shared(secure)] }],
 });
 
-/** @throws HostError conflict */
-function refuseForeign(subject: string, cookie: string, row: Seen, wanted: Own, tables: Tables, own: Own): void {
-    const places = new Map(tables.flows.map((flow) => [placeOfFlow(flow), flow]));
-    const flow = wanted.flows
-        .map((flow) => places.get(placeOfFlow(flow)))
-        .find((other) => other && other.cookie !== cookie && other.cookie !== SHARED_COOKIE);
-    const taken = (all: { id: number }[], mine: { id: number }[], want: { id: number }[]) =>
-        idsOf(want).find((id) => idsOf(all).includes(id) && !idsOf(mine).includes(id));
-    const group = taken(tables.groups, own.groups, wanted.groups);
-    const meter = taken(tables.meters, own.meters, wanted.meters);
-    if (flow) throw flowIsForeign(subject, flow, row);
-    if (group !== undefined || meter !== undefined) {
-        const notes = declaredCookies(row)
-            .filter((one) => one !== cookie)
-            .map((one) => noteOf(row, one));
-        const has = ({ groups, meters }: Note) =>
-            group === undefined ? meters.includes(meter ?? NaN) : groups.includes(group);
-        const whose = belonging(notes.find((one) => one && has(one))?.mark);
-        throw new HostError(
-            "conflict",
-            subject,
-            `${group === undefined ? `meter ${meter}` : `group ${group}`} is on the bridge already and is not one of these` +
-                (whose === undefined ? "" : `; ${whose}`),
-            "It is left alone. Choose another number, or remove the one that is there.",
-        );
-    }
-}
-
-/** @throws HostError refused where a flow of somebody else would go with what it uses (OpenFlow 1.5, 6.7 and 6.8) */
-function refuseInUse(
-    subject: string,
-    cookie: string,
-    { groups, meters }: Pick<Own, "groups" | "meters">,
-    tables: Tables,
-): void {
-    const gone = new Set([...groups.map(({ id }) => `group:${id}`), ...meters.map(({ id }) => `meter:${id}`)]);
-    for (const flow of tables.flows.filter((flow) => flow.cookie !== cookie)) {
-        const used = flow.actions.match(/\b(group|meter):\d+/g)?.find((use) => gone.has(use));
-        if (used === undefined) continue;
-        throw new HostError(
-            "refused",
-            subject,
-            `the flow "${flowText(flow)}" with the cookie ${flow.cookie} uses ${used.replace(":", " ")}, and would go with it`,
-            "Remove or change that flow first, in a run of its own; where both are Flows, let the one that uses it depend on the other, so that it goes first.",
-        );
-    }
-}
-
 const withoutKey = (row: Uuid, key: string): Operation => ({
     op: "mutate",
     table: "Bridge",
@@ -290,7 +241,6 @@ const withoutKey = (row: Uuid, key: string): Operation => ({
 const union = (some: number[] = [], more: number[]) => [...new Set([...some, ...more])].sort((a, b) => a - b);
 const without = <Thing extends { id: number }>(all: Thing[], kept: Thing[]) =>
     all.filter(({ id }) => !idsOf(kept).includes(id));
-const idsOf = (things: { id: number }[]) => things.map(({ id }) => id).sort((a, b) => a - b);
 
 function partsOf(id: string): { bridge: string; cookie: string } | undefined {
     const [bridge = "", cookie = "", ...more] = id.split("/");
