@@ -3,7 +3,8 @@ import type { OvsController } from "../../schemas/ovs-controller";
 import type { Host } from "../host";
 import type { Replica } from "../host/ovsdb/replica";
 import { keepCarried, keepPlugged, type Told } from "./operator-guard";
-import { hasController, isSecure, passesByFlows } from "./table-zero";
+import { passesByFlows } from "./ovs-fail-mode";
+import { hasController, isSecure } from "./takes-flows";
 
 /** Every link that is plugged into a bridge, its own first. */
 export function linksOn(view: Replica, bridge: string): string[] {

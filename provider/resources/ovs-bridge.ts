@@ -11,6 +11,7 @@ import { OWNER_KEY, sameStack } from "../owner";
 import { ovsdb } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { BRIDGE_PRESETS, bridgeRow, bridgeState, localRow, macInUse, pinFor, type FormerMaps } from "./ovs-bridge-rows";
+import { keptOverFailMode } from "./ovs-fail-mode";
 import { faultOf, isLinkGone } from "./ovs-fault";
 import { isGuarded, isSecured, portsThat } from "./ovs-ingress";
 import { keepPlugged, permissionOf } from "./operator-guard";
@@ -21,7 +22,7 @@ import { unasked, untilMtuTold } from "./ovs-mtu";
 import { changedRow } from "./ovs-port-change";
 import { requireColumns, rowOf, type Managed } from "./ovs-rows";
 import { untilForwarding } from "./ovs-spanning-tree";
-import { isSecure, keptOverFailMode, requireNewOpenflow } from "./table-zero";
+import { isSecure, requireNewOpenflow } from "./takes-flows";
 
 interface BridgeHere extends Found<OvsBridge> {
     view: Replica;

@@ -13,7 +13,7 @@ import { keepLastController, keepOverController } from "./ovs-bridge-path";
 import { isGuarded, portsThat } from "./ovs-ingress";
 import { targetCautions } from "./ovs-manager";
 import { missingBridge } from "./ovs-monitoring";
-import { hasController, isPrimary } from "./table-zero";
+import { hasController, isPrimary } from "./takes-flows";
 
 const SHAPE: Shape<OvsController> = {
     columns: {

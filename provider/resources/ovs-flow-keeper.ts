@@ -12,7 +12,8 @@ import { ovsdb, type Plan } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { KEEPER_SCRIPT } from "./flow-keeper-script";
 import { forgetUnit, hasSystemd, program, startUnit, stopUnit, unitTextOf } from "./host-service";
-import { isSecure, shared } from "./table-zero";
+import { shared } from "./table-zero";
+import { isSecure } from "./takes-flows";
 
 interface KeeperHere extends Found<OvsFlowKeeper> {
     row: Seen;

@@ -17,7 +17,8 @@ import type { Found, HostResource } from "../resource";
 import { permissionOf } from "./operator-guard";
 import { refuseForeign, refuseInUse } from "./flow-conflicts";
 import { described, idsOf, look, spelled, type Own, type Tables } from "./flow-tables";
-import { bridgeFlows, hasController, isSecure, requireNoController, shared, WAY_PRIORITY } from "./table-zero";
+import { shared, WAY_PRIORITY } from "./table-zero";
+import { bridgeFlows, hasController, isSecure, requireNoController } from "./takes-flows";
 
 interface FlowsHere extends Found<OvsFlows> {
     row: Seen;

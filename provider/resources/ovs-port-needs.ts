@@ -9,7 +9,7 @@ import { refuseWrapped } from "./ovs-ingress";
 import { QOS_NAME_KEY, qosName } from "./ovs-port-rows";
 import type { Wanted } from "./ovs-port-change";
 import { shapes } from "./ovs-shaping";
-import { isSecure, requireNewOpenflow, requireNoController } from "./table-zero";
+import { isSecure, requireNewOpenflow, requireNoController } from "./takes-flows";
 
 /** What the ports of one bridge need, found once for all of them. */
 export interface Needs {

@@ -15,7 +15,8 @@ import { numberClaim } from "./ovs-numbers";
 import { peerCautions, untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { securedCautions } from "./secured-cautions";
-import { isSecure, unstray } from "./table-zero";
+import { unstray } from "./table-zero";
+import { isSecure } from "./takes-flows";
 
 export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
     type: "kvmnet:ovs:PortSet",

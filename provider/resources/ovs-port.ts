@@ -29,17 +29,8 @@ import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { peerCautions, untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { securedCautions } from "./secured-cautions";
-import {
-    guardPorts,
-    isSecure,
-    strangeFault,
-    strayFault,
-    strayOf,
-    swept,
-    unguardPorts,
-    unstray,
-    type Guard,
-} from "./table-zero";
+import { guardPorts, strangeFault, strayFault, strayOf, swept, unguardPorts, unstray, type Guard } from "./table-zero";
+import { isSecure } from "./takes-flows";
 import { tunnelPlace } from "./ovs-tunnel";
 
 interface PortHere extends Found<OvsPort> {

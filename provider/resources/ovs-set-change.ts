@@ -21,7 +21,8 @@ import { keepAllPlugged, keepAllThrough, untoldOf } from "./ovs-set-path";
 import { rowSteps } from "./ovs-set-rows";
 import { tapSteps } from "./ovs-set-taps";
 import { shapedAgain } from "./ovs-shaping";
-import { guardPorts, isSecure, unstray, type GuardedPort } from "./table-zero";
+import { guardPorts, unstray, type GuardedPort } from "./table-zero";
+import { isSecure } from "./takes-flows";
 
 export async function changedSet(host: Host, here: SetHere | undefined, want: OvsPortSet, mark: string): Promise<Plan> {
     const { bridge } = want;

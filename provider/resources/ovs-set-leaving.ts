@@ -13,7 +13,8 @@ import { unplug } from "./ovs-port-change";
 import type { PortRows } from "./ovs-rows";
 import type { Member } from "./ovs-set-here";
 import { unshapedAll } from "./ovs-shaping";
-import { isSecure, unguardPorts, type Guard, type UnguardedPort } from "./table-zero";
+import { unguardPorts, type Guard, type UnguardedPort } from "./table-zero";
+import { isSecure } from "./takes-flows";
 
 /**
  * For good; as what passes nothing, where its guards go before they stand anew; or let go of by the switch, where it is made

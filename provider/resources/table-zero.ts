@@ -1,11 +1,8 @@
 /** What stands in our tables of a bridge: a port's way to its guards and past its limit, a meter, as whom it may send, and what hands on to a user's flows. */
 import type { PortSecurity } from "../../schemas/ovs-port-parts";
-import { isPassive } from "../../schemas/target-text";
 import type { Host } from "../host";
-import { HostError, quoted, shownName } from "../host/errors";
-import { declaredCookies } from "../host/flow-notes";
-import { flowText, groupText, meterText, parseFlows, parseMeters, strictly, type Flow } from "../host/flow-text";
-import { textOf, valuesOf } from "../host/ovsdb/columns";
+import { quoted, shownName } from "../host/errors";
+import { flowText, parseFlows, parseMeters, strictly, type Flow } from "../host/flow-text";
 import type { Replica } from "../host/ovsdb/replica";
 import {
     COOKIE_MASK,
@@ -14,15 +11,13 @@ import {
     GUARD_TABLE,
     hangsTogether,
     portOf,
-    isHandingOn,
     isOurs,
     SHARED_COOKIE,
-    type BridgeFlows,
 } from "../host/pipeline";
 import type { Action, Plan, Step } from "../plan";
-import { look } from "./flow-tables";
 import { namesOf } from "./port-names";
 import { guardsOf, LEAST_GUARD } from "./port-security";
+import { bridgeFlows, hasController, isSecure } from "./takes-flows";
 
 /** Above what a person would put there by hand: `ovs-ofctl add-flow br0 actions=NORMAL` has 32768. */
 export const WAY_PRIORITY = 40000;
@@ -48,58 +43,6 @@ export interface GuardedPort extends Guard {
     /** What held before this change, which an undo gives back. */
     former?: Guard;
 }
-
-/**
- * A controller owns the flows of its bridge, so we put none there.
- *
- * @param need what would be one: `its ingress limit is a flow`
- * @throws HostError refused where the bridge has a controller
- */
-export function requireNoController(view: Replica, bridge: string, subject: string, need: string): void {
-    if (!hasController(view, bridge)) return;
-    throw new HostError(
-        "refused",
-        subject,
-        `the bridge ${shownName(bridge)} has a controller, which decides its flows, and ${need}`,
-        "Set it at the controller, or remove the controller from the bridge.",
-    );
-}
-
-/** Whether a bridge with these protocols speaks with us; without any it speaks all. */
-const isNewOpenflow = (protocols: readonly unknown[]): boolean =>
-    protocols.length === 0 || protocols.some((protocol) => /^OpenFlow1[345]$/.test(String(protocol)));
-
-/** @throws HostError refused for a bridge whose OpenFlow is too old for meters and bundles of ours */
-export function requireNewOpenflow(subject: string, bridge: string, protocols: readonly unknown[]): void {
-    if (isNewOpenflow(protocols)) return;
-    throw new HostError(
-        "refused",
-        subject,
-        `the protocols of the bridge ${shownName(bridge)} are ${protocols.join(", ")}, and what ingress, portSecurity, Flows and a FlowKeeper put there needs OpenFlow13 or newer`,
-        "Add OpenFlow14 to the bridge's protocols, or leave protocols out, which allows every version.",
-    );
-}
-
-/** Whether a controller decides the flows of its bridge; a service controller only looks in now and then. */
-export const isPrimary = (type: string | undefined, target: string): boolean =>
-    (type ?? (isPassive(target) ? "service" : "primary")) === "primary";
-
-/** Whether somebody else decides the flows of a bridge. @param but target of a controller that does not count */
-export const hasController = (view: Replica, bridge: string, but?: string): boolean =>
-    view
-        .referred("Controller", view.byName("Bridge", bridge)?.controller)
-        .some(({ type, target }) => target !== but && isPrimary(textOf(type), String(target)));
-
-/** A bridge's flows with what the database says of them. */
-export const bridgeFlows = (view: Replica, bridge: string, flows: Flow[]): BridgeFlows => ({
-    flows,
-    cookies: declaredCookies(view.byName("Bridge", bridge)),
-    secure: isSecure(view, bridge),
-});
-
-/** Whether a bridge passes nothing without a flow. */
-export const isSecure = (view: Replica, bridge: string): boolean =>
-    textOf(view.byName("Bridge", bridge)?.fail_mode) === "secure";
 
 /**
  * What holds at ports that are plugged, in place of what held before; after the step that plugs them. What no longer
@@ -252,46 +195,7 @@ export const swept = (view: Replica, bridge: string): Plan =>
               },
           ];
 
-/**
- * Another fail mode empties a bridge: its flows, groups and meters are gone, whoever made them (Open vSwitch 3.1). This
- * puts them back; read before the step that changes the fail mode, carried out after it. Nothing where there are none, nor
- * on a bridge that does not speak with us, which has none of ours.
- */
-export async function keptOverFailMode(host: Host, bridge: string, secure: boolean): Promise<Plan> {
-    const view = await host.switch();
-    if (hasController(view, bridge) || !isNewOpenflow(valuesOf(view.byName("Bridge", bridge)?.protocols))) return [];
-    const { flows, groups, meters } = await look(host, bridge);
-    const lines = [
-        ...meters.map((meter) => `meter put ${meterText(meter)}`),
-        ...groups.map((group) => `group add_or_mod ${groupText(group)}`),
-        ...flows
-            .filter((flow) => flow.cookie !== SHARED_COOKIE && !isStandalones(flow))
-            .map((flow) => `flow add cookie=${flow.cookie},${flowText(flow)}`),
-    ];
-    if (lines.length === 0) return [];
-    return [
-        {
-            what: `puts back the flows of ${bridge}, which a change of its fail mode removes`,
-            action: openflow(bridge, [...lines, shared(secure)]),
-            undo: [openflow(bridge, [...lines, shared(!secure)])],
-        },
-    ];
-}
-
-/** Whether anything that stays when a bridge becomes secure may pass packets on: neither what only hands on to a user's flows, nor a drop. */
-export async function passesByFlows(host: Host, bridge: string): Promise<boolean> {
-    const view = await host.switch();
-    if (!isNewOpenflow(valuesOf(view.byName("Bridge", bridge)?.protocols))) return false;
-    return (await look(host, bridge)).flows.some(
-        (flow) => flow.actions !== "drop" && !isStandalones(flow) && !isHandingOn(flow),
-    );
-}
-
-/** The one flow that a standalone bridge puts into its tables by itself. */
-const isStandalones = ({ cookie, table, priority, match }: Flow): boolean =>
-    cookie === "0x0" && table === 0 && priority === 0 && match === "";
-
-const openflow = (bridge: string, bundle: string[]): Action => ({ via: "openflow", bridge, bundle });
+export const openflow = (bridge: string, bundle: string[]): Action => ({ via: "openflow", bridge, bundle });
 
 /** The last line of every bundle of ours. */
 export const shared = (secure: boolean): string => (secure ? "shared secure" : "shared");
