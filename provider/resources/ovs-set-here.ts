@@ -17,6 +17,7 @@ import { numberFault } from "./ovs-numbers";
 import { NOTHING_IN_FORCE, readGuards, strangeFault, strayFault, strayOf, type InForce } from "./table-zero";
 import { conflictOf, interfacesOf, portState, standsAlone, typeOf } from "./ovs-port-rows";
 import type { PortRows } from "./ovs-rows";
+import { askedOf, missing, type Asked } from "./ovs-set-asked";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
 import { POLICING_LOST, unpolicedOf } from "./ovs-policing";
 import { SHAPING_LOST, shapingLost } from "./ovs-shaping";
@@ -46,29 +47,6 @@ export interface SetHere extends Found<OvsPortSet> {
     members: ReadonlyMap<string, Member>;
     /** OpenFlow numbers at which flows of ours stand, and which none of its ports has. */
     stray: number[];
-}
-
-/** What an import asks for: named ports of a bridge, or all that nobody has marked. */
-interface Asked {
-    bridge: string;
-    names: "all" | ReadonlySet<string>;
-}
-
-/** `BRIDGE/PORT,PORT` or `BRIDGE/all`; undefined for the id that state keeps, which is the bridge alone. */
-function askedOf(id: string): Asked | undefined {
-    const at = id.indexOf("/");
-    if (at < 0) return undefined;
-    const names = id.slice(at + 1);
-    return { bridge: id.slice(0, at), names: names === "all" ? "all" : new Set(names.split(",")) };
-}
-
-export function idProblem(id: string): string | undefined {
-    const asked = askedOf(id);
-    const names = asked && asked.names !== "all" ? [...asked.names] : [];
-    const bad = [asked?.bridge ?? id, ...names].find((name) => !IfName.safeParse(name).success);
-    return bad === undefined
-        ? undefined
-        : `${JSON.stringify(bad)} is no name of an interface; write the bridge and its ports, such as br0/web0,web1 or br0/all`;
 }
 
 /** A member as it was made of rows, of its link and of what was known: each stays as it is. */
@@ -355,14 +333,6 @@ const guardedOf = (members: ReadonlyMap<string, Member>, bridge: string): number
     [...members.values()].flatMap(({ rows, holder }) =>
         rows && holder?.name === bridge && isGuarded(rows.port) ? [numberOf(rows.links[0]?.ofport) ?? -1] : [],
     );
-
-/** What an import names and nobody has. */
-const missing = (view: Replica, asked: Asked | undefined, members: ReadonlyMap<string, Member>): string[] =>
-    asked === undefined || asked.names === "all"
-        ? []
-        : [...asked.names]
-              .filter((name) => !members.has(name) && !view.byName("Port", name))
-              .map((name) => `${name}: there is no such port`);
 
 /** Ports that a rename has left with the former mark are ours by that one. */
 const markOf = (all: boolean, mark: string, formerMark: string | undefined): { mark?: string } =>
