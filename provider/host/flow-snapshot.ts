@@ -21,7 +21,7 @@ interface Tables {
     flows: readonly Flow[];
     groups: readonly Group[];
     meters: readonly Meter[];
-    /** Names by OpenFlow number. */
+    /** Names by OpenFlow number, where the port may get another one. */
     ports: ReadonlyMap<string, string>;
 }
 
@@ -31,7 +31,7 @@ const PORTS = /(?<=\b(?:members|slaves):[\d,]*)\d+/g;
 
 /**
  * All that is ours, line by line: `port NAME`, `meter METER`, and lines of a bundle. A port's number in a flow is written
- * as `@NAME@`, since the port may get another; so is the number of its meter. A group is there again as soon as its ports
+ * as `@NAME@` where the port may get another; so is the number of its meter. A group is there again as soon as its ports
  * are, though it was put back before, when some of them were missing.
  */
 export function snapshotText(bridge: Seen | undefined, { flows, groups, meters, ports }: Tables): string {

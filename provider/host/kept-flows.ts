@@ -5,6 +5,7 @@ import { KEEPER_KEY, keeperOf, snapshotFile, snapshotText } from "./flow-snapsho
 import { parseFlows, parseGroups, parseMeters, parsePorts } from "./flow-text";
 import type { Ofctl } from "./ofctl";
 import { keyOf } from "./ovsdb/columns";
+import { reservedOf } from "./ovsdb/numbers";
 import type { Replica, Seen } from "./ovsdb/replica";
 import { SHARED_COOKIE } from "./pipeline";
 import type { Place } from "./place";
@@ -77,15 +78,18 @@ export class KeptFlows {
      * @throws NotKept where it cannot be written; what was kept before stays whole then
      */
     async keep(bridge: string): Promise<void> {
-        const row = await this.rowOf(bridge);
+        const view = await this.view();
+        const row = view.byName("Bridge", bridge);
         if (!hasKeeper(row)) return;
+        const reserved = new Set(view.interfacesOn(row).map((link) => String(reservedOf(link))));
         const [flows, groups, meters, ports] = await Promise.all([
             this.ofctl.dump("dump-flows", bridge).then(parseFlows),
             this.ofctl.dump("dump-groups", bridge).then(parseGroups),
             this.ofctl.dump("dump-meters", bridge).then(parseMeters),
             this.ofctl.dump("dump-ports-desc", bridge).then(parsePorts),
         ]);
-        const names = new Map([...ports].map(([name, number]) => [number, name]));
+        const named = [...ports].filter(([, number]) => !reserved.has(number));
+        const names = new Map(named.map(([name, number]) => [number, name]));
         const text = snapshotText(row, { flows, groups, meters, ports: names });
         const file = snapshotFile(bridge);
         const draft = `${file}.new`;

@@ -6,7 +6,8 @@ import { KeptFlows } from "./kept-flows";
 import { isOfMeter, Meters } from "./meters";
 import { Ofctl, WAIT_MS } from "./ofctl";
 import { belonging, OWNER_KEY } from "../owner";
-import { keyOf, numberOf } from "./ovsdb/columns";
+import { keyOf } from "./ovsdb/columns";
+import { flowNumberOf, requestOf } from "./ovsdb/numbers";
 import type { Replica, Seen } from "./ovsdb/replica";
 import {
     cookieOf,
@@ -99,7 +100,7 @@ export class Openflow {
         await this.kept.untilPutBack(bridge);
         const errors = new Map<Change, unknown>();
         const ports = changes.some(({ lines }) => lines.some((line) => line.includes("{ofport:")))
-            ? parsePorts(await this.ofctl.ask(bridge, ["dump-ports-desc", bridge]))
+            ? await this.numbersOf(bridge)
             : new Map<string, string>();
         const numbered = changes.map(({ subject, lines }) => ({ subject, lines: [...lines] }));
         for (const change of numbered) {
@@ -127,6 +128,17 @@ export class Openflow {
         const unkept = ready().length > 0 ? await caught(this.kept.keep(bridge)) : undefined;
         for (const change of unkept ? ready() : []) errors.set(change, unkept);
         return numbered.map((change) => (errors.has(change) ? { error: errors.get(change) } : { result: undefined }));
+    }
+
+    /** OpenFlow numbers by the names of ports; one whose device is gone is to have the one that it asks for. */
+    private async numbersOf(bridge: string): Promise<Map<string, string>> {
+        const there = parsePorts(await this.ofctl.ask(bridge, ["dump-ports-desc", bridge]));
+        const view = await this.view();
+        const asked = view.interfacesOn(view.byName("Bridge", bridge)).flatMap((link): [string, string][] => {
+            const request = requestOf(link);
+            return request === undefined ? [] : [[String(link.name), String(request)]];
+        });
+        return new Map([...asked, ...there]);
     }
 
     private async bundleOf(bridge: string, meters: Meters, changes: Change[]): Promise<void> {
@@ -184,11 +196,10 @@ function longestOf(changes: readonly Change[]): number | undefined {
 
 const portsOf = (view: Replica, bridge: Seen | undefined): PortThere[] =>
     view.referred("Port", bridge?.ports).map(({ interfaces, external_ids: ids }) => {
-        const ofport = numberOf(view.referred("Interface", interfaces)[0]?.ofport) ?? -1;
         const isSecured = keyOf(ids, SECURITY_KEY) !== undefined;
         return {
             cookie: cookieOf(keyOf(ids, OWNER_KEY) ?? ""),
-            port: ofport > 0 ? ofport : NaN,
+            port: flowNumberOf(view.referred("Interface", interfaces)[0]) ?? NaN,
             heldIn: [
                 ...(isSecured || keyOf(ids, INGRESS_KEY) !== undefined ? [0] : []),
                 ...(isSecured ? [GUARD_TABLE] : []),

@@ -5,6 +5,7 @@ import type { IngressLimit as Declared, PortSecurity } from "../../schemas/ovs-p
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
+import { flowNumberOf } from "../host/ovsdb/numbers";
 import { ignoresPolicing } from "../host/ovsdb/ports";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { INGRESS_KEY, SECURITY_KEY } from "../host/pipeline";
@@ -104,7 +105,7 @@ export function portsThat(says: (port: Seen) => boolean, view: Replica, bridge: 
 
 /** The limit that is in force. */
 export function limitAt(view: Replica, port: Seen, link: Seen, { limits }: InForce): IngressLimit | undefined {
-    if (hasMeter(port)) return limits.get(numberOf(link.ofport) ?? -1);
+    if (hasMeter(port)) return limits.get(flowNumberOf(link) ?? -1);
     const rateKbit = numberOf(link.ingress_policing_rate) ?? 0;
     if (rateKbit === 0 || ignoresPolicing(view.holderOf(port), textOf(link.type))) return undefined;
     return { rateKbit, burstKbit: numberOf(link.ingress_policing_burst) ?? 0 };
@@ -112,7 +113,7 @@ export function limitAt(view: Replica, port: Seen, link: Seen, { limits }: InFor
 
 /** As whom the port may send, where its flows are those of what its row says. */
 export function securityAt(port: Seen, link: Seen, { security }: InForce): PortSecurity | undefined {
-    const ofport = numberOf(link.ofport) ?? -1;
+    const ofport = flowNumberOf(link) ?? -1;
     const noted = securityFrom(keyOf(port.external_ids, SECURITY_KEY));
     return noted && areInForce(security.get(ofport) ?? [], ofport, noted) ? noted : undefined;
 }

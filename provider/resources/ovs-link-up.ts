@@ -13,8 +13,9 @@ export const bringUp = (name: string): Step => ({
     action: { via: "ip", lines: [["link", "set", "dev", name, "up"]] },
 });
 
-/** Whether an interface is one whose link the switch makes. */
-export const isMadeBySwitch = (row: Seen | undefined): boolean => /^(internal|tap)$/.test(textOf(row?.type) ?? "");
+/** Whether an interface is one whose link the switch makes. @param link its row, or as it is declared */
+export const isMadeBySwitch = (link: Seen | { type?: string } | undefined): boolean =>
+    /^(internal|tap)$/.test(textOf(link?.type) ?? "");
 
 /** Whether somebody set down a link that the switch has made, and that nobody else sets up. */
 export const isSetDown = (row: Seen | undefined, links: ReadonlyMap<string, Link>): boolean =>

@@ -14,6 +14,7 @@ import { permissionOf } from "./operator-guard";
 import { isLetGo } from "./ovs-link-lost";
 import { told, typedKeys, typedState, type Typed } from "./ovs-keys";
 import { isShut } from "./ovs-plugged-shut";
+import { declaredRequest } from "./ovs-reserved";
 import { one, type Managed, type PortRows } from "./ovs-rows";
 import { securityText } from "./port-security";
 import type { InForce } from "./table-zero";
@@ -128,7 +129,7 @@ export function portState(view: Replica, { port, links }: PortRows, inForce: InF
         cvlans: vlansOf(port.cvlans, known?.cvlans),
         options: options && Object.keys(options).length > 0 ? options : undefined,
         mac: textOf(link?.mac)?.toLowerCase(),
-        ofportRequest: numberOf(link?.ofport_request),
+        ofportRequest: declaredRequest(port, link, known?.ofportRequest),
         mtuRequest: mtuOf(links),
         ingress: limit && declaredOf(limit, known?.ingress),
         portSecurity: link && links.length === 1 ? securityAt(port, link, inForce) : undefined,

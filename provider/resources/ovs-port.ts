@@ -4,6 +4,7 @@ import type { Host } from "../host";
 import { managerCautions } from "../host/managers";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import { absent, present, rowNamed } from "../host/ovsdb/operations";
+import { flowNumberOf, requestOf } from "../host/ovsdb/numbers";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY } from "../owner";
 import { ovsdb, type Plan, type Step } from "../plan";
@@ -23,6 +24,7 @@ import { needsOf, type Needs } from "./ovs-port-needs";
 import { keepThrough } from "./ovs-port-path";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf } from "./ovs-port-rows";
 import { requireColumns, type PortRows } from "./ovs-rows";
+import { isLoose, LOOSE, numbered } from "./ovs-reserved";
 import { POLICING_LOST, policedAgain, unpolicedOf } from "./ovs-policing";
 import { liftedFrom, queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from "./ovs-shaping";
 import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
@@ -101,7 +103,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const bridge = textOf(holder?.name) ?? "";
         const inForce = await inForceOf(host, bridge, [port]);
         const mark = keyOf(port.external_ids, OWNER_KEY);
-        const stray = strayOf(inForce, mark ?? "", [numberOf(rows.links[0]?.ofport) ?? -1]);
+        const stray = strayOf(inForce, mark ?? "", [flowNumberOf(rows.links[0]) ?? -1]);
         // Most ports have no QoS, and then links need not be read.
         const unshaped = queueingOf(view, rows) !== undefined && shapingLost(view, rows, await host.links());
         const unpoliced = (await unpolicedOf(host, view, [rows])).has(name);
@@ -109,8 +111,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             known !== undefined && isMadeBySwitch(rows.links[0]) && isSetDown(rows.links[0], await host.links());
         const unheard = known === undefined ? [] : await unheardOf(host, holder, rows.links);
         const [link, ...more] = rows.links;
-        const strange =
-            isSecured(port) && link ? strangeFault(inForce, bridge, numberOf(link.ofport) ?? -1) : undefined;
+        const strange = isSecured(port) && link ? strangeFault(inForce, bridge, flowNumberOf(link) ?? -1) : undefined;
         const misnumbered = known === undefined || more.length > 0 ? undefined : numberFault(view, bridge, link);
         return {
             view,
@@ -136,6 +137,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 faultsOf(rows, view) ??
                 (isDown ? SET_DOWN : undefined) ??
                 misnumbered ??
+                (known !== undefined && isLoose(rows) ? LOOSE : undefined) ??
                 (unheard.length > 0 ? UNHEARD : undefined) ??
                 (unshaped ? SHAPING_LOST : undefined) ??
                 (unpoliced ? POLICING_LOST : undefined) ??
@@ -145,9 +147,10 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         };
     },
 
-    async create(host, want, mark) {
-        const subject = `OVS port ${want.name}`;
+    async create(host, declared, mark) {
+        const subject = `OVS port ${declared.name}`;
         const view = await host.switch();
+        const want = withNumber(host, view, declared);
         const needs = needsOf(host, view, subject, want.bridge, [want]);
         refuseHeld(view, subject, want);
         refuseDisplaced(view, subject, want.bridge, [want], mark);
@@ -163,9 +166,10 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         ];
     },
 
-    async update(host, found, want, mark) {
-        const subject = `OVS port ${want.name}`;
+    async update(host, found, declared, mark) {
+        const subject = `OVS port ${declared.name}`;
         const { view, rows, unheard, unshaped, unpoliced, misnumbered, holder, state } = found;
+        const want = withNumber(host, view, declared);
         const needs = needsOf(host, view, subject, want.bridge, [want]);
         refuseHeld(view, subject, want, rows.port);
         refuseDisplaced(view, subject, want.bridge, [want], mark);
@@ -175,14 +179,11 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
             rows.links.some(({ name }) => !(want.interfaces ?? [want.name]).includes(String(name))),
         );
         const moves = holder?.name !== want.bridge;
+        const isWhole = !moves && unheard.length === 0 && !rows.links.some(isShut) && !misnumbered;
         // Its flows name its OpenFlow number.
-        const staysPut =
-            !moves &&
-            unheard.length === 0 &&
-            !rows.links.some(isShut) &&
-            !misnumbered &&
-            state.ofportRequest === want.ofportRequest;
-        const shut = staysPut ? undefined : shutOf(want, managed, rows.links[0]);
+        const staysPut = isWhole && requestOf(rows.links[0]) === want.ofportRequest;
+        // One that nothing has secured so far passes what it passed.
+        const shut = isWhole && (staysPut || !isSecured(rows.port)) ? undefined : shutOf(want, managed, rows.links[0]);
         const { operations, undo } = shut
             ? changedPort(shutRows(rows), want, { ...managed, link: shutLink(shut) }, "")
             : changedPort(rows, want, managed, "");
@@ -326,6 +327,10 @@ function plugs(want: OvsPort, managed: Rows): Step {
     return ovsdb(`plugs ${want.name} into ${want.bridge}`, operations, undo);
 }
 
+/** The port with the number that it is to ask for. */
+const withNumber = (host: Host, view: Replica, want: OvsPort): OvsPort =>
+    numbered(host, view, want.bridge, [want])[0] ?? want;
+
 /** A port that passes nothing until its guards stand; undefined for one that has none. @param there its link's row */
 const shutOf = ({ name, portSecurity }: OvsPort, { link }: Rows, there?: Seen): Shut | undefined =>
     portSecurity && { name, link, there };
@@ -348,7 +353,7 @@ function guards(want: OvsPort, needs: Needs, mark: string, former?: Guard): Plan
  */
 function unguards(found: PortHere, mark: string, stays: Guard = {}): Plan {
     const { view, holder, rows, state } = found;
-    const ofport = numberOf(rows.links[0]?.ofport) ?? -1;
+    const ofport = flowNumberOf(rows.links[0]) ?? -1;
     const bridge = textOf(holder?.name);
     if (bridge === undefined || ofport <= 0) return strays(found);
     const was = { mark, ...guardOf(state, hasMeter(rows.port)) };

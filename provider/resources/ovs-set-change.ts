@@ -2,6 +2,7 @@
 import type { OvsPortSet } from "../../schemas/ovs-port-set";
 import type { Host } from "../host";
 import { textOf } from "../host/ovsdb/columns";
+import { requestOf } from "../host/ovsdb/numbers";
 import type { Seen } from "../host/ovsdb/replica";
 import type { Plan } from "../plan";
 import { keepLinks } from "./operator-guard";
@@ -14,7 +15,7 @@ import { opened } from "./ovs-plugged-shut";
 import { policedAgain } from "./ovs-policing";
 import type { Needs } from "./ovs-port-needs";
 import type { Member, SetHere } from "./ovs-set-here";
-import { isOfOtherType, itemsOf, touchedOf, type Item } from "./ovs-set-items";
+import { isOfOtherType, itemsOf, touchedOf, withNumbers, type Item } from "./ovs-set-items";
 import { leaves, leftBySwitch, removed, removedTaps } from "./ovs-set-leaving";
 import { refuseTaken } from "./ovs-set-names";
 import { keepAllPlugged, keepAllThrough, untoldOf } from "./ovs-set-path";
@@ -31,7 +32,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     const read = host.at({ maxAgeMs: 1_000 });
     const view = here?.view ?? (await read.switch());
     const links = here?.links ?? (await read.links());
-    const touched = touchedOf(want, here, links);
+    const touched = withNumbers(host, view, bridge, touchedOf(want, here, links));
     refuseTaken(host, subject, view, links, touched, here);
     const come = touched.filter(([name, port]) => {
         const member = here?.members.get(name);
@@ -42,7 +43,8 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     const left = [...(here?.members.values() ?? [])].filter(({ name }) => !Object.hasOwn(want.ports, name));
     const asking = touched.map(([name, { ofportRequest }]) => ({ name, ofportRequest }));
     const renumber = asking.filter(
-        ({ name, ofportRequest }) => (ofportRequest ?? here?.members.get(name)?.state?.ofportRequest) !== undefined,
+        ({ name, ofportRequest }) =>
+            (ofportRequest ?? requestOf(here?.members.get(name)?.rows?.links[0])) !== undefined,
     );
     refuseDisplaced(view, subject, bridge, asking, mark, new Set([...left, ...renumber].map(({ name }) => name)));
     await keepAllPlugged(host, subject, left);

@@ -5,6 +5,7 @@ import type { Host } from "../host";
 import { shownName } from "../host/errors";
 import type { Link } from "../host/links";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
+import { flowNumberOf } from "../host/ovsdb/numbers";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { belonging, OWNER_KEY, ownerFrom } from "../owner";
 import type { Found, Own } from "../resource";
@@ -16,6 +17,7 @@ import { isMadeBySwitch, isSetDown, SET_DOWN } from "./ovs-link-up";
 import { numberFault } from "./ovs-numbers";
 import { NOTHING_IN_FORCE, readGuards, strangeFault, strayFault, strayOf, type InForce } from "./table-zero";
 import { conflictOf, interfacesOf, portState, standsAlone, typeOf } from "./ovs-port-rows";
+import { isLoose, LOOSE } from "./ovs-reserved";
 import type { PortRows } from "./ovs-rows";
 import { askedOf, missing, type Asked } from "./ovs-set-asked";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
@@ -303,18 +305,23 @@ class Look {
 
     private faultOf(
         { tap, unheard, unshaped, unpoliced }: Member,
-        { port, links: [link] }: PortRows,
+        rows: PortRows,
         inForce: InForce,
     ): string | undefined {
+        const {
+            port,
+            links: [link],
+        } = rows;
         return (
             faultOf(link, this.view) ??
             (tap && this.own.known && !tap.link.up ? "its tap is set down" : undefined) ??
             (this.own.known && isSetDown(link, this.links) ? SET_DOWN : undefined) ??
             (this.own.known ? numberFault(this.view, this.bridge, link) : undefined) ??
+            (this.own.known && isLoose(rows) ? LOOSE : undefined) ??
             (this.own.known && unheard ? UNHEARD : undefined) ??
             (unshaped ? SHAPING_LOST : undefined) ??
             (unpoliced ? POLICING_LOST : undefined) ??
-            (isSecured(port) ? strangeFault(inForce, this.bridge, numberOf(link?.ofport) ?? -1) : undefined)
+            (isSecured(port) ? strangeFault(inForce, this.bridge, flowNumberOf(link) ?? -1) : undefined)
         );
     }
 }
@@ -331,7 +338,7 @@ function differsByTold(was: Seen, now: Seen): boolean {
 /** OpenFlow numbers of members of which flows hold something. */
 const guardedOf = (members: ReadonlyMap<string, Member>, bridge: string): number[] =>
     [...members.values()].flatMap(({ rows, holder }) =>
-        rows && holder?.name === bridge && isGuarded(rows.port) ? [numberOf(rows.links[0]?.ofport) ?? -1] : [],
+        rows && holder?.name === bridge && isGuarded(rows.port) ? [flowNumberOf(rows.links[0]) ?? -1] : [],
     );
 
 /** Ports that a rename has left with the former mark are ours by that one. */

@@ -2,10 +2,11 @@
 import type { OvsPortSet, PortOfSet } from "../../schemas/ovs-port-set";
 import type { Host } from "../host";
 import type { Link } from "../host/links";
+import { requestOf } from "../host/ovsdb/numbers";
 import type { Replica } from "../host/ovsdb/replica";
 import { sameValue } from "../wire";
 import { isLinkGone } from "./ovs-fault";
-import { guardOf, holdsMore } from "./ovs-ingress";
+import { guardOf, holdsMore, isSecured } from "./ovs-ingress";
 import { isLetGo } from "./ovs-link-lost";
 import { awaitsLink } from "./ovs-link-up";
 import { isMisnumbered } from "./ovs-numbers";
@@ -13,6 +14,7 @@ import { isOpen, isShut, type Shut } from "./ovs-plugged-shut";
 import { rowsOf, type Rows, type Wanted } from "./ovs-port-change";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { typeOf } from "./ovs-port-rows";
+import { isLoose, numbered } from "./ovs-reserved";
 import { requireColumns } from "./ovs-rows";
 import type { Member, SetHere } from "./ovs-set-here";
 import type { Way } from "./ovs-set-leaving";
@@ -35,7 +37,10 @@ export interface Item {
     staysPut: boolean;
     /** How it leaves the place that it has. */
     way: Way;
-    /** It passes nothing until its guards stand at its number; undefined for one that keeps that, or has none. */
+    /**
+     * It passes nothing until its guards stand at its number; undefined for one that keeps that, or has none, or that
+     * nothing has secured so far.
+     */
     shut: Shut | undefined;
     rows: Rows;
     /** What flows are to hold of it. */
@@ -65,6 +70,7 @@ const stands = (
     !member.unheard &&
     !isMisnumbered(member.rows?.links[0]) &&
     !isLeftShut(member) &&
+    !(member.rows && isLoose(member.rows)) &&
     (member.tap?.link.up ?? true) &&
     !awaitsLink(member.rows?.links[0], links) &&
     !isLetLoose(member) &&
@@ -76,6 +82,18 @@ const isLetLoose = ({ rows, state }: Member): boolean =>
 
 /** Whether a run that was killed has plugged it, and its guards do not stand. */
 const isLeftShut = ({ rows }: Member): boolean => rows?.links.some(isShut) ?? false;
+
+/** The ports with the numbers that they are to ask for. */
+export function withNumbers(
+    host: Host,
+    view: Replica,
+    bridge: string,
+    ports: [string, PortOfSet][],
+): [string, PortOfSet][] {
+    if (!ports.some(([, { ingress, portSecurity }]) => ingress ?? portSecurity)) return ports;
+    const named = ports.map(([name, port]) => ({ ...port, name }));
+    return numbered(host, view, bridge, named).map(({ name, ...port }) => [name, port]);
+}
 
 /** The ports that are written, with what they need. @throws HostError for what is missing, before anything is written */
 export async function itemsOf(
@@ -97,9 +115,13 @@ export async function itemsOf(
         const rows = rowsOf(want, { mark, qos: needs.qosFor(want, there?.port), metered });
         const remade =
             isOfOtherType(member, want) || (tap ? isMadeAnew(member, tap) : isMovedTunnel(member, want, bridge));
-        const staysPut = !remade && keepsPlace(member, want, bridge);
+        const isWhole = !remade && keepsPlace(member, bridge);
+        const staysPut = isWhole && requestOf(there?.links[0]) === want.ofportRequest;
+        const isOpenYet = isWhole && !(there && isSecured(there.port));
         const shut =
-            want.portSecurity === undefined || staysPut ? undefined : { name, link: rows.link, there: there?.links[0] };
+            want.portSecurity === undefined || staysPut || isOpenYet
+                ? undefined
+                : { name, link: rows.link, there: there?.links[0] };
         const way = member && wayOf(member, shut, remade);
         return { want, tap, member, remade, staysPut, way, shut, rows, guard: guardOf(want, metered) };
     });
@@ -121,12 +143,9 @@ export async function itemsOf(
     return { needs, items };
 }
 
-const keepsPlace = (member: Member | undefined, want: Wanted, bridge: string): boolean =>
-    member?.holder?.name === bridge &&
-    !isMisnumbered(member.rows?.links[0]) &&
-    !member.unheard &&
-    !isLeftShut(member) &&
-    member.state?.ofportRequest === want.ofportRequest;
+/** Whether a port stays where it is, and its link with it. */
+const keepsPlace = (member: Member | undefined, bridge: string): boolean =>
+    member?.holder?.name === bridge && !isMisnumbered(member.rows?.links[0]) && !member.unheard && !isLeftShut(member);
 
 /** A secured port that becomes what passes nothing is let go of by that. */
 function wayOf(member: Member, shut: Shut | undefined, remade: boolean): Way {

@@ -1,6 +1,7 @@
 /** How ports of a set leave the place that they have in the switch, and what they leave behind. */
 import type { Host } from "../host";
-import { numberOf, textOf } from "../host/ovsdb/columns";
+import { textOf } from "../host/ovsdb/columns";
+import { flowNumberOf } from "../host/ovsdb/numbers";
 import type { Operation } from "../host/ovsdb/operations";
 import type { Replica } from "../host/ovsdb/replica";
 import { ip, type Plan } from "../plan";
@@ -57,7 +58,7 @@ function unguarded(view: Replica, leaving: readonly Leaving[], mark: string): Pl
     const byBridge = new Map<string, UnguardedPort[]>();
     for (const { member, stays } of leaving) {
         const { name, rows, holder, state } = member;
-        const ofport = numberOf(rows?.links[0]?.ofport) ?? -1;
+        const ofport = flowNumberOf(rows?.links[0]) ?? -1;
         const bridge = textOf(holder?.name);
         if (!rows || !holder || bridge === undefined || ofport <= 0 || !holdsMore(rows.port, stays)) continue;
         const was = { mark, ...guardOf(state ?? {}, hasMeter(rows.port)) };

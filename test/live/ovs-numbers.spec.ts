@@ -165,6 +165,153 @@ describe("the OpenFlow number that a port asks for", function () {
         assert.deepEqual([await isUp("n0"), await isUp("n1")], [true, true]);
     });
 
+    describe("of a link of the host, which flows hold", () => {
+        const [names, meter] = [["r0", "r1"], { ingress: { rate: "10Mbit" } }];
+        const tap = (name: string) => lab.run("ip", "tuntap", "add", "dev", name, "mode", "tap");
+        beforeEach(() => Promise.all(names.map(tap)));
+        afterEach(() => Promise.all(names.map((name) => lab.run("ip", "link", "delete", "dev", name))));
+
+        const alone = { name: "r0", bridge: "nb0", ...security };
+        const both = { bridge: "nb0", ports: { r1: security } };
+        const requestOf = (name: string) => lab.vsctl("get", "Interface", name, "ofport_request");
+        const changes = async (type: string, state: Bag, want: Bag) => {
+            const { inputs } = await plugin.check(type, want);
+            return (await plugin.diff(type, state, inputs)).detaileddiffMap.map(([property]) => property).sort();
+        };
+        /** Numbers that flows name, and of the ports whose meters are there. */
+        const held = async () => {
+            const ofctl = (what: string) => lab.run("ovs-ofctl", "-OOpenFlow14", "--no-names", what, "nb0");
+            const [flows, meters] = [await ofctl("dump-flows"), await ofctl("dump-meters")];
+            const at = [...flows.matchAll(/in_port=(\d+)/g)].map(([, number]) => Number(number));
+            const of = [...meters.matchAll(/meter=(\d+)/g)].map(([, id]) => Number(id) - 65536);
+            return { flows: [...new Set(at)].sort(), meters: of };
+        };
+        const told = async (type: string, name: string, one: Made, want: Bag) => {
+            const { inputs } = await plugin.check(type, want);
+            const read = await plugin.read(type, name, one.id, inputs, one.state).catch((error: unknown) => error);
+            return unfinishedOf(read)?.reasons.join() ?? "";
+        };
+
+        it("is one that nobody else is given, which is no difference, nor after an import", async () => {
+            const one = await port("r0", { type: "system", ...security });
+            const two = await set(both.ports);
+            const numbers = [await numberOf("r0"), await numberOf("r1")];
+            assert.ok(Math.min(...numbers) >= 32768);
+            assert.deepEqual([one.state.ofport, (two.state.ofports as Bag).r1], numbers);
+            assert.deepEqual([one.state.ofportRequest, await requestOf("r0")], [undefined, String(numbers[0])]);
+            assert.deepEqual((await held()).flows, [...numbers].sort());
+            assert.deepEqual(await changes(PORT, one.state, alone), []);
+            assert.deepEqual(await changes(SET, two.state, both), []);
+            for (const name of names) await lab.vsctl("remove", "Port", name, "external_ids", "kvmnet-owner");
+            for (const [type, id] of [
+                [PORT, "r0"],
+                [SET, "nb0/r1"],
+            ] as const) {
+                const { inputs, state } = await plugin.read(type, "imported", id);
+                assert.doesNotMatch(JSON.stringify(inputs), /ofportRequest/);
+                assert.deepEqual(await changes(type, state, inputs), []);
+            }
+        });
+
+        it("is the one that is declared, from when it is and as long as it is", async () => {
+            const one = await port("r0", { type: "system", ...security });
+            const two = await set(both.ports);
+            const [first, second] = [
+                { ...alone, ofportRequest: 5 },
+                { bridge: "nb0", ports: { r1: { ofportRequest: 6, ...security } } },
+            ];
+            assert.deepEqual(await changes(PORT, one.state, first), ["ofportRequest"]);
+            assert.deepEqual(await changes(SET, two.state, second), ["ports.r1.ofportRequest"]);
+            const changed = async (a: Bag, b: Bag) => {
+                one.state = await plugin.update(PORT, "r0", one, a, { checked: true });
+                two.state = await plugin.update(SET, "set", two, b, { checked: true });
+                assert.deepEqual(await changes(PORT, one.state, a), []);
+                assert.deepEqual(await changes(SET, two.state, b), []);
+                return Promise.all(names.map(numberOf));
+            };
+            assert.deepEqual(await changed({ ...first, type: "system" }, second), [5, 6]);
+            assert.deepEqual((await held()).flows, [5, 6]);
+            const back = await changed({ ...alone, type: "system" }, both);
+            assert.ok(Math.min(...back) >= 32768);
+            assert.deepEqual((await held()).flows, back.sort());
+        });
+
+        it("is told where somebody has taken it from the port, and asked for again", async () => {
+            const one = await port("r0", { type: "system", ...security, ...meter });
+            const two = await set(both.ports);
+            const numbers = await Promise.all(names.map(numberOf));
+            for (const name of names) await lab.vsctl("clear", "Interface", name, "ofport_request");
+            const want = { ...alone, ...meter };
+            await eventually(async () => {
+                assert.match(await told(PORT, "r0", one, want), /it asks for no OpenFlow number/);
+                assert.match(await told(SET, "set", two, both), /port r1: it asks for no OpenFlow number/);
+            });
+            one.state = await plugin.update(PORT, "r0", one, { ...want, type: "system" }, { checked: true });
+            two.state = await plugin.update(SET, "set", two, both, { checked: true });
+            assert.deepEqual(await Promise.all(names.map(numberOf)), numbers);
+            assert.deepEqual(await Promise.all(names.map(requestOf)), numbers.map(String));
+            assert.deepEqual([await told(PORT, "r0", one, want), await told(SET, "set", two, both)], ["", ""]);
+        });
+
+        it("is had from when flows hold it, and is no longer asked for once they do not", async () => {
+            const plain = { name: "r0", bridge: "nb0", type: "system" };
+            const one = await port("r0", plain);
+            const two = await set({ r1: {} });
+            assert.ok(Math.max(...(await Promise.all(names.map(numberOf)))) < 32768);
+            const changed = async (more: Bag) => {
+                one.state = await plugin.update(PORT, "r0", one, { ...plain, ...more }, { checked: true });
+                two.state = await plugin.update(
+                    SET,
+                    "set",
+                    two,
+                    { bridge: "nb0", ports: { r1: more } },
+                    { checked: true },
+                );
+            };
+            await changed(meter);
+            const numbers = await Promise.all(names.map(numberOf));
+            assert.ok(Math.min(...numbers) >= 32768);
+            assert.deepEqual(await held(), { flows: [...numbers].sort(), meters: [...numbers].sort() });
+            await changed({ ...meter, ...security });
+            assert.deepEqual(await Promise.all(names.map(numberOf)), numbers);
+            await changed({});
+            assert.deepEqual(await Promise.all(names.map(requestOf)), ["[]", "[]"]);
+            assert.deepEqual(await held(), { flows: [], meters: [] });
+        });
+
+        it("stays that of its flows and its meter while the link is away, whatever is done then, and go with it", async () => {
+            await lab.run("ip", "link", "delete", "dev", "r0");
+            await lab.run("ip", "link", "delete", "dev", "r1");
+            const left = async (work: Promise<unknown>) => {
+                const unfinished = unfinishedOf(await work.catch((error: unknown) => error));
+                assert.match(unfinished?.reasons.join() ?? "", /No such device/);
+                return unfinished?.state ?? {};
+            };
+            const [first, second] = [
+                { ...alone, ...meter, type: "system" },
+                { bridge: "nb0", ports: { r1: { ...security, ...meter } } },
+            ];
+            const one: Made = { id: "r0", state: await left(plugin.create(PORT, "r0", first)) };
+            const two: Made = { id: "nb0", state: await left(plugin.create(SET, "set", second)) };
+            const numbers = (await Promise.all(names.map(requestOf))).map(Number).sort();
+            const whole = { flows: numbers, meters: numbers };
+            assert.deepEqual(await held(), whole);
+            assert.deepEqual(await changes(PORT, one.state, first), []);
+            assert.deepEqual(await changes(SET, two.state, second), []);
+            one.state = await left(plugin.update(PORT, "r0", one, { ...first, tag: 7 }));
+            two.state = await left(
+                plugin.update(SET, "set", two, { bridge: "nb0", ports: { r1: { ...security, ...meter, tag: 7 } } }),
+            );
+            assert.deepEqual(await held(), whole);
+            const other = await port("n0", security);
+            assert.deepEqual((await held()).flows, [other.state.ofport, ...numbers].sort());
+            await plugin.delete(PORT, "r0", one);
+            await plugin.delete(SET, "set", two);
+            assert.deepEqual(await held(), { flows: [other.state.ofport], meters: [] });
+            await Promise.all(names.map(tap));
+        });
+    });
+
     it("is refused in the preview where two ports of a program want it", async () => {
         await plugin.check(PORT, { name: "n8", ...internal, ofportRequest: 7 });
         const ports = { n1: { ofportRequest: 7 }, n2: { ofportRequest: 8 }, n3: { ofportRequest: 8 } };

@@ -603,6 +603,65 @@ describe("a set of ports on a real switch", function () {
             assert.ok(killed > 3, `${killed} moments`);
         });
 
+        it("holds a port whose link comes later, and again after a restart of the switch, whoever was plugged meanwhile", async () => {
+            const names = ["alone", "member"];
+            const { ports } = inputs(portSecurity) as { ports: Record<string, Bag> };
+            const withMember = { bridge: "sb2", ports: { ...ports, member: { tag: 7, portSecurity } } };
+            const alone = { name: "alone", bridge: "sb2", tag: 7, portSecurity };
+            const left = async (work: Promise<unknown>) => {
+                const unfinished = unfinishedOf(await work.catch((error: unknown) => error));
+                assert.match(unfinished?.reasons.join() ?? "", /No such device/);
+                return unfinished?.state ?? {};
+            };
+            const port: Made = { id: "alone", state: await left(plugin.create(PORT, "alone", alone)) };
+            made.state = await left(plugin.update(SET, "set", made, withMember));
+            const [honest, spoofed] = asOneself(safe);
+            const areHeld = async (what: string) => {
+                for (const name of names) await lab.run("ip", "tuntap", "add", "dev", name, "mode", "tap");
+                for (const name of names) await lab.run("ip", "link", "set", "dev", name, "up");
+                await eventually(async () => {
+                    for (const name of names) assert.match(await get("Interface", name, "ofport"), /^\d+$/);
+                });
+                for (const name of names)
+                    assert.deepEqual(await heard(name, [...honest, ...spoofed]), lengths(honest), `${name} ${what}`);
+            };
+            const others = ["other0", "other1", "other2"];
+            const plugOthers = async (more: string) => {
+                for (const name of others)
+                    await lab.vsctl(
+                        ...["--may-exist", "add-port", "sb2", name + more, "--"],
+                        ...["set", "Interface", name + more, "type=internal"],
+                    );
+            };
+            await plugOthers("a");
+            await areHeld("whose link came later");
+
+            for (const name of names) await lab.run("ip", "link", "delete", "dev", name);
+            const pid = await lab.run("cat", "/run/openvswitch/ovs-vswitchd.pid");
+            await lab.run("kill", "-KILL", pid);
+            await lab.run("tail", `--pid=${pid}`, "-f", "/dev/null");
+            await lab.up();
+            for (const name of names) assert.doesNotMatch(await get("Interface", name, "ofport"), /^\d+$/);
+            const asked = (await Promise.all(names.map((name) => get("Interface", name, "ofport_request")))).map(
+                Number,
+            );
+            await eventually(async () => {
+                const there = await numbers();
+                assert.ok(
+                    asked.every((number) => there.includes(number)),
+                    "what holds them is put back before they are",
+                );
+            });
+            await plugOthers("b");
+            await areHeld("whose link came after a restart");
+
+            port.state = (await plugin.read(PORT, "alone", "alone", alone, port.state)).state;
+            await plugin.delete(PORT, "alone", port);
+            made.state = await plugin.update(SET, "set", made, inputs(portSecurity));
+            for (const name of names) await lab.run("ip", "link", "delete", "dev", name);
+            for (const name of others) for (const more of "ab") await lab.vsctl("del-port", "sb2", name + more);
+        });
+
         it("does not hold what a flow of somebody else leads past its guards, of which it is warned", async () => {
             const toldBy = async (...flows: string[]) => {
                 for (const flow of flows) await lab.run("ovs-ofctl", "add-flow", "sb2", flow);
