@@ -99,6 +99,7 @@ export async function read<State extends object>(
         );
         return undefined;
     }
+    await warnAll(actor, found.beside);
     if (found.fault) throw new Unfinished(keptOf(found), [`${resource.title} ${shownName(id)}: ${found.fault}.`]);
     return keptOf(found);
 }

@@ -23,6 +23,8 @@ export interface Found<State> {
     outputs?: Outputs;
     /** Why it is there and yet does not work, in the host's words. */
     fault?: string;
+    /** Sentences that a refresh warns with: what others have put beside it, which leaves it as it is and yet tells of it. */
+    beside?: readonly string[];
     /** Why it can be no object of this kind of ours, and cannot be imported as one. */
     conflict?: string;
 }

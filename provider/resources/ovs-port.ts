@@ -30,7 +30,7 @@ import { liftedFrom, queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshape
 import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { peerCautions, untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
-import { securedCautions } from "./secured-cautions";
+import { pastSecured, securedCautions } from "./secured-cautions";
 import { guardPorts, strangeFault, strayFault, strayOf, swept, unguardPorts, unstray, type Guard } from "./table-zero";
 import { isSecure } from "./takes-flows";
 import { tunnelPlace } from "./ovs-tunnel";
@@ -143,6 +143,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 (unpoliced ? POLICING_LOST : undefined) ??
                 (stray.length > 0 ? strayFault(stray) : undefined) ??
                 strange,
+            beside: isSecured(port) ? pastSecured(view, bridge, [name], inForce.ahead) : [],
             conflict: conflictOf(rows, bridge),
         };
     },

@@ -23,6 +23,7 @@ import { askedOf, missing, type Asked } from "./ovs-set-asked";
 import { tapsHere, type TapHere } from "./ovs-set-taps";
 import { POLICING_LOST, unpolicedOf } from "./ovs-policing";
 import { SHAPING_LOST, shapingLost } from "./ovs-shaping";
+import { pastSecured } from "./secured-cautions";
 
 /** One port of the set, as far as it is there. */
 export interface Member {
@@ -94,6 +95,7 @@ export async function setHere(host: Host, id: string, own: Own<OvsPortSet>): Pro
         state: { bridge, ports: state },
         ...markOf(all, own.mark, own.formerMark),
         outputs: { ofports },
+        beside: pastSecured(view, bridge, securedOf(members, bridge), inForce.ahead),
         ...(faults.length > 0 ? { fault: listed(faults) } : {}),
         ...(conflicts.length > 0 ? { conflict: listed(conflicts) } : {}),
     };
@@ -339,6 +341,12 @@ function differsByTold(was: Seen, now: Seen): boolean {
 const guardedOf = (members: ReadonlyMap<string, Member>, bridge: string): number[] =>
     [...members.values()].flatMap(({ rows, holder }) =>
         rows && holder?.name === bridge && isGuarded(rows.port) ? [flowNumberOf(rows.links[0]) ?? -1] : [],
+    );
+
+/** Names of members that are secured. */
+const securedOf = (members: ReadonlyMap<string, Member>, bridge: string): string[] =>
+    [...members.values()].flatMap(({ name, rows, holder }) =>
+        rows && holder?.name === bridge && isSecured(rows.port) ? [name] : [],
     );
 
 /** Ports that a rename has left with the former mark are ours by that one. */

@@ -100,9 +100,17 @@ export interface InForce {
     numbers: ReadonlyMap<string, ReadonlySet<number>>;
     /** Flows of others among those that say as whom ports may send. */
     strange: readonly Flow[];
+    /** Flows of others that a frame meets before those that lead it to the guards of its port. */
+    ahead: readonly Flow[];
 }
 
-export const NOTHING_IN_FORCE: InForce = { limits: new Map(), security: new Map(), numbers: new Map(), strange: [] };
+export const NOTHING_IN_FORCE: InForce = {
+    limits: new Map(),
+    security: new Map(),
+    numbers: new Map(),
+    strange: [],
+    ahead: [],
+};
 
 /**
  * What is in force; nothing where the tables do not hang together, so that what a person removed by hand is seen and
@@ -116,7 +124,8 @@ export async function readGuards(host: Host, bridge: string): Promise<InForce> {
     ]);
     const numbers = numbersOf(flows);
     const strange = flows.filter((flow) => flow.table === GUARD_TABLE && !isOurs(flow));
-    if (!hangsTogether(bridgeFlows(view, bridge, flows))) return { ...NOTHING_IN_FORCE, numbers, strange };
+    const ahead = flows.filter(isAhead);
+    if (!hangsTogether(bridgeFlows(view, bridge, flows))) return { ...NOTHING_IN_FORCE, numbers, strange, ahead };
     const ways = new Map(flows.filter(isWay).map((flow) => [portOf(flow), flow]));
     const limits = [...ways].flatMap(([port, { actions }]): [number, IngressLimit][] => {
         const meter = actions === wayOn(meterAt(port)) ? meters.find(({ id }) => id === meterAt(port)) : undefined;
@@ -130,8 +139,16 @@ export async function readGuards(host: Host, bridge: string): Promise<InForce> {
         if (flow.table !== GUARD_TABLE || !isOurs(flow) || !ways.has(port)) continue;
         security.set(port, [...(security.get(port) ?? []), flow]);
     }
-    return { limits: new Map(limits), security, numbers, strange };
+    return { limits: new Map(limits), security, numbers, strange, ahead };
 }
+
+/** Whether a flow of others passes what no way of a port has taken yet. What the host itself sends into its bridge is no guest's. */
+export const isAhead = (flow: Flow): boolean =>
+    flow.table === 0 &&
+    flow.priority >= WAY_PRIORITY &&
+    flow.actions !== "drop" &&
+    !/\bin_port=LOCAL\b/.test(flow.match) &&
+    !isOurs(flow);
 
 function numbersOf(flows: Flow[]): Map<string, Set<number>> {
     const numbers = new Map<string, Set<number>>();

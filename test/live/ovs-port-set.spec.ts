@@ -717,6 +717,30 @@ describe("a set of ports on a real switch", function () {
             await lab.run("ovs-ofctl", "del-flows", "sb2", "cookie=0/-1,table=0");
         });
 
+        it("warns of such a flow at each refresh, where somebody has put it later, until it is removed", async () => {
+            const alone = { name: "lone6", bridge: "sb2", type: "internal", portSecurity: { mac: other } };
+            const port = await plugin.create(PORT, "lone6", alone);
+            const isTold = async (flow: string, ...ports: string[]) => {
+                await lab.run("ovs-ofctl", "add-flow", "sb2", flow);
+                await eventually(async () => {
+                    engine.logged.length = 0;
+                    await refreshed(made, inputs(portSecurity));
+                    await plugin.read(PORT, "lone6", port.id, (await plugin.check(PORT, alone)).inputs, port.state);
+                    const told = engine.logged.map(({ message }) => /^Table 0.* portSecurity \((.*?)\)/.exec(message));
+                    assert.deepEqual(
+                        told.map((words) => words?.[1]),
+                        ports,
+                    );
+                });
+                await lab.run("ovs-ofctl", "del-flows", "sb2", "cookie=0/-1,table=0");
+            };
+            await isTold("priority=50000,dl_type=0x88b5,actions=NORMAL", "safe", "lone6");
+            const from = `in_port=${await get("Interface", "safe", "ofport")}`;
+            await isTold(`priority=50000,${from},actions=NORMAL`, "safe");
+            await isTold("priority=39999,dl_type=0x88b5,actions=NORMAL");
+            await plugin.delete(PORT, "lone6", port);
+        });
+
         it("does not hold for ARP with a manager that is in-band, of which both are warned", async () => {
             const manager = { target: "tcp:10.0.0.2:6640" };
             const told = async (work: () => Promise<Made>, type: string) => {
