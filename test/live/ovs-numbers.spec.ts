@@ -240,7 +240,11 @@ describe("the OpenFlow number that a port asks for", function () {
             const one = await port("r0", { type: "system", ...security, ...meter });
             const two = await set(both.ports);
             const numbers = await Promise.all(names.map(numberOf));
-            for (const name of names) await lab.vsctl("clear", "Interface", name, "ofport_request");
+            for (const [index, name] of names.entries()) {
+                await lab.vsctl("set", "Interface", name, `ofport_request=${index + 7}`);
+                await lab.vsctl("clear", "Interface", name, "ofport_request");
+            }
+            assert.deepEqual(await Promise.all(names.map(numberOf)), [7, 8]);
             const want = { ...alone, ...meter };
             await eventually(async () => {
                 assert.match(await told(PORT, "r0", one, want), /it asks for no OpenFlow number/);
@@ -250,6 +254,7 @@ describe("the OpenFlow number that a port asks for", function () {
             two.state = await plugin.update(SET, "set", two, both, { checked: true });
             assert.deepEqual(await Promise.all(names.map(numberOf)), numbers);
             assert.deepEqual(await Promise.all(names.map(requestOf)), numbers.map(String));
+            assert.deepEqual((await held()).flows, [...numbers].sort());
             assert.deepEqual([await told(PORT, "r0", one, want), await told(SET, "set", two, both)], ["", ""]);
         });
 
