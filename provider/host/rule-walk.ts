@@ -48,6 +48,24 @@ export function endsOf(operator: Operator, rules: readonly RuleSeen[], routes: r
     return ends;
 }
 
+/**
+ * The link by which the kernel finds a router: what the table of its route says, or else what all rules lead to, by
+ * routes that need no router themselves (fib_check_nh in net/ipv4/fib_semantics.c, ip6_route_check_nh in
+ * net/ipv6/route.c). Undefined where that cannot be told.
+ */
+export function linkTo(
+    gateway: string,
+    table: string,
+    rules: readonly RuleSeen[],
+    routes: readonly RouteSeen[],
+): string | undefined {
+    const asked = { peer: gateway, local: isV6(gateway) ? "::" : "0.0.0.0", port: 0, peerPort: 0 };
+    const first = { priority: -1, protocol: 0, not: false, table, more: [] };
+    const direct = routes.filter(({ ways }) => ways.every((way) => way.gateway === undefined));
+    const [end, ...more] = endsOf(asked, [first, ...rules], direct);
+    return end?.by === "route" && more.length === 0 ? end.route.ways[0]?.link : undefined;
+}
+
 /** Its target may be missing: then goto does nothing. */
 function targetOf({ goto }: RuleSeen, rules: readonly RuleSeen[]): number | undefined {
     const target = rules.findIndex(({ priority }) => priority === goto);

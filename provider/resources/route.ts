@@ -3,6 +3,7 @@ import { isV6, networkText } from "../../schemas/ip-text";
 import { Route } from "../../schemas/route";
 import { tableNumber, tableText } from "../../schemas/routing-table";
 import type { Host } from "../host";
+import type { Exchange, LookupChange } from "../host/lookup-change";
 import { managerCautions } from "../host/managers";
 import { OUR_PROTOCOL } from "../host/route-protocol";
 import { readRoutes, usualMetric, type RouteSeen, type WaySeen } from "../host/routes";
@@ -10,6 +11,7 @@ import { ip, type Line } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { forget } from "./former-values";
 import { isTold } from "./link-settings";
+import { keepLookup, lookupCautions } from "./lookup-guard";
 import { keepDirection, keepRoute, permissionOf } from "./operator-guard";
 import { markOf, noteMark } from "./routing-marks";
 import { requireLink } from "./virtual-link";
@@ -81,7 +83,7 @@ export const route: HostResource<Route, Here> = {
 
     async create(host, want, mark) {
         await requireLinks(host, want);
-        await keepWays(host, want);
+        await keepWays(host, want, { comes: seenOf(want) });
         return [
             await noteMark(host, keyOf(placeOf(want)), mark),
             ip(
@@ -94,7 +96,7 @@ export const route: HostResource<Route, Here> = {
 
     async update(host, { state, protocol, isBehind }, want, mark) {
         await requireLinks(host, want);
-        await keepWays(host, want);
+        await keepWays(host, want, { goes: seenOf(state, protocol), comes: seenOf(want) });
         const note = await noteMark(host, keyOf(placeOf(want)), mark);
         const what = `changes the route to ${want.destination}`;
         // Packets take the first of them, so nobody misses ours for the moment that it is away.
@@ -125,6 +127,7 @@ export const route: HostResource<Route, Here> = {
     async delete(host, { state, protocol }) {
         const { destination, table, metric } = placeOf(state);
         await keepRoute(host, subjectOf(state), state, { destination, metric, table });
+        await keepLookup(host, subjectOf(state), state, lookupOf(state, { goes: seenOf(state, protocol) }));
         return [
             ip(`removes the route to ${state.destination}`, [["route", "delete", ...targetOf(state, protocol)]]),
             forget(keyOf(placeOf(state))),
@@ -133,7 +136,13 @@ export const route: HostResource<Route, Here> = {
 
     claims: (want) => [`route ${idOf(placeOf(want))}`],
     newOf: (was, want) => (linksOf(want).every((link) => linksOf(was).includes(link)) ? undefined : want),
-    cautions: (host, want) => managerCautions(host, linksOf(want), "this route"),
+    async cautions(host, want) {
+        const said = await Promise.all([
+            managerCautions(host, linksOf(want), "this route"),
+            lookupCautions(host, subjectOf(want), want, lookupOf(want, { comes: seenOf(want) })),
+        ]);
+        return said.flat();
+    },
 };
 
 const placeOf = ({ destination, table, metric }: Route): Place => ({
@@ -217,11 +226,23 @@ function hopsOf(ways: WaySeen[], known: NextHops): NextHops {
 const linksOf = ({ link, nextHops = [] }: Route) =>
     [link, ...nextHops.map((hop) => hop.link)].filter((name) => name !== undefined);
 
-/** What a rule sends an operator's packets to is not judged. */
-async function keepWays(host: Host, want: Route): Promise<void> {
+async function keepWays(host: Host, want: Route, change: Exchange<RouteSeen>): Promise<void> {
     const { destination, table, metric } = placeOf(want);
     const { link, gateway } = want;
     await keepDirection(host, subjectOf(want), want, { destination, metric, table, link, gateway });
+    await keepLookup(host, subjectOf(want), want, lookupOf(want, change));
+}
+
+const lookupOf = ({ destination }: Route, route: Exchange<RouteSeen>): LookupChange => ({
+    family: isV6(destination) ? "ipv6" : "ipv4",
+    route,
+});
+
+/** A route as it would be read, but for a link that the kernel finds. */
+function seenOf(want: Route, protocol: number = OUR_PROTOCOL): RouteSeen {
+    const { type, gateway, link, onlink, nextHops = [{ gateway, link, onlink, weight: 1 }] } = want;
+    const ways = type === "unicast" ? nextHops.map((hop) => ({ ...hop, isDead: false })) : [];
+    return { ...placeOf(want), type, protocol, ways, more: [] };
 }
 
 const subjectOf = (want: Route) => `route ${idOf(placeOf(want))}`;

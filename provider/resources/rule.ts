@@ -9,9 +9,9 @@ import { ipOf, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { defined } from "../check";
 import { forget } from "./former-values";
+import { keepLookup, lookupCautions } from "./lookup-guard";
 import { permissionOf } from "./operator-guard";
 import { markOf, noteMark } from "./routing-marks";
-import { keepLookup, lookupCautions } from "./rule-guard";
 
 interface Here extends Found<Rule> {
     protocol: number;
@@ -70,7 +70,7 @@ export const rule: HostResource<Rule, Here> = {
     },
 
     async create(host, want, mark) {
-        await keepLookup(host, subjectOf(want), want, { family: want.family, comes: seenOf(want) });
+        await keepLookup(host, subjectOf(want), want, { family: want.family, rule: { comes: seenOf(want) } });
         return [
             await noteMark(host, keyOf(idOf(want)), mark),
             change(`adds the rule ${idOf(want)}`, "add", want, OUR_PROTOCOL),
@@ -79,7 +79,7 @@ export const rule: HostResource<Rule, Here> = {
 
     async update(host, { state, protocol }, want, mark) {
         const [goes, comes] = [seenOf(state, protocol), seenOf(want)];
-        await keepLookup(host, subjectOf(want), want, { family: want.family, goes, comes });
+        await keepLookup(host, subjectOf(want), want, { family: want.family, rule: { goes, comes } });
         const id = idOf(want);
         const added = change(`adds the rule ${id} as it is wanted`, "add", want, OUR_PROTOCOL);
         const removed = change(`removes the rule ${id} as it was`, "delete", state, protocol);
@@ -90,7 +90,10 @@ export const rule: HostResource<Rule, Here> = {
 
     async delete(host, { state, protocol }) {
         const id = idOf(state);
-        await keepLookup(host, subjectOf(state), state, { family: state.family, goes: seenOf(state, protocol) });
+        await keepLookup(host, subjectOf(state), state, {
+            family: state.family,
+            rule: { goes: seenOf(state, protocol) },
+        });
         return [
             ...(await leftovers(host, state)),
             change(`removes the rule ${id}`, "delete", state, protocol),
@@ -103,7 +106,7 @@ export const rule: HostResource<Rule, Here> = {
     async cautions(host, want) {
         const said = await Promise.all([
             managerCautions(host, [want.iif, want.oif], "this rule"),
-            lookupCautions(host, subjectOf(want), want, { family: want.family, comes: seenOf(want) }),
+            lookupCautions(host, subjectOf(want), want, { family: want.family, rule: { comes: seenOf(want) } }),
         ]);
         return said.flat();
     },

@@ -126,6 +126,65 @@ describe("the connection of who works on a host", function () {
         await remove("host:Rule", "kept", kept);
     });
 
+    it("keeps its packets from a route in a table that a rule asks first, whether it comes, changes or goes", async () => {
+        const before = await everything();
+        await ip("address add 198.51.100.1/24 dev lan0");
+        await ip("address add 2001:db8::1/64 dev wan0 nodad");
+        await ip("-n operator address add 2001:db8::7/64 dev wan1 nodad");
+        const another = await Operator.connect(lab.name, "operator", "2001:db8::1", 22);
+        await known();
+        const families = [
+            ["-4", "192.0.2.7/32", "0.0.0.0/0"],
+            ["-6", "2001:db8::7/128", "::/0"],
+        ] as const;
+        for (const [family, destination, all] of families) {
+            await ip(`${family} rule add priority 90 table 100`);
+            const says = (end: string, tail: string) =>
+                new RegExp(
+                    `^route ${destination} table 100: the SSH connection from .* goes over wan0 and would ${end}, so nothing was changed\\. Set takesOperatorPath: true .*${tail}`,
+                );
+            const led = `be led over lan0 by the route to ${destination} of table 100 with this route`;
+            const first = { destination, table: "100" };
+            await refused(
+                () => create("host:Route", "first", { ...first, link: "lan0" }),
+                says(led, ", or choose another network or table\\.$"),
+            );
+            const made = await create("host:Route", "first", { ...first, type: "throw" });
+            await refused(
+                () => plugin.update("kvmnet:host:Route", "first", made, { ...first, link: "lan0" }),
+                says(led, ", or choose another"),
+            );
+            await ip(`${family} route add ${all} dev lan0 table 100`);
+            await refused(
+                () => remove("host:Route", "first", made),
+                says(
+                    `be led over lan0 by the route to ${all} of table 100 without this route`,
+                    "on it and run `pulumi up` before",
+                ),
+            );
+            await ip(`${family} route delete ${all} dev lan0 table 100`);
+            const alike = { ...first, link: "wan0", takesOperatorPath: true };
+            made.state = await plugin.update("kvmnet:host:Route", "first", made, alike);
+            await remove("host:Route", "first", made);
+        }
+        await refused(
+            () =>
+                create("host:Route", "found", {
+                    destination: "192.0.2.0/24",
+                    table: "100",
+                    gateway: "198.51.100.7",
+                }),
+            /would be led over lan0 by the route to 192\.0\.2\.0\/24 of table 100 with this route/,
+        );
+        await another.leave();
+        for (const [family] of families) await ip(`${family} rule delete priority 90`);
+        await ip("address delete 198.51.100.1/24 dev lan0");
+        await ip("address delete 2001:db8::1/64 dev wan0");
+        await ip("-n operator address delete 2001:db8::7/64 dev wan1");
+        await known();
+        await eventually(async () => assert.equal(await everything(), before));
+    });
+
     it("goes on beside rules for other packets, and is warned of one of which it cannot be told; it may end where a rule says so", async () => {
         const before = await everything();
         const others: Bag[] = [

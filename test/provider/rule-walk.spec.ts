@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import { changed, changedRoutes, verdictOn } from "../../provider/host/lookup-change";
 import type { Way } from "../../provider/host/operator-ways";
 import type { Operator } from "../../provider/host/operators";
 import type { RouteSeen } from "../../provider/host/routes";
-import { endsOf, isFor, type End } from "../../provider/host/rule-walk";
+import { endsOf, isFor, linkTo, type End } from "../../provider/host/rule-walk";
 import type { RuleSeen } from "../../provider/host/rules";
-import { changed, verdictOn } from "../../provider/resources/rule-guard";
 
 const OPERATOR: Operator = { peer: "192.0.2.7", local: "192.0.2.1", port: 22, peerPort: 4000 };
 
@@ -69,7 +69,30 @@ describe("the ends of what goes to an operator", () => {
         assert.deepEqual(ends([rule(1)]), ["unknown", "192.0.2.0/24 main"]));
 });
 
-describe("a change of a rule", () => {
+describe("the link of a router that is told without one", () => {
+    const ASKS = [rule(9, { table: "main" })];
+    const [direct, far] = [route("main", "10.0.0.0/8", "eth0"), route("100", "10.9.0.0/16", "eth1")];
+    const routed = route("main", "10.8.0.0/16", "eth2", {
+        ways: [{ link: "eth2", gateway: "10.0.0.1", weight: 1, onlink: false, isDead: false }],
+    });
+
+    it("is told by the table of its route, or else by the rules", () => {
+        assert.equal(linkTo("10.9.0.1", "100", ASKS, [direct, far]), "eth1");
+        assert.equal(linkTo("10.9.0.1", "101", ASKS, [direct, far]), "eth0");
+    });
+    it("is not that of a route that needs a router itself", () =>
+        assert.equal(linkTo("10.8.0.1", "main", ASKS, [routed, direct]), "eth0"));
+    it("is not told where nothing, or more than one thing, is", () => {
+        assert.equal(linkTo("192.0.2.1", "100", ASKS, [direct]), undefined);
+        const doubtful = rule(8, { table: "100", tos: 4 });
+        assert.equal(
+            linkTo("10.9.0.1", "101", [doubtful, ...ASKS], [far, route("main", "0.0.0.0/0", "eth0")]),
+            undefined,
+        );
+    });
+});
+
+describe("a change of a rule or route", () => {
     const way: Way = {
         operator: OPERATOR,
         ...{ links: ["eth0"], destination: "0.0.0.0/0", metric: 0, table: "main", gateway: "10.0.0.254" },
@@ -96,7 +119,24 @@ describe("a change of a rule", () => {
 
     it("puts it behind those of its priority, and takes the one that it was", () => {
         const [first, second, last] = [rule(5, { protocol: 1 }), rule(5), rule(9)];
-        assert.deepEqual(changed([first, last], { family: "ipv4", comes: second }), [first, second, last]);
-        assert.deepEqual(changed([first, second, last], { family: "ipv4", goes: second }), [first, last]);
+        assert.deepEqual(changed([first, last], { comes: second }), [first, second, last]);
+        assert.deepEqual(changed([first, second, last], { goes: second }), [first, last]);
+    });
+
+    it("puts a route behind those of its network and metric, or in place of the one that it was", () => {
+        const at = (metric: number, link: string, more: Partial<RouteSeen> = {}) =>
+            route("100", "0.0.0.0/0", link, { metric, ...more });
+        const [near, far, other] = [at(1, "eth0"), at(9, "eth0"), route("main", "0.0.0.0/0", "eth0", { metric: 9 })];
+        const comes = at(1, "eth1");
+        assert.deepEqual(changedRoutes([other, near, far], { comes }), [other, near, comes, far]);
+        assert.deepEqual(changedRoutes([near, far], { goes: near, comes }), [comes, far]);
+        assert.deepEqual(changedRoutes([near, far], { goes: near }), [far]);
+        const theirs = at(1, "eth2", { protocol: 4 });
+        assert.deepEqual(changedRoutes([theirs, near], { goes: near }), [theirs], "that of another stays");
+    });
+
+    it("takes somebody's way where another route stands in its place", () => {
+        const elsewhere = route("main", "0.0.0.0/0", "eth1");
+        assert.equal(verdictOn(way, [present], [{ by: "route", route: elsewhere }])?.isCertain, true);
     });
 });
