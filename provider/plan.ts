@@ -2,6 +2,8 @@
  * A change of a host as a value: ordered steps, each with what must hold before it and how it is taken back. It knows
  * nothing of resources, so it can be shown, kept, and carried out for one object or for a whole host.
  */
+import type { LookupChange } from "./host/lookup-change";
+import type { Way } from "./host/operator-ways";
 import type { Operation } from "./host/ovsdb/operations";
 
 /** Words of one line for a batch, checked one by one. */
@@ -50,6 +52,8 @@ export interface Step {
     told?: { link: string; ofport: number }[];
     /** Who is connected to the host through its switches is to be so afterwards, too: else it is taken back, and refused. */
     keepsWays?: boolean;
+    /** What it changes of rules or routes is not to lead away who went by these ways, whatever else changed at the same moment: else it is taken back, and refused. */
+    keepsLookup?: { change: LookupChange; ways: readonly Way[] };
     /** Takes it back, in order; absent where nothing has to be. Runs only where the action was carried out, or begun. */
     undo?: Action[];
 }

@@ -7,6 +7,7 @@ import { HostError, shownName } from "./errors";
 import type { Host } from "./index";
 import { NotKept } from "./kept-flows";
 import { effectOnLinks, takenUpBy } from "./link-effect";
+import { endText, judged } from "./lookup-change";
 import { connectionText } from "./operators";
 import { numberOf } from "./ovsdb/columns";
 import { resolved } from "./ovsdb/operations";
@@ -55,7 +56,8 @@ export async function carryOut(
             );
             await untilAllTold(host, group);
             const probe = await stopped(host, probes);
-            if (probe) throw new CutOff(subject, probe);
+            if (probe) throw unswitched(subject, probe);
+            for (const { keepsLookup } of group) if (keepsLookup) await keepLookup(host, subject, keepsLookup);
             if (effect === "changed") host.kernel.written();
             else if (effect === "plugged") host.kernel.plugged(takenUpBy(action));
         } catch (error) {
@@ -219,17 +221,37 @@ async function act(host: Host, subject: string, action: Action, meanwhile?: () =
     }
 }
 
-/** Somebody's connection to the host does not pass its switch any more. */
+/** What was done had cut somebody off. */
 class CutOff extends HostError {
-    constructor(subject: string, probe: Probe) {
-        const { operator, from, to, bridge } = probe;
-        super(
-            "refused",
-            subject,
-            `${connectionText(operator)} runs through the bridge ${shownName(bridge)}, where what comes in at ${shownName(from)} no longer reached ${to.map(shownName).join(" or ")}, so it was taken back at once`,
-            `\`ovs-appctl ${tracing(probe).join(" ")}\` tells what becomes of such a packet. Let it pass, or set takesOperatorPath: true if that is meant and you have another way to the host.`,
-        );
+    constructor(subject: string, fact: string, next: string) {
+        super("refused", subject, `${fact}, so it was taken back at once`, next);
     }
+}
+
+/** Their connection does not pass its switch any more. */
+function unswitched(subject: string, probe: Probe): CutOff {
+    const { operator, from, to, bridge } = probe;
+    return new CutOff(
+        subject,
+        `${connectionText(operator)} runs through the bridge ${shownName(bridge)}, where what comes in at ${shownName(from)} no longer reached ${to.map(shownName).join(" or ")}`,
+        `\`ovs-appctl ${tracing(probe).join(" ")}\` tells what becomes of such a packet. Let it pass, or set takesOperatorPath: true if that is meant and you have another way to the host.`,
+    );
+}
+
+/** What was judged alone stands beside what others have changed meanwhile. @throws CutOff */
+async function keepLookup(
+    host: Host,
+    subject: string,
+    { change, ways }: NonNullable<Step["keepsLookup"]>,
+): Promise<void> {
+    const lost = (await judged(host, ways, change, true)).find(({ isCertain }) => isCertain);
+    if (!lost) return;
+    const { way, end } = lost;
+    throw new CutOff(
+        subject,
+        `with what else changed at the same moment, ${connectionText(way.operator)}, which goes over ${way.links.join(", ")}, would ${endText(end)}`,
+        "Have one of the rules and routes that come or go together depend on the other (`dependsOn`) to see which of them it is, or set takesOperatorPath: true if that is meant and you have another way to the host.",
+    );
 }
 
 /** A file was refused after others had been written. */

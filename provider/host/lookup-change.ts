@@ -20,7 +20,7 @@ export interface LookupChange {
 }
 
 /** What a change does to somebody's way, and the end that their packets meet by it. */
-interface Verdict {
+export interface Verdict {
     way: Way;
     isCertain: boolean;
     end: End;

@@ -7,7 +7,7 @@ import type { Exchange, LookupChange } from "../host/lookup-change";
 import { managerCautions } from "../host/managers";
 import { OUR_PROTOCOL } from "../host/route-protocol";
 import { readRoutes, usualMetric, type RouteSeen, type WaySeen } from "../host/routes";
-import { ip, type Line } from "../plan";
+import { ip, type Line, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { forget } from "./former-values";
 import { isTold } from "./link-settings";
@@ -83,53 +83,44 @@ export const route: HostResource<Route, Here> = {
 
     async create(host, want, mark) {
         await requireLinks(host, want);
-        await keepWays(host, want, { comes: seenOf(want) });
-        return [
-            await noteMark(host, keyOf(placeOf(want)), mark),
-            ip(
-                `adds the route to ${want.destination}`,
-                [["route", "add", ...wordsOf(want, OUR_PROTOCOL)]],
-                [["route", "delete", ...targetOf(want, OUR_PROTOCOL)]],
-            ),
-        ];
+        const keeps = await keepWays(host, want, { comes: seenOf(want) });
+        const added = ip(
+            `adds the route to ${want.destination}`,
+            [["route", "add", ...wordsOf(want, OUR_PROTOCOL)]],
+            [["route", "delete", ...targetOf(want, OUR_PROTOCOL)]],
+        );
+        return [await noteMark(host, keyOf(placeOf(want)), mark), { ...added, ...keeps }];
     },
 
     async update(host, { state, protocol, isBehind }, want, mark) {
         await requireLinks(host, want);
-        await keepWays(host, want, { goes: seenOf(state, protocol), comes: seenOf(want) });
+        const keeps = await keepWays(host, want, { goes: seenOf(state, protocol), comes: seenOf(want) });
         const note = await noteMark(host, keyOf(placeOf(want)), mark);
         const what = `changes the route to ${want.destination}`;
         // Packets take the first of them, so nobody misses ours for the moment that it is away.
-        if (isBehind)
-            return [
-                note,
-                ip(
-                    what,
-                    [["route", "delete", ...targetOf(state, protocol)]],
-                    [["route", "append", ...wordsOf(state, protocol)]],
-                ),
-                ip(
-                    what,
-                    [["route", "append", ...wordsOf(want, OUR_PROTOCOL)]],
-                    [["route", "delete", ...targetOf(want, OUR_PROTOCOL)]],
-                ),
-            ];
-        return [
-            note,
-            ip(
+        if (isBehind) {
+            const added = ip(
                 what,
-                [["route", "replace", ...wordsOf(want, OUR_PROTOCOL)]],
-                [["route", "replace", ...wordsOf(state, protocol)]],
-            ),
-        ];
+                [["route", "append", ...wordsOf(want, OUR_PROTOCOL)]],
+                [["route", "delete", ...targetOf(want, OUR_PROTOCOL)]],
+            );
+            return [note, removal(what, state, protocol), { ...added, ...keeps }];
+        }
+        const changed = ip(
+            what,
+            [["route", "replace", ...wordsOf(want, OUR_PROTOCOL)]],
+            [["route", "replace", ...wordsOf(state, protocol)]],
+        );
+        return [note, { ...changed, ...keeps }];
     },
 
     async delete(host, { state, protocol }) {
         const { destination, table, metric } = placeOf(state);
         await keepRoute(host, subjectOf(state), state, { destination, metric, table });
-        await keepLookup(host, subjectOf(state), state, lookupOf(state, { goes: seenOf(state, protocol) }));
+        const goes = seenOf(state, protocol);
+        const keeps = await keepLookup(host, subjectOf(state), state, lookupOf(state, { goes }));
         return [
-            ip(`removes the route to ${state.destination}`, [["route", "delete", ...targetOf(state, protocol)]]),
+            { ...removal(`removes the route to ${state.destination}`, state, protocol), ...keeps },
             forget(keyOf(placeOf(state))),
         ];
     },
@@ -226,11 +217,11 @@ function hopsOf(ways: WaySeen[], known: NextHops): NextHops {
 const linksOf = ({ link, nextHops = [] }: Route) =>
     [link, ...nextHops.map((hop) => hop.link)].filter((name) => name !== undefined);
 
-async function keepWays(host: Host, want: Route, change: Exchange<RouteSeen>): Promise<void> {
+async function keepWays(host: Host, want: Route, change: Exchange<RouteSeen>) {
     const { destination, table, metric } = placeOf(want);
     const { link, gateway } = want;
     await keepDirection(host, subjectOf(want), want, { destination, metric, table, link, gateway });
-    await keepLookup(host, subjectOf(want), want, lookupOf(want, change));
+    return keepLookup(host, subjectOf(want), want, lookupOf(want, change));
 }
 
 const lookupOf = ({ destination }: Route, route: Exchange<RouteSeen>): LookupChange => ({
@@ -250,6 +241,9 @@ const subjectOf = (want: Route) => `route ${idOf(placeOf(want))}`;
 async function requireLinks(host: Host, want: Route): Promise<void> {
     for (const name of linksOf(want)) await requireLink(host, subjectOf(want), name);
 }
+
+const removal = (what: string, state: Route, protocol: number): Step =>
+    ip(what, [["route", "delete", ...targetOf(state, protocol)]], [["route", "append", ...wordsOf(state, protocol)]]);
 
 /** Words that name it, and nothing else in its place. */
 function targetOf(state: Route, protocol: number): Line {

@@ -70,18 +70,19 @@ export const rule: HostResource<Rule, Here> = {
     },
 
     async create(host, want, mark) {
-        await keepLookup(host, subjectOf(want), want, { family: want.family, rule: { comes: seenOf(want) } });
+        const { family } = want;
+        const keeps = await keepLookup(host, subjectOf(want), want, { family, rule: { comes: seenOf(want) } });
         return [
             await noteMark(host, keyOf(idOf(want)), mark),
-            change(`adds the rule ${idOf(want)}`, "add", want, OUR_PROTOCOL),
+            { ...change(`adds the rule ${idOf(want)}`, "add", want, OUR_PROTOCOL), ...keeps },
         ];
     },
 
     async update(host, { state, protocol }, want, mark) {
         const [goes, comes] = [seenOf(state, protocol), seenOf(want)];
-        await keepLookup(host, subjectOf(want), want, { family: want.family, rule: { goes, comes } });
+        const keeps = await keepLookup(host, subjectOf(want), want, { family: want.family, rule: { goes, comes } });
         const id = idOf(want);
-        const added = change(`adds the rule ${id} as it is wanted`, "add", want, OUR_PROTOCOL);
+        const added = { ...change(`adds the rule ${id} as it is wanted`, "add", want, OUR_PROTOCOL), ...keeps };
         const removed = change(`removes the rule ${id} as it was`, "delete", state, protocol);
         const isThere = protocol === OUR_PROTOCOL && textOf(state) === textOf(want);
         const steps = isThere ? [] : isTakenFor(want, state) ? [removed, added] : [added, removed];
@@ -90,13 +91,11 @@ export const rule: HostResource<Rule, Here> = {
 
     async delete(host, { state, protocol }) {
         const id = idOf(state);
-        await keepLookup(host, subjectOf(state), state, {
-            family: state.family,
-            rule: { goes: seenOf(state, protocol) },
-        });
+        const rule = { goes: seenOf(state, protocol) };
+        const keeps = await keepLookup(host, subjectOf(state), state, { family: state.family, rule });
         return [
             ...(await leftovers(host, state)),
-            change(`removes the rule ${id}`, "delete", state, protocol),
+            { ...change(`removes the rule ${id}`, "delete", state, protocol), ...keeps },
             forget(keyOf(id)),
         ];
     },

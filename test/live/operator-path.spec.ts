@@ -185,6 +185,59 @@ describe("the connection of who works on a host", function () {
         await eventually(async () => assert.equal(await everything(), before));
     });
 
+    it("keeps its way from changes of one run that do no harm alone, and cut it together: they are taken back", async () => {
+        const everywhere = await everything();
+        type Change = () => Promise<unknown>;
+        const together = async (...works: [Change, Change]) => {
+            const before = await everything();
+            const ends = await Promise.allSettled(works.map((work) => work()));
+            assert.match(await ip("route get fibmatch 192.0.2.7 from 192.0.2.1"), /dev wan0/);
+            assert(await operator.answers());
+            const refusals = ends.filter((end) => end.status === "rejected").map(({ reason }) => String(reason));
+            assert(refusals.length > 0);
+            for (const text of refusals)
+                assert.match(text, /: .*the SSH connection from 192\.0\.2\.7 .* goes over wan0.* would (end|be led) /);
+            if (refusals.length === works.length) assert.equal(await everything(), before);
+            return refusals;
+        };
+        /** What came of it, and goes again. */
+        const made: Managed[] = [];
+        const makes = (kind: string, name: string, inputs: Bag) => async () =>
+            made.push([kind, name, await create(kind, name, inputs)]);
+        const leave = async () => {
+            for (const one of made.splice(0)) await remove(...one);
+        };
+
+        await ip("rule add priority 200 table main");
+        const [both] = await together(
+            makes("host:Rule", "leap", { priority: 100, goto: 250 }),
+            makes("host:Rule", "target", { priority: 250, action: "blackhole" }),
+        );
+        await leave();
+        assert.match(
+            both ?? "",
+            /with what else changed at the same moment, .* would end at the blackhole of the rule at priority 250, so it was taken back at once\. Have one of the rules/,
+        );
+        await together(
+            makes("host:Rule", "asks", { priority: 100, table: "100" }),
+            makes("host:Route", "leads", { destination: "192.0.2.7/32", link: "lan0", table: "100" }),
+        );
+        await leave();
+        await ip("rule delete priority 200");
+
+        await makes("host:Rule", "first", { priority: 100, table: "main" })();
+        await makes("host:Rule", "second", { priority: 101, table: "main" })();
+        await ip("rule add priority 200 unreachable");
+        const [first, second] = made as [Managed, Managed];
+        await together(
+            () => remove(...first),
+            () => remove(...second),
+        );
+        await ip("rule delete priority 200");
+        await leave();
+        assert.equal(await everything(), everywhere);
+    });
+
     it("goes on beside rules for other packets, and is warned of one of which it cannot be told; it may end where a rule says so", async () => {
         const before = await everything();
         const others: Bag[] = [
