@@ -2,6 +2,7 @@
  * Whether the packets of those who work on a host pass its switches. ovs-vswitchd itself tells what becomes of one
  * (`ofproto/trace`, ovs-vswitchd(8)), by all flows, ports and VLANs as they are at that moment.
  */
+import { Address6 } from "ip-address";
 import { isV6 } from "../../schemas/ip-text";
 import { words } from "./flow-text";
 import type { Host } from "./index";
@@ -57,8 +58,8 @@ export async function passing(host: Host): Promise<Probe[]> {
 
 /** The first of them that no longer comes out where it did. */
 export async function stopped(host: Host, probes: readonly Probe[]): Promise<Probe | undefined> {
-    for (const probe of probes) if ((await comesOut(host, probe)) === false) return probe;
-    return undefined;
+    const now = await Promise.all(probes.map((probe) => comesOut(host, probe)));
+    return probes.find((_, index) => now[index] === false);
 }
 
 function endsOf(
@@ -79,17 +80,14 @@ function endsOf(
     return [{ ...end, ...(vlan === undefined ? {} : { vlan }) }];
 }
 
-/** Both directions, and the question for the host's MAC address, without whose answer they end after a while. */
+/** Both directions, and what each end asks and answers of MAC addresses, without which they end after a while. */
 async function passingAt(host: Host, end: End): Promise<Probe[]> {
     const { operator, bridge, own, vlan, mac, peerMac, uplinks } = end;
     const { peer, local, port, peerPort } = operator;
-    const v6 = isV6(peer);
-    const [family, from, to] = v6 ? ["tcp6", "ipv6_src", "ipv6_dst"] : ["tcp", "nw_src", "nw_dst"];
+    const [family, from, to] = isV6(peer) ? ["tcp6", "ipv6_src", "ipv6_dst"] : ["tcp", "nw_src", "nw_dst"];
+    const leaves = { operator, bridge, from: own, to: uplinks };
     const out: Probe = {
-        operator,
-        bridge,
-        from: own,
-        to: uplinks,
+        ...leaves,
         packet: `${family},${tagged(vlan)}dl_src=${mac},dl_dst=${peerMac},${from}=${local},${to}=${peer},nw_ttl=64,tp_src=${port},tp_dst=${peerPort}`,
     };
     const left = (await outputs(host, out, vlan))?.find((one) => uplinks.includes(one.port));
@@ -100,16 +98,48 @@ async function passingAt(host: Host, end: End): Promise<Probe[]> {
         from: left.port,
         to: [own],
     };
-    const back = [
-        `${family},${tagged(left.vlan)}dl_src=${peerMac},dl_dst=${mac},${from}=${peer},${to}=${local},nw_ttl=64,tp_src=${peerPort},tp_dst=${port}`,
-        ...(v6
-            ? []
-            : [
-                  `arp,${tagged(left.vlan)}dl_src=${peerMac},dl_dst=ff:ff:ff:ff:ff:ff,arp_op=1,arp_spa=${end.peer},arp_tpa=${local},arp_sha=${peerMac}`,
-              ]),
-    ].map((packet): Probe => ({ ...arrives, packet }));
-    const now = await Promise.all(back.map((probe) => comesOut(host, probe)));
-    return [out, ...back.filter((_, index) => now[index])];
+    const [here, there] = [
+        { mac, address: local },
+        { mac: peerMac, address: end.peer },
+    ];
+    const others: Probe[] = [
+        {
+            ...arrives,
+            packet: `${family},${tagged(left.vlan)}dl_src=${peerMac},dl_dst=${mac},${from}=${peer},${to}=${local},nw_ttl=64,tp_src=${peerPort},tp_dst=${port}`,
+        },
+        { ...arrives, packet: question(left.vlan, there, local) },
+        { ...arrives, packet: answer(left.vlan, there, here) },
+        { ...leaves, packet: question(vlan, here, end.peer) },
+        { ...leaves, packet: answer(vlan, here, there) },
+    ];
+    const now = await Promise.all(others.map((probe) => comesOut(host, probe)));
+    return [out, ...others.filter((_, index) => now[index])];
+}
+
+interface Station {
+    mac: string;
+    address: string;
+}
+
+/** Who has an address, asked of all: by ARP, or by a neighbour solicitation (RFC 4861, 4.3). */
+function question(vlan: number | undefined, { mac, address }: Station, target: string): string {
+    if (!isV6(target))
+        return `arp,${tagged(vlan)}dl_src=${mac},dl_dst=ff:ff:ff:ff:ff:ff,arp_op=1,arp_spa=${address},arp_tpa=${target},arp_sha=${mac}`;
+    const group = solicited(target);
+    return `icmp6,${tagged(vlan)}dl_src=${mac},dl_dst=${group.mac},ipv6_src=${address},ipv6_dst=${group.address},nw_ttl=255,icmpv6_type=135,icmpv6_code=0,nd_target=${target},nd_sll=${mac}`;
+}
+
+/** That one has the address, told to who asked: by ARP, or by a neighbour advertisement (RFC 4861, 4.4). */
+const answer = (vlan: number | undefined, from: Station, to: Station): string =>
+    isV6(from.address)
+        ? `icmp6,${tagged(vlan)}dl_src=${from.mac},dl_dst=${to.mac},ipv6_src=${from.address},ipv6_dst=${to.address},nw_ttl=255,icmpv6_type=136,icmpv6_code=0,nd_target=${from.address},nd_tll=${from.mac}`
+        : `arp,${tagged(vlan)}dl_src=${from.mac},dl_dst=${to.mac},arp_op=2,arp_spa=${from.address},arp_tpa=${to.address},arp_sha=${from.mac},arp_tha=${to.mac}`;
+
+/** The group in which who has an address of IPv6 is asked: its last 24 bits tell it (RFC 4291, 2.7.1; RFC 2464, 7). */
+export function solicited(address: string): Station {
+    const last = (new Address6(address).bigInt() & 0xffffffn).toString(16).padStart(6, "0");
+    const [one, two, three] = [last.slice(0, 2), last.slice(2, 4), last.slice(4)];
+    return { mac: `33:33:ff:${one}:${two}:${three}`, address: `ff02::1:ff${one}:${two}${three}` };
 }
 
 const tagged = (vlan: number | undefined) => (vlan === undefined ? "" : `dl_vlan=${vlan},`);

@@ -502,6 +502,25 @@ describe("the connection of who works on a host", function () {
         await leave(() => remove("ovs:Flows", "flows", flows));
     });
 
+    it("keeps what each end asks for the other's MAC address, in IPv4 and in IPv6", async () => {
+        const { another, leave } = await overSwitch();
+        await ip("address add 2001:db8::1/64 dev br7 nodad");
+        await ip("-n operator address add 2001:db8::7/64 dev lan1 nodad");
+        const sixth = await Operator.connect(lab.name, "operator", "2001:db8::1", 22);
+        await known();
+        for (const match of ["arp,arp_op=1", "arp,arp_op=2", "icmp6,icmpv6_type=135", "icmp6,icmpv6_type=136"]) {
+            const flows = ["table=10,priority=0,actions=NORMAL", `table=10,priority=9,${match},actions=drop`];
+            const [protocol = "", which = ""] = match.split(",");
+            await refused(
+                () => plugin.create("kvmnet:ovs:Flows", "drops", { bridge: "br7", cookie: "0x7", flows }, CHECKED),
+                new RegExp(`comes in at \\w+ no longer reached .*taken back at once.*,${protocol},.*${which},`),
+            );
+            assert((await another.answers()) && (await sixth.answers()));
+        }
+        await sixth.leave();
+        await leave();
+    });
+
     it("keeps IPv6 of its link, where it goes by that", async () => {
         const before = await everything();
         const key = (link: string) => `net.ipv6.conf.${link}.disable_ipv6`;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { outputsOf } from "../../provider/host/switch-ways";
+import { outputsOf, solicited } from "../../provider/host/switch-ways";
 
 /** As Open vSwitch 3.1 prints it. */
 const trace = (...actions: string[]) =>
@@ -35,4 +35,12 @@ describe("what the switch tells of a packet", () => {
         ["that it cannot follow", "", undefined, []],
     ] as const)
         it(what, () => assert.deepEqual(outputsOf(text, vlan), outputs));
+});
+
+describe("the group in which who has an address of IPv6 is asked", () => {
+    for (const [address, group, mac] of [
+        ["2001:db8::1", "ff02::1:ff00:0001", "33:33:ff:00:00:01"],
+        ["fe80::5054:ff:feab:cdef", "ff02::1:ffab:cdef", "33:33:ff:ab:cd:ef"],
+    ] as const)
+        it(`is ${group} for ${address}`, () => assert.deepEqual(solicited(address), { mac, address: group }));
 });
