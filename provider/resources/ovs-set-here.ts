@@ -40,6 +40,8 @@ export interface Member {
     unpoliced: boolean;
     /** Whether the switch holds on to a former link of its name. */
     unheard: boolean;
+    /** Whether state knows that it may take an operator's path. */
+    takesOperatorPath?: boolean | undefined;
     /** As it is declared; absent where the port is not on the set's bridge. */
     state?: PortOfSet;
 }
@@ -164,6 +166,7 @@ class Look {
             unshaped: shapingLost(view, rows, this.links),
             unpoliced: false,
             unheard: rows.links.some((link) => isUnheard(holder, link, this.links)),
+            takesOperatorPath: this.declared.get(name)?.takesOperatorPath,
             ...(holder ? { holder } : {}),
         };
     }
@@ -248,6 +251,7 @@ class Look {
                 unshaped: false,
                 unpoliced: false,
                 unheard: false,
+                takesOperatorPath: this.declared.get(name)?.takesOperatorPath,
             };
             this.members.set(name, { ...member, tap, marked: member.marked && tap.link.alias === this.own.mark });
         }

@@ -20,7 +20,7 @@ export async function keepAllPlugged(host: Host, subject: string, members: reado
         host,
         subject,
         {},
-        members.flatMap(({ name, state }) => (state && !state.tap && !state.takesOperatorPath ? [name] : [])),
+        members.flatMap(({ name, rows, tap, takesOperatorPath }) => (rows && !tap && !takesOperatorPath ? [name] : [])),
     );
 }
 
@@ -36,11 +36,12 @@ export async function keepAllThrough(
         subject,
         {},
         items.flatMap(({ want, member, remade }) =>
-            member?.tap || !member?.state || want.takesOperatorPath
+            member?.tap || !member?.rows || want.takesOperatorPath
                 ? []
                 : [
                       {
-                          was: { ...member.state, name: member.name },
+                          // One that somebody has moved goes from there, whatever it carries.
+                          was: { ...(member.state ?? want), name: member.name },
                           want,
                           moves: remade || member.holder?.name !== bridge,
                       },

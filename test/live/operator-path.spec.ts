@@ -428,6 +428,38 @@ describe("the connection of who works on a host", function () {
         await remove("ovs:PortSet", "moved", set);
     });
 
+    it("keeps such ports of a set that somebody has moved to another bridge", async () => {
+        const type = "kvmnet:ovs:PortSet";
+        const inputs = { bridge: "br-ovs", ports: { mgmt0: { type: "internal", tag: 7 }, lan0: { tag: 7 } } };
+        const set = await plugin.create(type, "away", inputs, CHECKED);
+        await lab.vsctl("add-br", "br8", "--", "set", "Bridge", "br8", "datapath_type=netdev");
+        const ports = await Promise.all(["mgmt0", "lan0"].map((name) => lab.vsctl("get", "Port", name, "_uuid")));
+        for (const uuid of ports.map((text) => text.trim()))
+            await lab.vsctl("remove", "Bridge", "br-ovs", "ports", uuid, "--", "add", "Bridge", "br8", "ports", uuid);
+        await ip("link set dev mgmt0 up");
+        const another = await throughSwitch();
+        await refused(
+            () => remove("ovs:PortSet", "away", set),
+            /over the link (mgmt0|lan0).* which is to be unplugged/,
+        );
+        const { mgmt0, lan0 } = inputs.ports;
+        const change = (next: Bag) => plugin.update(type, "away", set, { ...inputs, ports: next }, CHECKED);
+        await refused(
+            () => change({ lan0: { ...lan0, takesOperatorPath: true } }),
+            /over the link mgmt0, .* unplugged/,
+        );
+        await refused(
+            () => change({ mgmt0: { ...mgmt0, protected: true }, lan0: { ...lan0, takesOperatorPath: true } }),
+            /over the link mgmt0, which is to be unplugged/,
+        );
+        assert(await another.answers());
+        await another.leave();
+        await ip("-n operator address delete 203.0.113.7/24 dev lan1");
+        await known();
+        await remove("ovs:PortSet", "away", set);
+        await lab.vsctl("del-br", "br8");
+    });
+
     it("keeps the switch that it runs over: from its removal, and from what leaves it without flows", async () => {
         const { made, another, leave } = await overSwitch();
         await refused(
