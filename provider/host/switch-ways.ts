@@ -62,6 +62,23 @@ export async function stopped(host: Host, probes: readonly Probe[]): Promise<Pro
     return probes.find((_, index) => now[index] === false);
 }
 
+/** The first of what passes now that a bridge passes on only as a standalone one does by itself. */
+export async function passingUnasked(host: Host, bridge: string): Promise<Probe | undefined> {
+    const probes = await passing(host);
+    const traces = await Promise.all(probes.map((probe) => traceOf(host, probe)));
+    return probes.find((_, index) => isUnasked(traces[index] ?? "", bridge));
+}
+
+/**
+ * Whether a packet meets the one flow that a standalone bridge puts into its tables by itself.
+ *
+ * @param trace what `ofproto/trace --names` printed
+ */
+export function isUnasked(trace: string, bridge: string): boolean {
+    const [, ...parts] = trace.split(/^bridge\("([^"]*)"\)$/m);
+    return parts.some((name, index) => name === bridge && /^ 0\. priority 0$/m.test(parts[index + 1] ?? ""));
+}
+
 function endsOf(
     { operator, links: [device = ""], gateway, path }: Way,
     view: Replica,
@@ -165,8 +182,13 @@ export const tracing = ({ bridge, from, packet }: Probe): string[] => [
 
 /** Undefined where the switch does not tell: an old one names no ports. */
 async function outputs(host: Host, probe: Probe, vlan?: number): Promise<Output[] | undefined> {
+    const trace = await traceOf(host, probe);
+    return trace === undefined ? undefined : outputsOf(trace, vlan);
+}
+
+async function traceOf(host: Host, probe: Probe): Promise<string | undefined> {
     const { code, stdout } = await host.place.run(["ovs-appctl", "--timeout=10", ...tracing(probe)]);
-    return code === 0 ? outputsOf(stdout, vlan) : undefined;
+    return code === 0 ? stdout : undefined;
 }
 
 export interface Output {

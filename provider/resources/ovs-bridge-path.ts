@@ -1,8 +1,11 @@
 /** What a change of a whole bridge of Open vSwitch takes from a connection that runs over it: it goes, or passes nothing for want of flows. */
 import type { OvsController } from "../../schemas/ovs-controller";
 import type { Host } from "../host";
+import { shownName } from "../host/errors";
+import { connectionText } from "../host/operators";
 import type { Replica } from "../host/ovsdb/replica";
-import { keepCarried, keepPlugged, type Told } from "./operator-guard";
+import { passingUnasked, tracing } from "../host/switch-ways";
+import { keepCarried, keepPlugged, kept, SAY_THAT, type Told } from "./operator-guard";
 import { passesByFlows } from "./ovs-fail-mode";
 import { hasController, isSecure } from "./takes-flows";
 
@@ -19,9 +22,18 @@ export async function keepOverSecure(
     told: Told & { name: string },
     view: Replica,
 ): Promise<void> {
-    if (hasController(view, told.name) || (await passesByFlows(host, told.name))) return;
-    const change = "whose bridge passes nothing with failMode secure, as it has no flow that passes";
-    await keepCarried(host, subject, told, linksOn(view, told.name), change);
+    if (told.takesOperatorPath || hasController(view, told.name)) return;
+    if (!(await passesByFlows(host, told.name))) {
+        const change = "whose bridge passes nothing with failMode secure, as it has no flow that passes";
+        return keepCarried(host, subject, told, linksOn(view, told.name), change);
+    }
+    const probe = await passingUnasked(host, told.name);
+    if (probe)
+        throw kept(
+            subject,
+            `${connectionText(probe.operator)} runs through it, where what comes in at ${shownName(probe.from)} passes by no flow that stays with failMode secure`,
+            `\`ovs-appctl ${tracing(probe).join(" ")}\` tells what becomes of such a packet. Give it a flow. ${SAY_THAT}, or connect over another link.`,
+        );
 }
 
 /**

@@ -476,6 +476,11 @@ describe("the connection of who works on a host", function () {
             () => plugin.create("kvmnet:ovs:Controller", "first", CONTROLLER, CHECKED),
             /^OVS controller br7\/tcp:127\.0\.0\.1:6653: the SSH connection .* over the link br7, whose bridge loses its flows to a first primary controller and passes nothing until that has put some there, so nothing was changed/,
         );
+        await lab.run("ovs-ofctl", "add-flow", "br7", "table=0,priority=5,arp,actions=NORMAL");
+        await refused(
+            () => plugin.update("kvmnet:ovs:Bridge", "br7", made, secure, CHECKED),
+            /^OVS bridge br7: the SSH connection .* runs through it, where what comes in at br7 passes by no flow that stays with failMode secure, so nothing was changed\. `ovs-appctl .*`/,
+        );
         await lab.run("ovs-ofctl", "add-flow", "br7", "table=0,priority=5,actions=NORMAL");
         made.state = await plugin.update("kvmnet:ovs:Bridge", "br7", made, secure, CHECKED);
         assert(await another.answers(), "by the flow that somebody gave it");

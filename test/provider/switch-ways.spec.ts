@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { outputsOf, solicited } from "../../provider/host/switch-ways";
+import { isUnasked, outputsOf, solicited } from "../../provider/host/switch-ways";
 
 /** As Open vSwitch 3.1 prints it. */
 const trace = (...actions: string[]) =>
@@ -43,4 +43,16 @@ describe("the group in which who has an address of IPv6 is asked", () => {
         ["fe80::5054:ff:feab:cdef", "ff02::1:ffab:cdef", "33:33:ff:ab:cd:ef"],
     ] as const)
         it(`is ${group} for ${address}`, () => assert.deepEqual(solicited(address), { mac, address: group }));
+});
+
+describe("a packet", () => {
+    const met = (bridge: string, flow: string) => `bridge("${bridge}")\n-------------\n 0. ${flow}\n    NORMAL\n`;
+    for (const [what, text, isTheOwn] of [
+        ["meets what a standalone bridge does by itself", met("br7", "priority 0"), true],
+        ["meets somebody's flow", met("br7", "arp, priority 0"), false],
+        ["meets a flow with a cookie", met("br7", "priority 0, cookie 0x7"), false],
+        ["meets that of another bridge", met("br7", "priority 5") + met("br8", "priority 0"), false],
+        ["is not told of", "", false],
+    ] as const)
+        it(what, () => assert.equal(isUnasked(text, "br7"), isTheOwn));
 });
