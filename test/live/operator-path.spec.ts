@@ -541,9 +541,9 @@ describe("the connection of who works on a host", function () {
 
     it("keeps what each end asks for the other's MAC address, in IPv4 and in IPv6", async () => {
         const { another, leave } = await overSwitch();
-        await ip("address add 2001:db8::1/64 dev br7 nodad");
-        await ip("-n operator address add 2001:db8::7/64 dev lan1 nodad");
-        const sixth = await Operator.connect(lab.name, "operator", "2001:db8::1", 22);
+        await ip("address add 2001:db8:7::1/64 dev br7 nodad");
+        await ip("-n operator address add 2001:db8:7::7/64 dev lan1 nodad");
+        const sixth = await Operator.connect(lab.name, "operator", "2001:db8:7::1", 22);
         await known();
         for (const match of ["arp,arp_op=1", "arp,arp_op=2", "icmp6,icmpv6_type=135", "icmp6,icmpv6_type=136"]) {
             const flows = ["table=10,priority=0,actions=NORMAL", `table=10,priority=9,${match},actions=drop`];
@@ -555,6 +555,7 @@ describe("the connection of who works on a host", function () {
             assert((await another.answers()) && (await sixth.answers()));
         }
         await sixth.leave();
+        await ip("-n operator address delete 2001:db8:7::7/64 dev lan1");
         await leave();
     });
 
