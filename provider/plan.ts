@@ -2,8 +2,7 @@
  * A change of a host as a value: ordered steps, each with what must hold before it and how it is taken back. It knows
  * nothing of resources, so it can be shown, kept, and carried out for one object or for a whole host.
  */
-import type { LookupChange } from "./host/lookup-change";
-import type { Way } from "./host/operator-ways";
+import type { LookupChange, Way } from "./host/lookup";
 import type { Operation } from "./host/ovsdb/operations";
 
 /** Words of one line for a batch, checked one by one. */

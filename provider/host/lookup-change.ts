@@ -1,23 +1,10 @@
 /** What a change of a rule or a route does to the way of who works on a host, told from where the search for it ends. */
 import { isV6, isWithin } from "../../schemas/ip-text";
 import type { Host } from "./index";
-import type { Way } from "./operator-ways";
-import { readRoutes, type RouteSeen } from "./routes";
+import type { Exchange, LookupChange, RouteSeen, RuleSeen, Way } from "./lookup";
+import { readRoutes } from "./routes";
 import { endsOf, isFor, linkTo, type End } from "./rule-walk";
-import { readRules, type RuleSeen } from "./rules";
-
-/** One that comes, one that goes, or one that becomes another in the same place. */
-export interface Exchange<Seen> {
-    goes?: Seen;
-    comes?: Seen;
-}
-
-/** A change of a rule, or of a route. */
-export interface LookupChange {
-    family: "ipv4" | "ipv6";
-    rule?: Exchange<RuleSeen>;
-    route?: Exchange<RouteSeen>;
-}
+import { readRules } from "./rules";
 
 /** What a change does to somebody's way, and the end that their packets meet by it. */
 export interface Verdict {

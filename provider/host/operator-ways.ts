@@ -5,27 +5,13 @@ import { tableText } from "../../schemas/routing-table";
 import { HostError } from "./errors";
 import type { Host } from "./index";
 import { parseList, type Link } from "./links";
-import { readOperators, type Operator } from "./operators";
+import type { Operator, Way } from "./lookup";
+import { readOperators } from "./operators";
 import { keyOf, textOf } from "./ovsdb/columns";
 import type { Replica } from "./ovsdb/replica";
 import type { Place } from "./place";
 import { readRoutes, usualMetric } from "./routes";
 import { Snapshot } from "./snapshot";
-
-/** How packets to an operator leave the host. */
-export interface Way {
-    operator: Operator;
-    /** The route's own links: several where it is a multipath route. */
-    links: string[];
-    /** Network of the route. */
-    destination: string;
-    metric: number;
-    /** Table of the route, in our spelling: rules may lead to another than `main`. */
-    table: string;
-    gateway?: string;
-    /** Every link that the packets pass on the host: the route's, and those below and above them. */
-    path: ReadonlySet<string>;
-}
 
 const FibMatch = z.object({
     dst: z.string(),

@@ -2,6 +2,7 @@
 import { addressText } from "../../schemas/ip-text";
 import { HostError } from "./errors";
 import type { Host } from "./index";
+import type { Operator } from "./lookup";
 import type { Place } from "./place";
 import { Snapshot } from "./snapshot";
 
@@ -17,17 +18,6 @@ export interface Socket {
     device?: string;
     /** Empty where they were not asked for, too. */
     programs: string[];
-}
-
-/** An SSH connection to the host, or several alike. */
-export interface Operator {
-    peer: string;
-    /** Address of the host that the peer is connected to. */
-    local: string;
-    device?: string;
-    /** Port of the host, and of the peer; 0 where it is not known. */
-    port: number;
-    peerPort: number;
 }
 
 /** As a message calls it. */

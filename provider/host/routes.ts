@@ -4,36 +4,7 @@ import { addressText, networkText } from "../../schemas/ip-text";
 import { tableText } from "../../schemas/routing-table";
 import type { Host } from "./index";
 import { parseList } from "./links";
-
-export interface WaySeen {
-    gateway?: string;
-    link?: string;
-    weight: number;
-    onlink: boolean;
-    /** Its link is down: the kernel leads nothing there. */
-    isDead: boolean;
-}
-
-/** One route, in our spelling. */
-export interface RouteSeen {
-    destination: string;
-    table: string;
-    /** The kernel's own where nobody gave one: 0 (IPv4) or 1024 (IPv6). */
-    metric: number;
-    /** `unicast`, `blackhole`, ..., or a number that we have no name for. */
-    type: string;
-    protocol: number;
-    /** One way, or those of a multipath route; none where packets go nowhere. */
-    ways: WaySeen[];
-    source?: string;
-    scope?: string;
-    mtu?: number;
-    advmss?: number;
-    initcwnd?: number;
-    initrwnd?: number;
-    /** What it has that `Route` cannot tell, in the words of `ip`. */
-    more: string[];
-}
+import type { RouteSeen, WaySeen } from "./lookup";
 
 /** Numbers of linux/rtnetlink.h (RTN_...); newer versions of `ip` print names even so. */
 const TYPES: Readonly<Record<string, string>> = {

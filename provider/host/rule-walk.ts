@@ -3,9 +3,7 @@
  * fib_rules_lookup does it (net/core/fib_rules.c), so that it can be told for rules that are not there yet.
  */
 import { isLinkLocal, isV6, isWithin, lengthOf } from "../../schemas/ip-text";
-import type { Operator } from "./operators";
-import type { RouteSeen } from "./routes";
-import type { RuleSeen } from "./rules";
+import type { Operator, RouteSeen, RuleSeen } from "./lookup";
 
 export type End =
     | { by: "route"; route: RouteSeen }

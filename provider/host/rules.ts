@@ -5,29 +5,7 @@ import { tableText } from "../../schemas/routing-table";
 import { markText, protocolText, rangeText } from "../../schemas/rule";
 import type { Host } from "./index";
 import { parseList } from "./links";
-
-/** One rule, in our spelling. */
-export interface RuleSeen {
-    priority: number;
-    protocol: number;
-    not: boolean;
-    from?: string;
-    to?: string;
-    iif?: string;
-    oif?: string;
-    fwmark?: string;
-    tos?: number;
-    ipproto?: string;
-    sport?: string;
-    dport?: string;
-    uidRange?: string;
-    table?: string;
-    goto?: number;
-    action?: string;
-    suppressPrefixLength?: number;
-    /** What it has that `Rule` cannot tell, in the words of `ip`. */
-    more: string[];
-}
+import type { RuleSeen } from "./lookup";
 
 /** Numbers of linux/fib_rules.h (FR_ACT_...); newer versions of `ip` print names even so. */
 const ACTIONS: Readonly<Record<string, string>> = { 6: "blackhole", 7: "unreachable", 8: "prohibit" };

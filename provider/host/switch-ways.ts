@@ -8,8 +8,8 @@ import { words } from "./flow-text";
 import type { Host } from "./index";
 import type { Link } from "./links";
 import { readMacs } from "./neighbors";
-import { readWays, type Way } from "./operator-ways";
-import type { Operator } from "./operators";
+import type { Operator, Way } from "./lookup";
+import { readWays } from "./operator-ways";
 import { textOf } from "./ovsdb/columns";
 import type { Replica, Seen } from "./ovsdb/replica";
 

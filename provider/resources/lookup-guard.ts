@@ -1,7 +1,8 @@
 /** No rule of policy routing, and no route that one leads to, leads away what goes to an operator without being told so. */
 import type { Host } from "../host";
 import type { HostError } from "../host/errors";
-import { endText, judged, type LookupChange, type Verdict } from "../host/lookup-change";
+import type { LookupChange } from "../host/lookup";
+import { endText, judged, type Verdict } from "../host/lookup-change";
 import { readWays } from "../host/operator-ways";
 import type { Step } from "../plan";
 import { connection, kept, SAY_FIRST, SAY_THAT, type Told } from "./operator-guard";

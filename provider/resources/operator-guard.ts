@@ -6,7 +6,8 @@ import { isV6, isWithin, lengthOf, networkOf } from "../../schemas/ip-text";
 import type { Host } from "../host";
 import { readAddresses, type AddressSeen } from "../host/addresses";
 import { HostError } from "../host/errors";
-import { readWays, usualPath, type Way } from "../host/operator-ways";
+import type { Way } from "../host/lookup";
+import { readWays, usualPath } from "../host/operator-ways";
 import { connectionText } from "../host/operators";
 
 /** Links seen no longer ago than this [ms] tell which taps are open. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Host } from "../../provider/host";
-import type { Operator } from "../../provider/host/operators";
+import type { Operator } from "../../provider/host/lookup";
 import { readRoutes } from "../../provider/host/routes";
 import { endsOf, type End } from "../../provider/host/rule-walk";
 import { readRules } from "../../provider/host/rules";

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import type { Host } from "../../provider/host";
 import { HostError } from "../../provider/host/errors";
 import { linksOf, type Link } from "../../provider/host/links";
-import { pathOver, readWays, type Way } from "../../provider/host/operator-ways";
+import type { Way } from "../../provider/host/lookup";
+import { pathOver, readWays } from "../../provider/host/operator-ways";
 import { Looks, operatorsOf, parseSockets, type Socket } from "../../provider/host/operators";
 import type { Place } from "../../provider/host/place";
 import {

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { changed, changedRoutes, verdictOn } from "../../provider/host/lookup-change";
-import type { Way } from "../../provider/host/operator-ways";
-import type { Operator } from "../../provider/host/operators";
-import type { RouteSeen } from "../../provider/host/routes";
+import type { Operator, RouteSeen, RuleSeen, Way } from "../../provider/host/lookup";
 import { endsOf, isFor, linkTo, type End } from "../../provider/host/rule-walk";
-import type { RuleSeen } from "../../provider/host/rules";
 
 const OPERATOR: Operator = { peer: "192.0.2.7", local: "192.0.2.1", port: 22, peerPort: 4000 };
 
