@@ -43,6 +43,7 @@ export async function carryOut(
         if (group.length === 0) continue;
         const action = merged(group);
         const effect = effectOnLinks(action);
+        let isDone = false;
         try {
             await checkAll(host, subject, group);
             const probes = group.some(({ keepsWays }) => keepsWays) ? await passing(host) : [];
@@ -54,16 +55,17 @@ export async function carryOut(
                 group[0]?.what ?? "works",
                 () => act(host, subject, action, meanwhile),
             );
+            isDone = true;
+            if (effect === "changed") host.kernel.written();
+            else if (effect === "plugged") host.kernel.plugged(takenUpBy(action));
             await untilAllTold(host, group);
             const probe = await stopped(host, probes);
             if (probe) throw unswitched(subject, probe);
             for (const { keepsLookup } of group) if (keepsLookup) await keepLookup(host, subject, keepsLookup);
-            if (effect === "changed") host.kernel.written();
-            else if (effect === "plugged") host.kernel.plugged(takenUpBy(action));
         } catch (error) {
             if (error instanceof NotKept) throw error;
             if (!(error instanceof HostError) || !(isRefusal(error) || error instanceof BatchCut)) throw error;
-            throw await takenBack(host, subject, [...done, ...begun(group, error)], error);
+            throw await takenBack(host, subject, [...done, ...(isDone ? group : begun(group, error))], error);
         }
         faultPoint();
         done.push(...group);
@@ -115,7 +117,7 @@ function merged([first, ...rest]: Step[]): Action {
 
 /** The steps of a group of which at least one line was carried out; without a line number, all that may have been. */
 function begun(group: Step[], error: HostError): Step[] {
-    if (error instanceof HalfWritten || error instanceof BatchCut || error instanceof CutOff) return group;
+    if (error instanceof HalfWritten || error instanceof BatchCut) return group;
     if (!(error instanceof LineRefused)) return [];
     const { at } = error;
     if (at === undefined) return group;
@@ -222,23 +224,20 @@ async function act(host: Host, subject: string, action: Action, meanwhile?: () =
 }
 
 /** What was done had cut somebody off. */
-class CutOff extends HostError {
-    constructor(subject: string, fact: string, next: string) {
-        super("refused", subject, `${fact}, so it was taken back at once`, next);
-    }
-}
+const cutOff = (subject: string, fact: string, next: string) =>
+    new HostError("refused", subject, `${fact}, so it was taken back at once`, next);
 
 /** Their connection does not pass its switch any more. */
-function unswitched(subject: string, probe: Probe): CutOff {
+function unswitched(subject: string, probe: Probe): HostError {
     const { operator, from, to, bridge } = probe;
-    return new CutOff(
+    return cutOff(
         subject,
         `${connectionText(operator)} runs through the bridge ${shownName(bridge)}, where what comes in at ${shownName(from)} no longer reached ${to.map(shownName).join(" or ")}`,
         `\`ovs-appctl ${tracing(probe).join(" ")}\` tells what becomes of such a packet. Let it pass, or set takesOperatorPath: true if that is meant and you have another way to the host.`,
     );
 }
 
-/** What was judged alone stands beside what others have changed meanwhile. @throws CutOff */
+/** What was judged alone stands beside what others have changed meanwhile. @throws HostError refused */
 async function keepLookup(
     host: Host,
     subject: string,
@@ -247,7 +246,7 @@ async function keepLookup(
     const lost = (await judged(host, ways, change, true)).find(({ isCertain }) => isCertain);
     if (!lost) return;
     const { way, end } = lost;
-    throw new CutOff(
+    throw cutOff(
         subject,
         `with what else changed at the same moment, ${connectionText(way.operator)}, which goes over ${way.links.join(", ")}, would ${endText(end)}`,
         "Have one of the rules and routes that come or go together depend on the other (`dependsOn`) to see which of them it is, or set takesOperatorPath: true if that is meant and you have another way to the host.",

@@ -106,6 +106,23 @@ describe("carrying out a plan", () => {
         assert.deepEqual(there.done.slice(1), ["ip: remove b", "ip: remove a"]);
     });
 
+    it("takes back what it has done where it cannot tell whether that cuts somebody off", async () => {
+        const unreadable = new HostError("refused", "`ip rule` on this test", "it failed", "Run as root.");
+        Object.assign(there.host, { read: () => Promise.reject(unreadable) });
+        const operator = { peer: "192.0.2.9", local: "192.0.2.1", port: 22, peerPort: 5000 };
+        const way = {
+            operator,
+            links: ["eth0"],
+            destination: "default",
+            metric: 0,
+            table: "main",
+            path: new Set<string>(),
+        };
+        const step = { ...adds("b"), keepsLookup: { change: { family: "ipv4" as const, rule: {} }, ways: [way] } };
+        await assert.rejects(carry(runs("a"), step), /`ip rule` on this test: it failed/);
+        assert.deepEqual(there.done, ["do a", "ip: add b", "ip: remove b", "undo a"]);
+    });
+
     it("takes back all of a batch whose program was ended, and has it tried again", async () => {
         const killed = new HostError(
             "lost",
