@@ -130,7 +130,7 @@ export const OvsBridgeFields = z.strictObject({
             "Keys of the bridge's external_ids, which Open vSwitch itself ignores. Only the keys given here are managed: others stay as they are. Changes live.",
         ),
     takesOperatorPath: takesOperatorPath(
-        "may go, or become secure without flows that pass anything, while an SSH connection to the host runs over it",
+        "may go, or become secure without flows that pass it, while an SSH connection to the host runs over it",
     ),
 });
 

@@ -6,6 +6,7 @@ import { Address6 } from "ip-address";
 import { isV6 } from "../../schemas/ip-text";
 import { words } from "./flow-text";
 import type { Host } from "./index";
+import { SHARED_COOKIE, USER_TABLE } from "./pipeline";
 import type { Link } from "./links";
 import { readMacs } from "./neighbors";
 import type { Operator, Way } from "./lookup";
@@ -69,14 +70,17 @@ export async function passingUnasked(host: Host, bridge: string): Promise<Probe 
     return probes.find((_, index) => isUnasked(traces[index] ?? "", bridge));
 }
 
+const UNASKED = new RegExp(`^( 0\\. priority 0|${USER_TABLE}\\. priority 0, cookie ${SHARED_COOKIE})$`, "m");
+
 /**
- * Whether a packet meets the one flow that a standalone bridge puts into its tables by itself.
+ * Whether a packet meets a flow that only a bridge which is not secure has: the one that it puts into its tables by itself, or
+ * ours for tables that hold no flow of a user.
  *
  * @param trace what `ofproto/trace --names` printed
  */
 export function isUnasked(trace: string, bridge: string): boolean {
     const [, ...parts] = trace.split(/^bridge\("([^"]*)"\)$/m);
-    return parts.some((name, index) => name === bridge && /^ 0\. priority 0$/m.test(parts[index + 1] ?? ""));
+    return parts.some((name, index) => name === bridge && UNASKED.test(parts[index + 1] ?? ""));
 }
 
 function endsOf(

@@ -51,6 +51,12 @@ describe("a packet", () => {
         ["meets what a standalone bridge does by itself", met("br7", "priority 0"), true],
         ["meets somebody's flow", met("br7", "arp, priority 0"), false],
         ["meets a flow with a cookie", met("br7", "priority 0, cookie 0x7"), false],
+        [
+            "meets what tables of ours do as long as nobody has put a flow there",
+            met("br7", "priority 1, cookie 0x6b6e000000000000") +
+                "10. priority 0, cookie 0x6b6e000000000000\n    NORMAL\n",
+            true,
+        ],
         ["meets that of another bridge", met("br7", "priority 5") + met("br8", "priority 0"), false],
         ["is not told of", "", false],
     ] as const)
