@@ -82,7 +82,7 @@ export const portFields = {
     ofportRequest: count("ofportRequest", 1, 65279, "(OpenFlow port number)")
         .optional()
         .describe(
-            "OpenFlow port number to have; absent lets the switch choose, but for a device of the host with portSecurity or a metered ingress limit: this has one from 32768 on, always the same and given to nobody else, so that it is held to them also when its device goes and comes back. A number below 32768 may be another port's by then. A port of the same stack that has it without asking for it gets another one and passes nothing for a moment; one of anybody else, or one that an ingress limit or portSecurity holds at its number, keeps it, and this one is refused. Changes live.",
+            "OpenFlow port number to have; absent lets the switch choose, but for a port with portSecurity or a metered ingress limit whose link the switch does not make (neither internal nor tap): this is plugged at one from 32768 on, always the same and given to nobody else, so that it is held to them also when its device goes and comes back. One that gets them later keeps the number that it has, since flows may name it. A number below 32768 may be another port's by then. A port of the same stack that has it without asking for it gets another one and passes nothing for a moment; one of anybody else, or one that an ingress limit or portSecurity holds at its number, keeps it, and this one is refused. Changes live.",
         ),
     mtuRequest: Mtu.optional().describe(
         "MTU of the interface [byte]; absent leaves the device's, and an internal port follows the smallest of its bridge, also once it no longer asks for another. Changes live.",

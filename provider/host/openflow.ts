@@ -7,7 +7,7 @@ import { isOfMeter, Meters } from "./meters";
 import { Ofctl, WAIT_MS } from "./ofctl";
 import { belonging, OWNER_KEY } from "../owner";
 import { keyOf } from "./ovsdb/columns";
-import { flowNumberOf, requestOf } from "./ovsdb/numbers";
+import { flowNumberOf, reservedOf } from "./ovsdb/numbers";
 import type { Replica, Seen } from "./ovsdb/replica";
 import {
     cookieOf,
@@ -130,15 +130,15 @@ export class Openflow {
         return numbered.map((change) => (errors.has(change) ? { error: errors.get(change) } : { result: undefined }));
     }
 
-    /** OpenFlow numbers by the names of ports; one whose device is gone is to have the one that it asks for. */
+    /** OpenFlow numbers by the names of ports; one whose device is gone is to have the one that is kept for it. */
     private async numbersOf(bridge: string): Promise<Map<string, string>> {
         const there = parsePorts(await this.ofctl.ask(bridge, ["dump-ports-desc", bridge]));
         const view = await this.view();
-        const asked = view.interfacesOn(view.byName("Bridge", bridge)).flatMap((link): [string, string][] => {
-            const request = requestOf(link);
-            return request === undefined ? [] : [[String(link.name), String(request)]];
+        const away = view.interfacesOn(view.byName("Bridge", bridge)).flatMap((link): [string, string][] => {
+            const reserved = reservedOf(link);
+            return reserved === undefined ? [] : [[String(link.name), String(reserved)]];
         });
-        return new Map([...asked, ...there]);
+        return new Map([...away, ...there]);
     }
 
     private async bundleOf(bridge: string, meters: Meters, changes: Change[]): Promise<void> {

@@ -13,6 +13,8 @@ export const USER_TABLE = 10;
 export const INGRESS_KEY = "kvmnet-ingress";
 /** In external_ids of a port's row: `MAC ADDRESS ADDRESS` that it may send as, `MAC any` for every address. */
 export const SECURITY_KEY = "kvmnet-security";
+/** In external_ids of a port's row: the OpenFlow number that it asks for, where nobody has declared one. */
+export const NUMBER_KEY = "kvmnet-number";
 /** A port's meter is this plus its OpenFlow number; a user's meters are below. */
 export const FIRST_PORT_METER = 65536;
 /** First 16 bits of every cookie that we choose. */

@@ -7,7 +7,7 @@ import { shownName } from "../host/errors";
 import { keyOf, numberOf, textOf, uuidsOf, valuesOf } from "../host/ovsdb/columns";
 import type { Uuid } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
-import { INGRESS_KEY, SECURITY_KEY } from "../host/pipeline";
+import { INGRESS_KEY, NUMBER_KEY, SECURITY_KEY } from "../host/pipeline";
 import { OWNER_KEY } from "../owner";
 import { declaredOf, isGuarded, limitAt, limitOf, securityAt } from "./ovs-ingress";
 import { permissionOf } from "./operator-guard";
@@ -20,7 +20,10 @@ import { securityText } from "./port-security";
 import type { InForce } from "./table-zero";
 
 /** What a `Port` and a port of a `PortSet` have in common, without place and tap. */
-export type Port = Partial<Omit<PortOfSet, "tap">>;
+export type Port = Partial<Omit<PortOfSet, "tap">> & {
+    /** Nobody has declared the number that it asks for. */
+    isNumbered?: true;
+};
 
 /** In external_ids of a QoS row: the name by which ports refer to it. */
 export const QOS_NAME_KEY = "kvmnet-name";
@@ -72,6 +75,7 @@ export function portRow(want: Port, { mark, qos, metered }: Beside): Managed {
                 [OWNER_KEY]: mark,
                 [INGRESS_KEY]: metered && want.ingress ? "meter" : undefined,
                 [SECURITY_KEY]: want.portSecurity && securityText(want.portSecurity),
+                [NUMBER_KEY]: want.isNumbered && String(want.ofportRequest),
             },
         },
     };
@@ -129,7 +133,7 @@ export function portState(view: Replica, { port, links }: PortRows, inForce: InF
         cvlans: vlansOf(port.cvlans, known?.cvlans),
         options: options && Object.keys(options).length > 0 ? options : undefined,
         mac: textOf(link?.mac)?.toLowerCase(),
-        ofportRequest: declaredRequest(port, link, known?.ofportRequest),
+        ofportRequest: declaredRequest(port, link),
         mtuRequest: mtuOf(links),
         ingress: limit && declaredOf(limit, known?.ingress),
         portSecurity: link && links.length === 1 ? securityAt(port, link, inForce) : undefined,

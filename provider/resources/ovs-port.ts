@@ -4,7 +4,7 @@ import type { Host } from "../host";
 import { managerCautions } from "../host/managers";
 import { keyOf, numberOf, textOf } from "../host/ovsdb/columns";
 import { absent, present, rowNamed } from "../host/ovsdb/operations";
-import { flowNumberOf, requestOf } from "../host/ovsdb/numbers";
+import { flowNumberOf } from "../host/ovsdb/numbers";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { OWNER_KEY } from "../owner";
 import { ovsdb, type Plan, type Step } from "../plan";
@@ -24,7 +24,7 @@ import { needsOf, type Needs } from "./ovs-port-needs";
 import { keepThrough } from "./ovs-port-path";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf } from "./ovs-port-rows";
 import { requireColumns, type PortRows } from "./ovs-rows";
-import { isLoose, LOOSE, numbered } from "./ovs-reserved";
+import { isLoose, keepsNumber, LOOSE, numbered } from "./ovs-reserved";
 import { POLICING_LOST, policedAgain, unpolicedOf } from "./ovs-policing";
 import { liftedFrom, queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from "./ovs-shaping";
 import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
@@ -182,7 +182,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         const moves = holder?.name !== want.bridge;
         const isWhole = !moves && unheard.length === 0 && !rows.links.some(isShut) && !misnumbered;
         // Its flows name its OpenFlow number.
-        const staysPut = isWhole && requestOf(rows.links[0]) === want.ofportRequest;
+        const staysPut = isWhole && keepsNumber(rows.links[0], want.ofportRequest);
         // One that nothing has secured so far passes what it passed.
         const shut = isWhole && (staysPut || !isSecured(rows.port)) ? undefined : shutOf(want, managed, rows.links[0]);
         const { operations, undo } = shut

@@ -2,7 +2,6 @@
 import type { OvsPortSet, PortOfSet } from "../../schemas/ovs-port-set";
 import type { Host } from "../host";
 import type { Link } from "../host/links";
-import { requestOf } from "../host/ovsdb/numbers";
 import type { Replica } from "../host/ovsdb/replica";
 import { sameValue } from "../wire";
 import { isLinkGone } from "./ovs-fault";
@@ -14,7 +13,7 @@ import { isOpen, isShut, type Shut } from "./ovs-plugged-shut";
 import { rowsOf, type Rows, type Wanted } from "./ovs-port-change";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { typeOf } from "./ovs-port-rows";
-import { isLoose, numbered } from "./ovs-reserved";
+import { isLoose, keepsNumber, numbered } from "./ovs-reserved";
 import { requireColumns } from "./ovs-rows";
 import type { Member, SetHere } from "./ovs-set-here";
 import type { Way } from "./ovs-set-leaving";
@@ -116,7 +115,7 @@ export async function itemsOf(
         const remade =
             isOfOtherType(member, want) || (tap ? isMadeAnew(member, tap) : isMovedTunnel(member, want, bridge));
         const isWhole = !remade && keepsPlace(member, bridge);
-        const staysPut = isWhole && requestOf(there?.links[0]) === want.ofportRequest;
+        const staysPut = isWhole && keepsNumber(there?.links[0], want.ofportRequest);
         const isOpenYet = isWhole && !(there && isSecured(there.port));
         const shut =
             want.portSecurity === undefined || staysPut || isOpenYet

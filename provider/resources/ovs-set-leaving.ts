@@ -23,7 +23,7 @@ import { isSecure } from "./takes-flows";
  */
 export type Way = "removed" | "shut" | "let go" | undefined;
 
-export interface Leaving {
+interface Leaving {
     member: Member;
     way: Way;
     /** What flows are to hold of it after the change. */

@@ -24,10 +24,11 @@ async function pastGuards(host: Host, bridge: string, ports: readonly string[]):
  */
 export function pastSecured(view: Replica, bridge: string, ports: readonly string[], ahead: readonly Flow[]): string[] {
     if (ports.length === 0 || ahead.length === 0) return [];
+    const secured = new Set(ports);
     const others = new Set(
         view
             .referred("Port", view.byName("Bridge", bridge)?.ports)
-            .filter(({ name }) => !ports.includes(String(name)))
+            .filter(({ name }) => !secured.has(String(name)))
             .flatMap(({ interfaces }) => view.referred("Interface", interfaces))
             .map(({ ofport }) => numberOf(ofport)),
     );

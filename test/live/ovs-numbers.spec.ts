@@ -184,7 +184,7 @@ describe("the OpenFlow number that a port asks for", function () {
             const [flows, meters] = [await ofctl("dump-flows"), await ofctl("dump-meters")];
             const at = [...flows.matchAll(/in_port=(\d+)/g)].map(([, number]) => Number(number));
             const of = [...meters.matchAll(/meter=(\d+)/g)].map(([, id]) => Number(id) - 65536);
-            return { flows: [...new Set(at)].sort(), meters: of };
+            return { flows: [...new Set(at)].sort(), meters: of.sort() };
         };
         const told = async (type: string, name: string, one: Made, want: Bag) => {
             const { inputs } = await plugin.check(type, want);
@@ -232,8 +232,8 @@ describe("the OpenFlow number that a port asks for", function () {
             assert.deepEqual(await changed({ ...first, type: "system" }, second), [5, 6]);
             assert.deepEqual((await held()).flows, [5, 6]);
             const back = await changed({ ...alone, type: "system" }, both);
-            assert.ok(Math.min(...back) >= 32768);
-            assert.deepEqual((await held()).flows, back.sort());
+            assert.deepEqual(back, [5, 6], "no flow of anybody's is at another number than its port");
+            assert.deepEqual((await held()).flows, [5, 6]);
         });
 
         it("is told where somebody has taken it from the port, and asked for again", async () => {
@@ -273,15 +273,35 @@ describe("the OpenFlow number that a port asks for", function () {
                     { checked: true },
                 );
             };
+            const before = await Promise.all(names.map(numberOf));
             await changed(meter);
             const numbers = await Promise.all(names.map(numberOf));
-            assert.ok(Math.min(...numbers) >= 32768);
+            assert.deepEqual(numbers, before, "flows of others may name them");
+            assert.deepEqual(await Promise.all(names.map(requestOf)), numbers.map(String));
+            assert.deepEqual(
+                [one.state.ofportRequest, await told(PORT, "r0", one, { ...alone, ...meter })],
+                [undefined, ""],
+            );
             assert.deepEqual(await held(), { flows: [...numbers].sort(), meters: [...numbers].sort() });
             await changed({ ...meter, ...security });
             assert.deepEqual(await Promise.all(names.map(numberOf)), numbers);
             await changed({});
             assert.deepEqual(await Promise.all(names.map(requestOf)), ["[]", "[]"]);
             assert.deepEqual(await held(), { flows: [], meters: [] });
+        });
+
+        it("is another port's where that asks for it while the link is away: what holds that one is left", async () => {
+            await lab.run("ip", "link", "delete", "dev", "r0");
+            const declared = { ...alone, type: "system", ofportRequest: 5 };
+            const unfinished = unfinishedOf(await plugin.create(PORT, "r0", declared).catch((error: unknown) => error));
+            assert.match(unfinished?.reasons.join() ?? "", /No such device|no OpenFlow port r0/);
+            const one: Made = { id: "r0", state: unfinished?.state ?? {} };
+            const other = await port("n0", { ofportRequest: 5, ...security });
+            assert.deepEqual([other.state.ofport, (await held()).flows], [5, [5]]);
+            await plugin.delete(PORT, "r0", one);
+            assert.deepEqual((await held()).flows, [5]);
+            assert.equal(await told(PORT, "n0", other, { name: "n0", ...internal, ofportRequest: 5, ...security }), "");
+            await tap("r0");
         });
 
         it("stays that of its flows and its meter while the link is away, whatever is done then, and go with it", async () => {

@@ -14,8 +14,8 @@ export function reservedOf(link: Row | undefined): number | undefined {
     return request !== undefined && request >= FIRST_RESERVED ? request : undefined;
 }
 
-/** The number that a link has, or is to have where its device is gone; undefined for one that may get any. */
+/** The number that a link has, or is to have where its device is gone; undefined for one that others may get meanwhile. */
 export function flowNumberOf(link: Row | undefined): number | undefined {
     const ofport = numberOf(link?.ofport);
-    return ofport !== undefined && ofport > 0 ? ofport : requestOf(link);
+    return ofport !== undefined && ofport > 0 ? ofport : reservedOf(link);
 }
