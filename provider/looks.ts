@@ -1,5 +1,6 @@
 /** Looks at an object on a host: what others are about to change there is looked at again until they have left it. */
 import type { Host } from "./host";
+import { PAUSES_MS } from "./host/others-at-work";
 import { isOurs, type Actor } from "./ours";
 import type { Found } from "./resource";
 
@@ -8,8 +9,9 @@ export const firstLook = <State>(host: Host, { since }: Actor<State>, attempt?: 
     attempt === 1 ? host.at({ readSince: since }) : host;
 
 /**
- * What is found, once it stands still: programs that a killed run started go on to their end, and between two of
- * their steps a link of ours carries no mark yet. So what carries none is looked at again before it counts as foreign.
+ * What is found, once it stands still: programs of another run, or of one that was killed, go on to their end, and between
+ * two of their steps a link carries no mark yet, and a tap does not persist. So what carries none is looked at again before
+ * it counts as foreign.
  */
 export const settled = <State>(
     find: (at: Host) => Promise<Found<State> | undefined>,
@@ -17,7 +19,7 @@ export const settled = <State>(
     actor: Actor<State>,
     attempt?: number,
 ): Promise<Found<State> | undefined> =>
-    lookedAgain(find, host, actor, attempt, (found) => Boolean(found.mark || found.conflict) || isOurs(found, actor));
+    lookedAgain(find, host, actor, attempt, (found) => Boolean(found.mark) || isOurs(found, actor));
 
 /** What is found once it is as others will leave it, or when that has been waited for in vain. */
 export async function lookedAgain<State>(
@@ -28,7 +30,7 @@ export async function lookedAgain<State>(
     isLeft: (found: Found<State>) => boolean,
 ): Promise<Found<State> | undefined> {
     let at = firstLook(host, actor, attempt);
-    for (const pause of [50, 100, 200]) {
+    for (const pause of PAUSES_MS) {
         const found = await find(at);
         if (!found || isLeft(found)) return found;
         await new Promise((resolve) => setTimeout(resolve, pause));

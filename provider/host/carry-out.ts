@@ -1,4 +1,5 @@
 /** Carries out a plan: step by step, neighbours in one batch, and back again where a step is refused. */
+import { setTimeout } from "node:timers/promises";
 import { faultPoint } from "../fault";
 import { belonging } from "../owner";
 import type { Action, Plan, Step } from "../plan";
@@ -9,6 +10,7 @@ import { NotKept } from "./kept-flows";
 import { effectOnLinks, takenUpBy } from "./link-effect";
 import { endText, judged } from "./lookup-change";
 import { connectionText } from "./operators";
+import { PAUSES_MS } from "./others-at-work";
 import { numberOf } from "./ovsdb/columns";
 import { resolved } from "./ovsdb/operations";
 import { passing, stopped, tracing, type Probe } from "./switch-ways";
@@ -129,23 +131,43 @@ function begun(group: Step[], error: HostError): Step[] {
     });
 }
 
+/** A link that is in the way and carries no mark is looked at again: others may be about to mark it, or to remove it. */
 async function checkAll(host: Host, subject: string, steps: Step[]): Promise<void> {
-    if (!steps.some(({ check }) => check)) return;
+    for (const pause of [...PAUSES_MS, undefined]) {
+        const failed = await failedCheck(host, steps);
+        if (!failed) return;
+        const { link, isPresent, whose, what } = failed;
+        if (isPresent && whose === undefined && pause !== undefined) await setTimeout(pause);
+        else if (isPresent)
+            throw new HostError(
+                "conflict",
+                subject,
+                `a link ${link} is on ${host.where} already${whose ? ` (${whose})` : ""}, and this ${what}`,
+                "Choose another name, or remove the link.",
+            );
+        else
+            throw new HostError(
+                "missing",
+                subject,
+                `there is no link ${link} on ${host.where}, and this ${what}`,
+                "Make it first, and pass its name on from the resource that makes it.",
+            );
+    }
+}
+
+/** The first check that does not hold; nothing is read where there is none. */
+async function failedCheck(host: Host, steps: Step[]) {
+    if (!steps.some(({ check }) => check)) return undefined;
     const links = await host.links();
     for (const { check, what } of steps)
-        if (check && links.has(check.link) !== (check.is === "present")) {
-            const whose = belonging(links.get(check.link)?.alias);
-            throw new HostError(
-                check.is === "present" ? "missing" : "conflict",
-                subject,
-                check.is === "present"
-                    ? `there is no link ${check.link} on ${host.where}, and this ${what}`
-                    : `a link ${check.link} is on ${host.where} already${whose ? ` (${whose})` : ""}, and this ${what}`,
-                check.is === "present"
-                    ? "Make it first, and pass its name on from the resource that makes it."
-                    : "Choose another name, or remove the link.",
-            );
-        }
+        if (check && links.has(check.link) !== (check.is === "present"))
+            return {
+                link: check.link,
+                isPresent: check.is === "absent",
+                whose: belonging(links.get(check.link)?.alias),
+                what,
+            };
+    return undefined;
 }
 
 /**

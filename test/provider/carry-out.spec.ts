@@ -17,7 +17,7 @@ class KeepingHost {
     failing: [words: string, error: (subject: string, at: number) => Error][] = [];
     /** Called with each line or program. */
     onEach: (text: string) => void | Promise<void> = () => undefined;
-    links = new Map<string, Pick<Link, "index">>();
+    links = new Map<string, Pick<Link, "index" | "alias">>();
     /** How often it was told that its links may have changed, or that the switch took some up. */
     outdated = 0;
     plugged = 0;
@@ -203,6 +203,20 @@ describe("carrying out a plan", () => {
             carry({ ...adds("x"), check: { link: "b", is: "present" } }),
             /there is no link b on this test, and this makes x/,
         );
+        assert.deepEqual(there.done, ["ip: add x"]);
+    });
+
+    it("waits for the mark of a link that another run is making, and tells whose it is", async () => {
+        const alias = "kvmnet:0123456789abcdef:shop/green/kvmnet:host:Veth/pair";
+        there.links.set("a", { index: 5 });
+        setTimeout(() => there.links.set("a", { index: 5, alias }), 20);
+        await assert.rejects(
+            carry({ ...adds("x"), check: { link: "a", is: "absent" } }),
+            /already \(it belongs to resource pair of stack shop\/green\)/,
+        );
+        there.links.set("a", { index: 5 });
+        setTimeout(() => there.links.delete("a"), 20);
+        await carry({ ...adds("x"), check: { link: "a", is: "absent" } });
         assert.deepEqual(there.done, ["ip: add x"]);
     });
 
