@@ -81,8 +81,14 @@ const nicChangeRestarts = rule({
     },
 });
 
-/** Only the way from one line to the other is judged here. */
-const crossed = ({ from, to }: DomainChange) => from === "classic" && to === "native";
+/** NICs that come by a change from line 0.8 to line 0.9: only that way is judged by these rules. */
+function* crossing({ from, to, before, after }: DomainChange): Generator<{ nic: GuestNic; former: GuestNic }> {
+    if (from !== "classic" || to !== "native") return;
+    for (const nic of after.map(known)) {
+        const former = formerOf(nic, before);
+        if (former) yield { nic, former };
+    }
+}
 
 const migrateModel = rule({
     id: "migrate-model-default",
@@ -103,10 +109,8 @@ const migrateModel = rule({
     appliesTo: domainChanges,
     parameters: {},
     judge(one) {
-        if (!crossed(one)) return undefined;
-        for (const nic of one.after.map(known)) {
-            const former = formerOf(nic, one.before);
-            if (!former || known(modelOf(former)) !== "virtio") continue;
+        for (const { nic, former } of crossing(one)) {
+            if (known(modelOf(former)) !== "virtio") continue;
             const model = known(modelOf(nic));
             if (model !== undefined && model !== "virtio" && known(nic.model) === undefined)
                 return {
@@ -151,10 +155,7 @@ const migrateXsltLost = rule({
     appliesTo: domainChanges,
     parameters: {},
     judge(one) {
-        if (!crossed(one)) return undefined;
-        for (const nic of one.after.map(known)) {
-            const former = formerOf(nic, one.before);
-            if (!former) continue;
+        for (const { nic, former } of crossing(one)) {
             const lost = Object.entries(BY_STYLESHEET).filter(
                 ([, of]) => of(former) !== undefined && of(nic) === undefined,
             );
