@@ -1,6 +1,6 @@
 /** Looks at an object on a host: what others are about to change there is looked at again until they have left it. */
 import type { Host } from "./host";
-import { PAUSES_MS } from "./host/others-at-work";
+import { asLeft } from "./host/others-at-work";
 import { isOurs, type Actor } from "./ours";
 import type { Found } from "./resource";
 
@@ -22,19 +22,16 @@ export const settled = <State>(
     lookedAgain(find, host, actor, attempt, (found) => Boolean(found.mark) || isOurs(found, actor));
 
 /** What is found once it is as others will leave it, or when that has been waited for in vain. */
-export async function lookedAgain<State>(
+export function lookedAgain<State>(
     find: (at: Host) => Promise<Found<State> | undefined>,
     host: Host,
     actor: Actor<State>,
     attempt: number | undefined,
     isLeft: (found: Found<State>) => boolean,
 ): Promise<Found<State> | undefined> {
-    let at = firstLook(host, actor, attempt);
-    for (const pause of PAUSES_MS) {
-        const found = await find(at);
-        if (!found || isLeft(found)) return found;
-        await new Promise((resolve) => setTimeout(resolve, pause));
-        at = host;
-    }
-    return find(at);
+    const first = firstLook(host, actor, attempt);
+    return asLeft(
+        (isFirst) => find(isFirst ? first : host),
+        (found) => !found || isLeft(found),
+    );
 }

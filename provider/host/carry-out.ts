@@ -1,5 +1,4 @@
 /** Carries out a plan: step by step, neighbours in one batch, and back again where a step is refused. */
-import { setTimeout } from "node:timers/promises";
 import { faultPoint } from "../fault";
 import { belonging } from "../owner";
 import type { Action, Plan, Step } from "../plan";
@@ -10,7 +9,7 @@ import { NotKept } from "./kept-flows";
 import { effectOnLinks, takenUpBy } from "./link-effect";
 import { endText, judged } from "./lookup-change";
 import { connectionText } from "./operators";
-import { PAUSES_MS } from "./others-at-work";
+import { asLeft } from "./others-at-work";
 import { numberOf } from "./ovsdb/columns";
 import { resolved } from "./ovsdb/operations";
 import { passing, stopped, tracing, type Probe } from "./switch-ways";
@@ -133,26 +132,25 @@ function begun(group: Step[], error: HostError): Step[] {
 
 /** A link that is in the way and carries no mark is looked at again: others may be about to mark it, or to remove it. */
 async function checkAll(host: Host, subject: string, steps: Step[]): Promise<void> {
-    for (const pause of [...PAUSES_MS, undefined]) {
-        const failed = await failedCheck(host, steps);
-        if (!failed) return;
-        const { link, isPresent, whose, what } = failed;
-        if (isPresent && whose === undefined && pause !== undefined) await setTimeout(pause);
-        else if (isPresent)
-            throw new HostError(
-                "conflict",
-                subject,
-                `a link ${link} is on ${host.where} already${whose ? ` (${whose})` : ""}, and this ${what}`,
-                "Choose another name, or remove the link.",
-            );
-        else
-            throw new HostError(
-                "missing",
-                subject,
-                `there is no link ${link} on ${host.where}, and this ${what}`,
-                "Make it first, and pass its name on from the resource that makes it.",
-            );
-    }
+    const failed = await asLeft(
+        () => failedCheck(host, steps),
+        (one) => !one?.isPresent || one.whose !== undefined,
+    );
+    if (!failed) return;
+    const { link, isPresent, whose, what } = failed;
+    throw isPresent
+        ? new HostError(
+              "conflict",
+              subject,
+              `a link ${link} is on ${host.where} already${whose ? ` (${whose})` : ""}, and this ${what}`,
+              "Choose another name, or remove the link.",
+          )
+        : new HostError(
+              "missing",
+              subject,
+              `there is no link ${link} on ${host.where}, and this ${what}`,
+              "Make it first, and pass its name on from the resource that makes it.",
+          );
 }
 
 /** The first check that does not hold; nothing is read where there is none. */
