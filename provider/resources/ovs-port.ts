@@ -19,12 +19,13 @@ import { refuseHeld } from "./ovs-held";
 import { unasked, untilMtuTold } from "./ovs-mtu";
 import { numberClaim, numberFault, refuseDisplaced, renumbered } from "./ovs-numbers";
 import { changedPort, linkNames, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
-import { isShut, opened, shutAgain, shutLink, shutRows, type Shut } from "./ovs-plugged-shut";
+import { isShut, opened, shutAgain, shutLink, shutRows } from "./ovs-plugged-shut";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { keepThrough } from "./ovs-port-path";
+import { placeOf } from "./ovs-port-place";
 import { conflictOf, interfacesOf, PORT_PRESETS, portState, typeOf } from "./ovs-port-rows";
 import { requireColumns, type PortRows } from "./ovs-rows";
-import { isLoose, keepsNumber, LOOSE, numbered } from "./ovs-reserved";
+import { isLoose, LOOSE, numbered } from "./ovs-reserved";
 import { POLICING_LOST, policedAgain, unpolicedOf } from "./ovs-policing";
 import { liftedFrom, queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from "./ovs-shaping";
 import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
@@ -157,7 +158,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         refuseDisplaced(view, subject, want.bridge, [want], mark);
         await keepLinks(host, subject, want, devicesOf(want), `the bridge ${want.bridge}`);
         const managed = await writable(host, subject, want, needs, mark);
-        const shut = shutOf(want, managed);
+        const { shut } = placeOf(want, managed, undefined, false);
         return [
             plugs(want, shut ? { ...managed, link: shutLink(shut) } : managed),
             ...renumbered(view, want.bridge, [want]),
@@ -181,10 +182,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         );
         const moves = holder?.name !== want.bridge;
         const isWhole = !moves && unheard.length === 0 && !rows.links.some(isShut) && !misnumbered;
-        // Its flows name its OpenFlow number.
-        const staysPut = isWhole && keepsNumber(rows.links[0], want.ofportRequest);
-        // One that nothing has secured so far passes what it passed.
-        const shut = isWhole && (staysPut || !isSecured(rows.port)) ? undefined : shutOf(want, managed, rows.links[0]);
+        const { staysPut, shut } = placeOf(want, managed, rows, isWhole);
         const { operations, undo } = shut
             ? changedPort(shutRows(rows), want, { ...managed, link: shutLink(shut) }, "")
             : changedPort(rows, want, managed, "");
@@ -331,10 +329,6 @@ function plugs(want: OvsPort, managed: Rows): Step {
 /** The port with the number that it is to ask for. */
 const withNumber = (host: Host, view: Replica, want: OvsPort): OvsPort =>
     numbered(host, view, want.bridge, [want])[0] ?? want;
-
-/** A port that passes nothing until its guards stand; undefined for one that has none. @param there its link's row */
-const shutOf = ({ name, portSecurity }: OvsPort, { link }: Rows, there?: Seen): Shut | undefined =>
-    portSecurity && { name, link, there };
 
 /** Nobody else sets a link up that Open vSwitch makes. */
 const up = ({ type, name }: OvsPort): Plan => (type === "internal" || type === "tap" ? [bringUp(name)] : []);

@@ -5,15 +5,16 @@ import type { Link } from "../host/links";
 import type { Replica } from "../host/ovsdb/replica";
 import { sameValue } from "../wire";
 import { isLinkGone } from "./ovs-fault";
-import { guardOf, holdsMore, isSecured } from "./ovs-ingress";
+import { guardOf, holdsMore } from "./ovs-ingress";
 import { isLetGo } from "./ovs-link-lost";
 import { awaitsLink } from "./ovs-link-up";
 import { isMisnumbered } from "./ovs-numbers";
 import { isOpen, isShut, type Shut } from "./ovs-plugged-shut";
 import { rowsOf, type Rows, type Wanted } from "./ovs-port-change";
 import { needsOf, type Needs } from "./ovs-port-needs";
+import { placeOf, type Place } from "./ovs-port-place";
 import { typeOf } from "./ovs-port-rows";
-import { isLoose, keepsNumber, numbered } from "./ovs-reserved";
+import { isLoose, numbered } from "./ovs-reserved";
 import { requireColumns } from "./ovs-rows";
 import type { Member, SetHere } from "./ovs-set-here";
 import type { Way } from "./ovs-set-leaving";
@@ -22,7 +23,7 @@ import type { Guard } from "./table-zero";
 import { tunnelPlace } from "./ovs-tunnel";
 
 /** One port of the set that is written. */
-export interface Item {
+export interface Item extends Place {
     want: Wanted;
     tap: PortOfSet["tap"];
     /** What is there of it. */
@@ -32,15 +33,8 @@ export interface Item {
      * the switch lets go of it first. Its row stays, by which mirrors know it.
      */
     remade: boolean;
-    /** Flows of a port go with its place: it is unplugged for a moment, leaves its bridge, or gets another number. */
-    staysPut: boolean;
     /** How it leaves the place that it has. */
     way: Way;
-    /**
-     * It passes nothing until its guards stand at its number; undefined for one that keeps that, or has none, or that
-     * nothing has secured so far.
-     */
-    shut: Shut | undefined;
     rows: Rows;
     /** What flows are to hold of it. */
     guard: Guard;
@@ -114,13 +108,7 @@ export async function itemsOf(
         const rows = rowsOf(want, { mark, qos: needs.qosFor(want, there?.port), metered });
         const remade =
             isOfOtherType(member, want) || (tap ? isMadeAnew(member, tap) : isMovedTunnel(member, want, bridge));
-        const isWhole = !remade && keepsPlace(member, bridge);
-        const staysPut = isWhole && keepsNumber(there?.links[0], want.ofportRequest);
-        const isOpenYet = isWhole && !(there && isSecured(there.port));
-        const shut =
-            want.portSecurity === undefined || staysPut || isOpenYet
-                ? undefined
-                : { name, link: rows.link, there: there?.links[0] };
+        const { staysPut, shut } = placeOf(want, rows, there, !remade && keepsPlace(member, bridge));
         const way = member && wayOf(member, shut, remade);
         return { want, tap, member, remade, staysPut, way, shut, rows, guard: guardOf(want, metered) };
     });
