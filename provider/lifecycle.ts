@@ -166,7 +166,6 @@ async function bring<State extends object>(
 ) {
     const { mark } = actor.owner;
     const id = idOf(resource, want);
-    const subject = `${resource.title} ${id}`;
     const look = () => resource.meanwhile?.(host, id, { mark, known: want }) ?? host.links();
     const change = async (found: Found<State>) => {
         if (!isOurs(found, actor)) throw notOurs(resource, id, found, actor.owner);
@@ -178,8 +177,9 @@ async function bring<State extends object>(
     // What a later attempt finds may be what the one before has made.
     if (found && attempt === 1 && !actor.known && !found.free && isOurs(found, actor)) actor.adopts?.();
     if (found) return change(found);
+    if (tries.haveLeft) await tries.untilGone();
     try {
-        await carryOut(host, subject, await resource.create(host, want, mark), look);
+        await tries.carryOut(await resource.create(host, want, mark), look);
     } catch (error) {
         // A killed run's last program may have made it in the meantime, or another stack.
         if (!(error instanceof HostError) || error.kind !== "refused") throw error;
