@@ -183,12 +183,22 @@ export const bond: HostResource<Bond, BondHere> = {
         const gone = found.ours.filter((member) => anew || !wanted.includes(member));
         await keepLinks(host, `bond ${want.name}`, want, come, `the bond ${want.name}`);
         await keepPlugged(host, `bond ${want.name}`, want, gone);
+        const out = await letGo(host, want.name, [
+            ...gone,
+            ...found.leaving.filter((member) => !wanted.includes(member)),
+        ]);
+        const set = await link.update(host, found, want, mark);
+        const into = await takeIn(host, want.name, come, mark, gone);
+        if (anew) return [...out, ...set, ...into, ...primarySteps(undefined, want)];
+        // A larger MTU is for those that stay, a smaller one for those that come.
+        const grows = (want.mtu ?? found.presets.mtu ?? 0) > found.link.mtu;
+        const stay = [...found.ours, ...found.others, ...come].filter((member) => !gone.includes(member));
         return [
-            ...(await letGo(host, want.name, [...gone, ...found.leaving.filter((member) => !wanted.includes(member))])),
-            ...(await link.update(host, found, want, mark)),
             ...opened(found.shut.filter((member) => there.includes(member) && wanted.includes(member))),
-            ...(await takeIn(host, want.name, come, mark, gone)),
-            ...primarySteps(anew ? undefined : found.state.primary, want),
+            // With its last member a bond loses its MAC address and its carrier, so those that come are there before.
+            ...(grows ? [...into, ...out, ...set] : [...set, ...into, ...out]),
+            ...(gone.length > 0 && stay.length === 0 ? macAgain(want) : []),
+            ...primarySteps(found.state.primary, want),
         ];
     },
 
@@ -224,6 +234,25 @@ const shutFault = (members: readonly string[]): string =>
 /** The kernel sets a member up when the bond takes it in, and never again. */
 const opened = (members: readonly string[]): Plan =>
     members.map((member) => ip(`sets ${member} up`, [setLink(member, "up")], [setLink(member, "down")]));
+
+/**
+ * The kernel makes up a MAC address for a bond whose last member goes, and takes another only where failOverMac is none,
+ * which a bond without members may become.
+ *
+ * @see __bond_release_one and bond_set_mac_address in drivers/net/bonding/bond_main.c
+ */
+function macAgain({ name, mac, failOverMac }: Bond): Step[] {
+    if (mac === undefined) return [];
+    const follows = (whose: FailOverMac) =>
+        failOverMac === "follow" ? [setLink(name, "type", "bond", "fail_over_mac", whose)] : [];
+    return [
+        ip(`gives the bond ${name} its MAC address again`, [
+            ...follows("none"),
+            setLink(name, "address", mac),
+            ...follows("follow"),
+        ]),
+    ];
+}
 
 /** @throws HostError refused before one goes that holds others' links */
 function refuseOthers({ state, others }: BondHere): void {

@@ -340,6 +340,25 @@ describe("links that need a kernel of their own", function () {
             assert.deepEqual((await placesNow())[0], places[0]);
         });
 
+        for (const failOverMac of ["none", "follow"])
+            it(`are exchanged for others, or all go, and the bond keeps its MAC address and carrier: failOverMac ${failOverMac}`, async () => {
+                const given = { ...inputs, name: "lm2", mac: "52:54:00:00:00:7e", failOverMac };
+                const other = await plugin.create(BOND, "e", { ...given, members: ["ld2"] });
+                const changes = () => run("cat", "/sys/class/net/lm2/carrier_changes");
+                await eventually(async () => assert.ok((await see("lm2")).flags.includes("LOWER_UP")));
+                const before = await changes();
+                await ip("link add name ld3 type dummy");
+                other.state = await plugin.update(BOND, "e", other, { ...given, members: ["ld3"] });
+                assert.equal((await see("lm2")).address, given.mac);
+                assert.deepEqual([(await see("ld2")).master, (await see("ld3")).master], [undefined, "lm2"]);
+                assert.equal(await changes(), before);
+                other.state = await plugin.update(BOND, "e", other, { ...given, members: [] });
+                assert.equal((await see("lm2")).address, given.mac);
+                assert.equal((await see("ld3")).master, undefined);
+                await plugin.delete(BOND, "e", other);
+                await ip("link delete dev ld3");
+            });
+
         it("that somebody has set down are told, and set up again", async () => {
             made.state = await plugin.update(BOND, "b", made, inputs);
             await ip("link set dev ld1 down");

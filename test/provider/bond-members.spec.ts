@@ -5,6 +5,7 @@ import type { Link } from "../../provider/host/links";
 import type { JournalEntry, Plan } from "../../provider/plan";
 import { bond } from "../../provider/resources/bond";
 import { letGo, takeIn, takenIn } from "../../provider/resources/bond-members";
+import type { Bond } from "../../schemas/bond";
 
 const MARK = "kvmnet:0123456789abcdef:shop/dev/Bond/b";
 
@@ -199,5 +200,51 @@ describe("a member of a bond", () => {
         await takes(hostOf(journal, "boot-1", { index: 2, up: true, master: "vrf0" }));
         const bonded = hostOf(journal, "boot-1", { index: 2, up: true, master: "bond0" });
         assert.deepEqual(await lets(bonded), [out, back("vrf0"), up]);
+    });
+
+    describe("that another takes the place of", () => {
+        const X = "52:54:00:00:00:0a";
+        const known: Bond = { name: "bond0", mode: "active-backup", members: ["eth0"], miimon: 100, mac: X };
+        const others = [
+            { name: "eth0", index: 3, up: true, master: "bond0" },
+            {
+                ...{ name: "bond0", index: 9, kind: "bond", up: true, mac: X, mtu: 1500 },
+                data: { mode: "active-backup", miimon: 100 },
+            },
+        ];
+        const plan = async (change: Partial<Bond>, free: Member = { index: 2, up: false }) => {
+            const host = hostOf(journal, "boot-1", free, others);
+            const here = await bond.find(host, "bond0", { mark: MARK, known });
+            assert.ok(here);
+            return done(
+                await bond.update(host, here, { ...known, takesOperatorPath: true, ...change }, MARK),
+                journal,
+            ).filter((line) => !line.includes("alias"));
+        };
+        const into = ["link set dev eth1 down", "link set dev eth1 master bond0"];
+        const gone = "link set dev eth0 nomaster";
+        const wasSet = "link set dev bond0 up";
+
+        it("goes when that one has come, so that the bond is never without a member", async () =>
+            assert.deepEqual(await plan({ members: ["eth1"] }), [wasSet, ...into, gone]));
+
+        it("goes before a larger MTU, which it need not take", async () =>
+            assert.deepEqual(await plan({ members: ["eth1"], mtu: 9000 }), [
+                ...into,
+                gone,
+                "link set dev bond0 mtu 9000",
+                wasSet,
+            ]));
+
+        it("has a smaller MTU before that one comes, which need not take the former", async () =>
+            assert.deepEqual(await plan({ members: ["eth1"], mtu: 1300 }), [
+                "link set dev bond0 mtu 1300",
+                wasSet,
+                ...into,
+                gone,
+            ]));
+
+        it("leaves its bond the MAC address that is declared, also where none does", async () =>
+            assert.deepEqual(await plan({ members: [] }), [wasSet, gone, `link set dev bond0 address ${X}`]));
     });
 });
