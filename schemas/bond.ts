@@ -41,7 +41,7 @@ const common = linkFields("bond");
 export const BondFields = z.strictObject({
     ...common,
     mac: common.mac.describe(
-        "MAC address; absent takes the one of the first member, and keeps it while the bond has any. Not with failOverMac active. Changes live.",
+        "MAC address; absent takes the one of the first member, and keeps it while the bond has any. Not with failOverMac active. Changes live, but with failOverMac follow a change replaces the bond: the kernel takes none then.",
     ),
     mtu: common.mtu.describe("MTU [byte], which the members get, too; absent is the kernel's 1500. Changes live."),
     mode: choice("mode", MODES).describe(

@@ -110,6 +110,9 @@ const link = virtualLink<Bond>({
         allSlavesActive: "update",
         takesOperatorPath: "update",
     },
+    replaces: (was, { mac, failOverMac }) =>
+        // The kernel says yes to another one, and does nothing (bond_set_mac_address in drivers/net/bonding/bond_main.c).
+        failOverMac === "follow" && mac !== undefined && mac !== was.mac ? ["mac"] : [],
     derived: ["miimon"],
     complete: (want) => ({ ...want, miimon: want.miimon ?? (want.arpInterval ? 0 : DEFAULT_MIIMON) }),
     kind: "bond",

@@ -275,6 +275,16 @@ describe("links that need a kernel of their own", function () {
                 await ip("link delete dev lm0");
             });
 
+        it("is made anew for another MAC address that goes from member to member, which the kernel never takes live", async () => {
+            const given = { name: "lm0", mode: "active-backup", failOverMac: "follow", mac: "52:54:00:00:00:7c" };
+            const made = await plugin.create(BOND, "m", given);
+            const { inputs: wanted } = await plugin.check(BOND, { ...given, mac: "52:54:00:00:00:7d" });
+            assert.deepEqual((await plugin.diff(BOND, made.state, wanted)).replacesList, ["mac"]);
+            await ip("link set dev lm0 address 52:54:00:00:00:7d");
+            assert.equal((await see("lm0")).address, given.mac);
+            await plugin.delete(BOND, "m", made);
+        });
+
         it("changes from one link check to the other and back, live", async () => {
             const mii = { name: "lm0", mode: "active-backup", miimon: 100, upDelay: 200, downDelay: 300 };
             const arp = { name: "lm0", mode: "active-backup", ...monitored, arpValidate: "active" };
