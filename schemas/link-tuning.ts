@@ -127,15 +127,15 @@ export const LinkTuningFields = z.strictObject({
     rxRing: Ring("rxRing")
         .optional()
         .describe(
-            "Receive ring of a physical NIC [descriptors], at most what the function getNic tells as rings.rxMax; absent leaves it. Changes live; most NICs' link is down for a moment then.",
+            "Receive ring of a physical NIC [descriptors], at most what the function getNic tells as rings.rxMax; absent leaves it. Changes live; most NICs' link is down for a moment then, and some drivers choose the CPUs of all transmit queues anew, where xpsCpus says nothing of them.",
         ),
     txRing: Ring("txRing")
         .optional()
         .describe(
-            "Transmit ring of a physical NIC [descriptors], at most what the function getNic tells as rings.txMax; absent leaves it. Changes live; most NICs' link is down for a moment then.",
+            "Transmit ring of a physical NIC [descriptors], at most what the function getNic tells as rings.txMax; absent leaves it. Changes live; most NICs' link is down for a moment then, and some drivers choose the CPUs of all transmit queues anew, where xpsCpus says nothing of them.",
         ),
     channels: Channels.optional().describe(
-        "Queues with an interrupt each; absent leaves them. Changes live; most NICs' link is down for a moment then.",
+        "Queues with an interrupt each; absent leaves them. Changes live; most NICs' link is down for a moment then, and some drivers choose the CPUs of all transmit queues anew, where xpsCpus says nothing of them.",
     ),
     coalesce: Coalesce.optional().describe(
         "How many packets, and how much time, share an interrupt; absent leaves it. Changes live.",

@@ -9,19 +9,13 @@ type Features = ReadonlyMap<string, Feature>;
 
 /**
  * Channels come first: they decide how many queues there are, and drivers make rings anew with them. Masks of queues
- * come last; those of queues that go with channels are written again where the channels are taken back.
+ * come last; those that are lost with a change of channels are written again where the channels are taken back.
  *
  * @param wanted what is to be written, by name
  * @param now    what is there, by name
- * @param going  what goes with channels that are given up, by name
+ * @param lost   what is lost when the channels change, by name
  */
-export function tuningSteps(
-    name: string,
-    wanted: Settings,
-    now: Settings,
-    features: Features,
-    going: Settings,
-): Step[] {
+export function tuningSteps(name: string, wanted: Settings, now: Settings, features: Features, lost: Settings): Step[] {
     const step = (what: string, part: string, option: string, words: (values: Settings) => string[]): Step[] => {
         const values = partOf(wanted, part);
         const before = partOf(thereBefore(wanted, now, features), part);
@@ -31,7 +25,7 @@ export function tuningSteps(
         });
         if (Object.keys(values).length === 0) return [];
         const masks =
-            part === "channels." ? Object.entries(going).flatMap(([key, cpus]) => maskOfQueue(name, key, cpus)) : [];
+            part === "channels." ? Object.entries(lost).flatMap(([key, cpus]) => maskOfQueue(name, key, cpus)) : [];
         const undo = Object.keys(before).length > 0 ? { undo: [program(before), ...masks] } : {};
         return [{ what: `sets ${what} of ${name}`, action: program(values), ...undo }];
     };

@@ -64,7 +64,7 @@ export const link: HostResource<LinkTuning, Here> = {
         );
     },
 
-    async update(host, { link, life, entry }, want, mark) {
+    async update(host, { link, life, entry, state }, want, mark) {
         const subject = `link tuning ${want.name}`;
         requireNoOwner(subject, link, want);
         const tuned = await readTuning(host.place, link);
@@ -75,16 +75,21 @@ export const link: HostResource<LinkTuning, Here> = {
         await checkTuning(host, subject, want, tuned, queues);
 
         const wanted = wantedSettings(want, queues);
+        const masks = want.channels ? Object.keys({ ...now, ...former }).filter(isTransmitMask) : [];
         const covered = new Set([
             ...Object.keys(wanted).flatMap((key) => [key, ...coveredBy(key, tuned.features)]),
             // A queue that comes back has none of what it had.
             ...Object.keys({ ...now, ...former }).filter((key) => isGoing(key, queues)),
+            ...masks,
             ...(needed ? ["mtu"] : []),
         ]);
         const noting = [...covered].filter((key) => !isGroup(key, tuned.features));
         const left = Object.entries(former).filter(([key]) => covered.has(key));
-        const given = ofQueues(valuesThere(without(former, covered), now), queues);
-        const changes = Object.entries(wanted).filter(([key, value]) => now[key] !== value);
+        // While channels are declared the others are the driver's, but for those of queues that come back.
+        const isEnded = state.xpsCpus !== undefined && want.xpsCpus === undefined;
+        const again = masks.filter((key) => !(key in wanted) && (isEnded || now[key] === undefined));
+        const given = without(former, new Set([...covered].filter((key) => !again.includes(key))));
+        const stays = standing(now, { ...valuesThere(given, now), ...differing(wanted, now) });
 
         const kept: Former = {
             ...Object.fromEntries(noting.map((key) => [key, now[key] ?? null])),
@@ -94,10 +99,10 @@ export const link: HostResource<LinkTuning, Here> = {
             note(keyOf(want.name), mark, life, kept, entry),
             ...tuningSteps(
                 want.name,
-                { ...given, ...Object.fromEntries(changes) },
+                { ...ofQueues(valuesThere(given, stays), queues), ...differing(wanted, stays) },
                 now,
                 tuned.features,
-                ofGoing(now, queues),
+                lostWith(now, queues),
             ),
             ...(left.length < Object.keys(former).length ? [noteRest(keyOf(want.name), mark, life, kept)] : []),
         ];
@@ -109,10 +114,12 @@ export const link: HostResource<LinkTuning, Here> = {
         const now = settingsOf(tuned);
         const former = formerOf(entry);
         const kept = new Set((await needing(host, link, former)) ? ["mtu"] : []);
-        const given = valuesThere(without(former, kept), now);
+        const rest = without(former, kept);
+        const given = valuesThere(rest, now);
         const queues = queuesToBe(channelsOf(given), tuned);
+        const wanted = ofQueues(valuesThere(rest, standing(now, given)), queues);
         return [
-            ...tuningSteps(link.name, ofQueues(given, queues), now, tuned.features, ofGoing(now, queues)),
+            ...tuningSteps(link.name, wanted, now, tuned.features, lostWith(now, queues)),
             forget(keyOf(link.name)),
         ];
     },
@@ -171,15 +178,30 @@ function valuesThere(former: Former, now: Settings): Settings {
     );
 }
 
+/** Wanted settings that are not there already. */
+const differing = (wanted: Settings, now: Settings): Settings =>
+    Object.fromEntries(Object.entries(wanted).filter(([key, value]) => now[key] !== value));
+
+/**
+ * What is still there once these are written: with the number of its channels a driver may choose the CPUs of all transmit
+ * queues anew, as those of virtio and mlx5 do.
+ */
+const standing = (now: Settings, written: Settings): Settings =>
+    Object.keys(channelsOf(written)).length === 0
+        ? now
+        : Object.fromEntries(Object.entries(now).filter(([key]) => !isTransmitMask(key)));
+
 const channelsOf = (settings: Settings): Channels => partOf(settings, "channels.");
 
 /** Settings without the masks of queues that will be gone. */
 const ofQueues = (settings: Settings, queues: QueueCount): Settings =>
     Object.fromEntries(Object.entries(settings).filter(([key]) => !isGoing(key, queues)));
 
-/** The masks of queues that will be gone. */
-const ofGoing = (settings: Settings, queues: QueueCount): Settings =>
-    Object.fromEntries(Object.entries(settings).filter(([key]) => isGoing(key, queues)));
+/** The masks that are not there any more when the channels have changed. */
+const lostWith = (settings: Settings, queues: QueueCount): Settings =>
+    Object.fromEntries(Object.entries(settings).filter(([key]) => isGoing(key, queues) || isTransmitMask(key)));
+
+const isTransmitMask = (key: string) => isMask(key) && key.startsWith("xps");
 
 /** Whether a setting is the mask of a queue that there will not be; the first always stays. */
 function isGoing(key: string, { rx, tx }: QueueCount): boolean {
