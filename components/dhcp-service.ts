@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { host, ovs } from "../resources";
-import { checkDhcp, DhcpServerFields } from "../schemas/dhcp";
-import { networkOf } from "../schemas/ip-text";
+import { checkDhcp, DhcpServerFields, USUAL_PREFIX, type DhcpRange } from "../schemas/dhcp";
+import { isV6, lengthOf, networkOf } from "../schemas/ip-text";
 import { withCrossCheck } from "../schemas/named";
 import { takesOperatorPathAsAddress } from "../schemas/operator-path";
 import { AddressWithPrefix, IfName, VlanId } from "../schemas/units";
@@ -98,7 +98,7 @@ export class DhcpService extends Component {
         const inputs = {
             ...server,
             interface: own.link,
-            ranges: ranges ?? [{ start: networkOf(address).split("/")[0]! }],
+            ranges: ranges ?? [ownRange(address)],
         };
         const dhcp = new host.DhcpServer(
             ...this.child<host.DhcpServerArgs>("server", inputs, transform?.server, { dependsOn: own }),
@@ -109,3 +109,14 @@ export class DhcpService extends Component {
         this.registerOutputs({ interfaceName: this.interfaceName, leaseFile: this.leaseFile, vlan: tag, address });
     }
 }
+
+/** The network of an address, for reservations alone: all of it by IPv4, and of IPv6 as much as dnsmasq takes for one. */
+function ownRange(address: string): Omit<DhcpRange, "leaseTime"> {
+    const [own = ""] = address.split("/");
+    if (!isV6(own)) return { start: startOf(address) };
+    const prefixLength = Math.max(USUAL_PREFIX, lengthOf(address));
+    const start = startOf(`${own}/${prefixLength}`);
+    return prefixLength === USUAL_PREFIX ? { start } : { start, prefixLength };
+}
+
+const startOf = (address: string): string => networkOf(address).split("/")[0] ?? "";

@@ -3,7 +3,7 @@ import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
 import { count, toggle } from "./link-parts";
 import { entriesOf, named, withCrossCheck, type Say } from "./named";
-import { addressText, IpAddress, isV6 } from "./ip-text";
+import { addressText, IpAddress, isV6, isWithin, networkOf } from "./ip-text";
 import { IfName, Mac } from "./units";
 
 const Ipv4 = IpAddress.refine((text) => !isV6(text), { error: "it is an IPv4 address, such as 10.0.0.11" });
@@ -33,12 +33,20 @@ function isLeaseTime(text: string): boolean {
     return text === "infinite" || (seconds >= 120 && seconds < 0xffffffff);
 }
 
+/** Prefix length of an IPv6 range where none is said [bit], and the shortest that dnsmasq takes. */
+export const USUAL_PREFIX = 64;
+
 const Range = z
     .strictObject({
         start: IpAddress.describe("First address, IPv4 or IPv6; in the network of the interface's own address."),
         end: IpAddress.optional().describe(
             "Last address; absent gives addresses to reservations alone, in the network of start.",
         ),
+        prefixLength: count("prefixLength", USUAL_PREFIX, 128, "bit")
+            .optional()
+            .describe(
+                `Prefix length of the network [bit], for IPv6 alone; absent is dnsmasq's ${USUAL_PREFIX}, with which a range is not served where the interface's own address has a longer one.`,
+            ),
         leaseTime: LeaseTime.default("1h").describe(
             'How long an address is given, from "2m" to "49710d", such as "12h", or "infinite".',
         ),
@@ -46,6 +54,10 @@ const Range = z
     .meta({ token: "host:DhcpRange" })
     .describe("Addresses that the server gives.");
 export type DhcpRange = z.output<typeof Range>;
+
+/** The network that an IPv6 range is of. */
+export const networkOfRange = ({ start, prefixLength = USUAL_PREFIX }: Pick<DhcpRange, "start" | "prefixLength">) =>
+    networkOf(`${start}/${prefixLength}`);
 
 const Reservation = z
     .strictObject({
@@ -145,11 +157,22 @@ export const DhcpServerOutputs = z.object({
 
 function judgeRange(index: number, range: Partial<DhcpRange> | null, say: Say): void {
     const [start, end] = [addressText(String(range?.start)), addressText(String(range?.end))];
-    if (start === undefined || end === undefined) return;
+    if (start === undefined) return;
+    const { prefixLength } = range ?? {};
+    if (!isV6(start) && prefixLength !== undefined)
+        say(
+            ["ranges", index, "prefixLength"],
+            "prefixLength is for IPv6; an IPv4 range is of the network of the interface's own address, so remove it",
+        );
+    if (end === undefined) return;
+    const isNumber = prefixLength === undefined || typeof prefixLength === "number";
+    const network = isV6(start) && isNumber ? networkOfRange({ start, prefixLength }) : undefined;
     if (isV6(start) !== isV6(end))
         say(["ranges", index, "end"], "start and end are of one family, both IPv4 or both IPv6");
     else if (numberOf(start) > numberOf(end))
         say(["ranges", index, "end"], `the range ends before it starts (${start}); exchange them`);
+    else if (network !== undefined && !isWithin(end, network))
+        say(["ranges", index, "end"], `a range of IPv6 is of one network, and this end is not in ${network}`);
 }
 
 const numberOf = (address: string): bigint => (isV6(address) ? new Address6(address) : new Address4(address)).bigInt();

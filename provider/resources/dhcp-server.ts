@@ -1,6 +1,5 @@
 /** A DHCP server on one interface: dnsmasq, its configuration and its leases. */
 import { DhcpServer, DhcpServerOutputs } from "../../schemas/dhcp";
-import { isV6, networkOf } from "../../schemas/ip-text";
 import { IfName } from "../../schemas/units";
 import type { Host } from "../host";
 import { readAddresses } from "../host/addresses";
@@ -8,6 +7,7 @@ import { HostError } from "../host/errors";
 import { managerCautions } from "../host/managers";
 import type { Plan, Step } from "../plan";
 import type { Found, HostResource } from "../resource";
+import { unserved } from "./dhcp-unserved";
 import { folderOf, parsed, rendered, type Files } from "./dnsmasq-files";
 import { leftovers, serviceOf, type Service } from "./dnsmasq-service";
 
@@ -47,21 +47,14 @@ export const dhcpServer: HostResource<DhcpServer, Here> = {
 
     async cautions(host, want) {
         const here = (await readAddresses(host)).filter(({ link }) => link === want.interface);
-        const given = [
-            ...want.ranges.flatMap(({ start, end = start }) => [start, end]),
-            ...Object.values(want.reservations).flatMap(({ address = [] }) => address),
+        return [
+            ...(await managerCautions(host, [want.interface], "what it is told")),
+            ...unserved(
+                want,
+                here.map(({ address }) => address),
+                host.where,
+            ),
         ];
-        const lost = [...new Set(given)]
-            .filter((one) => !isV6(one))
-            .filter((one) => !here.some(({ address }) => networkOf(address) === networkOf(sameLength(one, address))));
-        const others = await managerCautions(host, [want.interface], "what it is told");
-        return lost.length === 0
-            ? others
-            : [
-                  ...others,
-                  `${want.interface} on ${host.where} has no address in the network of ${lost.join(", ")}, so nobody gets ` +
-                      "one from there; give it one with kvmnet:host:Address.",
-              ];
     },
 
     async find(host, link) {
@@ -156,6 +149,3 @@ async function read(host: Host, link: string): Promise<Files | undefined> {
     );
     return conf === undefined ? undefined : { conf, hosts: hosts ?? "", names: names ?? "" };
 }
-
-/** An address with the prefix length of another. */
-const sameLength = (address: string, like: string): string => `${address}/${like.split("/")[1] ?? ""}`;

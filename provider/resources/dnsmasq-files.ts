@@ -124,11 +124,19 @@ function setting(server: DhcpServer, line: string): void {
     }
 }
 
-const rangeText = ({ start, end, leaseTime }: DhcpRange) => [start, end ?? "static", leaseTime].join(",");
+const rangeText = ({ start, end, prefixLength, leaseTime }: DhcpRange) =>
+    [start, end ?? "static", ...(prefixLength === undefined ? [] : [prefixLength]), leaseTime].join(",");
 
 function rangeOf(text: string): DhcpRange {
-    const [start = "", end = "", leaseTime = ""] = text.split(",");
-    return { start, ...(end === "static" ? {} : { end }), leaseTime };
+    const [start = "", end = "", ...rest] = text.split(",");
+    const leaseTime = rest.pop() ?? "";
+    const [length] = rest;
+    return {
+        start,
+        ...(end === "static" ? {} : { end }),
+        ...(length === undefined ? {} : { prefixLength: Number(length) }),
+        leaseTime,
+    };
 }
 
 /** An option by number has no word before it in IPv4 (dnsmasq(8), --dhcp-option). */

@@ -685,6 +685,17 @@ describe("DhcpService", () => {
         assert.equal(run.named("lan-address").inputs.link, "br0");
     });
 
+    for (const [address, range] of [
+        ["10.0.3.1/24", { start: "10.0.3.0" }],
+        ["fd00::5:1/64", { start: "fd00::" }],
+        ["fd00::5:1/112", { start: "fd00::5:0", prefixLength: 112 }],
+        ["fd00:0:0:7::1/48", { start: "fd00:0:0:7::" }],
+    ] as const)
+        it(`serves reservations in the network of ${address}`, async () => {
+            const run = await registeredBy(() => new DhcpService("lan", { bridge: "br0", address }));
+            assert.deepEqual(run.named("lan-server").inputs.ranges, [range]);
+        });
+
     it("hands on to its address that the operator's path may be taken, only when it is told so", async () => {
         const args = { bridge: "br0", address: "10.0.3.1/24" };
         for (const told of [undefined, true]) {

@@ -27,6 +27,7 @@ const whole = fc.record(
                 fc.record({ start: ipv4, leaseTime: fc.constantFrom("1h", "2m", "3d", "infinite") }),
                 ipv4.map((start) => ({ start, end: "10.255.255.255" })),
                 ipv6.map((start) => ({ start, end: "fd00::ffff" })),
+                fc.record({ start: ipv6, prefixLength: fc.integer({ min: 64, max: 128 }) }),
             ),
             { minLength: 1, maxLength: 3 },
         ),
@@ -94,6 +95,17 @@ describe("the files of dnsmasq", () => {
         );
     });
 
+    it("say how long the prefix of a range is, where that is declared", () => {
+        const ranges = [
+            { start: "fd00::50", end: "fd00::99", prefixLength: 112 },
+            { start: "fd00::", prefixLength: 96 },
+        ];
+        assert.match(
+            rendered(server({ ranges }), MARK).conf,
+            /^dhcp-range=fd00::50,fd00::99,112,1h\ndhcp-range=fd00::,static,96,1h$/m,
+        );
+    });
+
     it("announce none where an option is empty", () => {
         const more = { options: { router: "", "3": "" }, ipv6Options: { "dns-server": "" } };
         const { conf } = rendered(server({ ranges: [...RANGES, { start: "fd00::" }], ...more }), MARK);
@@ -131,6 +143,8 @@ describe("the files of dnsmasq", () => {
                     { start: "10.0.0.0" },
                     { start: "fd00::50", end: "fd00::99", leaseTime: "infinite" },
                     { start: "fd00::" },
+                    { start: "fd01::50", end: "fd01::99", prefixLength: 112 },
+                    { start: "fd02::", prefixLength: 96 },
                 ],
                 options: {
                     router: "10.0.0.1",
