@@ -36,17 +36,17 @@ function isLeaseTime(text: string): boolean {
 /** Prefix length of an IPv6 range where none is said [bit], and the shortest that dnsmasq takes. */
 export const USUAL_PREFIX = 64;
 
+const PrefixLength = count("prefixLength", USUAL_PREFIX, 128, "bit");
+
 const Range = z
     .strictObject({
         start: IpAddress.describe("First address, IPv4 or IPv6; in the network of the interface's own address."),
         end: IpAddress.optional().describe(
             "Last address; absent gives addresses to reservations alone, in the network of start.",
         ),
-        prefixLength: count("prefixLength", USUAL_PREFIX, 128, "bit")
-            .optional()
-            .describe(
-                `Prefix length of the network [bit], for IPv6 alone; absent is dnsmasq's ${USUAL_PREFIX}, with which a range is not served where the interface's own address has a longer one.`,
-            ),
+        prefixLength: PrefixLength.optional().describe(
+            `Prefix length of the network [bit], for IPv6 alone; absent is dnsmasq's ${USUAL_PREFIX}, with which a range is not served where the interface's own address has a longer one.`,
+        ),
         leaseTime: LeaseTime.default("1h").describe(
             'How long an address is given, from "2m" to "49710d", such as "12h", or "infinite".',
         ),
@@ -165,8 +165,8 @@ function judgeRange(index: number, range: Partial<DhcpRange> | null, say: Say): 
             "prefixLength is for IPv6; an IPv4 range is of the network of the interface's own address, so remove it",
         );
     if (end === undefined) return;
-    const isNumber = prefixLength === undefined || typeof prefixLength === "number";
-    const network = isV6(start) && isNumber ? networkOfRange({ start, prefixLength }) : undefined;
+    const isLength = PrefixLength.optional().safeParse(prefixLength).success;
+    const network = isV6(start) && isLength ? networkOfRange({ start, prefixLength }) : undefined;
     if (isV6(start) !== isV6(end))
         say(["ranges", index, "end"], "start and end are of one family, both IPv4 or both IPv6");
     else if (numberOf(start) > numberOf(end))
