@@ -174,8 +174,8 @@ async function bring<State extends object>(
         await warnAll(actor, await resource.keeps?.(host, found, want));
     };
     const found = await settled((at) => resource.find(at, id, ownOf(actor)), host, actor, attempt);
-    // What a later attempt finds may be what the one before has made.
-    if (found && attempt === 1 && !actor.known && !found.free && isOurs(found, actor)) actor.adopts?.();
+    // What a later attempt finds may be what the one before has made, or what was there before.
+    if (found && !actor.known && !found.free && isOurs(found, actor)) actor.adopts?.();
     if (found) return change(found);
     if (tries.haveLeft) await tries.untilGone();
     try {

@@ -11,7 +11,7 @@ import type { Host } from "./host";
 import { HostError } from "./host/errors";
 import { create, read, remove, update, type Kept as Standing } from "./lifecycle";
 import type { Actor } from "./ours";
-import { ownerOf } from "./owner";
+import { ownerFrom, ownerOf } from "./owner";
 import { plannedDifference, plannedId } from "./planned-difference";
 import { idOf } from "./resource";
 import { RunHost } from "./run-host";
@@ -92,8 +92,10 @@ export class Provider {
         const resource = resourceOf(step.type);
         const planned = this.planned(resource, step.urn, news);
         if (resource.foretold) this.run.stood(step.urn, state);
+        this.run.holds(step.urn, standingOf(resource, state));
         this.foretell(resource, step.urn, state, planned);
-        return plannedDifference(resource, state, planned, this.run.isDeclared(step.urn));
+        const found = plannedDifference(resource, state, planned, this.run.isDeclared(step.urn));
+        return isRenamed(state, step.urn) ? withOwner(found) : found;
     }
 
     private foretell(resource: AnyResource, urn: string, state: Bag, planned: Bag): void {
@@ -115,9 +117,10 @@ export class Provider {
         return secrets.kept(async () => {
             const want = this.wanted(resource, step.urn, inputs);
             const id = idOf(resource, want);
-            const actor = { ...this.actor(step, secrets), adopts: () => this.run.adopt(step.urn, id) };
+            this.run.makes(step.urn, id);
+            const actor = { ...this.actor(step, secrets), adopts: () => this.run.takesOver(step.urn, id) };
             const made = await this.changing(step, secrets, (host) => create(resource, host, want, actor));
-            return { id, state: toState(made, secrets) };
+            return { id, state: toState(made, secrets, this.run.takeoverOf(step.urn)) };
         });
     }
 
@@ -128,7 +131,8 @@ export class Provider {
         return secrets.kept(async () => {
             const want = this.wanted(resource, step.urn, news);
             const actor = this.actor(step, secrets, was);
-            return toState(await this.changing(step, secrets, (host) => update(resource, host, want, actor)), secrets);
+            const made = await this.changing(step, secrets, (host) => update(resource, host, want, actor));
+            return toState(made, secrets, takeoverIn(was.state));
         });
     }
 
@@ -159,14 +163,14 @@ export class Provider {
         const secrets = secretsOf(resource, was.inputs, was.state);
         return {
             id: idOf(resource, there.state),
-            state: toState(there, secrets),
+            state: toState(there, secrets, was.id === "" ? this.run.takeoverOf(step.urn) : takeoverIn(was.state)),
             inputs: secrets.marked(this.inputsOf(resource, step.urn, was, there.state)),
         };
     }
 
     async delete(step: Step, was: Kept): Promise<void> {
         const resource = resourceOf(step.type);
-        if (this.run.takeAdopted(step.urn, was.id)) return;
+        if (Object.keys(was.state).length > 0 && this.run.isHeldAnew(step.urn, standingOf(resource, was.state))) return;
         const secrets = secretsOf(resource, was.inputs, was.state);
         return secrets.kept(() =>
             this.changing(step, secrets, (host) => remove(resource, host, was.id, this.actor(step, secrets, was))),
@@ -309,9 +313,32 @@ function idProblem(resource: AnyResource, id: string): string | undefined {
 
 const secretsOf = (resource: AnyResource, ...bags: Bag[]): Secrets => new Secrets(resource.secrets ?? [], ...bags);
 
-const toState = ({ state, mark, objectId, outputs }: Standing<object>, secrets: Secrets): Bag =>
-    secrets.marked({
+function toState(
+    { state, mark, objectId, outputs }: Standing<object>,
+    secrets: Secrets,
+    takeover: string | undefined,
+): Bag {
+    return secrets.marked({
         ...defined({ ...(state as Bag), ...outputs }),
         owner: mark,
         ...(objectId ? { objectId } : {}),
+        ...(takeover === undefined ? {} : { takeover }),
     });
+}
+
+const takeoverIn = ({ takeover }: Bag): string | undefined => (typeof takeover === "string" ? takeover : undefined);
+
+const standingOf = (resource: AnyResource, state: Bag) => ({
+    id: plannedId(resource, state),
+    takeover: takeoverIn(state),
+});
+
+/** Whether it carries the mark of a former name: until it has its own, whoever gets that name would count as its owner. */
+const isRenamed = ({ owner }: Bag, urn: string): boolean =>
+    typeof owner === "string" && ownerFrom(owner) !== undefined && owner !== ownerOf(urn).mark;
+
+const withOwner = ({ properties, changed, ...rest }: Difference): Difference => ({
+    ...rest,
+    properties: new Map([...properties, ["owner", { how: "update", cost: "update" }]]),
+    changed: [...changed, "owner"],
+});

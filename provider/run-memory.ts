@@ -1,17 +1,30 @@
 /** What one run of the engine has told so far. The engine asks step by step, and some answers follow from earlier steps. */
+import { randomBytes } from "node:crypto";
 import type { Bag } from "./wire";
+
+/** An object as an entry of the engine's state tells it. */
+interface Standing {
+    /** Its id by what it is now, as what moves live keeps the id that it was made with. */
+    id: string;
+    /**
+     * Tells the entry from an earlier one of the same object. Where the engine is told to replace a resource that need not
+     * be replaced (`--replace`, `replaceWith`), it makes it before it deletes the former one, and both are the same object;
+     * where it is interrupted in between, the delete comes with the next run.
+     */
+    takeover: string | undefined;
+}
 
 export class RunMemory {
     private readonly declared = new Set<string>();
     private readonly claims = new Map<string, string>();
     private readonly checked = new Map<string, Bag>();
     private readonly former = new Map<string, Bag>();
-    private readonly adopted = new Map<string, string>();
+    private readonly current = new Map<string, Standing>();
     private readonly told = new Set<string>();
 
     /** A new run: nothing of it has been declared or made yet. */
     begin(): void {
-        this.adopted.clear();
+        this.current.clear();
         this.declared.clear();
     }
 
@@ -52,17 +65,29 @@ export class RunMemory {
 
     formerOf = (urn: string): Bag | undefined => this.former.get(urn);
 
-    /**
-     * A create found this as ours. Where the engine is told to replace a resource that need not be replaced (`--replace`,
-     * `replaceWith`), it makes it before it deletes the former one, and both are the same object.
-     */
-    adopt(urn: string, id: string): void {
-        this.adopted.set(urn, id);
+    /** What the engine holds for the object of a resource now; a delete may come for an entry that it held before. */
+    holds(urn: string, standing: Standing): void {
+        this.current.set(urn, standing);
     }
 
-    /** Whether a delete would remove what this run has adopted; asked once. */
-    takeAdopted(urn: string, id: string): boolean {
-        return this.adopted.get(urn) === id && this.adopted.delete(urn);
+    /** A create begins. Where it makes what the former entry stood for, that may have gone by itself, and not by a delete. */
+    makes(urn: string, id: string): void {
+        if (this.current.get(urn)?.id === id) this.takesOver(urn, id);
+        else this.holds(urn, { id, takeover: undefined });
+    }
+
+    /** A create has the object of an earlier entry, or may have it. */
+    takesOver(urn: string, id: string): void {
+        this.holds(urn, { id, takeover: randomBytes(4).toString("hex") });
+    }
+
+    /** What tells the entry that a create makes from earlier ones. */
+    takeoverOf = (urn: string): string | undefined => this.current.get(urn)?.takeover;
+
+    /** Whether a delete of this would remove what another entry of the resource stands for now. */
+    isHeldAnew(urn: string, { id, takeover }: Standing): boolean {
+        const now = this.current.get(urn);
+        return now !== undefined && now.id === id && now.takeover !== takeover;
     }
 
     /** Whether a sentence is told for the first time: the engine asks for the same difference several times. */

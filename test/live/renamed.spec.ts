@@ -83,7 +83,6 @@ describe("a resource under a new name, with an alias", function () {
             const { owner, ...found } = read.state;
             assert.deepEqual({ owner: made.state.owner, ...found }, made.state, "a refresh finds it");
             assert.match(String(owner), /\/old$/, "and changes no mark");
-            assert.deepEqual((await plugin.diff(type, read.state, wanted)).diffsList, []);
 
             const changed = { ...inputs, ...change };
             const state = await plugin.update(type, "new", made, changed);
@@ -95,6 +94,34 @@ describe("a resource under a new name, with an alias", function () {
             });
             await plugin.delete(type, "new", { id: made.id, state });
             assert.ok(await isGone(kind, made.id, wanted, state));
+        });
+
+        it(`gets the mark of its new name with the next update: ${kind} ${JSON.stringify(inputs)}`, async () => {
+            const { inputs: wanted } = await plugin.check(type, inputs);
+            const made = await plugin.create(type, "old", inputs);
+            const told = await plugin.diff(type, made.state, wanted, "new");
+            assert.deepEqual([told.diffsList, told.replacesList], [["owner"], []]);
+            const state = await plugin.update(type, "new", made, inputs);
+            assert.match(String(state.owner), /\/new$/);
+            assert.deepEqual(state, { ...made.state, owner: state.owner });
+            assert.deepEqual((await plugin.diff(type, state, wanted, "new")).diffsList, []);
+            await assert.rejects(plugin.create(type, "old", inputs), { code: status.ALREADY_EXISTS });
+            await plugin.delete(type, "new", { id: made.id, state });
+        });
+
+        it(`stays where the engine was interrupted before it deleted the former entry: ${kind} ${JSON.stringify(inputs)}`, async () => {
+            const { inputs: wanted } = await plugin.check(type, inputs);
+            const former = await plugin.create(type, "it", inputs);
+            await plugin.beginRun();
+            await plugin.diff(type, former.state, wanted);
+            const now = await plugin.create(type, "it", inputs);
+            await plugin.beginRun();
+            assert.deepEqual((await plugin.diff(type, now.state, wanted)).diffsList, []);
+            await plugin.delete(type, "it", former, 0, true);
+            const read = await plugin.read(type, "it", now.id, wanted, now.state);
+            assert.deepEqual(read.state, now.state);
+            await plugin.delete(type, "it", now, 0, true);
+            assert.ok(await isGone(kind, now.id, wanted, now.state), "and goes by its own entry");
         });
 
         it(`is still there where the engine is told to replace it, and makes it before it deletes it: ${kind} ${JSON.stringify(inputs)}`, async () => {
@@ -120,6 +147,100 @@ describe("a resource under a new name, with an alias", function () {
             assert.ok(await isGone(kind, made.id, wanted, made.state));
         });
     }
+});
+
+describe("a new resource under the former name of one", function () {
+    this.timeout(60_000);
+    const lab = new ProviderLab(labName("former"));
+    let plugin: Plugin;
+    before(async () => {
+        await lab.up();
+        plugin = await Plugin.start(lab.host);
+        for (const name of ["base", "next"])
+            await lab.vsctl(
+                ...["add-br", name, "--", "set", "Bridge", name, "datapath_type=netdev", "fail_mode=secure"],
+            );
+    });
+    after(async () => {
+        await plugin?.stop();
+        await lab.down();
+    });
+
+    const PORT = "kvmnet:ovs:Port";
+    const SET = "kvmnet:ovs:PortSet";
+    const secured = (name: string, digit: number) => ({
+        name,
+        bridge: "base",
+        type: "internal",
+        portSecurity: { mac: `52:54:00:00:66:0${digit}` },
+    });
+    const guards = async () =>
+        (await lab.run("ovs-ofctl", "-OOpenFlow15", "--no-stats", "dump-flows", "base", "table=5")).split("\n");
+
+    it("leaves the guards of that one's port", async () => {
+        const made = await plugin.create(PORT, "old", secured("fp0", 1));
+        const state = await plugin.update(PORT, "new", made, secured("fp0", 1));
+        const before = await guards();
+        const other = await plugin.create(PORT, "old", secured("fp1", 2));
+        const { inputs } = await plugin.check(PORT, secured("fp1", 2));
+        assert.deepEqual((await plugin.read(PORT, "old", other.id, inputs, other.state)).state, other.state);
+        const after = await guards();
+        assert.ok(before.length > 2 && after.length > before.length);
+        assert.deepEqual(
+            before.filter((flow) => !after.includes(flow)),
+            [],
+        );
+        await plugin.delete(PORT, "old", other);
+        await plugin.delete(PORT, "new", { id: made.id, state });
+    });
+
+    it("leaves that one's ports of a set, and their taps", async () => {
+        const inputs = { bridge: "base", ports: { fs0: { tap: {} }, fs1: { tap: {} } } };
+        const made = await plugin.create(SET, "old", inputs);
+        const state = await plugin.update(SET, "new", made, inputs);
+        const other = await plugin.create(SET, "old", { bridge: "next", ports: { fs2: { tap: {} } } });
+        const { inputs: wanted } = await plugin.check(SET, inputs);
+        assert.deepEqual((await plugin.read(SET, "new", made.id, wanted, state)).state, state);
+        await plugin.delete(SET, "old", other);
+        await plugin.delete(SET, "new", { id: made.id, state });
+    });
+});
+
+describe("a resource that the engine is told to replace", function () {
+    this.timeout(60_000);
+    const lab = new ProviderLab(labName("anew"));
+    let plugin: Plugin;
+    before(async () => {
+        await lab.up();
+        plugin = await Plugin.start(lab.host);
+    });
+    after(async () => {
+        await plugin?.stop();
+        await lab.down();
+    });
+
+    const TAP = "kvmnet:host:Tap";
+    const standing = async (name: string) => {
+        const { inputs } = await plugin.check(TAP, { name });
+        const former = await plugin.create(TAP, "it", inputs);
+        await plugin.beginRun();
+        await plugin.diff(TAP, former.state, inputs);
+        return { inputs, former };
+    };
+
+    it("is made anew where it is gone, and the delete of the former entry leaves it", async () => {
+        const { inputs, former } = await standing("gt0");
+        await lab.run("ip", "link", "delete", "dev", "gt0");
+        const now = await plugin.create(TAP, "it", inputs);
+        await plugin.delete(TAP, "it", former, 0, true);
+        assert.deepEqual((await plugin.read(TAP, "it", now.id, inputs, now.state)).state, now.state);
+    });
+
+    it("goes where the engine deletes it before", async () => {
+        const { former } = await standing("gt1");
+        await plugin.delete(TAP, "it", former, 0, true);
+        assert.ok(!(await lab.linkNames()).includes("gt1"));
+    });
 });
 
 /** What they set is somebody else's. */

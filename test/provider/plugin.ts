@@ -101,9 +101,9 @@ export class Plugin {
         };
     }
 
-    async diff(type: string, olds: Bag, news: Bag): Promise<proto.DiffResponse.AsObject> {
+    async diff(type: string, olds: Bag, news: Bag, name = "it"): Promise<proto.DiffResponse.AsObject> {
         const request = new proto.DiffRequest();
-        request.setUrn(urnOf(type, "it", this.stack));
+        request.setUrn(urnOf(type, name, this.stack));
         request.setType(type);
         request.setOlds(structOf(olds));
         request.setNews(structOf(news));
@@ -166,9 +166,14 @@ export class Plugin {
         return { id: response.getId(), inputs: bagOf(response.getInputs()), state: bagOf(response.getProperties()) };
     }
 
+    /** What was declared and made before is of an earlier run. */
+    async beginRun(): Promise<void> {
+        if (this.args) await this.configure(this.args);
+    }
+
     /** @param sameRun whether it is deleted by the run that has just made it anew, and not by a later one */
     async delete(type: string, name: string, was: Made, timeout = 0, sameRun = false): Promise<void> {
-        if (this.args && !sameRun && !this.isCutShort) await this.configure(this.args);
+        if (!sameRun && !this.isCutShort) await this.beginRun();
         const request = new proto.DeleteRequest();
         request.setId(was.id);
         request.setUrn(urnOf(type, name, this.stack));
