@@ -4,17 +4,18 @@ import { BridgePort } from "../../schemas/bridge-port";
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
 import type { Link } from "../host/links";
-import { bridge as bridgeStep, ip, type JournalEntry, type Line, type Plan, type Step } from "../plan";
+import { bridge as bridgeStep, ip, type Line, type Plan } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { PORT_SETTINGS } from "./bridge-port-settings";
 import { declarationOf, defaultPvid, losesVlans, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
 import { leadsOut } from "./down-cautions";
-import { forget, isAnothers, lifeOf, note, noted } from "./former-values";
+import { forget, isAnothers } from "./former-values";
 import { refuseHeld } from "./held-below";
 import { setLink } from "./link-marks";
 import { presetsOf, told, wordsBetween } from "./link-settings";
 import { keepCarried, keepLinks, keepPlugged, pathCautions, permissionOf } from "./operator-guard";
 import { plugCautions } from "./plug-cautions";
+import { notedPlug, notePlug, plugKey } from "./plug-notes";
 import { untilForwarding } from "./spanning-tree";
 import { requireLink } from "./virtual-link";
 
@@ -56,7 +57,7 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
         const link = links.get(name);
         if (!link?.master) return undefined;
         const bridge = links.get(link.master);
-        const entry = await notedOf(host, link, bridge);
+        const entry = await notedPlug(host, link, bridge);
         const moved = known !== undefined && known.bridge !== link.master;
         const vlans = await vlansOf(host, bridge, name);
         return {
@@ -92,7 +93,7 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
         const settings = lines(found.state, want);
         await keepVlans(host, want, found.vlans, bridge);
         return [
-            ...(link && bridge ? [await noteOf(host, link, bridge, mark)] : []),
+            ...(link && bridge ? [await notePlug(host, link, bridge, want, mark)] : []),
             ...(settings.length > 0
                 ? [ip(`sets the bridge port ${want.name}`, settings, lines(want, found.state))]
                 : []),
@@ -104,18 +105,18 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
 
     async delete(host, { state }) {
         await keepPlugged(host, `bridge port ${state.name}`, state, [state.name]);
-        return [unplug(state.name), forget(keyOf(state.name))];
+        return [unplug(state.name), forget(plugKey(state.name))];
     },
 
     /** Not what is noted of a plug that still stands: a run of ours that was killed has moved the link there. */
     async leftBehind(host, own) {
         const { known } = own;
-        const entry = known && (await host.journal.get(keyOf(known.name)));
+        const entry = known && (await host.journal.get(plugKey(known.name)));
         if (!entry || isAnothers(entry, own)) return [];
         const links = await host.links();
         const link = links.get(known.name);
-        const stands = link?.master !== undefined && (await notedOf(host, link, links.get(link.master)));
-        return stands ? [] : [forget(keyOf(known.name))];
+        const stands = link?.master !== undefined && (await notedPlug(host, link, links.get(link.master)));
+        return stands ? [] : [forget(plugKey(known.name))];
     },
 
     claims: ({ name }) => [`plug of ${name}`],
@@ -144,22 +145,6 @@ function conflictOf(bridge: Link | undefined, master: string, moved: boolean): {
             conflict: `it is plugged into ${shownName(master)}, which is a ${shownName(bridge?.kind ?? "switch")}`,
         };
     return moved ? { conflict: `it is plugged into ${shownName(master)}` } : {};
-}
-
-const keyOf = (name: string) => `plug of ${name}`;
-
-/** A plug is as old as the link and the bridge at the most: either may be made anew under its name. */
-const lifeOfPlug = async (host: Host, link: Link, bridge: Link) =>
-    `${await lifeOf(host, link)} in link ${bridge.index}`;
-
-async function notedOf(host: Host, link: Link, bridge: Link | undefined): Promise<JournalEntry | undefined> {
-    return bridge && (await noted(host, keyOf(link.name), await lifeOfPlug(host, link, bridge)));
-}
-
-/** The step before the first change: a run that is killed after it has its plug known as ours by the next. */
-async function noteOf(host: Host, link: Link, bridge: Link, mark: string): Promise<Step> {
-    const key = keyOf(link.name);
-    return note(key, mark, await lifeOfPlug(host, link, bridge), {}, await host.journal.get(key));
 }
 
 /** VLANs count where they are filtered. @throws HostError refused where an operator's connection may lose its own */
@@ -193,7 +178,7 @@ async function plug(host: Host, want: BridgePort, mark: string): Promise<Plan> {
     const shut = link.up && !leadsOut(link) && (vlans.length > 0 || want.isolated === true);
     const words = wordsBetween(PORT_SETTINGS, {}, want);
     return [
-        await noteOf(host, link, holder, mark),
+        await notePlug(host, link, holder, want, mark),
         ip(
             `plugs ${name} into ${bridge}`,
             [

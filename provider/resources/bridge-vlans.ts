@@ -48,9 +48,12 @@ export function defaultPvid(bridge: Link | undefined): number | undefined {
 /** The VLANs of a port; undefined where the kernel's bridges know none. */
 export async function vlansOf(host: Host, bridge: Link | undefined, port: string): Promise<VlanTable | undefined> {
     if (defaultPvid(bridge) === undefined) return undefined;
-    const tables = await host.read(["bridge", "-json", "-compressvlans", "vlan", "show"], parseVlans);
-    return tables.get(port) ?? new Map();
+    return (await tablesOf(host)).get(port) ?? new Map();
 }
+
+/** Every port's VLANs by its name. */
+export const tablesOf = (host: Host): Promise<Map<string, VlanTable>> =>
+    host.read(["bridge", "-json", "-compressvlans", "vlan", "show"], parseVlans);
 
 /** The table that a declaration means. @param standard VLAN that a port carries untold, 0 for none */
 export function tableOf(vlans: PortVlans, standard: number): VlanTable {

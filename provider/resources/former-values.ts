@@ -45,9 +45,17 @@ export const isAnothers = (entry: JournalEntry | undefined, own: Pick<Own<unknow
  *
  * @param former what was there; a value that was noted already is kept, for what stands there now may be ours
  * @param before what is noted so far
+ * @param now    what is so from now on, whatever was noted
  */
-export function note(key: string, mark: string, life: string, former: Former = {}, before?: JournalEntry): Step {
-    const entry = { mark, former: { ...former, ...before?.former, [LIFE]: life } };
+export function note(
+    key: string,
+    mark: string,
+    life: string,
+    former: Former = {},
+    before?: JournalEntry,
+    now: Former = {},
+): Step {
+    const entry = { mark, former: { ...former, ...before?.former, ...now, [LIFE]: life } };
     return {
         what: `notes what ${key} was`,
         action: { via: "journal", key, entry },

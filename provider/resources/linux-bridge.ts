@@ -7,6 +7,7 @@ import type { Link } from "../host/links";
 import { sameStack } from "../owner";
 import { bridge as bridgeStep, ip, type Line, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
+import { keepsVlans } from "./bridge-default";
 import { declarationOf, defaultPvid, losesVlans, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
 import { gone, linkHere, marked, setLink } from "./link-marks";
 import { hundredths, plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
@@ -113,27 +114,31 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
         ...ownVlans(want, tableOf({}, want.defaultPvid ?? 1), want.defaultPvid ?? 1),
     ],
 
-    async update(host, { state, mark: former, link, vlans }, want, mark) {
+    async update(host, { state, mark: owner, link, vlans }, want, mark) {
         if (takesVlans(state, want, vlans))
             await keepCarried(host, `Linux bridge ${want.name}`, want, [want.name], "which is to carry other VLANs");
         const tags = serviceTags(link).length > 0;
+        const former = defaultPvid(link);
+        const ports = await keepsVlans(host, link, defaultAfter(state, want) ?? former ?? 0);
         return [
+            ...ports.before,
             ip(
                 `sets the Linux bridge ${want.name}`,
                 [
                     marked(want.name, mark),
-                    ...pinned(want, state, former === mark),
+                    ...pinned(want, state, owner === mark),
                     ...(tags ? [filteringBy(want.name, "802.1Q")] : []),
                     ...settings(state, want),
                     setLink(want.name, "up"),
                 ],
                 [
                     ...pinned(state, want, true),
-                    ...settings(want, state),
+                    ...settings(want, { ...state, defaultPvid: former }),
                     ...(tags ? [filteringBy(want.name, "802.1ad")] : []),
                 ],
             ),
-            ...ownVlans(want, vlans, defaultPvid(link)),
+            ...ports.after,
+            ...ownVlans(want, vlans, former),
         ];
     },
 
@@ -199,6 +204,10 @@ function settings(from: Partial<LinuxBridge>, { name, ...to }: LinuxBridge): Lin
         ...(!from.stp && to.stp ? [stp(true)] : []),
     ];
 }
+
+/** The default VLAN that a change writes; undefined where it writes none. */
+const defaultAfter = (was: LinuxBridge, want: LinuxBridge): number | undefined =>
+    was.vlanFiltering || want.vlanFiltering ? (want.defaultPvid ?? 1) : undefined;
 
 /** A bridge that filters by service tags: `tagged` and its like mean 802.1Q. */
 const serviceTags = ({ data: { vlan_filtering: filters, vlan_protocol: protocol } }: Link): string[] =>

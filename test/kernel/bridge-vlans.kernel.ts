@@ -188,6 +188,69 @@ describe("VLANs of a Linux bridge", function () {
         });
     });
 
+    describe("another default of a bridge", () => {
+        const DECLARED: Record<string, Bag> = {
+            pd0: {},
+            pd1: { pvid: 1 },
+            pd2: { pvid: 20 },
+            pd3: { tagged: ["1", "30"] },
+        };
+        const FILTERS: Bag = { name: "vd0", vlanFiltering: true };
+        const ports = Object.keys(DECLARED);
+        const made = new Map<string, Made>();
+        let bridge: Made;
+        const tables = async () =>
+            Object.fromEntries(await Promise.all(ports.map(async (port) => [port, await vlansOf(port)] as const)));
+        /** What they carry where only the first follows the default. */
+        const standing = (...first: string[]) => ({
+            pd0: first,
+            pd1: ["1 PVID Egress Untagged"],
+            pd2: ["20 PVID Egress Untagged"],
+            pd3: ["1", "30"],
+        });
+        before(async () => {
+            bridge = await plugin.create(BRIDGE, "vd", FILTERS);
+            for (const name of ports) {
+                made.set(`${VETH} ${name}`, await plugin.create(VETH, name, { name, peer: `${name}-in` }));
+                made.set(
+                    `${PORT} ${name}`,
+                    await plugin.create(PORT, name, { name, bridge: "vd0", ...DECLARED[name] }),
+                );
+            }
+        });
+        after(async () => {
+            for (const [key, one] of [...made].reverse()) {
+                const [type = "", name = ""] = key.split(" ");
+                await plugin.delete(type, name, one);
+            }
+            await plugin.delete(BRIDGE, "vd", bridge);
+        });
+        const become = async (inputs: Bag) => (bridge.state = await plugin.update(BRIDGE, "vd", bridge, inputs));
+
+        const changes: [what: string, inputs: Bag, first: string[]][] = [
+            ["another", { ...FILTERS, defaultPvid: 7 }, ["7 PVID Egress Untagged"]],
+            ["one that a port declares", { ...FILTERS, defaultPvid: 20 }, ["20 PVID Egress Untagged"]],
+            ["the kernel's again", FILTERS, ["1 PVID Egress Untagged"]],
+            ["none", { ...FILTERS, defaultPvid: 0 }, []],
+            ["one where there was none", { ...FILTERS, defaultPvid: 30 }, ["30 PVID Egress Untagged"]],
+            ["none that counts, for it filters no more", { name: "vd0" }, ["1 PVID Egress Untagged"]],
+            ["none, when it filters again", { ...FILTERS, defaultPvid: 0 }, []],
+        ];
+        for (const [what, inputs, first] of changes)
+            it(`is for the ports that declare no VLANs: ${what}`, async () => {
+                await become(inputs);
+                assert.deepEqual(await tables(), standing(...first));
+            });
+
+        it("leaves what somebody has given a port by hand", async () => {
+            await run("bridge", ..."vlan add dev pd0 vid 99 pvid untagged".split(" "));
+            await become(FILTERS);
+            assert.deepEqual(await vlansOf("pd0"), ["99 PVID Egress Untagged"]);
+            await run("bridge", ..."vlan del dev pd0 vid 99".split(" "));
+            await run("bridge", ..."vlan add dev pd0 vid 1 pvid untagged".split(" "));
+        });
+    });
+
     describe("guests on it", () => {
         const made: [type: string, name: string, Made][] = [];
         const make = async (type: string, name: string, inputs: Bag) =>

@@ -9,6 +9,7 @@ import {
     vlanLines,
     type VlanTable,
 } from "../../provider/resources/bridge-vlans";
+import { carriedOut } from "../support/bridge-tables";
 import { checkVlans, type PortVlans } from "../../schemas/bridge-vlans";
 import { VlanList } from "../../schemas/units";
 
@@ -30,24 +31,6 @@ const table: fc.Arbitrary<VlanTable> = fc
         return new Map(ids.map(([vlan, untagged], index) => [vlan, { untagged, pvid: index === chosen }]));
     });
 const standard = fc.integer({ min: 0, max: 4094 });
-
-/** Does what bridge(8) does with the lines. */
-function carriedOut(from: VlanTable, lines: readonly (readonly string[])[]): VlanTable {
-    const result = new Map(from);
-    for (const [object, verb, , , , ids = "", ...flags] of lines) {
-        assert.equal(object, "vlan");
-        const [first = 0, last = first] = ids.split("-").map(Number);
-        assert.ok(!flags.includes("pvid") || first === last, "the kernel takes no range as pvid");
-        for (let vlan = first; vlan <= last; vlan++)
-            if (verb === "del") result.delete(vlan);
-            else {
-                if (flags.includes("pvid"))
-                    for (const [other, has] of result) result.set(other, { ...has, pvid: false });
-                result.set(vlan, { pvid: flags.includes("pvid"), untagged: flags.includes("untagged") });
-            }
-    }
-    return new Map([...result].sort(([a], [b]) => a - b));
-}
 
 describe("the VLANs of a bridge's port", () => {
     it("become what is wanted, from whatever was there", () =>
