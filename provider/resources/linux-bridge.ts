@@ -194,8 +194,12 @@ function pinned({ name, mac, mtu }: LinuxBridge, there: Pick<LinuxBridge, "mac" 
 
 /** The kernel judges the forward delay by whether spanning tree runs at that moment (net/bridge/br_stp.c). */
 function settings(from: Partial<LinuxBridge>, { name, ...to }: LinuxBridge): Line[] {
-    // Where VLANs are not filtered, what stands there of them was not read.
-    const anew: (keyof LinuxBridge)[] = to.vlanFiltering && !from.vlanFiltering ? ["defaultPvid"] : [];
+    const anew: (keyof LinuxBridge)[] = [
+        // Where VLANs are not filtered, what stands there of them was not read.
+        ...(to.vlanFiltering && !from.vlanFiltering ? (["defaultPvid"] as const) : []),
+        // While the tree changes it is another one, and without spanning tree nothing ends that change.
+        ...(from.stp && !to.stp ? (["ageingTime"] as const) : []),
+    ];
     const words = wordsBetween(SETTINGS, from, { name, ...to }, { anew });
     const stp = (on: boolean) => setLink(name, "type", "bridge", "stp_state", on ? "1" : "0");
     return [
@@ -251,17 +255,17 @@ function ownVlans(want: LinuxBridge, from: VlanTable | undefined, standard: numb
 /**
  * What a bridge prints of spanning tree's timers is the root bridge's, and while the tree changes addresses age sooner
  * (net/bridge/br_stp.c __br_set_topology_change). Its own cannot be seen then. A bridge that is not the root has a port
- * towards it; the names of the two (`root_id`, `bridge_id`) are printed alike by iproute2 6.1.
+ * towards it, also for maxAge after spanning tree was switched off (br_stp_stop in net/bridge/br_stp_if.c leaves that as
+ * it was); the names of the two (`root_id`, `bridge_id`) are printed alike by iproute2 6.1.
  */
 function ownTimers({ data }: Link, known: LinuxBridge | undefined): Link["data"] {
-    if (!(Number(data.stp_state) > 0)) return data;
     const { forwardDelay: delay = 15, helloTime = 2, maxAge = 20, ageingTime = 300 } = known ?? {};
     return {
         ...data,
         ...(Number(data.root_port) > 0
             ? { forward_delay: 100 * delay, hello_time: 100 * helloTime, max_age: 100 * maxAge }
             : {}),
-        ...(Number(data.topology_change) > 0 ? { ageing_time: 100 * ageingTime } : {}),
+        ...(Number(data.stp_state) > 0 && Number(data.topology_change) > 0 ? { ageing_time: 100 * ageingTime } : {}),
     };
 }
 

@@ -1043,6 +1043,10 @@ describe("links on a real host", function () {
             await eventually(async () => assertWithin(await seen(), { topology_change: 1 }), 20_000);
             assert.notEqual((await seen())?.ageing_time, 6000, "addresses age sooner while the tree changes");
             assert.deepEqual(await differs(), []);
+            const without = { ...inputs, stp: false };
+            made.state = await plugin.update(BRIDGE, "leaf", made, without);
+            assertWithin(await seen(), { stp_state: 0, forward_delay: 200, ageing_time: 6000 });
+            assertWithin(made.state, without);
             await lab.run(..."ip link delete dev top0".split(" "));
             await lab.run(..."ip link delete dev top1".split(" "));
             await plugin.delete(BRIDGE, "leaf", made);
