@@ -13,6 +13,7 @@ import { gone, linkHere, marked, setLink } from "./link-marks";
 import { hundredths, plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
 import { keepCarried, permissionOf } from "./operator-guard";
 import { runsSpanningTree, untilForwarding } from "./spanning-tree";
+import { keepOthersOn } from "./stands-on";
 import { untold } from "./virtual-link";
 
 interface BridgeHere extends Found<LinuxBridge> {
@@ -47,7 +48,7 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
     title: "Linux bridge",
     description:
         "A bridge of the Linux kernel, up, with a MAC address that stays. " +
-        "It is not removed while it holds ports that its stack did not make.",
+        "It is not removed while it holds ports, or carries links, that its stack did not make.",
     schema: LinuxBridge,
     cost: {
         name: "replace",
@@ -153,6 +154,7 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
                 `it holds ports that this stack did not make (${foreign.slice(0, 20).join(", ")}), so it is not removed`,
                 "Unplug these ports first.",
             );
+        await keepOthersOn(host, `Linux bridge ${state.name}`, [state.name], mark);
         return [ip(`removes the Linux bridge ${state.name}`, [gone(state.name)])];
     },
 

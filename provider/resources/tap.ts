@@ -3,10 +3,11 @@ import { Tap, TapOutputs } from "../../schemas/tap";
 import type { Host } from "../host";
 import type { Link } from "../host/links";
 import { textOf } from "../host/ovsdb/columns";
-import { ip, type Line, type Step } from "../plan";
+import { ip, type Line, type Plan, type Step } from "../plan";
 import type { HostResource } from "../resource";
 import { gone, linkHere, setLink } from "./link-marks";
 import { isTold } from "./link-settings";
+import { keepOthersOn } from "./stands-on";
 import { staysUp, switchIfThere } from "./taken-in";
 import { ownersOf } from "./tap-owners";
 
@@ -55,13 +56,13 @@ export const tap: HostResource<Tap> = {
 
     create: (_host, want, mark) => [madeTap(want, mark)],
 
-    update: (_host, { state }, want, mark) =>
+    update: async (host, { state }, want, mark) =>
         // Queues and owners are fixed when a tap is made; this one is of a run that was killed, with other settings.
         state.multiQueue === want.multiQueue && state.uid === want.uid && state.gid === want.gid
             ? [changed(want, mark, state)]
-            : [removed(want.name), madeTap(want, mark)],
+            : [...(await removed(host, want.name, mark)), madeTap(want, mark)],
 
-    delete: (_host, { state }) => [removed(state.name)],
+    delete: (host, { state }, mark) => removed(host, state.name, mark),
     settle: (host, { name }) => staysUp(host, `tap ${name}`, [name]),
     claims: ({ name }) => [`link ${name}`],
 };
@@ -108,7 +109,10 @@ export function settings(tap: TapSettings, mark: string, other?: TapSettings): s
     ];
 }
 
-const removed = (name: string): Step => ip(`removes the tap ${name}`, [gone(name)]);
+async function removed(host: Host, name: string, mark: string): Promise<Plan> {
+    await keepOthersOn(host, `tap ${name}`, [name], mark);
+    return [ip(`removes the tap ${name}`, [gone(name)])];
+}
 
 /** The bridge that holds a tap. Open vSwitch on the userspace datapath leaves no trace of it in the kernel. */
 async function pluggedInto(host: Host, { name, master }: Link): Promise<string | undefined> {

@@ -1,10 +1,12 @@
 /** Two links that are each other's wire. Either may be moved into another network namespace, as of a container. */
 import { Veth } from "../../schemas/veth";
+import type { Host } from "../host";
 import type { Link } from "../host/links";
-import { ip, type Line, type Step } from "../plan";
+import { ip, type Line, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { gone, linkHere, marked, setLink } from "./link-marks";
 import { isTold } from "./link-settings";
+import { keepOthersOn } from "./stands-on";
 import { staysUp } from "./taken-in";
 import { commonWords, isMacSet } from "./virtual-link";
 
@@ -66,10 +68,10 @@ export const veth: HostResource<Veth, VethHere> = {
 
     create: (_host, want, mark) => [made(want, mark)],
 
-    update: (_host, { state, link, other, isKnown }, want, mark) =>
+    update: async (host, { state, link, other, isKnown }, want, mark) =>
         // One of ours that state does not know is of a run that was killed, with another name for its other end.
         !isKnown && state.peer !== want.peer
-            ? [removed(want.name), made(want, mark)]
+            ? [...(await removed(host, want.name, other, mark)), made(want, mark)]
             : [
                   bothSet(want, mark, [
                       [want, state, link],
@@ -77,7 +79,7 @@ export const veth: HostResource<Veth, VethHere> = {
                   ]),
               ],
 
-    delete: (_host, { state }) => [removed(state.name)],
+    delete: (host, { state, other }, mark) => removed(host, state.name, other, mark),
     settle: (host, { name, peer }) => staysUp(host, `veth pair ${name}`, [name, peer]),
     claims: ({ name, peer }) => [`link ${name}`, `link ${peer}`],
 };
@@ -97,7 +99,10 @@ const made = (want: Veth, mark: string): Step => ({
     check: { link: want.peer, is: "absent" },
 });
 
-const removed = (name: string): Step => ip(`removes the veth pair ${name}`, [gone(name)]);
+async function removed(host: Host, name: string, other: Link | undefined, mark: string): Promise<Plan> {
+    await keepOthersOn(host, `veth pair ${name}`, [name, ...(other ? [other.name] : [])], mark);
+    return [ip(`removes the veth pair ${name}`, [gone(name)])];
+}
 
 /** Why the other end does not work as this one: what is set of a pair is set of both. */
 function faultOf(link: Link, other: Link): string | undefined {

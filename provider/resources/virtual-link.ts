@@ -2,7 +2,7 @@
 import type { Host } from "../host";
 import { HostError } from "../host/errors";
 import type { Link } from "../host/links";
-import { ip, type Line, type Step } from "../plan";
+import { ip, type Line, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import type { Bag } from "../wire";
 import { gone, linkHere, marked, setLink } from "./link-marks";
@@ -17,6 +17,7 @@ import {
     type Printed,
     type Settings,
 } from "./link-settings";
+import { keepOthersOn } from "./stands-on";
 import { staysUp } from "./taken-in";
 
 /** What links of every kind have. */
@@ -103,7 +104,10 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): Virtu
         );
     };
 
-    const removed = (name: string): Step => ip(`removes the ${title} ${name}`, [gone(name)]);
+    const removed = async (host: Host, name: string, mark: string): Promise<Plan> => {
+        await keepOthersOn(host, `${title} ${name}`, [name], mark);
+        return [ip(`removes the ${title} ${name}`, [gone(name)])];
+    };
 
     const isRemade = ({ isKnown, state }: LinkHere<State>, want: State): boolean =>
         !isKnown &&
@@ -157,7 +161,11 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): Virtu
 
         async update(host, found, want, mark) {
             if (isRemade(found, want))
-                return [removed(want.name), ...(await readyBelow(host, want, want.mtu)), made(want, mark)];
+                return [
+                    ...(await removed(host, want.name, mark)),
+                    ...(await readyBelow(host, want, want.mtu)),
+                    made(want, mark),
+                ];
             const { state: from, presets, link } = found;
             // What was not told of its MTU stays as it is.
             const usual = from.mtu === undefined ? { ...presets, mtu: link.mtu } : presets;
@@ -180,7 +188,7 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): Virtu
             ];
         },
 
-        delete: (_host, { state }) => [removed(state.name)],
+        delete: (host, { state }, mark) => removed(host, state.name, mark),
         settle: (host, { name }) => staysUp(host, `${title} ${name}`, [name]),
         claims: (want) => [`link ${want.name}`, ...(of.claims?.(want) ?? [])],
     };

@@ -960,6 +960,7 @@ describe("links on a real host", function () {
             await plugin.update(BRIDGE, "jumbo", made, { ...inputs, ageingTime: 60 });
             await plugin.create(BRIDGE, "jumbo", inputs);
             assert.deepEqual([(await see("jumbo0")).mtu, (await see("shim0")).mtu], [9000, 9000]);
+            await lab.run(..."ip link delete dev shim0".split(" "));
             await plugin.delete(BRIDGE, "jumbo", made);
         });
 
@@ -978,7 +979,10 @@ describe("links on a real host", function () {
                 await lab.run(..."ip link set dev low2 master".split(" "), name);
                 assert.equal((await see(name)).mtu, 1400);
                 await lab.run(..."ip link delete dev low2".split(" "));
-                if (name === "hand2") assert.equal((await see("shim0")).mtu, 1400);
+                if (name === "hand2") {
+                    assert.equal((await see("shim0")).mtu, 1400);
+                    await lab.run(..."ip link delete dev shim0".split(" "));
+                }
                 await plugin.delete(BRIDGE, name, { id: name, state });
             }
         });
@@ -989,6 +993,18 @@ describe("links on a real host", function () {
             await assert.rejects(plugin.delete(BRIDGE, "held", made), /ports that this stack did not make \(hand1\)/);
             await lab.run(..."ip link set dev hand1 nomaster".split(" "));
             await plugin.delete(BRIDGE, "held", made);
+        });
+
+        it("is not removed while a link stands on it that somebody else made", async () => {
+            const made = await plugin.create(BRIDGE, "below", { name: "below0" });
+            await lab.run(..."ip link add link below0 name shim1 type macvlan".split(" "));
+            await assert.rejects(
+                plugin.delete(BRIDGE, "below", made),
+                /Linux bridge below0: on it stand links that this stack did not make \(shim1\) and that would go with it/,
+            );
+            assert.equal((await see("shim1")).link, "below0");
+            await lab.run(..."ip link delete dev shim1".split(" "));
+            await plugin.delete(BRIDGE, "below", made);
         });
     });
 
