@@ -3,6 +3,7 @@ import { z } from "zod";
 import { LinkName } from "./ip-text";
 import { linkFields, TapQueueLength } from "./link-parts";
 import { withCrossCheck } from "./named";
+import { takesOperatorPath } from "./operator-path";
 
 const common = linkFields("macvtap");
 const Fields = z.strictObject({
@@ -14,7 +15,7 @@ const Fields = z.strictObject({
         })
         .describe(
             "Who may talk to whom: bridge (those on one link among each other), private (none), vepa (by a switch that sends frames back), " +
-                "passthru (one alone, with the link's own MAC address). It must be chosen: the kernel's vepa needs such a switch. " +
+                "passthru (one alone, with the link's own MAC address: the host gets nothing more by that link). It must be chosen: the kernel's vepa needs such a switch. " +
                 "The host itself and its macvtaps do not hear each other. A change replaces the macvtap.",
         ),
     txQueueLength: TapQueueLength.optional().describe(
@@ -25,6 +26,9 @@ const Fields = z.strictObject({
     ),
     mac: common.mac.describe(
         "MAC address, the one that the guest's NIC has; absent leaves the kernel's, and in the mode passthru it is the link's own (macvlan_common_newlink in drivers/net/macvlan.c). Changes live.",
+    ),
+    takesOperatorPath: takesOperatorPath(
+        "may, in the mode passthru, take a link over which an SSH connection to the host runs",
     ),
 });
 

@@ -12,7 +12,8 @@ interface Way {
 
 const ways: Reader<Way> = {
     types: [
-        ...["host:Address", "host:Bond", "host:Bridge", "host:BridgePort", "host:Route", "host:Rule", "host:Sysctl"],
+        ...["host:Address", "host:Bond", "host:Bridge", "host:BridgePort", "host:Macvtap"],
+        ...["host:Route", "host:Rule", "host:Sysctl"],
         ...["ovs:Bridge", "ovs:Controller", "ovs:Flows", "ovs:Port", "ovs:PortSet"],
     ].map((type) => `kvmnet:${type}`),
     read(props) {

@@ -15,12 +15,14 @@ const Addressed = z.object({
  *
  * @param whole what it is plugged into, for the sentence: `bond`
  * @param plug  what is made, for the sentence: `bond bond0: its member`
+ * @param next  who may have the address instead
  */
 export async function plugCautions(
     host: Host,
     whole: string,
     plug: string,
     links: readonly string[],
+    next = whole,
 ): Promise<string[]> {
     if (links.length === 0) return [];
     const [addresses, managers] = await Promise.all([
@@ -33,7 +35,7 @@ export async function plugCautions(
         .filter(({ ifname, addr_info }) => links.includes(ifname) && addr_info.length > 0)
         .map(
             ({ ifname, addr_info: [first] }) =>
-                `${plug} ${ifname} has the address ${first?.local}, which works no more while it is in the ${whole}. Give it to the ${whole}.`,
+                `${plug} ${ifname} has the address ${first?.local}, which works no more while it is in the ${whole}. Give it to the ${next}.`,
         );
     return [...addressed, ...managers];
 }

@@ -87,6 +87,26 @@ describe("the connection of who works on a host", function () {
         );
     });
 
+    it("keeps its link from a macvtap that takes it whole, new or in place of one that does not", async () => {
+        const whole = { name: "mvt0", link: "wan0", mode: "passthru" };
+        const says =
+            /^macvtap mvt0: the SSH connection from 192\.0\.2\.7 to 192\.0\.2\.1 runs over the link wan0, which is to be plugged into the macvtap mvt0; its 192\.0\.2\.1\/24 would stop working there, so nothing was changed\. Set takesOperatorPath: true/;
+        await refused(() => create("host:Macvtap", "direct", whole), says);
+        const direct = await create("host:Macvtap", "direct", { ...whole, mode: "bridge" });
+        assert(await operator.answers());
+        await refused(() => create("host:Macvtap", "direct", whole), says);
+        await remove("host:Macvtap", "direct", direct);
+
+        await ip("address add 198.51.100.1/24 dev lan0");
+        const other = await create("host:Macvtap", "other", { ...whole, link: "lan0" });
+        assert.match(
+            engine.logged.at(-1)?.message ?? "",
+            /Macvtap mvt0: its link lan0 has the address 198\.51\.100\.1, which works no more while it is in the passthru macvtap\. Give it to the guest\./,
+        );
+        await remove("host:Macvtap", "other", other);
+        await ip("address delete 198.51.100.1/24 dev lan0");
+    });
+
     it("keeps its packets from another way: an address whose network is nearer, and such a route", async () => {
         await refused(
             () => create("host:Address", "address", { link: "lan0", address: "192.0.2.2/28" }),

@@ -119,7 +119,7 @@ const TRIPS: Trip[] = [
             mtu: oneOf(1280, 1400),
         },
     },
-    { kind: "host:Macvtap", fixed: { name: "rt-mv", link: "rt0" }, never: ["mtu"] },
+    { kind: "host:Macvtap", fixed: { name: "rt-mv", link: "rt0" }, never: ["mtu", "takesOperatorPath"] },
     {
         kind: "host:Sysctl",
         fixed: { key: "net.ipv4.conf.rt0.rp_filter" },
