@@ -22,6 +22,7 @@ import { unasked, untilMtuTold } from "./ovs-mtu";
 import { changedRow } from "./ovs-port-change";
 import { requireColumns, rowOf, type Managed } from "./ovs-rows";
 import { untilForwarding } from "./ovs-spanning-tree";
+import { keepOthersOn } from "./stands-on";
 import { isSecure, requireNewOpenflow } from "./takes-flows";
 
 interface BridgeHere extends Found<OvsBridge> {
@@ -39,7 +40,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
     description:
         "A bridge of Open vSwitch, with its internal port up and a MAC address that stays. " +
         "Controllers, mirrors, flows and exports of it are resources of their own, and keys of its maps that are not declared here stay as they are. " +
-        "It is not removed while it holds ports, mirrors, controllers, exports or flows that its stack did not make.",
+        "It is not removed while it holds ports, mirrors, controllers, exports or flows, or carries links, that its stack did not make.",
     schema: OvsBridge,
     cost: {
         name: "replace",
@@ -156,6 +157,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
                 `on it is what this stack did not make (${hung.slice(0, 20).join(", ")}) and what would go with it, so it is not removed`,
                 "Remove that first, by the stack or person that made it.",
             );
+        await keepOthersOn(host, `OVS bridge ${state.name}`, [state.name], mark);
         await keepPlugged(host, `OVS bridge ${state.name}`, state, linksOn(view, state.name), "which is to be removed");
         return [
             ovsdb(`removes the OVS bridge ${state.name}`, removeBridge(row)),

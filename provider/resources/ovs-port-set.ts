@@ -8,7 +8,7 @@ import { framesAhead } from "./ovs-set-ahead";
 import { idProblem } from "./ovs-set-asked";
 import { changedSet } from "./ovs-set-change";
 import { lookedAhead, setHere, type SetHere } from "./ovs-set-here";
-import { leaves, leftBySwitch, removed, removedTaps, unpluggedAll } from "./ovs-set-leaving";
+import { leaves, leftBySwitch, linksOf, removed, removedTaps, unpluggedAll } from "./ovs-set-leaving";
 import { devicesOf, keepAllPlugged, untoldOf } from "./ovs-set-path";
 import { pathCautions } from "./operator-guard";
 import { untilMtuTold } from "./ovs-mtu";
@@ -16,6 +16,7 @@ import { numberClaim } from "./ovs-numbers";
 import { peerCautions, untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { securedCautions } from "./secured-cautions";
+import { keepOthersOn } from "./stands-on";
 import { unstray } from "./table-zero";
 import { isSecure } from "./takes-flows";
 
@@ -47,6 +48,8 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
     async delete(host, { view, members, stray, state }, mark) {
         const all = [...members.values()];
         await keepAllPlugged(host, `OVS port set ${state.bridge}`, all);
+        // `find` has just read the links.
+        await keepOthersOn(host.at({ maxAgeMs: 1_000 }), `OVS port set ${state.bridge}`, linksOf(all), mark);
         return [
             ...unstray(state.bridge, stray, mark, isSecure(view, state.bridge)),
             ...leaves(view, all.map(removed), mark),

@@ -32,6 +32,7 @@ import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { peerCautions, untilPatched } from "./ovs-patch";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { pastSecured, securedCautions } from "./secured-cautions";
+import { keepOthersOn } from "./stands-on";
 import { guardPorts, strangeFault, strayFault, strayOf, swept, unguardPorts, unstray, type Guard } from "./table-zero";
 import { isSecure } from "./takes-flows";
 import { tunnelPlace } from "./ovs-tunnel";
@@ -224,6 +225,8 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
 
     async delete(host, found, mark) {
         const { holder, state, rows } = found;
+        const made = rows.links.filter(isMadeBySwitch).map(({ name }) => String(name));
+        await keepOthersOn(host, `OVS port ${state.name}`, made, mark);
         if (holder) await keepPlugged(host, `OVS port ${state.name}`, state, linkNames(state));
         return [
             // A link that is shut has no limits of its own.

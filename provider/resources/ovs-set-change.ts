@@ -16,12 +16,13 @@ import { policedAgain } from "./ovs-policing";
 import type { Needs } from "./ovs-port-needs";
 import type { Member, SetHere } from "./ovs-set-here";
 import { isOfOtherType, itemsOf, touchedOf, withNumbers, type Item } from "./ovs-set-items";
-import { leaves, leftBySwitch, removed, removedTaps } from "./ovs-set-leaving";
+import { leaves, leftBySwitch, linksOf, removed, removedTaps } from "./ovs-set-leaving";
 import { refuseTaken } from "./ovs-set-names";
 import { keepAllPlugged, keepAllThrough, untoldOf } from "./ovs-set-path";
 import { rowSteps } from "./ovs-set-rows";
 import { tapSteps } from "./ovs-set-taps";
 import { shapedAgain } from "./ovs-shaping";
+import { keepOthersOn } from "./stands-on";
 import { guardPorts, unstray, type GuardedPort } from "./table-zero";
 import { isSecure } from "./takes-flows";
 
@@ -49,6 +50,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
     refuseDisplaced(view, subject, bridge, asking, mark, new Set([...left, ...renumber].map(({ name }) => name)));
     await keepAllPlugged(host, subject, left);
     await keepAllThrough(host, subject, bridge, items);
+    const anew = items.flatMap(({ member, remade }) => (member && remade ? [member] : []));
     /** Rows of the ports that are there, and not made anew, of which something holds. */
     const staying = (holds: (member: Member, item: Item) => boolean) =>
         items.flatMap((item) => {
@@ -57,6 +59,7 @@ export async function changedSet(host: Host, here: SetHere | undefined, want: Ov
         });
     const awaits = items.some(({ member }) => awaitsLink(member?.rows?.links[0], links));
     const tapless = items.flatMap(({ member, tap, remade }) => (member?.tap && !tap && !remade ? [member] : []));
+    await keepOthersOn(read, subject, linksOf([...left, ...tapless, ...anew]), mark);
     return [
         ...(here ? unstray(here.state.bridge, here.stray, mark, isSecure(view, here.state.bridge)) : []),
         ...leaves(

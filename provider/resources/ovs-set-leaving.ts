@@ -8,7 +8,7 @@ import { ip, type Plan } from "../plan";
 import { gone } from "./link-marks";
 import { guardOf, hasMeter, holdsMore } from "./ovs-ingress";
 import { letGo, letGoRows } from "./ovs-link-lost";
-import { removeLeft } from "./ovs-link-up";
+import { isMadeBySwitch, removeLeft } from "./ovs-link-up";
 import { shutAgain, shutRows } from "./ovs-plugged-shut";
 import { unplug } from "./ovs-port-change";
 import type { PortRows } from "./ovs-rows";
@@ -81,6 +81,10 @@ export function unpluggedAll(members: readonly Member[]): Operation[] {
     }
     return [...byHolder.values()].map(({ holder, ports }) => unplug(holder, ports));
 }
+
+/** The links that go with ports: taps of their own, and what the switch made of them. */
+export const linksOf = (members: readonly Member[]): string[] =>
+    members.flatMap(({ name, tap, rows }) => (tap || isMadeBySwitch(rows?.links[0]) ? [name] : []));
 
 /** After the switch has let go of them; many are removed as one group. */
 export function removedTaps(members: readonly Member[]): Plan {

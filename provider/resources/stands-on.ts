@@ -13,21 +13,23 @@ const GOES_ALONG = new Set(["vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "m
 /**
  * Before links are removed.
  *
- * @param names of what is removed as one: both ends of a veth pair
+ * @param names of what is removed by one resource: both ends of a veth pair, taps of a port set
  * @throws HostError refused while a link stands there that the stack of this mark did not make
  */
 export async function keepOthersOn(host: Host, subject: string, names: readonly string[], mark: string): Promise<void> {
-    const others = [...(await host.links()).values()]
-        .filter((link) => {
-            const below = belowOf(link);
-            return below !== undefined && names.includes(below) && !sameStack(link.alias, mark);
-        })
-        .map(({ name }) => shownName(name));
+    if (names.length === 0) return;
+    const going = new Set(names);
+    const others = [...(await host.links()).values()].flatMap((link) => {
+        const below = belowOf(link);
+        return below !== undefined && going.has(below) && !sameStack(link.alias, mark)
+            ? [`${shownName(link.name)} on ${shownName(below)}`]
+            : [];
+    });
     if (others.length === 0) return;
     throw new HostError(
         "refused",
         subject,
-        `on it stand links that this stack did not make (${others.slice(0, 20).join(", ")}) and that would go with it, so it is not removed`,
+        `links stand on it that this stack did not make (${others.slice(0, 20).join(", ")}) and that would go with it, so nothing was changed`,
         "Remove these links first.",
     );
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ServiceError } from "@grpc/grpc-js";
 import type { Bag } from "../../provider/wire";
 import { eventually } from "../support/eventually";
 import { killedAtEachMoment } from "../support/killed-runs";
@@ -8,6 +9,7 @@ import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { ProviderLab } from "./provider-lab";
 
 const [BRIDGE, PORT, QOS, TAP] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Port", "kvmnet:ovs:Qos", "kvmnet:host:Tap"];
+const SET = "kvmnet:ovs:PortSet";
 
 describe("Open vSwitch's bridges, ports and queues on a real host", function () {
     this.timeout(300_000);
@@ -41,6 +43,39 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
         const there = await plugin.read(type, `${name}-imported`, id);
         return { inputs: there.inputs, changes: await changes(type, there, there.inputs) };
     };
+
+    describe("a link that the switch has made", () => {
+        const stand = (name: string, below: string) =>
+            lab.run(..."ip link add link".split(" "), below, "name", name, "type", "macvlan");
+        const stands = async (name: string) => (await lab.run("ip", "-oneline", "link", "show")).includes(` ${name}@`);
+
+        it("stays while a link stands on it that somebody else made: of a bridge, a port and a set's", async () => {
+            const holder = await bridge("held1");
+            const made = await port("held2", { bridge: "held1", type: "internal" });
+            const ports = { held3: { type: "internal" }, held4: { tap: {} } };
+            const set = await plugin.create(SET, "set", { bridge: "held1", ports });
+            const says = (what: string, on: string) =>
+                new RegExp(`^OVS ${what}: links stand on it that this stack did not make \\(shim on ${on}\\)`);
+            const kept = async (below: string, what: string, work: () => Promise<unknown>) => {
+                await stand("shim", below);
+                await assert.rejects(work(), ({ details }: ServiceError) => says(what, below).test(details));
+                assert(await stands("shim"));
+                await lab.run(..."ip link delete dev shim".split(" "));
+            };
+            await kept("held3", "port set held1", () => plugin.delete(SET, "set", set));
+            await kept("held4", "port set held1", () =>
+                plugin.update(SET, "set", set, { bridge: "held1", ports: { held3: ports.held3 } }),
+            );
+            await kept("held4", "port set held1", () =>
+                plugin.update(SET, "set", set, { bridge: "held1", ports: { ...ports, held4: { tap: { uid: 5 } } } }),
+            );
+            await plugin.delete(SET, "set", set);
+            await kept("held2", "port held2", () => plugin.delete(PORT, "held2", made));
+            await plugin.delete(PORT, "held2", made);
+            await kept("held1", "bridge held1", () => plugin.delete(BRIDGE, "held1", holder));
+            await plugin.delete(BRIDGE, "held1", holder);
+        });
+    });
 
     describe("a bridge", () => {
         it("keeps its MAC when a port with a lower one joins, though none was declared", async () => {
