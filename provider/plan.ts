@@ -17,8 +17,11 @@ export type Action =
     | { via: Batcher; lines: Line[] }
     /** All of them or none, carried out by ovs-vswitchd. */
     | { via: "ovsdb"; operations: Operation[] }
-    /** Flows, groups and meters as `ovs-ofctl` takes them in a bundle file: all or none. */
-    | { via: "openflow"; bridge: string; bundle: string[] }
+    /**
+     * Flows, groups and meters as `ovs-ofctl` takes them in a bundle file: all or none. One that is whole brings back all
+     * that a bridge had, so what a FlowKeeper keeps is not waited for.
+     */
+    | { via: "openflow"; bridge: string; bundle: string[]; whole?: true }
     /** Values for files of /proc/sys and /sys, in order. */
     | { via: "write"; files: { path: string; value: string }[] }
     /** A program with its arguments; never a shell. */

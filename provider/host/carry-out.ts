@@ -233,7 +233,7 @@ async function act(host: Host, subject: string, action: Action, meanwhile?: () =
         case "ovsdb":
             return host.ovsdb.commit(subject, action.operations, host.timeoutMs, meanwhile);
         case "openflow":
-            return host.openflow.bundle(subject, action.bridge, action.bundle);
+            return host.openflow.bundle(subject, action.bridge, action.bundle, action.whole);
         case "write":
             return writeAll(host, action.files);
         case "program":

@@ -30,6 +30,8 @@ import { Window, type Verdict } from "./window";
 interface Change {
     subject: string;
     lines: string[];
+    /** Whether they are all that the bridge had. */
+    whole: boolean;
     /** Longest wait for ovs-vswitchd that its caller wants [ms]. */
     timeoutMs?: number;
 }
@@ -78,9 +80,10 @@ export class Openflow {
      * `{ofport:NAME+1000}` for that plus 1000; a deletion at a port that is gone is done. Changes of the same moment share
      * one bundle, which waits for the switch as long as the most patient of them.
      *
+     * @param whole whether they are all that the bridge had: nothing is waited for that a FlowKeeper puts back
      * @throws HostError missing for a port that the switch does not have, refused with the switch's words, unreachable
      */
-    bundle(subject: string, bridge: string, lines: string[]): Promise<void> {
+    bundle(subject: string, bridge: string, lines: string[], whole = false): Promise<void> {
         let window = this.windows.get(bridge);
         if (!window) {
             window = new Window((changes) =>
@@ -88,7 +91,7 @@ export class Openflow {
             );
             this.windows.set(bridge, window);
         }
-        return window.add({ subject, lines, ...(this.timeoutMs ? { timeoutMs: this.timeoutMs } : {}) });
+        return window.add({ subject, lines, whole, ...(this.timeoutMs ? { timeoutMs: this.timeoutMs } : {}) });
     }
 
     /** The command line that prints something of a bridge, for a read that many share: `dump-flows`. */
@@ -97,12 +100,12 @@ export class Openflow {
     }
 
     private async changeAll(bridge: string, changes: Change[]): Promise<Verdict<void>[]> {
-        await this.kept.untilPutBack(bridge);
+        if (!changes.some(({ whole }) => whole)) await this.kept.untilPutBack(bridge);
         const errors = new Map<Change, unknown>();
         const ports = changes.some(({ lines }) => lines.some((line) => line.includes("{ofport:")))
             ? await this.numbersOf(bridge)
             : new Map<string, string>();
-        const numbered = changes.map(({ subject, lines }) => ({ subject, lines: [...lines] }));
+        const numbered = changes.map((change) => ({ ...change, lines: [...change.lines] }));
         for (const change of numbered) {
             try {
                 change.lines = change.lines.flatMap((line) => withOfports(change.subject, bridge, line, ports));
@@ -125,7 +128,9 @@ export class Openflow {
         }
         for (const change of numbered) await (errors.has(change) ? meters.takeBack(change) : meters.deleteOf(change));
         await meters.freeOf(ready());
-        const unkept = ready().length > 0 ? await caught(this.kept.keep(bridge)) : undefined;
+        // Without what was to bring all back there is less in the switch than what is kept.
+        const isLess = numbered.some((change) => change.whole && errors.has(change));
+        const unkept = ready().length > 0 && !isLess ? await caught(this.kept.keep(bridge)) : undefined;
         for (const change of unkept ? ready() : []) errors.set(change, unkept);
         return numbered.map((change) => (errors.has(change) ? { error: errors.get(change) } : { result: undefined }));
     }

@@ -124,14 +124,14 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
         if (hasFlows || view.referred("Port", row.ports).some(isGuarded))
             requireNewOpenflow(`OVS bridge ${want.name}`, want.name, want.protocols ?? []);
         if (secure && state.failMode !== "secure") await keepOverSecure(host, `OVS bridge ${want.name}`, want, view);
+        const change = ovsdb(
+            `sets the OVS bridge ${want.name}`,
+            changes.flatMap(({ operations }) => operations),
+            changes.flatMap(({ undo }) => undo),
+        );
         return [
             ...(want.mtuRequest === undefined && local ? unasked(view, row, [local]) : []),
-            ovsdb(
-                `sets the OVS bridge ${want.name}`,
-                changes.flatMap(({ operations }) => operations),
-                changes.flatMap(({ undo }) => undo),
-            ),
-            ...(state.failMode === want.failMode ? [] : await keptOverFailMode(host, want.name, secure)),
+            ...(state.failMode === want.failMode ? [change] : await keptOverFailMode(host, want.name, change, secure)),
             bringUp(want.name),
         ];
     },

@@ -1,5 +1,8 @@
 /** What puts the flows of a bridge back after a restart of ovs-vswitchd, among changes of the same moment and without them. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import type { Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
@@ -14,6 +17,7 @@ describe("a keeper of flows on a real switch", function () {
     this.timeout(300_000);
     const lab = new ProviderLab(labName("keeper"));
     const engine = new FakeEngine();
+    let address: string;
     let plugin: Plugin;
     let keeper: Made;
     let flows: Made;
@@ -24,7 +28,8 @@ describe("a keeper of flows on a real switch", function () {
     });
     before(async () => {
         await lab.up();
-        plugin = await Plugin.start(lab.host, await engine.start());
+        address = await engine.start();
+        plugin = await Plugin.start(lab.host, address);
         await plugin.create(BRIDGE, "kb0", { name: "kb0", datapathType: "netdev", failMode: "secure" });
         flows = await plugin.create(FLOWS, "acl", declared(1, 2, 3));
         keeper = await plugin.create(KEEPER, "keeper", { bridge: "kb0" });
@@ -209,6 +214,111 @@ describe("a keeper of flows on a real switch", function () {
             assert.doesNotMatch((await named()).join("\n"), /kp3/);
             await plug("kp2");
             await eventually(async () => assert.deepEqual(await named(), wanted), 15_000);
+        });
+    });
+
+    describe("over a change of failMode", () => {
+        const FILE = "/var/lib/kvmnet-flows/kf0/flows";
+        const NORMAL = /table=10,\s?priority=0[ ,]actions=NORMAL/;
+        const made: [type: string, name: string, made: Made][] = [];
+        const make = async (type: string, name: string, inputs: Bag) => {
+            const one = await plugin.create(type, name, inputs);
+            made.push([type, name, one]);
+            return one;
+        };
+        let bridge: Made;
+        let former: string[];
+        before(async () => {
+            bridge = await make(BRIDGE, "kf0", { name: "kf0", datapathType: "netdev" });
+            await make(FLOWS, "kf0", { bridge: "kf0", flows: ["table=11,priority=3,udp,actions=drop"] });
+            await make(KEEPER, "kf0", { bridge: "kf0" });
+            await lab.run("ovs-ofctl", "-OOpenFlow15", "add-meter", "kf0", "meter=9,kbps,bands=type=drop,rate=7");
+            await lab.run("ovs-ofctl", "-OOpenFlow15", "add-group", "kf0", "group_id=9,type=all");
+            await lab.run("ovs-ofctl", "-OOpenFlow15", "add-flow", "kf0", "priority=7,udp,actions=meter:9,group:9");
+            former = await theirs();
+            assert.equal(former.length, 7, former.join("\n"));
+        });
+        after(async () => {
+            for (const [type, name, one] of made.reverse()) await plugin.delete(type, name, one);
+        });
+
+        const all = async () => {
+            const dump = async (command: string) =>
+                (await lab.run("ovs-ofctl", "-OOpenFlow15", "--no-stats", command, "kf0")).split("\n");
+            const lines = [
+                ...(await dump("dump-flows")),
+                ...(await dump("dump-groups")),
+                ...(await dump("dump-meters")),
+            ];
+            return lines
+                .map((line) => line.trim())
+                .filter((line) => line && !/ reply /.test(line))
+                .sort();
+        };
+        /** All but what says whether the bridge switches where no flow decides. */
+        const theirs = async () => (await all()).filter((line) => !/priority=0 actions=NORMAL$/.test(line));
+        const becomes = (failMode: string, by = plugin) =>
+            by.update(BRIDGE, "kf0", bridge, { name: "kf0", datapathType: "netdev", failMode });
+        const restarted = async () => {
+            await killSwitch();
+            await lab.up();
+            await eventually(async () => assert.match((await all()).join("\n"), /table=11/));
+        };
+
+        it("all that anybody has put there stays, and only what is standalone switches by itself", async () => {
+            for (const failMode of ["secure", "standalone"]) {
+                bridge.state = await becomes(failMode);
+                assert.deepEqual(await theirs(), former);
+                assert.equal(NORMAL.test((await all()).join("\n")), failMode === "standalone", failMode);
+            }
+        });
+
+        it("all stays where a later step of it is refused", async () => {
+            const folder = mkdtempSync(join(tmpdir(), "kvmnet-ip-"));
+            // It lists links, and changes none.
+            writeFileSync(
+                join(folder, "ip"),
+                `#!/bin/sh
+                case " $* " in
+                *" -json "*) exec /sbin/ip "$@" ;;
+                esac
+                echo "RTNETLINK answers: Operation not permitted" >&2
+                echo "Command failed -:1" >&2
+                exit 1
+                `,
+                { mode: 0o755 },
+            );
+            const env = { PATH: `${folder}${delimiter}${process.env.PATH}` };
+            const refused = await Plugin.start(lab.host, address, env);
+            try {
+                await assert.rejects(becomes("secure", refused));
+                assert.equal(await lab.vsctl("get", "Bridge", "kf0", "fail_mode"), "standalone");
+                assert.deepEqual(await theirs(), former);
+                assert.match((await all()).join("\n"), NORMAL);
+                assert.match(await lab.run("cat", FILE), NORMAL);
+            } finally {
+                await refused.stop();
+                rmSync(folder, { recursive: true });
+            }
+        });
+
+        it("what is kept is of the new mode, and given back after a restart", async () => {
+            for (const failMode of ["secure", "standalone"]) {
+                bridge.state = await becomes(failMode);
+                const kept = await lab.run("cat", FILE);
+                assert.equal(NORMAL.test(kept), failMode === "standalone", kept);
+                await restarted();
+                assert.equal(NORMAL.test((await all()).join("\n")), failMode === "standalone", failMode);
+            }
+        });
+
+        it("what is to be put back is waited for, and kept", async () => {
+            const kept = await lab.run("cat", FILE);
+            await lab.run("ovs-ofctl", "del-flows", "kf0");
+            bridge.state = await becomes("secure");
+            assert.match((await all()).join("\n"), /table=11/);
+            bridge.state = await becomes("standalone");
+            assert.equal(await lab.run("cat", FILE), kept);
         });
     });
 
