@@ -4,7 +4,10 @@ import { count, toggle } from "./link-parts";
 import { openMap } from "./ovs-maps";
 import { HostPath } from "./units";
 
-const RESTART = "Takes effect at the next start of ovs-vswitchd.";
+const START = "the next start of ovs-vswitchd";
+const SWITCHED = `Switched on it acts at once, switched off at ${START}.`;
+const WITH_OFFLOAD = `Read as hwOffload is switched on; where it is in force, takes effect at ${START}.`;
+const WITH_DPDK = `Read as DPDK starts; where it runs, takes effect at ${START}.`;
 
 const mask = (property: string) =>
     z.string(`${property} is a hexadecimal CPU mask as text, such as 0x6`).regex(/^(0x)?[0-9a-f]{1,256}$/i, {
@@ -60,40 +63,44 @@ export const OvsSettings = z.strictObject({
         ),
     hwOffload: toggle("hwOffload")
         .optional()
-        .describe(`Hand flows to the NIC where it takes them; absent is false. ${RESTART}`),
+        .describe(`Hand flows to the NIC where it takes them; absent is false. ${SWITCHED}`),
     tcPolicy: z
         .enum(["none", "skip_hw", "skip_sw"], "tcPolicy is none, skip_hw or skip_sw")
         .optional()
         .describe(
-            "With hwOffload: none keeps a software rule beside that of the NIC, skip_sw only that of the NIC, skip_hw only that of software; absent is none. Changes live.",
+            `With hwOffload: none keeps a software rule beside that of the NIC, skip_sw only that of the NIC, skip_hw only that of software; absent is none. Changes live.`,
         ),
     nOffloadThreads: count("nOffloadThreads", 1, 10, "threads")
         .optional()
-        .describe(`With hwOffload, threads of the userspace datapath for it; absent is 1. ${RESTART}`),
+        .describe(`With hwOffload, threads of the userspace datapath for it; absent is 1. ${WITH_OFFLOAD}`),
     offloadRebalance: toggle("offloadRebalance")
         .optional()
-        .describe(`Choose what is offloaded by packets a second when the NIC is full; absent is false. ${RESTART}`),
+        .describe(
+            `Choose what is offloaded by packets a second when the NIC is full; absent is false. ${WITH_OFFLOAD}`,
+        ),
     dpdkInit: z
         .enum(["false", "true", "try"], 'dpdkInit is "true", "try" or "false", as text')
         .optional()
         .describe(
-            `Start DPDK: with "true" ovs-vswitchd does not start without it, with "try" it goes on; absent is "false". ${RESTART}`,
+            `Start DPDK: where it does not come up, with "true" ovs-vswitchd aborts, at once and at each start, and with "try" it goes on; absent is "false". ${SWITCHED}`,
         ),
     dpdkLcoreMask: mask("dpdkLcoreMask")
         .optional()
-        .describe(`CPUs of DPDK's own threads [hexadecimal mask]. ${RESTART}`),
+        .describe(`CPUs of DPDK's own threads [hexadecimal mask]. ${WITH_DPDK}`),
     dpdkSocketMem: perNode("dpdkSocketMem")
         .optional()
-        .describe(`Huge pages that are taken at the start, for each NUMA node [MiB]. ${RESTART}`),
+        .describe(`Huge pages that are taken at the start, for each NUMA node [MiB]. ${WITH_DPDK}`),
     dpdkSocketLimit: perNode("dpdkSocketLimit")
         .optional()
-        .describe(`Most huge pages for each NUMA node [MiB]; 0 is no limit. ${RESTART}`),
-    dpdkHugepageDir: HostPath.optional().describe(`Where huge pages are mounted; absent is /dev/hugepages. ${RESTART}`),
+        .describe(`Most huge pages for each NUMA node [MiB]; 0 is no limit. ${WITH_DPDK}`),
+    dpdkHugepageDir: HostPath.optional().describe(
+        `Where huge pages are mounted; absent is /dev/hugepages. ${WITH_DPDK}`,
+    ),
     dpdkExtra: z
         .string("dpdkExtra is text, such as --iova-mode=va")
         .regex(/^[\x20-\x7e]{1,1000}$/, { error: "dpdkExtra is one line of printable ASCII, such as --iova-mode=va" })
         .optional()
-        .describe(`More arguments for DPDK. ${RESTART}`),
+        .describe(`More arguments for DPDK. ${WITH_DPDK}`),
     pmdCpuMask: mask("pmdCpuMask")
         .optional()
         .describe(
@@ -116,16 +123,18 @@ export const OvsSettings = z.strictObject({
         .describe("Gather details of each polling thread; absent is false. Changes live."),
     perPortMemory: toggle("perPortMemory")
         .optional()
-        .describe(`Memory of its own for each DPDK port; absent is false. ${RESTART}`),
+        .describe(`Memory of its own for each DPDK port; absent is false. ${WITH_DPDK}`),
     vhostIommuSupport: toggle("vhostIommuSupport")
         .optional()
-        .describe(`A guest's IOMMU limits what vhost-user reaches of it; absent is false. ${RESTART}`),
+        .describe(`A guest's IOMMU limits what vhost-user reaches of it; absent is false. ${WITH_DPDK}`),
     vhostPostcopySupport: toggle("vhostPostcopySupport")
         .optional()
-        .describe(`Post-copy migration of guests with vhost-user; absent is false. ${RESTART}`),
+        .describe(`Post-copy migration of guests with vhost-user; absent is false. ${WITH_DPDK}`),
     userspaceTsoEnable: toggle("userspaceTsoEnable")
         .optional()
-        .describe(`TCP segmentation offload in the userspace datapath; absent is false. ${RESTART}`),
+        .describe(
+            `TCP segmentation offload in the userspace datapath; absent is false. ${SWITCHED} The links of the kernel that its bridges have when it is switched on pass nothing until that start.`,
+        ),
     emcInsertInvProb: count("emcInsertInvProb", 0, 4294967295, "packets")
         .optional()
         .describe("One flow of so many goes into the exact match cache; 0 is none, absent is 100. Changes live."),

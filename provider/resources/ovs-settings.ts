@@ -1,12 +1,13 @@
 /** Settings of Open vSwitch as a whole. The root row is nobody's, so the journal on the host says whose they are and what was there before. */
 import { OvsSettings, OvsSettingsOutputs } from "../../schemas/ovs-settings";
-import { HostError } from "../host/errors";
+import { HostError, shownName } from "../host/errors";
 import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type JournalEntry, type Plan } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { forget, formerOf, note, noted, noteRest } from "./former-values";
 import { openState, typedKeys, typedState, type Typed } from "./ovs-keys";
 import { entriesOf, written, type Keys } from "./ovs-rows";
+import { settingsCautions } from "./ovs-settings-cautions";
 
 /** The only id that there is: the name of the table. */
 const ID = "Open_vSwitch";
@@ -46,23 +47,6 @@ const KEYS: Typed<OvsSettings> = {
     bundleIdleTimeout: ["bundle-idle-timeout", "number"],
 };
 
-/** Read by ovs-vswitchd at its start alone (ovs-vswitchd.conf.db(5)). */
-const AT_START: readonly (keyof OvsSettings)[] = [
-    "hwOffload",
-    "nOffloadThreads",
-    "offloadRebalance",
-    "dpdkInit",
-    "dpdkLcoreMask",
-    "dpdkSocketMem",
-    "dpdkSocketLimit",
-    "dpdkHugepageDir",
-    "dpdkExtra",
-    "perPortMemory",
-    "vhostIommuSupport",
-    "vhostPostcopySupport",
-    "userspaceTsoEnable",
-];
-
 interface SettingsHere extends Found<OvsSettings> {
     root: Seen;
     entry?: JournalEntry;
@@ -74,8 +58,9 @@ export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
     description:
         "Settings of a host's Open vSwitch as a whole: keys of other_config in its root row. A host has one such resource. " +
         "Only what is declared is managed. What stood there before is written to a journal on the host first, and given " +
-        "back when a setting is no longer declared or the resource is deleted. A change of what ovs-vswitchd reads at " +
-        "its start alone restarts nothing: it waits for the next start.",
+        "back when a setting is no longer declared or the resource is deleted. No change restarts ovs-vswitchd: each property " +
+        "says whether it acts at once or waits for the next start. DPDK, hardware offload and segmentation in userspace act " +
+        "as soon as they are switched on.",
     schema: OvsSettings,
     cost: Object.fromEntries(Object.keys(OvsSettings.shape).map((key) => [key, "update"])) as Record<
         keyof OvsSettings,
@@ -87,15 +72,25 @@ export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
     checkId: (id) => (id === ID ? undefined : `write ${ID}: a host has one`),
     claims: () => ["settings of Open vSwitch"],
 
-    cautions: (host, want) => {
-        const waiting = AT_START.filter((key) => want[key] !== undefined);
-        return Promise.resolve(
-            waiting.length === 0
-                ? []
-                : [
-                      `${waiting.join(", ")}: ovs-vswitchd on ${host.where} reads it at its start alone; restart it when the guests allow.`,
-                  ],
-        );
+    /** Of an open map, whose keys are nobody's to judge, nothing is said. */
+    newOf(was, { otherConfig: _open, ...want }) {
+        const now = Object.entries(want).filter(([key, value]) => value !== was[key as keyof OvsSettings]);
+        return now.length > 0 ? Object.fromEntries(now) : undefined;
+    },
+
+    async cautions(host, want) {
+        const view = await host.switch();
+        const root = view.root();
+        const isBuiltWith = root?.dpdk_version !== "none";
+        return settingsCautions(want, {
+            where: host.where,
+            settings: typedState(KEYS, root?.other_config),
+            dpdk: isBuiltWith ? root?.dpdk_initialized === true : undefined,
+            userspace: view
+                .all("Bridge")
+                .filter(({ datapath_type: datapath }) => datapath === "netdev")
+                .map(({ name }) => shownName(String(name))),
+        });
     },
 
     async find(host, _id, { mark, known }) {

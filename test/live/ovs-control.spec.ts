@@ -489,13 +489,18 @@ describe("what watches and controls a real switch", function () {
             assert.equal(await other("vlan-limit"), '"1"');
         });
 
-        it("that ovs-vswitchd reads at its start alone are warned of", async () => {
-            engine.logged.length = 0;
-            const there = await plugin.create(SETTINGS, "hw", { hwOffload: true });
-            assert.match(
-                engine.logged.map(({ message }) => message).join(),
-                /hwOffload: ovs-vswitchd .* reads it at its start alone/,
-            );
+        it("that wait for the next start of ovs-vswitchd are warned of, where an update adds them, too", async () => {
+            const warned = async <Result>(work: Promise<Result>): Promise<[Result, string]> => {
+                engine.logged.length = 0;
+                return [await work, engine.logged.map(({ message }) => message).join()];
+            };
+            const [there, once] = await warned(plugin.create(SETTINGS, "hw", { hwOffload: true, nOffloadThreads: 2 }));
+            assert.equal(once, "");
+            const more = { hwOffload: true, nOffloadThreads: 3 };
+            const [state, late] = await warned(plugin.update(SETTINGS, "hw", there, more));
+            assert.match(late, /^nOffloadThreads: ovs-vswitchd .* goes on as before until it is started again/);
+            const [, off] = await warned(plugin.update(SETTINGS, "hw", { ...there, state }, { hwOffload: false }));
+            assert.match(off, /^hwOffload: ovs-vswitchd .* goes on as before/);
             await plugin.delete(SETTINGS, "hw", there);
         });
 
