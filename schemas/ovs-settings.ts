@@ -68,7 +68,7 @@ export const OvsSettings = z.strictObject({
         .enum(["none", "skip_hw", "skip_sw"], "tcPolicy is none, skip_hw or skip_sw")
         .optional()
         .describe(
-            `With hwOffload: none keeps a software rule beside that of the NIC, skip_sw only that of the NIC, skip_hw only that of software; absent is none. Changes live.`,
+            `With hwOffload: none keeps a software rule beside that of the NIC, skip_sw only that of the NIC, skip_hw only that of software; absent is none. ${WITH_OFFLOAD}`,
         ),
     nOffloadThreads: count("nOffloadThreads", 1, 10, "threads")
         .optional()

@@ -19,7 +19,7 @@ export interface SwitchThere {
  * lib/dpdk.c, lib/userspace-tso.c).
  */
 const TAKEN_UP = {
-    hwOffload: ["nOffloadThreads", "offloadRebalance"],
+    hwOffload: ["tcPolicy", "nOffloadThreads", "offloadRebalance"],
     dpdkInit: [
         "dpdkLcoreMask",
         "dpdkSocketMem",

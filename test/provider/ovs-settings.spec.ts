@@ -25,7 +25,7 @@ describe("a change of settings of Open vSwitch warns", () => {
             dpdkInit: "try",
             userspaceTsoEnable: true,
         };
-        assert.deepEqual(said({ offloadRebalance: true, nOffloadThreads: 2 }, { settings }), waits("offloadRebalance"));
+        assert.deepEqual(said({ tcPolicy: "skip_sw", nOffloadThreads: 2 }, { settings }), waits("tcPolicy"));
         assert.deepEqual(
             said({ dpdkLcoreMask: "0x2", vhostIommuSupport: true }, { settings, dpdk: true }),
             waits("dpdkLcoreMask, vhostIommuSupport"),
