@@ -7,6 +7,9 @@ import { rule } from "../rule";
 import { tunedClassic, tunedDomain } from "./examples";
 import { FORMATDOMAIN } from "./manuals";
 
+/** Interface types that libvirt gives several queues (qemu_command.c, "Multiqueue network is not supported for"); no type is a tap. */
+const SEVERAL_QUEUES = ["network", "bridge", "direct", "ethernet", "vhostuser", "vdpa"];
+
 const queuesMissing = rule({
     id: "queues-missing",
     title: "A virtio NIC of a guest with several vCPUs has several queues.",
@@ -33,6 +36,8 @@ const queuesMissing = rule({
     },
     judge(nic, { vcpus: several }) {
         if (known(modelOf(nic)) !== "virtio") return undefined;
+        const backend = known(nic.backend);
+        if (backend !== undefined && !SEVERAL_QUEUES.includes(backend)) return undefined;
         if (known(nic.queues) > 1) return undefined;
         const vcpus = known(nic.guest.vcpus);
         if (vcpus < several) return undefined;
@@ -47,6 +52,9 @@ const queuesMissing = rule({
             tunedDomain({ model: { type: "virtio" }, driver: { queues: 4 } }),
             tunedClassic('<model type="virtio"/><driver queues="4"/>'),
             tunedDomain({ model: { type: "virtio" }, driver: { queues: 1 } }, { vcpu: 1 }),
+            ...["user", "mcast", "udp", "client", "server"].map((kind) =>
+                tunedDomain({ source: { [kind]: {} }, driver: { queues: undefined } }),
+            ),
         ],
         bad: [
             tunedDomain({ model: { type: "virtio" }, driver: { queues: 1 } }),

@@ -70,6 +70,12 @@ describe("kvmnet lint --fix, in domain XML", () => {
         assert.equal(await after("d.xml", text), text);
     });
 
+    it("leaves one queue where libvirt takes no more", async () => {
+        const nic = (driver: string) =>
+            domain(`    <interface type='user'><model type='virtio'/>${driver}</interface>`);
+        assert.equal(await after("d.xml", nic("<driver/>")), nic("<driver rx_queue_size='1024'/>"));
+    });
+
     it("keeps line ends, tabs, comments, CDATA and all other NICs byte for byte, and mends what it says it mends", () =>
         fc.assert(
             fc.asyncProperty(
