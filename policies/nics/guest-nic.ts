@@ -67,6 +67,12 @@ export function modelOf(nic: GuestNic): Maybe<string | undefined> {
     });
 }
 
+/** libvirt's names of QEMU's virtio NIC: the last two say in which versions of virtio it speaks (virDomainNetIsVirtioModel). */
+const VIRTIO = ["virtio", "virtio-transitional", "virtio-non-transitional"];
+
+/** Whether the guest sees a virtio NIC, of whichever kind. @throws NotKnown */
+export const isVirtio = (nic: GuestNic): boolean => VIRTIO.includes(known(modelOf(nic)) ?? "");
+
 /** `NIC 52:54:00:12:34:56 on tap-web0`: by its MAC and tap where they are there and well formed, else by its place. */
 export function nameOf({ mac, tap, index, label }: GuestNic): string {
     if (label !== undefined) return label;

@@ -2,7 +2,7 @@
 import { at, type Resource, textAt } from "../inputs";
 import { known } from "../known";
 import { CHANGE, domainChanges, type DomainChange, formerOf } from "../nics/change";
-import { type GuestNic, modelOf, nameOf } from "../nics/guest-nic";
+import { type GuestNic, isVirtio, modelOf, nameOf } from "../nics/guest-nic";
 import { type Reader, rule } from "../rule";
 import { tunedClassic, tunedDomain } from "./examples";
 import { LIBVIRT_PROVIDER } from "./manuals";
@@ -110,7 +110,7 @@ const migrateModel = rule({
     parameters: {},
     judge(one) {
         for (const { nic, former } of crossing(one)) {
-            if (known(modelOf(former)) !== "virtio") continue;
+            if (!isVirtio(former)) continue;
             const model = known(modelOf(nic));
             if (model !== undefined && model !== "virtio" && known(nic.model) === undefined)
                 return {

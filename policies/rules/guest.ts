@@ -2,7 +2,7 @@
 import { cpusOf } from "../../schemas/cpu-list";
 import { MOST_VECTORS, vectorsOf } from "../../tuning/queues";
 import { known, NotKnown } from "../known";
-import { modelOf } from "../nics/guest-nic";
+import { isVirtio } from "../nics/guest-nic";
 import { guests, type Guest } from "../nics/guests";
 import { rule } from "../rule";
 import { tunedDomain } from "./examples";
@@ -39,7 +39,7 @@ const nicVectors = rule({
         },
     },
     judge({ nics }, { vectors: most }) {
-        const virtio = nics.map((nic) => known(nic)).filter((nic) => known(modelOf(nic)) === "virtio");
+        const virtio = nics.map((nic) => known(nic)).filter(isVirtio);
         // More than a NIC can have is a matter of `queues-max`.
         if (virtio.some((nic) => known(nic.queues) > 256)) return undefined;
         const total = virtio.reduce((sum, nic) => sum + vectorsOf(known(nic.queues)), 0);

@@ -1,6 +1,6 @@
 /** Rules for how packets pass between a guest's NIC and its host: vhost, mergeable buffers, offloads. */
 import { known } from "../known";
-import { modelOf, numberSaid, toChange } from "../nics/guest-nic";
+import { isVirtio, numberSaid, toChange } from "../nics/guest-nic";
 import { guestNics } from "../nics/reader";
 import { rule } from "../rule";
 import { tunedClassic, tunedDomain } from "./examples";
@@ -24,7 +24,7 @@ const vhostExplicit = rule({
     parameters: {},
     judge(nic) {
         if (known(nic.guest.said("type")) !== "kvm") return undefined;
-        if (known(modelOf(nic)) !== "virtio" || !TAPS.includes(known(nic.backend) ?? "")) return undefined;
+        if (!isVirtio(nic) || !TAPS.includes(known(nic.backend) ?? "")) return undefined;
         const driver = known(nic.said("driver"));
         if (driver === "vhost") return undefined;
         const set = toChange(nic, "driver", "vhost");

@@ -1,7 +1,7 @@
 /** Rules for the queue pairs of a guest's NIC. */
 import { usualQueues } from "../../tuning/queues";
 import { known } from "../known";
-import { modelOf, toSet } from "../nics/guest-nic";
+import { isVirtio, toSet } from "../nics/guest-nic";
 import { guestNics } from "../nics/reader";
 import { rule } from "../rule";
 import { tunedClassic, tunedDomain } from "./examples";
@@ -35,7 +35,7 @@ const queuesMissing = rule({
         },
     },
     judge(nic, { vcpus: several }) {
-        if (known(modelOf(nic)) !== "virtio") return undefined;
+        if (!isVirtio(nic)) return undefined;
         const backend = known(nic.backend);
         if (backend !== undefined && !SEVERAL_QUEUES.includes(backend)) return undefined;
         if (known(nic.queues) > 1) return undefined;

@@ -2,7 +2,7 @@
 import { ringSpan, shownSeconds, SMALLEST_FRAME, USUAL_FRAME } from "../../tuning/physics";
 import { isGuestRing } from "../../tuning/rings";
 import { known } from "../known";
-import { modelOf, numberSaid, toChange, toSet } from "../nics/guest-nic";
+import { isVirtio, numberSaid, toChange, toSet } from "../nics/guest-nic";
 import { guestNics } from "../nics/reader";
 import { rule } from "../rule";
 import { tunedClassic, tunedDomain, vhostUserDomain } from "./examples";
@@ -47,7 +47,7 @@ const ringUndersized = rule({
         },
     },
     judge(nic, { minimum, rate }) {
-        if (known(modelOf(nic)) !== "virtio") return undefined;
+        if (!isVirtio(nic)) return undefined;
         const ring = known(nic.rxRing);
         if (ring >= minimum) return undefined;
         return {

@@ -3,13 +3,14 @@ import fc from "fast-check";
 import type { Resource } from "../../policies/inputs";
 import { NotKnown } from "../../policies/known";
 import { judge } from "../../policies/lint/judge";
+import { CHANGE } from "../../policies/nics/change";
 import { isOfPrograms } from "../../policies/nics/reader";
 import { packOf } from "../../policies/pack";
 import { profileOf } from "../../policies/profiles";
 import { type Profile, PROFILES, type RuleData, type TableRule } from "../../policies/rule";
 import { everyRule, rules, stackRules } from "../../policies/table";
 import { type Config, NOT_KNOWN_YET, runPolicy } from "../../policies/test-kit";
-import { made, nativeDomain } from "../../policies/rules/examples";
+import { made, nativeDomain, tunedClassic, tunedDomain } from "../../policies/rules/examples";
 
 const byId = (id: string): TableRule => rules.find((rule) => rule.id === id) ?? assert.fail(`no rule ${id}`);
 
@@ -136,6 +137,33 @@ describe("ring-undersized", () => {
     it("leaves a NIC without a virtio ring to the other rules", () => {
         for (const nic of [{ model: { type: "e1000" } }, {}, { source: { hostdev: {} } }])
             assert.deepEqual(said("ring-undersized", nic), []);
+    });
+});
+
+describe("a virtio NIC that says which kind of it", () => {
+    for (const type of ["virtio-transitional", "virtio-non-transitional"])
+        it(`is judged as one that is ${type}`, () => {
+            const nic = { model: { type }, source: { bridge: { bridge: "br0" } } };
+            for (const id of ["queues-missing", "ring-undersized", "vhost-explicit"])
+                assert.notDeepEqual(said(id, nic, { type: "kvm" }), [], id);
+            const interfaces = Array.from({ length: 12 }, () => ({ ...nic, driver: { queues: 8 } }));
+            assert.equal(said("nic-vectors", {}, { devices: { interfaces } })[0]?.kind, "violation");
+        });
+
+    it("is another model when its kind changes, and one that line 0.9 must name", () => {
+        const findings = (before: Resource, after: Resource) =>
+            linted([
+                {
+                    type: CHANGE,
+                    name: "web",
+                    props: { kind: "domain", before: before.props, after: after.props },
+                },
+            ]).map(({ rule, message }) => `${rule}: ${message}`);
+        const transitional = tunedDomain({ model: { type: "virtio-transitional" } });
+        assert.match(findings(tunedDomain({}), transitional).join(), /restarts: .*model virtio to virtio-transitional/);
+        const classic = tunedClassic('<model type="virtio-transitional"/>');
+        const bare = tunedDomain({ model: {}, target: { dev: "tap-web0" } });
+        assert.match(findings(classic, bare).join(), /migrate-model-default: .*was virtio and becomes rtl8139/);
     });
 });
 
