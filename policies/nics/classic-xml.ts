@@ -9,9 +9,9 @@ import { emptyDocument } from "./xml";
 const MADE_UP_MAC = "made up by the provider";
 
 /**
- * @returns  XML with what the provider takes from the arguments; devices other than NICs are left out
+ * @returns  XML with what the provider takes from the arguments; of devices, NICs and the screen
  * @throws   NotKnown where even the number of NICs is open
- * @see      terraform-provider-libvirt v0.8.3, libvirt/domain.go (setNetworkInterfaces), resource_libvirt_domain.go (Create)
+ * @see      terraform-provider-libvirt v0.8.3, libvirt/domain.go (setNetworkInterfaces, setGraphics), resource_libvirt_domain.go (Create)
  */
 export function classicXml(props: unknown): Document {
     const document = emptyDocument();
@@ -46,8 +46,20 @@ export function classicXml(props: unknown): Document {
         if (source) under(element, "source", source);
         under(element, "model", { type: "virtio" });
     }
+    const arch = textAt(props, "arch");
+    const screens = listAt(props, "graphics");
+    const screen = screens instanceof NotKnown ? screens : screens[0];
+    if (screen !== undefined && !(typeof arch === "string" && WITHOUT_SCREEN.test(arch))) {
+        const element = under(devices, "graphics", { type: textAt(screen, "type") });
+        const type = textAt(screen, "listenType");
+        const address = maybe(() => known(type) && (known(textAt(screen, "listenAddress")) ?? "127.0.0.1"));
+        if (type === "address" || type instanceof NotKnown) under(element, "listen", { type, address });
+    }
     return document;
 }
+
+/** On these the provider leaves the screen out. */
+const WITHOUT_SCREEN = /^(aarch64|s390x|ppc64.*)$/;
 
 /** What the NIC is plugged into; the first of these that is set wins, as in the provider. */
 function sourceOf(nic: unknown): { type?: string; source?: Record<string, Maybe<string | undefined>> } {

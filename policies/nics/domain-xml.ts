@@ -3,7 +3,7 @@ import { type Maybe, maybe, NotKnown } from "../known";
 import { type GuestNic, UNSAID } from "./guest-nic";
 import { onNetwork } from "./network-xml";
 import { childOf, childrenOf, type Kept, keptPlaces, parseOutline, UNREADABLE, type XmlElement } from "./outline";
-import { GUEST_PLACES, guestSaidByXml, nicSaidByXml } from "./said";
+import { GUEST_PLACES, guestSaidByXml, nicSaidByXml, saidOnce } from "./said";
 
 /** All of a domain that is looked at: its interfaces whole, of the rest what fields stand in, and the host's devices that it has. */
 export const LOOKED_AT: Kept = keptPlaces([
@@ -74,7 +74,7 @@ function nicOf(nic: XmlElement, index: number, guest: GuestNic["guest"], doubts:
         model: doubt ?? attribute(childOf(nic, "model"), "type", "its model"),
         queues: doubt ?? number("queues", UNSAID.queues),
         rxRing: doubt ?? number("rx_queue_size", UNSAID.rxRing),
-        said: doubt ? () => doubt : nicSaidByXml(nic, UNREADABLE),
+        said: doubt ? saidOnce(() => doubt) : nicSaidByXml(nic, UNREADABLE),
         written: doubts ? { line: "classic" } : { line: "xml", row: nic.line, column: nic.column },
         index,
     };

@@ -3,10 +3,10 @@
  *
  * @see libvirt formatnetwork; src/conf/domain_conf.c, virDomainNetResolveActualType: the NIC's own words win, then its port group's, then the network's
  */
-import { type Maybe, NotKnown } from "../known";
+import { NotKnown } from "../known";
 import { type GuestNic, UNSAID } from "./guest-nic";
 import { childOf, childrenOf, UNREADABLE, type XmlElement } from "./outline";
-import { type NicField, nicSaidByXml, type Said } from "./said";
+import { firstOf, type NicField, nicSaidByXml, type Said, saidOnce } from "./said";
 
 /** Fields that a network or port group may say for its NICs. */
 const GIVEN: readonly NicField[] = [
@@ -32,18 +32,14 @@ function backendOf(network: XmlElement): string {
 
 function saidByNetwork(network: XmlElement, portGroup: XmlElement | undefined): Said<NicField> {
     const places = [portGroup, network].flatMap((place) => (place ? [nicSaidByXml(place, UNREADABLE)] : []));
-    return (field) => {
+    const once = saidOnce<NicField>((field) => {
         if (field === "mtu") return nicSaidByXml(network, UNREADABLE)("mtu");
         if (field === "bridge") return childOf(network, "bridge")?.attributes.name;
         if (field === "directMode") return childOf(network, "forward")?.attributes.mode;
         if (field === "managed") return childOf(network, "forward")?.attributes.managed;
-        if (!GIVEN.includes(field)) return undefined;
-        for (const said of places) {
-            const text = said(field);
-            if (text !== undefined) return text;
-        }
         return undefined;
-    };
+    });
+    return firstOf((field) => (GIVEN.includes(field) ? places : [once]));
 }
 
 /** The NIC with what its network adds. @param networks by name, as far as they were read */
@@ -58,7 +54,7 @@ export function onNetwork(nic: GuestNic, source: XmlElement | undefined, network
     return {
         ...nic,
         backend: backendOf(network),
-        said: (field: NicField): Maybe<string | undefined> => nic.said(field) ?? given(field),
+        said: firstOf(() => [nic.said, given]),
     };
 }
 
@@ -66,7 +62,7 @@ export function onNetwork(nic: GuestNic, source: XmlElement | undefined, network
 export function networkNics(network: XmlElement): GuestNic[] {
     const groups = childrenOf(network, "portgroup");
     return (groups.length > 0 ? groups : [undefined]).map((group, index) => ({
-        guest: { vcpus: UNSAID.vcpus, arch: new NotKnown("a network is of no guest"), said: () => undefined },
+        guest: { vcpus: UNSAID.vcpus, arch: new NotKnown("a network is of no guest"), said: saidOnce(() => undefined) },
         mac: undefined,
         tap: undefined,
         backend: backendOf(network),

@@ -1,7 +1,7 @@
 /** NICs of a VM of Proxmox VE: `virtio=52:54:00:12:34:56,bridge=vmbr0,tag=10,queues=4` (qm.conf(5), net[n]). */
 import { type Maybe, NotKnown } from "../known";
 import { type GuestNic, UNSAID } from "./guest-nic";
-import type { NicField } from "./said";
+import { type NicField, saidOnce } from "./said";
 
 /** A VM's configuration in a file. */
 export const PROXMOX_VM = "proxmox:vm:Vm";
@@ -31,7 +31,11 @@ export const proxmoxNics = ({ nics, vcpus, arch, isKvm, machine }: ProxmoxVm): G
         const isVirtio = model === "virtio";
         const queues = options.get("queues");
         return {
-            guest: { vcpus, arch, said: (field) => (field === "type" ? (isKvm ? "kvm" : "qemu") : undefined) },
+            guest: {
+                vcpus,
+                arch,
+                said: saidOnce((field) => (field === "type" ? (isKvm ? "kvm" : "qemu") : undefined)),
+            },
             mac: (options.get("macaddr") ?? mac).toLowerCase() || undefined,
             tap,
             // Proxmox VE makes and plugs the tap itself, with VLAN and limit, whatever the bridge.
@@ -39,7 +43,7 @@ export const proxmoxNics = ({ nics, vcpus, arch, isKvm, machine }: ProxmoxVm): G
             model: model || undefined,
             queues: queues === undefined ? UNSAID.queues : numberOf(queues, "queues"),
             rxRing: isVirtio && (machine ?? RINGS_SINCE) >= RINGS_SINCE ? 1024 : UNSAID.rxRing,
-            said: (field) => saidBy(options, field, isVirtio && isKvm),
+            said: saidOnce((field) => saidBy(options, field, isVirtio && isKvm)),
             written: { line: "proxmox", key, row: line },
             index,
         };

@@ -8,7 +8,7 @@ interface Place {
     xml: string;
     /**
      * Path in the 0.9 line's arguments, which mirror the XML (terraform-provider-libvirt, docs/resources/domain.md); 0 is
-     * any element of a list.
+     * any element of a list, * any key of an object.
      */
     native: string;
 }
@@ -69,8 +69,12 @@ const GUEST = {
     emulatorPin: { xml: "cputune/emulatorpin@cpuset", native: "cpuTune.emulatorPin.cpuSet" },
     memoryNodes: { xml: "numatune/memory@nodeset", native: "numaTune.memory.nodeset" },
     placement: { xml: "vcpu@placement", native: "vcpuPlacement" },
-    graphicsListen: { xml: "devices/graphics@listen", native: "devices.graphics.0.vnc.listen" },
-    graphicsPassword: { xml: "devices/graphics@passwd", native: "devices.graphics.0.vnc.passwd" },
+    graphicsListen: { xml: "devices/graphics@listen", native: "devices.graphics.0.*.listen" },
+    graphicsListener: {
+        xml: "devices/graphics/listen@address",
+        native: "devices.graphics.0.*.listeners.0.address.address",
+    },
+    graphicsPassword: { xml: "devices/graphics@passwd", native: "devices.graphics.0.*.passwd" },
     iothreads: { xml: "iothreads", native: "ioThreads" },
     diskIothread: { xml: "devices/disk/driver@iothread", native: "devices.disks.0.driver.ioThread" },
     controllerIothread: { xml: "devices/controller/driver@iothread", native: "devices.controllers.0.driver.ioThread" },
@@ -80,8 +84,37 @@ export type GuestField = keyof typeof GUEST;
 /** Where in `<domain>` such fields stand. */
 export const GUEST_PLACES: readonly string[] = Object.values(GUEST).map(({ xml }) => xml);
 
-/** The text of a field; undefined where nothing is said. An element or object that is merely there reads `present`. */
-export type Said<Field extends string> = (field: Field) => Maybe<string | undefined>;
+/** Answers of what is written. An element or object that is merely there reads `present`. */
+export interface Said<Field extends string> {
+    /** The first text of a field; undefined where nothing is said. */
+    (field: Field): Maybe<string | undefined>;
+    /** Every text of a field that may stand several times. */
+    all: (field: Field) => Maybe<string>[];
+}
+
+/** Of fields that stand once. */
+export const saidOnce = <Field extends string>(one: (field: Field) => Maybe<string | undefined>): Said<Field> =>
+    Object.assign((field: Field) => one(field), {
+        all: (field: Field) => [one(field)].filter((text) => text !== undefined),
+    });
+
+/** What the first says of several that says anything of a field. */
+export const firstOf = <Field extends string>(several: (field: Field) => readonly Said<Field>[]): Said<Field> => {
+    const speaker = (field: Field) => several(field).find((said) => said(field) !== undefined);
+    return Object.assign((field: Field) => speaker(field)?.(field), {
+        all: (field: Field) => speaker(field)?.all(field) ?? [],
+    });
+};
+
+/** The first is asked for most of the time, so what comes after it is not looked for. */
+const saidBy = <Field extends string>(each: (field: Field) => Iterable<Maybe<string>>): Said<Field> =>
+    Object.assign(
+        (field: Field) => {
+            const [first] = each(field);
+            return first;
+        },
+        { all: (field: Field) => [...each(field)] },
+    );
 
 export const nicSaidByXml = (element: XmlElement, unreadable: string): Said<NicField> =>
     saidByXml(NIC_STEPS, element, unreadable);
@@ -127,50 +160,48 @@ const GUEST_STEPS = takenApart<GuestField>(GUEST);
 /** The elements below an interface and the attribute of the last in which the field stands. */
 export const xmlStepsOf = (field: NicField): Pick<Steps, "elements" | "attribute"> => NIC_STEPS[field];
 
-/** The first element that stands at a path and says it, whichever of its parents are there several times. */
-function elementAt(root: XmlElement, steps: Steps, from = 0): XmlElement | undefined {
+/** The elements that stand at a path and say it, whichever of their parents are there several times. */
+function* elementsAt(root: XmlElement, steps: Steps, from = 0): Generator<XmlElement> {
     const name = steps.elements[from];
-    if (name === undefined)
-        return steps.attribute === undefined || steps.attribute in root.attributes ? root : undefined;
-    for (const child of root.children) {
-        const found = child.name === name ? elementAt(child, steps, from + 1) : undefined;
-        if (found) return found;
+    if (name === undefined) {
+        if (steps.attribute === undefined || steps.attribute in root.attributes) yield root;
+        return;
     }
-    return undefined;
+    for (const child of root.children) if (child.name === name) yield* elementsAt(child, steps, from + 1);
 }
 
-const saidByXml =
-    <Field extends string>(places: Record<Field, Steps>, root: XmlElement, unreadable: string): Said<Field> =>
-    (field) => {
+const saidByXml = <Field extends string>(
+    places: Record<Field, Steps>,
+    root: XmlElement,
+    unreadable: string,
+): Said<Field> =>
+    saidBy(function* (field) {
         const steps = places[field];
-        const element = elementAt(root, steps);
-        if (!element) return undefined;
-        if (steps.attribute === undefined) return "present";
-        const text = element.attributes[steps.attribute] ?? "";
-        return text.includes(unreadable) ? new NotKnown(`its ${field} is not known yet`) : text || undefined;
-    };
+        for (const element of elementsAt(root, steps)) {
+            const text = steps.attribute === undefined ? "present" : element.attributes[steps.attribute];
+            if (text) yield text.includes(unreadable) ? new NotKnown(`its ${field} is not known yet`) : text;
+        }
+    });
 
 const isSaid = (found: unknown) => found !== undefined && found !== null && found !== "";
 
-/** A number in a path stands for any element: the first that says it, as in XML. */
-function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
-    const many = path.findIndex((step) => typeof step === "number");
-    if (many < 0) return at(root, ...path);
-    const list = at(root, ...path.slice(0, many));
-    if (!Array.isArray(list)) return list instanceof NotKnown ? list : undefined;
-    for (const one of list) {
-        const found = valueAt(one, path.slice(many + 1));
-        if (isSaid(found)) return found;
+/** What is said at a path. */
+function* valuesAt(root: unknown, path: readonly (string | number)[]): Generator {
+    const many = path.findIndex((step) => typeof step === "number" || step === "*");
+    if (many < 0) {
+        const found = at(root, ...path);
+        if (isSaid(found)) yield found;
+        return;
     }
-    return undefined;
+    const several = at(root, ...path.slice(0, many));
+    if (several instanceof NotKnown) yield several;
+    else if (typeof several === "object" && several !== null && Array.isArray(several) === (path[many] !== "*"))
+        for (const one of Object.values(several)) yield* valuesAt(one, path.slice(many + 1));
 }
 
-const saidByArguments =
-    <Field extends string>(places: Record<Field, Steps>, root: unknown): Said<Field> =>
-    (field) => {
-        const found = valueAt(root, places[field].native);
-        if (found instanceof NotKnown) return found;
-        if (!isSaid(found)) return undefined;
-        if (typeof found === "string") return found;
-        return typeof found === "object" ? "present" : JSON.stringify(found);
-    };
+const saidByArguments = <Field extends string>(places: Record<Field, Steps>, root: unknown): Said<Field> =>
+    saidBy(function* (field) {
+        for (const found of valuesAt(root, places[field].native))
+            if (found instanceof NotKnown || typeof found === "string") yield found;
+            else yield typeof found === "object" ? "present" : JSON.stringify(found);
+    });

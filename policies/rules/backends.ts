@@ -202,14 +202,20 @@ const vlanRange = rule({
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
-        const tag = known(nic.said("vlanTag"));
-        if (tag === undefined || (/^\d{1,4}$/.test(tag) && Number(tag) >= 1 && Number(tag) <= 4094)) return undefined;
-        return { found: "its VLAN id is outside of 1 to 4094", set: toChange(nic, "vlanTag", 100) };
+        const tags = nic.said.all("vlanTag").map(known);
+        const place = tags.findIndex((tag) => !/^\d{1,4}$/.test(tag) || Number(tag) < 1 || Number(tag) > 4094);
+        if (place < 0) return undefined;
+        const which = tags.length > 1 ? `VLAN id number ${place + 1}` : "VLAN id";
+        return { found: `its ${which} is outside of 1 to 4094`, set: toChange(nic, "vlanTag", 100) };
     },
     fix: "Use an id from 1 to 4094.",
     examples: {
         good: [tunedDomain({ vlan: { tags: [{ id: 4094 }] } })],
-        bad: [tunedDomain({ vlan: { tags: [{ id: 4095 }] } }), tunedDomain({ vlan: { tags: [{ id: 0 }] } })],
+        bad: [
+            tunedDomain({ vlan: { tags: [{ id: 4095 }] } }),
+            tunedDomain({ vlan: { tags: [{ id: 0 }] } }),
+            tunedDomain({ vlan: { tags: [{ id: 10 }, { id: 4095 }] } }),
+        ],
     },
 });
 

@@ -33,12 +33,12 @@ export const made = (type: string, props: Record<string, unknown>): Resource => 
     props,
 });
 
-/** A domain's XML in a file, with a NIC and what else stands in `<domain>`. */
-export const domainFile = (nic: string, more = ""): Resource => ({
+/** A domain's XML in a file, with a NIC and what else stands in `<domain>` and `<devices>`. */
+export const domainFile = (nic: string, more = "", devices = ""): Resource => ({
     type: "libvirt:xml:Domain",
     name: "web",
     props: {
-        domainXml: `<domain type="kvm"><name>web</name><vcpu>4</vcpu>${more}<devices><interface type="bridge"><mac address="${MAC}"/><source bridge="br0"/>${nic}</interface></devices></domain>`,
+        domainXml: `<domain type="kvm"><name>web</name><vcpu>4</vcpu>${more}<devices><interface type="bridge"><mac address="${MAC}"/><source bridge="br0"/>${nic}</interface>${devices}</devices></domain>`,
     },
 });
 

@@ -3,12 +3,15 @@ import { cpusOf } from "../../schemas/cpu-list";
 import { MOST_VECTORS, vectorsOf } from "../../tuning/queues";
 import { known, NotKnown } from "../known";
 import { isVirtio } from "../nics/guest-nic";
-import { guests, type Guest } from "../nics/guests";
+import { guests } from "../nics/guests";
 import { rule } from "../rule";
-import { tunedDomain } from "./examples";
+import { domainFile, tunedClassic, tunedDomain } from "./examples";
 import { FORMATDOMAIN } from "./manuals";
 
 const domain = (more: object) => tunedDomain({ model: { type: "virtio" }, driver: { queues: 4 } }, more);
+/** As a file has it, with a NIC that is tuned. */
+const guestFile = (more: string, devices = "") =>
+    domainFile('<model type="virtio"/><driver name="vhost" queues="4" rx_queue_size="1024"/>', more, devices);
 const nics = (count: number, queues: number) =>
     domain({
         vcpu: queues,
@@ -53,8 +56,6 @@ const nicVectors = rule({
     examples: { good: [nics(4, 8)], bad: [nics(12, 8)] },
 });
 
-const pinned = ({ said }: Guest) => known(said("vcpuPin"));
-
 const pinEmulator = rule({
     id: "pin-emulator",
     title: "Where vCPUs are pinned, the emulator is pinned apart from them.",
@@ -66,16 +67,16 @@ const pinEmulator = rule({
     tags: ["cpu", "latency"],
     appliesTo: guests,
     parameters: {},
-    judge(guest) {
-        const vcpu = pinned(guest);
-        if (vcpu === undefined) return undefined;
-        const emulator = known(guest.said("emulatorPin"));
+    judge({ said }) {
+        const pins = said.all("vcpuPin").map(known);
+        if (pins.length === 0) return undefined;
+        const emulator = known(said("emulatorPin"));
         if (emulator === undefined)
             return {
                 found: "its vCPUs are pinned and its emulator is not",
                 set: "Set cpuTune.emulatorPin.cpuSet to CPUs of the same NUMA node that no vCPU has.",
             };
-        const shared = overlap(vcpu, emulator);
+        const shared = firstShared(pins, emulator);
         return shared === undefined
             ? undefined
             : {
@@ -92,15 +93,35 @@ const pinEmulator = rule({
         bad: [
             domain({ cpuTune: { vcpuPins: [{ vcpu: 0, cpuSet: "2" }] } }),
             domain({ cpuTune: { vcpuPins: [{ vcpu: 0, cpuSet: "2" }], emulatorPin: { cpuSet: "0-3" } } }),
+            domain({
+                cpuTune: {
+                    vcpuPins: [
+                        { vcpu: 0, cpuSet: "2" },
+                        { vcpu: 1, cpuSet: "3" },
+                    ],
+                    emulatorPin: { cpuSet: "3" },
+                },
+            }),
+            guestFile(
+                '<cputune><vcpupin vcpu="0" cpuset="2"/><vcpupin vcpu="1" cpuset="3"/><emulatorpin cpuset="3"/></cputune>',
+            ),
         ],
     },
 });
 
-/** The first CPU that both lists have. @throws NotKnown where one is no list */
-function overlap(one: string, other: string): number | undefined {
-    const [cpus, others] = [cpusOf(one), cpusOf(other)];
-    if (!cpus || !others) throw new NotKnown("a list of CPUs cannot be read");
-    return cpus.find((cpu) => others.includes(cpu));
+/** The first CPU of any of the lists that another list has, too. @throws NotKnown where one is no list */
+function firstShared(lists: readonly string[], other: string): number | undefined {
+    const listed = (text: string): number[] => {
+        const cpus = cpusOf(text);
+        if (!cpus) throw new NotKnown("a list of CPUs cannot be read");
+        return cpus;
+    };
+    const others = new Set(listed(other));
+    for (const list of lists) {
+        const shared = listed(list).find((cpu) => others.has(cpu));
+        if (shared !== undefined) return shared;
+    }
+    return undefined;
 }
 
 const pinAuto = rule({
@@ -141,14 +162,34 @@ const unfilteredVnc = rule({
     appliesTo: guests,
     parameters: {},
     judge({ said }) {
-        const listen = known(said("graphicsListen"));
-        if (listen !== "0.0.0.0" && listen !== "::") return undefined;
+        const addresses = [...said.all("graphicsListen"), ...said.all("graphicsListener")].map(known);
+        const listen = addresses.find((address) => address === "0.0.0.0" || address === "::");
+        if (listen === undefined) return undefined;
         return { found: `its screen listens on ${listen}`, set: "Set listen to 127.0.0.1, and reach it through SSH." };
     },
     fix: "Listen on 127.0.0.1.",
     examples: {
-        good: [domain({ devices: { interfaces: [], graphics: [{ vnc: { listen: "127.0.0.1" } }] } })],
-        bad: [domain({ devices: { interfaces: [], graphics: [{ vnc: { listen: "0.0.0.0" } }] } })],
+        good: [
+            domain({ devices: { interfaces: [], graphics: [{ vnc: { listen: "127.0.0.1" } }] } }),
+            guestFile("", '<graphics type="spice"><listen type="address" address="127.0.0.1"/></graphics>'),
+            tunedClassic("", { graphics: { type: "vnc", listenType: "address" } }),
+            tunedClassic("", { graphics: { type: "vnc", listenType: "none", listenAddress: "0.0.0.0" } }),
+        ],
+        bad: [
+            domain({ devices: { interfaces: [], graphics: [{ vnc: { listen: "0.0.0.0" } }] } }),
+            domain({
+                devices: { interfaces: [], graphics: [{ vnc: { listen: "::1" } }, { spice: { listen: "::" } }] },
+            }),
+            domain({
+                devices: {
+                    interfaces: [],
+                    graphics: [{ spice: { listeners: [{ address: { address: "0.0.0.0" } }] } }],
+                },
+            }),
+            guestFile("", '<graphics type="spice"><listen type="address" address="0.0.0.0"/></graphics>'),
+            guestFile("", '<graphics type="vnc" listen="127.0.0.1"/><graphics type="spice" listen="0.0.0.0"/>'),
+            tunedClassic("", { graphics: { type: "spice", listenType: "address", listenAddress: "0.0.0.0" } }),
+        ],
     },
 });
 
