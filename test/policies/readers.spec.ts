@@ -331,6 +331,22 @@ describe("Terraform's JSON", () => {
         assert.ok(findings.some((line) => line.startsWith("sec-libvirt-tcp plan.json:")));
     });
 
+    it("has the lists of the 0.9 line under the provider's own names", async () => {
+        const lines = await found({
+            "plan.json": plan("~> 0.9", {
+                ...native,
+                devices: { interfaces: [{ source: { vhost_user: { chardev: { unix: { mode: "server" } } } } }] },
+                cpu: { numa: { cell: [{ mem_access: "shared" }] } },
+                cpu_tune: { vcpu_pin: [{ vcpu: 0, cpu_set: "2" }], emulator_pin: { cpu_set: "2" } },
+            }),
+        });
+        assert.ok(
+            lines.some((line) => line.startsWith("pin-emulator plan.json:9 Domain web")),
+            lines.join("\n"),
+        );
+        assert.ok(!lines.some((line) => line.startsWith("vhostuser-shared-mem")), lines.join("\n"));
+    });
+
     it("is judged in the 0.8 line, its stylesheet included", async () => {
         const xslt = `<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">
             <xsl:template match="@*|node()"><xsl:copy><xsl:apply-templates select="@*|node()"/></xsl:copy></xsl:template>

@@ -114,11 +114,16 @@ const resourcesOf = ({ resources = [], child_modules: children = [] }: Module): 
     ...children.flatMap(resourcesOf),
 ];
 
-/** `network_interface` is a list there and has its plural here; the other names differ by their case alone. */
+/** Lists that are looked at and have their plural with Pulumi alone (docs/resources/domain.md of 0.9.7, and `network_interface` of 0.8). */
+const PLURALS: ReadonlyMap<string, string> = new Map([
+    ["network_interface", "networkInterfaces"],
+    ["vcpu_pin", "vcpuPins"],
+    ["cell", "cells"],
+]);
+
+/** The other names differ by their case alone. */
 const pulumiName = (name: string) =>
-    name === "network_interface"
-        ? "networkInterfaces"
-        : name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    PLURALS.get(name) ?? name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 /** What is true in the shadow trees is unknown, or not to be shown. */
 function withHoles(value: unknown, unknown: unknown, sensitive: unknown): unknown {
