@@ -150,6 +150,24 @@ describe("nmstate", () => {
         assert.deepEqual(levels, ["Port bond0, port bond0: advisory", "Port tap0, port tap0: mandatory"]);
     });
 
+    it("as nmstatectl shows it has tag 0 where a port has a mode and no tag", async () => {
+        const tagged = (vlan: string) =>
+            `interfaces:\n  - name: ovs0\n    type: ovs-bridge\n    bridge:\n      port: [{name: tap0, vlan: ${vlan}}]\n`;
+        const tagOf = async (vlan: string) => {
+            const [, port] = await resourcesOf(tagged(vlan));
+            return (port?.props as { tag?: unknown }).tag;
+        };
+        assert.equal(await tagOf("{mode: trunk, tag: 0, trunk-tags: [{id: 10}]}"), undefined);
+        assert.equal(await tagOf("{mode: native-untagged, tag: 99, trunk-tags: [{id: 10}]}"), 99);
+        assert.equal(await tagOf("{mode: access, tag: 0}"), 0);
+        assert.deepEqual(
+            (await found({ "n.yml": tagged("{mode: trunk, tag: 0, trunk-tags: [{id: 10}]}") })).filter((line) =>
+                line.startsWith("vlan-mode-shape"),
+            ),
+            [],
+        );
+    });
+
     it("tells of virtual functions that are trusted, or whose addresses nobody checks", async () => {
         const vfs = "[{id: 0, trust: false, spoof-check: true}, {id: 1, trust: true, spoof-check: false}]";
         const nic = `interfaces:\n  - name: ens1f0\n    type: ethernet\n    ethernet:\n      sr-iov: {total-vfs: 2, vfs: ${vfs}}\n`;

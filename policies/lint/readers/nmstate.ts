@@ -166,7 +166,7 @@ function ovsBridgeOf(name: string, mtuRequest: number | undefined, link: unknown
                         bridge: name,
                         type: types.get(portName) ?? "system",
                         vlanMode: textOf(own(vlan, "mode")),
-                        tag: own(vlan, "tag"),
+                        tag: ovsTagOf(vlan),
                         trunks: trunksOf(vlan),
                         ...(members.length > 1 ? { interfaces: members } : {}),
                     },
@@ -175,6 +175,15 @@ function ovsBridgeOf(name: string, mtuRequest: number | undefined, link: unknown
             ];
         }),
     ];
+}
+
+/**
+ * A tag of 0 is none: nmstate shows it for a port that has a mode alone (rust/src/lib/ovsdb/show.rs), and NetworkManager
+ * sets none for it. An access port without a tag is one of VLAN 0.
+ */
+function ovsTagOf(vlan: unknown): unknown {
+    const tag = own(vlan, "tag");
+    return countOf(tag) === 0 && own(vlan, "mode") !== "access" ? undefined : tag;
 }
 
 /** `trunk-tags: [{id: 10}, {id-range: {min: 20, max: 29}}]` as `["10", "20-29"]`. */
