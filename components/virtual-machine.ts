@@ -122,7 +122,11 @@ export class VirtualMachine extends Component {
             cloudInit: cloudInit && storage.cloudInit(cloudInit, this.nics, transform?.cloudInit),
             nics: nics.map(({ decided }) => decided),
         };
-        const { args: domainArgs, replaceOnChanges } = installed.line.domain(
+        const {
+            args: domainArgs,
+            replaceOnChanges,
+            replacedWith,
+        } = installed.line.domain(
             description,
             nics.map(({ tapName }) => tapName),
         );
@@ -133,6 +137,7 @@ export class VirtualMachine extends Component {
             dependsOn: nics,
             deleteBeforeReplace: true,
             replaceOnChanges,
+            ...(replacedWith && { replacementTrigger: (inputs as Record<string, unknown>)[replacedWith] }),
             hooks: leftBehindHooks(childName, this.urn),
         });
         const shutdown = {

@@ -27,6 +27,9 @@ export const classicDomain: DomainAdapter = (guest, taps) => ({
     // That line calls a new kernel an update and then leaves the domain as it was (resource_libvirt_domain.go, Update).
     // It would change a cloud-init disk in place, and looks for it on IDE, where the stylesheet leaves none.
     replaceOnChanges: ["kernel", "initrd", ...(guest.cloudInit ? ["cloudinit"] : [])],
+    // Nor does it change the machine. Of pc-q35-7.2 it reads back q35 where that is what q35 means on the host, and the
+    // other way round after an upgrade of QEMU (utils_domain_def.go, getOriginalMachineName).
+    replacedWith: "machine",
 });
 
 /** NICs for a domain of that line that somebody wrote by hand. A stylesheet of their own cannot be joined with ours. */

@@ -49,6 +49,11 @@ export interface GuestDescription {
 interface DomainArguments {
     args: object;
     replaceOnChanges: string[];
+    /**
+     * Argument that a new domain alone follows, as the program says it: what that line reads back may be another word for
+     * the same, which `replaceOnChanges` would take for a change.
+     */
+    replacedWith?: string;
 }
 
 /**

@@ -351,6 +351,33 @@ describe("what a change does to a guest", () => {
         const native = await shutdown("0.9.7");
         assert.deepEqual([native.effect, native.domain], ["restarts", "web-1"]);
     });
+
+    it("replaces its domain for another machine in the 0.8 line, which would leave it as it is", async () => {
+        const triggerOf = async (version: string, transform?: VirtualMachineArgs["transform"]) => {
+            const triggers: unknown[] = [];
+            await withLibvirt(version, () =>
+                registeredBy(
+                    () =>
+                        new VirtualMachine(
+                            "web-1",
+                            { boot, machine: "pc", ...(transform && { transform }) },
+                            {
+                                transformations: [
+                                    ({ name, opts }) => {
+                                        if (name === "web-1-domain") triggers.push(opts.replacementTrigger);
+                                        return undefined;
+                                    },
+                                ],
+                            },
+                        ),
+                ),
+            );
+            return triggers;
+        };
+        assert.deepEqual(await triggerOf("0.8.3"), ["pc"]);
+        assert.deepEqual(await triggerOf("0.8.3", { domain: { machine: "q35" } }), ["q35"]);
+        assert.deepEqual(await triggerOf("0.9.7"), [undefined]);
+    });
 });
 
 describe("GuestGroup", () => {
