@@ -212,7 +212,7 @@ export const swept = (view: Replica, bridge: string): Plan =>
               },
           ];
 
-export const openflow = (bridge: string, bundle: string[]): Action => ({ via: "openflow", bridge, bundle });
+const openflow = (bridge: string, bundle: string[]): Action => ({ via: "openflow", bridge, bundle });
 
 /** The last line of every bundle of ours. */
 export const shared = (secure: boolean): string => (secure ? "shared secure" : "shared");
