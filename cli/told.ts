@@ -22,6 +22,8 @@ export interface JudgeOptions {
 export interface Judging extends Omit<JudgeOptions, "profile" | "format"> {
     profile: Profile;
     outputs: { name: string; path?: string }[];
+    /** Whether only some of the files are judged that exemptions and baseline are for: then nothing is told to be gone. */
+    partial?: boolean;
 }
 
 /** Exit status for bad usage and for what cannot be read. */
@@ -94,25 +96,33 @@ async function accept(
         forbidExemption,
         baseline,
         writeBaseline,
-    }: Pick<JudgeOptions, "exemptions" | "forbidExemption" | "baseline" | "writeBaseline">,
+        partial = false,
+    }: Pick<Judging, "exemptions" | "forbidExemption" | "baseline" | "writeBaseline" | "partial">,
 ): Promise<Report> {
     const accepted =
         exemptions === undefined && report.marked.length === 0
             ? report
-            : await exempted(report, exemptions, forbidExemption);
+            : await exempted(report, exemptions, forbidExemption, partial);
     if (writeBaseline === undefined && baseline === undefined) return accepted;
     const { baselineText, withoutBaseline } = await import("../policies/lint/baseline");
     if (writeBaseline !== undefined) writeText("--write-baseline", writeBaseline, baselineText(accepted.findings));
     if (baseline === undefined) return accepted;
-    return { ...accepted, ...withoutBaseline(accepted.findings, baseline, readText("--baseline", baseline)) };
+    const before = { file: baseline, text: readText("--baseline", baseline), partial };
+    return { ...accepted, ...withoutBaseline(accepted.findings, before) };
 }
 
-async function exempted(report: Report, file: string | undefined, forbidden: string[] | undefined): Promise<Report> {
+async function exempted(
+    report: Report,
+    file: string | undefined,
+    forbidden: string[] | undefined,
+    partial: boolean,
+): Promise<Report> {
     const { readExemptions, today } = await import("../policies/exemptions");
     const { exempt } = await import("../policies/lint/exempt");
     return exempt(report, {
         listed: file === undefined ? [] : readExemptions(file, readText("--exemptions", file)),
         today: today(),
+        partial,
         ...(file === undefined ? {} : { file }),
         ...(forbidden === undefined ? {} : { forbidden }),
     });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Resource } from "./inputs";
 import { type PerProfile, type Profile, PROFILES, type Proof, type RuleData } from "./rule";
 import { everyRule, rules, stackRules } from "./table";
-import { upkeepRules } from "./upkeep";
+import { everyUpkeepRule } from "./upkeep";
 
 /** What stands in a rule's file. */
 export function rulePage(rule: RuleData): string {
@@ -89,7 +89,7 @@ export const rulesIndex = (): string =>
         "",
         "| rule | severity | level | what holds |",
         "| --- | --- | --- | --- |",
-        ...[...everyRule, ...upkeepRules].map(
+        ...[...everyRule, ...everyUpkeepRule].map(
             ({ id, severity, level, title }) => `| [${id}](${id}.md) | ${severity} | ${perProfile(level)} | ${title} |`,
         ),
         "",
@@ -100,5 +100,5 @@ export function writePages(folder: string): void {
     mkdirSync(folder, { recursive: true });
     for (const file of readdirSync(folder)) rmSync(join(folder, file));
     writeFileSync(join(folder, "README.md"), rulesIndex());
-    for (const rule of [...everyRule, ...upkeepRules]) writeFileSync(join(folder, `${rule.id}.md`), rulePage(rule));
+    for (const rule of [...everyRule, ...everyUpkeepRule]) writeFileSync(join(folder, `${rule.id}.md`), rulePage(rule));
 }

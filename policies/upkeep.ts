@@ -43,5 +43,21 @@ export const EXEMPTION_UNUSED_RULE: RuleData = {
     parameters: {},
 };
 
+export const BASELINE_STALE_RULE: RuleData = {
+    id: "baseline-stale",
+    title: "A baseline lists what is there.",
+    severity: "medium",
+    level: { default: "mandatory" },
+    why: "What was put right and stays in the baseline would cover the same mistake when somebody makes it again.",
+    fix: "Write the baseline anew (`--write-baseline`).",
+    sources: ["the baseline, and what was found this time"],
+    url: PAGE,
+    tags: ["baseline"],
+    parameters: {},
+};
+
 /** In the order in which profiles and pages list them, after all others. */
 export const upkeepRules: readonly RuleData[] = [EXEMPTION_VALID_RULE, EXEMPTION_UNUSED_RULE, UNDECIDED_RULE];
+
+/** Those, and what the linter alone tells: the pack has no baseline, so no profile sets a level for it. */
+export const everyUpkeepRule: readonly RuleData[] = [...upkeepRules, BASELINE_STALE_RULE];

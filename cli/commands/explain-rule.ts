@@ -1,11 +1,11 @@
 /** `kvmnet explain RULE`: the rule's page. */
 import { rulePage } from "../../policies/pages";
 import { everyRule } from "../../policies/table";
-import { upkeepRules } from "../../policies/upkeep";
+import { everyUpkeepRule } from "../../policies/upkeep";
 
 /** @throws Error that names the rules which are called alike */
 export function run(id: string): number {
-    const all = [...everyRule, ...upkeepRules];
+    const all = [...everyRule, ...everyUpkeepRule];
     const rule = all.find((one) => one.id === id);
     if (!rule) {
         const alike = all.filter((one) => one.id.includes(id) || id.includes(one.id.split("-")[0] ?? id));

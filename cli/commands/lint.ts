@@ -47,7 +47,9 @@ async function linted(
     const said = { oneHost, ...(kind !== undefined && isKind(kind) ? { kind } : {}) };
     let judged = await lint(read, settings, said);
     if (fix) judged = await lint(await (await import("../lint-fix")).fixFiles(read, judged, said.kind), settings, said);
-    return tell({ ...judged, unreadable: [...missing, ...judged.unreadable] }, asked);
+    // A hook hands over the files of one commit.
+    const partial = ours === true;
+    return tell({ ...judged, unreadable: [...missing, ...judged.unreadable] }, { ...asked, partial });
 }
 
 const isKind = (name: string): name is KindName => (KIND_NAMES as readonly string[]).includes(name);

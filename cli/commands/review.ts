@@ -43,7 +43,7 @@ async function reviewed(globs: string[], options: ReviewOptions): Promise<number
         const markdown = join(folder, "summary.md");
         const sarif = join(folder, "findings.sarif");
         const outputs = [...asked.outputs, { name: "markdown", path: markdown }, { name: "sarif", path: sarif }];
-        const status = await tell(judged, { ...asked, outputs });
+        const status = await tell(judged, { ...asked, outputs, partial: true });
         const text = readFileSync(markdown, "utf8");
         const nothing = status === 0 && judged.report.findings.length === 0;
         service?.summarise?.(text);

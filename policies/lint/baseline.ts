@@ -1,7 +1,9 @@
 /** A baseline: findings that were there when the linter was adopted. New ones count, and gone ones are told. */
 import { z } from "zod";
 import { InputError, parsed } from "../../schemas/problems";
+import { BASELINE_STALE_RULE } from "../upkeep";
 import type { LintFinding } from "./finding";
+import { upkeepFinding } from "./upkeep-finding";
 
 const Baseline = z.strictObject({
     version: z.literal(1, { error: "the version of a baseline is 1" }),
@@ -22,12 +24,19 @@ export const baselineText = (findings: readonly LintFinding[]): string =>
         4,
     )}\n`;
 
+interface Before {
+    /** Path of the baseline, for findings about it. */
+    file: string;
+    text: string;
+    /** Whether only some of what it was written for is judged: what is not met may be where nobody looked. */
+    partial?: boolean;
+}
+
 /** @throws InputError where the file is no baseline */
 export function withoutBaseline(
     findings: readonly LintFinding[],
-    file: string,
-    text: string,
-): { findings: LintFinding[]; known: number; stale: string[] } {
+    { file, text, partial = false }: Before,
+): { findings: LintFinding[]; known: number } {
     let content: unknown;
     try {
         content = JSON.parse(text);
@@ -37,13 +46,20 @@ export function withoutBaseline(
     const baseline = parsed(Baseline, content, file).findings;
     const there = new Set(findings.map(({ fingerprint }) => fingerprint));
     const before = new Set(baseline.map(({ fingerprint }) => fingerprint));
+    const gone = partial ? [] : baseline.filter(({ fingerprint }) => !there.has(fingerprint));
     return {
-        findings: findings.filter(({ fingerprint }) => !before.has(fingerprint)),
-        known: findings.filter(({ fingerprint }) => before.has(fingerprint)).length,
-        stale: baseline
-            .filter(({ fingerprint }) => !there.has(fingerprint))
-            .map(
-                ({ rule, subject }) => `${file} lists ${rule} for ${subject}, which is gone: write the baseline anew.`,
+        findings: [
+            ...findings.filter(({ fingerprint }) => !before.has(fingerprint)),
+            ...gone.map(({ rule, subject }) =>
+                upkeepFinding(
+                    BASELINE_STALE_RULE,
+                    `what is listed of ${rule} for ${subject}`,
+                    { file },
+                    "It is gone.",
+                    "Write the baseline anew.",
+                ),
             ),
+        ],
+        known: findings.filter(({ fingerprint }) => before.has(fingerprint)).length,
     };
 }

@@ -1,10 +1,9 @@
 /** Takes accepted findings out of a report; an exemption that holds no more, or meets nothing, is a finding itself. */
-import { createHash } from "node:crypto";
 import { type Exemptible, type Exemption, Exemptions } from "../exemptions";
-import type { RuleData } from "../rule";
 import { EXEMPTION_UNUSED_RULE, EXEMPTION_VALID_RULE } from "../upkeep";
-import type { LintFinding, PlacedResource } from "./finding";
+import type { PlacedResource } from "./finding";
 import type { Report } from "./report";
+import { upkeepFinding } from "./upkeep-finding";
 
 export interface Accepting {
     /** Path of the exemptions file, for findings about it. */
@@ -14,9 +13,14 @@ export interface Accepting {
     forbidden?: readonly string[];
     /** As `2026-11-24`. */
     today: string;
+    /** Whether only some of what was accepted for is judged: an exemption of a file may be for what was not. */
+    partial?: boolean;
 }
 
-export function exempt(report: Report, { file = "", listed, forbidden = [], today }: Accepting): Report {
+export function exempt(
+    report: Report,
+    { file = "", listed, forbidden = [], today, partial = false }: Accepting,
+): Report {
     const rules = new Set(report.rules.map(({ id }) => id));
     const exemptions = new Exemptions({ today, rules, forbidden, listed });
     const marks = new Map(report.marked.map((resource) => [resource.urn, resource.marks]));
@@ -39,18 +43,19 @@ export function exempt(report: Report, { file = "", listed, forbidden = [], toda
             exemptions
                 .wrongOn(one)
                 .map(({ found, set }) =>
-                    told(EXEMPTION_VALID_RULE, ownerOf(resource), resource.position, `It ${found}.`, set),
+                    upkeepFinding(EXEMPTION_VALID_RULE, ownerOf(resource), resource.position, `It ${found}.`, set),
                 ),
         ),
         ...exemptions
             .wrongListed()
             .map(({ exemption, found, set }) =>
-                told(EXEMPTION_VALID_RULE, subjectOf(exemption), { file }, `It ${found}.`, set),
+                upkeepFinding(EXEMPTION_VALID_RULE, subjectOf(exemption), { file }, `It ${found}.`, set),
             ),
         ...exemptions
             .unused(carriers.keys(), (rule) => report.enabled.includes(rule))
+            .filter(({ resource }) => resource !== undefined || !partial)
             .map(({ exemption, resource }) =>
-                told(
+                upkeepFinding(
                     EXEMPTION_UNUSED_RULE,
                     subjectOf(exemption),
                     (resource && carriers.get(resource)?.position) ?? { file },
@@ -75,27 +80,4 @@ const exemptible = (resource: PlacedResource): Exemptible => ({
 function namesOf(subject: string, file: string): string[] {
     const [owner = ""] = subject.split(", ");
     return [subject, owner, owner.split(" ").slice(1).join(" "), file];
-}
-
-function told(
-    rule: RuleData,
-    subject: string,
-    position: LintFinding["position"],
-    message: string,
-    fix: string,
-): LintFinding {
-    return {
-        rule: rule.id,
-        kind: "violation",
-        level: rule.level.default === "mandatory" ? "mandatory" : "advisory",
-        severity: rule.severity,
-        subject: subject.replace(/[^\x20-\x7e\u00a0-\u024f]/g, "?"),
-        message,
-        fix,
-        position,
-        fingerprint: createHash("sha256")
-            .update([rule.id, position.file, subject, message].join("\0"))
-            .digest("hex")
-            .slice(0, 32),
-    };
 }

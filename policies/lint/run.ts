@@ -4,7 +4,7 @@ import { exemptionOf } from "../../schemas/exemption";
 import type { XmlElement } from "../nics/outline";
 import { DOMAIN_XML, NETWORK_XML } from "../nics/reader";
 import type { ProfileConfig } from "../profiles";
-import { upkeepRules } from "../upkeep";
+import { everyUpkeepRule } from "../upkeep";
 import type { PlacedResource } from "./finding";
 import { judge, type Tables } from "./judge";
 import type { KindName } from "./kinds";
@@ -69,11 +69,10 @@ export function reportOf(
         findings: stacks.flatMap((resources) => judge(tables, withNetworks(resources), config)).sort(inOrder),
         marked: stacks.flat().filter(({ marks }) => marks?.some(exemptionOf)),
         enabled: judging.map(({ id }) => id).filter((id) => config[id]?.enforcementLevel !== "disabled"),
-        rules: [...judging, ...upkeepRules],
+        rules: [...judging, ...everyUpkeepRule],
         profile,
         exempted: [],
         known: 0,
-        stale: [],
         version,
         resources: stacks.reduce((sum, { length }) => sum + length, 0),
         files,

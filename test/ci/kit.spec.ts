@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -15,6 +15,12 @@ const BAD = domain("<interface type='bridge'><mac address='52:54:00:00:00:01'/><
 const GOOD = domain(
     "<interface type='bridge'><mac address='52:54:00:00:00:01'/><model type='virtio'/><driver name='vhost' rx_queue_size='1024'/></interface>",
 );
+
+const OF_OLD = `exemptions:
+  - rule: nic-model-explicit
+    resource: old.xml
+    reason: It has been so for years.
+`;
 
 /** Names that a shell would act upon, git would take for options or patterns, or people would be called by. */
 const HOSTILE = [
@@ -181,6 +187,22 @@ describe("the pull request kit", function () {
         ]);
     });
 
+    it("fails no pull request for what is accepted of files that it does not change", async () => {
+        repository.write({ "b.xml": GOOD, "accepted.yaml": OF_OLD });
+        const lint = ["lint", "old.xml", "--write-baseline", "b.json"];
+        spawnSync(process.execPath, [resolve("cli/kvmnet.cjs"), ...lint], { cwd: repository.folder });
+        repository.commit();
+        for (const [input, file] of [
+            ["baseline", "b.json"],
+            ["exemptions", "accepted.yaml"],
+        ] as const) {
+            const { status, stdout } = await onGithub({ [input]: file });
+            assert.equal(status, 0, stdout);
+            assert.match(stdout, /nothing to tell/);
+        }
+        assert.deepEqual(api.comments, []);
+    });
+
     it("says nothing on a pull request that never had anything to hear", async () => {
         repository.write({ "new.xml": GOOD });
         repository.commit();
@@ -304,6 +326,8 @@ describe("the kit's files", () => {
         };
         assert.equal(hooked("pom.xml"), 0);
         assert.equal(hooked("pom.xml", "guest.xml"), 1);
+        assert.equal(hooked("guest.xml", "--write-baseline", "b.json"), 1);
+        assert.equal(hooked("pom.xml", "--baseline", "b.json"), 0, "what was not handed over is not gone");
         rmSync(folder, { recursive: true });
     }).timeout(300_000);
 

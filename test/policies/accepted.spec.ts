@@ -7,6 +7,7 @@ import type { LintFinding } from "../../policies/lint/finding";
 import { FORMATS } from "../../policies/lint/formats";
 import type { Report } from "../../policies/lint/report";
 import { everyRule } from "../../policies/table";
+import { everyUpkeepRule } from "../../policies/upkeep";
 import { exemptionOf, exemptionText } from "../../schemas/exemption";
 
 const finding = (rule: string, guest: string, more: Partial<LintFinding> = {}): LintFinding => ({
@@ -31,8 +32,7 @@ const EMPTY: Report = {
     marked: [],
     enabled: everyRule.map(({ id }) => id),
     known: 0,
-    stale: [],
-    rules: everyRule,
+    rules: [...everyRule, ...everyUpkeepRule],
     profile: "default",
     version: "1.0.0",
     resources: 1,
@@ -117,6 +117,21 @@ describe("an exemption", () => {
         ]);
         assert.equal(unused.findings[0]?.level, "advisory");
         assert.deepEqual(judged([], listed(entry()), { enabled: [] }).findings, []);
+    });
+
+    it("is not told to meet nothing by a run that judges only some of the files, unless it hangs on what was judged", () => {
+        const carrier = {
+            type: "libvirt:index/domain:Domain",
+            name: "web",
+            props: {},
+            position: { file: "index.ts" },
+            urn: "urn:pulumi:p::s::libvirt:index/domain:Domain::web",
+            marks: [exemptionText({ rule: "ring-valid", reason: "It is not there any more." })],
+        };
+        const report = judged([], listed(entry()), { partial: true, marked: [carrier] });
+        assert.deepEqual(told(report, "exemption-unused"), [
+            "the exemption from ring-valid for Domain web: It meets no finding.",
+        ]);
     });
 
     it("exempts nothing that could not be decided", () => {
@@ -205,13 +220,25 @@ describe("a baseline", () => {
 
     it("hides what was there, shows what is new, and tells what is gone", () => {
         const text = baselineText([old, LEGACY]);
-        const { findings, known, stale } = withoutBaseline([old, finding("ring-valid", "web")], "b.json", text);
-        assert.deepEqual(
-            findings.map(({ rule }) => rule),
-            ["ring-valid"],
-        );
+        const { findings, known } = withoutBaseline([old, finding("ring-valid", "web")], { file: "b.json", text });
         assert.equal(known, 1);
-        assert.match(stale.join(), /b\.json lists nic-model-legacy for Domain router-1.* which is gone/);
+        assert.deepEqual(
+            findings.map(({ rule, level, position, subject }) => [rule, level, position.file, subject]),
+            [
+                ["ring-valid", "mandatory", "guests/web.xml", "Domain web, NIC 52:54:00:00:00:01"],
+                [
+                    "baseline-stale",
+                    "mandatory",
+                    "b.json",
+                    "what is listed of nic-model-legacy for Domain router-1, NIC 52:54:00:00:00:01",
+                ],
+            ],
+        );
+    });
+
+    it("tells nothing to be gone in a run that judges only some of the files", () => {
+        const text = baselineText([old, LEGACY]);
+        assert.deepEqual(withoutBaseline([old], { file: "b.json", text, partial: true }), { findings: [], known: 1 });
     });
 
     it("is the same text for the same findings, in whatever order they came", () =>
@@ -219,7 +246,7 @@ describe("a baseline", () => {
 
     it("that is none is refused", () => {
         for (const text of ["", "[]", '{"version": 2, "findings": []}', '{"version": 1}'])
-            assert.throws(() => withoutBaseline([], "b.json", text), /b\.json/);
+            assert.throws(() => withoutBaseline([], { file: "b.json", text }), /b\.json/);
     });
 });
 
@@ -234,14 +261,22 @@ describe("what was accepted", () => {
             },
         ],
         known: 2,
-        stale: ["b.json lists a for b, which is gone."],
         rules: [],
     };
 
-    it("is counted and listed with its reason; a stale one counts as a violation", () => {
+    it("is counted and listed with its reason", () => {
         const text = FORMATS.text?.(report) ?? "";
         assert.match(text, /exempted nic-model-legacy: Domain router-1.*: The image has no virtio driver\./);
-        assert.match(text, /1 mandatory, 0 advisory, 0 could not be decided, 1 exempted, 2 in the baseline\./);
+        assert.match(text, /0 mandatory, 0 advisory, 0 could not be decided, 1 exempted, 2 in the baseline\./);
+    });
+
+    it("and is gone is told in every format", () => {
+        const gone = { ...EMPTY, ...withoutBaseline([], { file: "b.json", text: baselineText([LEGACY]) }) };
+        for (const [name, written] of Object.entries(FORMATS))
+            assert.match(written(gone), /nic-model-legacy for Domain router-1/, name);
+        assert.match(FORMATS.text?.(gone) ?? "", /1 mandatory/);
+        assert.match(FORMATS.junit?.(gone) ?? "", /<failure /);
+        assert.match(FORMATS.sarif?.(gone) ?? "", /"id": "baseline-stale"/);
     });
 
     it("stands in SARIF as suppressed, with the justification", () => {

@@ -9,7 +9,6 @@ export const json = (report: Report): string =>
             counts: counted(report),
             findings: report.findings,
             exempted: report.exempted,
-            stale: report.stale,
         },
         null,
         4,

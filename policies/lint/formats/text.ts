@@ -10,7 +10,7 @@ export function text(report: Report): string {
         ({ finding, exemption }) =>
             `${placeOf(finding)}: exempted ${finding.rule}: ${finding.subject}: ${exemption.reason}`,
     );
-    return [...lines, ...accepted, ...report.stale.map((sentence) => `error: ${sentence}`), verdict(report)].join("\n");
+    return [...lines, ...accepted, verdict(report)].join("\n");
 }
 
 function verdict(report: Report): string {
