@@ -7,7 +7,14 @@ import { upkeepFinding } from "./upkeep-finding";
 
 const Baseline = z.strictObject({
     version: z.literal(1, { error: "the version of a baseline is 1" }),
-    findings: z.array(z.strictObject({ rule: z.string(), subject: z.string(), fingerprint: z.string() })),
+    findings: z.array(
+        z.strictObject({
+            rule: z.string(),
+            subject: z.string(),
+            fingerprint: z.string(),
+            remark: z.literal(true).optional(),
+        }),
+    ),
 });
 
 /** What is written for the findings of today, sorted, so that a diff shows what changed. */
@@ -17,7 +24,12 @@ export const baselineText = (findings: readonly LintFinding[]): string =>
             version: 1,
             findings: findings
                 .filter(({ kind }) => kind === "violation")
-                .map(({ rule, subject, fingerprint }) => ({ rule, subject, fingerprint }))
+                .map(({ rule, subject, fingerprint, remark }) => ({
+                    rule,
+                    subject,
+                    fingerprint,
+                    ...(remark ? { remark } : {}),
+                }))
                 .sort((a, b) => a.rule.localeCompare(b.rule) || a.subject.localeCompare(b.subject)),
         },
         null,
@@ -46,10 +58,13 @@ export function withoutBaseline(
     const baseline = parsed(Baseline, content, file).findings;
     const there = new Set(findings.map(({ fingerprint }) => fingerprint));
     const before = new Set(baseline.map(({ fingerprint }) => fingerprint));
+    const violations = new Set(baseline.filter(({ remark }) => !remark).map(({ fingerprint }) => fingerprint));
+    // A remark and the violation that it becomes have one fingerprint; who accepted the one never saw the other.
+    const isKnown = ({ fingerprint, remark }: LintFinding) => (remark ? before : violations).has(fingerprint);
     const gone = partial ? [] : baseline.filter(({ fingerprint }) => !there.has(fingerprint));
     return {
         findings: [
-            ...findings.filter(({ fingerprint }) => !before.has(fingerprint)),
+            ...findings.filter((finding) => !isKnown(finding)),
             ...gone.map(({ rule, subject }) =>
                 upkeepFinding(
                     BASELINE_STALE_RULE,
@@ -60,6 +75,6 @@ export function withoutBaseline(
                 ),
             ),
         ],
-        known: findings.filter(({ fingerprint }) => before.has(fingerprint)).length,
+        known: findings.filter(isKnown).length,
     };
 }

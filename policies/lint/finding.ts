@@ -14,6 +14,8 @@ export interface LintFinding {
     kind: "violation" | "undecided";
     /** What the profile says; a remark and what could not be decided are advisory. */
     level: Exclude<Level, "disabled">;
+    /** Whether it stops nothing whatever the profile says. */
+    remark?: true;
     severity: Severity;
     /** `Domain web-1, NIC 52:54:00:12:34:56 on tap-web0`. */
     subject: string;

@@ -69,6 +69,7 @@ function told(rule: RuleData, resource: PlacedResource, finding: Finding, config
         ...common,
         kind: "violation",
         level: finding.fault.remark ? "advisory" : levelOf(config, rule.id),
+        ...(finding.fault.remark ? { remark: true } : {}),
         message: `${capital(finding.fault.found)}.`,
         fix: finding.fault.set,
         fingerprint,

@@ -6,7 +6,9 @@ import { type Accepting, exempt } from "../../policies/lint/exempt";
 import type { LintFinding } from "../../policies/lint/finding";
 import { FORMATS } from "../../policies/lint/formats";
 import type { Report } from "../../policies/lint/report";
-import { everyRule } from "../../policies/table";
+import { lint } from "../../policies/lint/run";
+import { profileOf } from "../../policies/profiles";
+import { everyRule, rules, stackRules } from "../../policies/table";
 import { everyUpkeepRule } from "../../policies/upkeep";
 import { exemptionOf, exemptionText } from "../../schemas/exemption";
 
@@ -239,6 +241,30 @@ describe("a baseline", () => {
     it("tells nothing to be gone in a run that judges only some of the files", () => {
         const text = baselineText([old, LEGACY]);
         assert.deepEqual(withoutBaseline([old], { file: "b.json", text, partial: true }), { findings: [], known: 1 });
+    });
+
+    it("with a remark hides no violation that it has become, and with a violation hides the remark", async () => {
+        const found = async (model: string) => {
+            const nic = `<interface type="bridge"><mac address="52:54:00:00:00:01"/><model type="${model}"/></interface>`;
+            const content = `<domain type="kvm"><name>web</name><devices>${nic}</devices></domain>`;
+            const config = profileOf("default");
+            const settings = { rules, stackRules, config, profile: "default", version: "1.0.0" };
+            const { report } = await lint([{ path: "web.xml", content: Buffer.from(content) }], settings);
+            return report.findings.filter(({ rule }) => rule === "nic-model-legacy");
+        };
+        const [remark, violation] = [await found("e1000"), await found("rtl8139")];
+        const left = (now: LintFinding[], before: LintFinding[]) =>
+            withoutBaseline(now, { file: "b.json", text: baselineText(before) }).findings.map(({ level }) => level);
+        assert.deepEqual(left(remark, remark), []);
+        assert.deepEqual(left(violation, remark), ["mandatory"]);
+        assert.deepEqual(left(remark, violation), []);
+    });
+
+    it("that does not tell remarks apart is read as it was written", () => {
+        const { rule, subject, fingerprint } = old;
+        const text = JSON.stringify({ version: 1, findings: [{ rule, subject, fingerprint }] });
+        assert.equal(withoutBaseline([old], { file: "b.json", text }).known, 1);
+        assert.equal(withoutBaseline([{ ...old, remark: true }], { file: "b.json", text }).known, 1);
     });
 
     it("is the same text for the same findings, in whatever order they came", () =>
