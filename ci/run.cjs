@@ -57,6 +57,7 @@ const args = [
     ...lines("FORMATS").map((format) => `--format=${format}`),
     ...option("fail-on", setting("FAIL_ON")),
     ...option("exemptions", setting("EXEMPTIONS")),
+    ...lines("FORBID_EXEMPTIONS").map((rule) => `--forbid-exemption=${rule}`),
     ...option("baseline", setting("BASELINE")),
     ...option("base", setting("BASE")),
     ...option("preview", setting("PREVIEW")),

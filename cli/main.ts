@@ -167,6 +167,7 @@ function commands(ended: (status: number) => void): Command {
         .option("--format <name[=file]>", "as of lint; again for more", collected, [])
         .option("--fail-on <what>", "what ends with status 1: mandatory, advisory or undecided", "mandatory")
         .option("--exemptions <file>", "YAML of what is accepted: rule, resource (a pattern), reason, until")
+        .option("--forbid-exemption <rule>", "as of lint; again for more", collected, [])
         .option("--baseline <file>", "findings that were there before; only others count")
         .option("--comment", "write one comment on the pull request, or edit it")
         .option("--upload-sarif", "hand the findings to GitHub's code scanning")

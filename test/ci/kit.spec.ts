@@ -157,6 +157,7 @@ describe("the pull request kit", function () {
             ["base", "main;touch pwned"],
             ["profile", "$(touch pwned)"],
             ["key", "--> <script>"],
+            ["forbid-exemptions", "--output=pwned"],
         ] as const) {
             const { status } = await onGithub({ [name]: value });
             assert.equal(status, 2, `${name} ${value}`);
@@ -201,6 +202,18 @@ describe("the pull request kit", function () {
             assert.match(stdout, /nothing to tell/);
         }
         assert.deepEqual(api.comments, []);
+    });
+
+    it("takes no exemption that a pull request brings along from a rule of which the administrator forbids it", async () => {
+        repository.write({ "new.xml": BAD, "accepted.yaml": OF_OLD.replace("old.xml", '"*"') });
+        repository.commit();
+        assert.equal((await onGithub({ exemptions: "accepted.yaml" })).status, 0);
+        for (const forbidden of ["ring-valid\nnic-model-explicit", "*"]) {
+            const { status, stdout } = await onGithub({ exemptions: "accepted.yaml", "forbid-exemptions": forbidden });
+            assert.equal(status, 1, forbidden);
+            assert.match(stdout, /error nic-model-explicit: Domain web/);
+            assert.match(stdout, /error exemption-valid: .*\n.*which the administrator lets nobody be exempted from/);
+        }
     });
 
     it("says nothing on a pull request that never had anything to hear", async () => {
