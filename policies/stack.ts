@@ -1,7 +1,7 @@
 /** All resources of a stack at once, by what they are: bridges, ports, taps and guests' NICs, each read once. */
 import { at, countAt, listAt, type Resource, textAt } from "./inputs";
 import { type Maybe, maybe, known, NotKnown } from "./known";
-import type { GuestNic } from "./nics/guest-nic";
+import { type GuestNic, onOpenVSwitch } from "./nics/guest-nic";
 import { guestNics } from "./nics/reader";
 
 /** A port of Open vSwitch, alone or one of a set. */
@@ -92,6 +92,30 @@ export class Stack {
                 guestNics.read(resource.props).flatMap((nic) => (nic instanceof NotKnown ? [] : [{ resource, nic }])),
             ),
     );
+
+    /**
+     * NICs that libvirt itself plugs into Open vSwitch, by a port that nobody declares. What is not known yet is left out, and
+     * so are NICs on a network that was not read and port groups, whose guests may say more.
+     */
+    readonly libvirtPorts = this.once((): StackNic[] =>
+        this.nics().filter(
+            ({ nic }) =>
+                nic.label === undefined &&
+                nic.backend === "bridge" &&
+                maybe(() => onOpenVSwitch(nic) && !this.#isDeclared(known(nic.tap))) === true,
+        ),
+    );
+
+    /** Whether a port of that name is declared. @throws NotKnown where it may be */
+    #isDeclared(name: string | undefined): boolean {
+        if (name === undefined) return false;
+        if (this.portByName().has(name)) return true;
+        known(this.#unnamed());
+        return false;
+    }
+
+    /** A name of a port that is not known yet; undefined where there is none. */
+    readonly #unnamed = this.once(() => this.ports().find(({ name }) => name instanceof NotKnown)?.name);
 
     /** Ports that are uplinks, by their bridge. @throws NotKnown */
     readonly uplinkPorts = this.once(() => {

@@ -5,6 +5,7 @@ import { known } from "../known";
 import { stackRule } from "../stack-rule";
 import type { Stack } from "../stack";
 import { made } from "./examples";
+import { onSwitch } from "./stack-examples";
 
 const ADDRESSES = "https://man7.org/linux/man-pages/man8/ip-address.8.html";
 
@@ -192,15 +193,19 @@ const mgmtBridgeShared = stackRule({
                 if (!management.has(own) || !stack.addresses().some(({ link }) => link === own)) return undefined;
                 if (!stack.guestBridges().has(own)) return undefined;
                 // A port with a tag keeps its guest out of what the bridge's own port, which has none, hears.
-                const open = stack
-                    .ports()
-                    .some(
-                        (port) =>
-                            port.bridge === own &&
-                            stack.isGuests(port) &&
-                            known(port.tag) === undefined &&
-                            known(port.trunks).length === 0,
-                    );
+                const open =
+                    stack
+                        .ports()
+                        .some(
+                            (port) =>
+                                port.bridge === own &&
+                                stack.isGuests(port) &&
+                                known(port.tag) === undefined &&
+                                known(port.trunks).length === 0,
+                        ) ||
+                    stack
+                        .libvirtPorts()
+                        .some(({ nic }) => nic.said("bridge") === own && known(nic.said("vlanTag")) === undefined);
                 if (kind === "ovs" && !open) return undefined;
                 if (kind === "linux" && known(at(resource.props, "vlanFiltering")) === true) return undefined;
                 return {
@@ -218,6 +223,12 @@ const mgmtBridgeShared = stackRule({
                 made("ovs:Bridge", { name: "br0" }),
                 tap("tap0"),
                 made("ovs:Port", { name: "tap0", bridge: "br0", type: "system", tag: 10 }),
+                address("br0", "10.0.0.1/24"),
+                defaultRoute("br0"),
+            ],
+            [
+                made("ovs:Bridge", { name: "br0" }),
+                onSwitch({ vlan: { tags: [{ id: 10 }] } }),
                 address("br0", "10.0.0.1/24"),
                 defaultRoute("br0"),
             ],

@@ -249,6 +249,7 @@ const nwfilterOnOvs = rule({
             tunedDomain({
                 source: { bridge: { bridge: "br0" } },
                 virtualPort: { params: { openVSwitch: {} } },
+                vlan: { tags: [{ id: 10 }] },
                 filterRef: { filter: "no-mac-spoofing" },
             }),
         ],

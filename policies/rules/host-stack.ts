@@ -8,6 +8,7 @@ import type { Stack } from "../stack";
 import { made, tunedDomain } from "./examples";
 import { FORMATDOMAIN } from "./manuals";
 import { portName } from "./port-name";
+import { onSwitch } from "./stack-examples";
 
 const IP_SYSCTL = "https://docs.kernel.org/networking/ip-sysctl.html";
 
@@ -243,6 +244,11 @@ const macSpoofing = stackRule({
                     set: "Give it the filter clean-traffic with the parameter IP, or no-mac-spoofing at least.",
                 };
             });
+        for (const { resource, nic } of stack.libvirtPorts())
+            each(resource, `NIC number ${nic.index + 1}`, () => ({
+                found: "libvirt plugs it into Open vSwitch, where its guest may send from any address",
+                set: "Plug the guest into a tap of kvmnet, whose port has portSecurity with the guest's mac and addresses.",
+            }));
     },
     fix: "Set portSecurity of the port on Open vSwitch, or the filter clean-traffic on a Linux bridge.",
     examples: {
@@ -253,8 +259,9 @@ const macSpoofing = stackRule({
                     filterRef: { filter: "clean-traffic", parameters: [{ name: "IP", value: "10.0.0.5" }] },
                 }),
             ],
+            [onSwitch({ target: { dev: "tap0" } }), ovsPort({ portSecurity: { mac: "52:54:00:12:34:56" } })],
         ],
-        bad: [[ovsPort({})], [libvirtBridge({})]],
+        bad: [[ovsPort({})], [libvirtBridge({})], [onSwitch({ vlan: { tags: [{ id: 10 }] } })]],
     },
 });
 

@@ -22,6 +22,7 @@ const guest = (dev: string, nic: object) =>
     tunedDomain({
         source: { bridge: { bridge: "br0" } },
         virtualPort: { params: { openVSwitch: {} } },
+        vlan: { tags: [{ id: 10 }] },
         target: { dev },
         ...nic,
     });

@@ -11,6 +11,7 @@ const ovs = (bandwidth: object) =>
     tunedDomain({
         source: { bridge: { bridge: "br0" } },
         virtualPort: { params: { openVSwitch: {} } },
+        vlan: { tags: [{ id: 10 }] },
         bandwidth,
     });
 

@@ -29,6 +29,7 @@ const port = (name: string, props: object = {}) =>
 const plugged = tunedDomain({
     source: { bridge: { bridge: "br0" } },
     virtualPort: { params: { openVSwitch: {} } },
+    vlan: { tags: [{ id: 10 }] },
     target: { dev: "tap-web0" },
 });
 

@@ -12,6 +12,14 @@ export const tap = (props: Record<string, unknown>) => made("host:Tap", { mtu: 1
 export const patch = (name: string, on: string, peer: string, more: object = {}) =>
     made("ovs:Port", { name, bridge: on, type: "patch", options: { peer }, ...more });
 
+/** A guest whose one NIC libvirt itself plugs into br0 of Open vSwitch. */
+export const onSwitch = (nic: object = {}) =>
+    tunedDomain({
+        source: { bridge: { bridge: "br0" } },
+        virtualPort: { params: { openVSwitch: {} } },
+        ...nic,
+    });
+
 /** A guest with one NIC, behind the tap `dev`. */
 export const guest = (dev: string, nic: object = {}) =>
     tunedDomain({ source: { ethernet: {} }, target: { dev }, ...nic });

@@ -6,7 +6,7 @@ import { made, tunedDomain } from "./examples";
 import { FORMATDOMAIN, VSWITCHD_DB } from "./manuals";
 import { portName } from "./port-name";
 import { isAmong, modeOf, vlansOf } from "./port-vlans";
-import { bridge, port } from "./stack-examples";
+import { bridge, onSwitch, port } from "./stack-examples";
 
 const vlanModeShape = stackRule({
     id: "vlan-mode-shape",
@@ -139,6 +139,14 @@ const trunkUnbounded = stackRule({
                 const noGuest = known(one.type) === "internal" || stack.leadsOut(one);
                 return noGuest ? { ...fault, remark: true } : fault;
             });
+        for (const { resource, nic } of stack.libvirtPorts())
+            each(resource, `NIC number ${nic.index + 1}`, () => {
+                if (known(nic.said("vlanTag")) !== undefined) return undefined;
+                return {
+                    found: "libvirt plugs it into Open vSwitch without a VLAN, so it carries every one",
+                    set: "Give the interface a vlan with one tag.",
+                };
+            });
     },
     fix: "Give the port a tag, or the list of its VLANs.",
     examples: {
@@ -148,10 +156,13 @@ const trunkUnbounded = stackRule({
                 port({ name: "tap0", tag: 10 }),
                 port({ name: "eth0", trunks: ["10", "20"] }),
             ],
+            [onSwitch({ vlan: { tags: [{ id: 10 }] } })],
+            [onSwitch({ target: { dev: "tap0" } }), port({ name: "tap0", tag: 10 })],
         ],
         bad: [
             [bridge({ name: "br0" }), port({ name: "tap0" })],
             [port({ name: "tap0", vlanMode: "native-untagged", tag: 10 })],
+            [onSwitch()],
             [made("ovs:PortSet", { name: "set", bridge: "br0", ports: { tap0: { tap: {} } } })],
         ],
     },

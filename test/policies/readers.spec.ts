@@ -265,6 +265,7 @@ describe("libvirt's network XML", () => {
             (await found({ "net.xml": NETWORK, "web.xml": DOMAIN(source) })).filter((line) => line.includes("web.xml"));
         assert.deepEqual(await guest("network='prod'"), ["vlan-range web.xml:4 Domain web, NIC 52:54:00:00:00:01"]);
         assert.deepEqual(await guest("network='prod' portgroup='slow'"), [
+            "trunk-unbounded web.xml:1 Domain web, NIC number 1",
             "qos-inbound-peak web.xml:4 Domain web, NIC 52:54:00:00:00:01",
         ]);
         assert.deepEqual(await guest("network='other'"), []);

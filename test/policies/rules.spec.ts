@@ -11,6 +11,7 @@ import { type Profile, PROFILES, type RuleData, type TableRule } from "../../pol
 import { everyRule, rules, stackRules } from "../../policies/table";
 import { type Config, NOT_KNOWN_YET, runPolicy } from "../../policies/test-kit";
 import { made, nativeDomain, tunedClassic, tunedDomain } from "../../policies/rules/examples";
+import { onSwitch } from "../../policies/rules/stack-examples";
 
 const byId = (id: string): TableRule => rules.find((rule) => rule.id === id) ?? assert.fail(`no rule ${id}`);
 
@@ -227,6 +228,44 @@ describe("the rules about whole stacks", () => {
                 ["trunk-unbounded", "advisory", "pt"],
             ],
         );
+    });
+
+    it("see the port that libvirt itself adds to Open vSwitch", () => {
+        const told = (nic: object, ...more: Resource[]) =>
+            linted([onSwitch(nic), ...more], "security").flatMap(({ rule, kind }) =>
+                ["trunk-unbounded", "sec-mgmt-bridge-shared", "sec-mac-spoofing"].includes(rule)
+                    ? [`${rule} ${kind}`]
+                    : [],
+            );
+        const management = [
+            made("ovs:Bridge", { name: "br0", failMode: "standalone" }),
+            made("host:Address", { name: "a", link: "br0", address: "10.0.0.1/24" }),
+            made("host:Route", { name: "r", destination: "0.0.0.0/0", gateway: "10.0.0.254", link: "br0" }),
+        ];
+        assert.deepEqual(told({}, ...management).sort(), [
+            "sec-mac-spoofing violation",
+            "sec-mgmt-bridge-shared violation",
+            "trunk-unbounded violation",
+        ]);
+        assert.deepEqual(told({ vlan: { tags: [{ id: 10 }] } }, ...management), ["sec-mac-spoofing violation"]);
+        const declared = { bridge: "br0", type: "system", tag: 10, portSecurity: { mac: "52:54:00:12:34:56" } };
+        const tap0 = { target: { dev: "tap0" } };
+        assert.deepEqual(told(tap0, ...management, made("ovs:Port", { name: "tap0", ...declared })), []);
+        const open = new NotKnown("it is not known yet");
+        for (const [nic, port] of [
+            [{ target: { dev: open } }, "tap0"],
+            [tap0, open],
+            [{ virtualPort: open }, "tap1"],
+            [{ source: open }, "tap1"],
+            [{ source: { network: { network: "of-elsewhere" } } }, "tap1"],
+        ] as const)
+            assert.deepEqual(
+                told(nic, ...management, made("ovs:Port", { name: port, ...declared })).filter((line) =>
+                    line.endsWith("violation"),
+                ),
+                [],
+            );
+        assert.deepEqual(told({ vlan: open }).sort(), ["sec-mac-spoofing violation", "trunk-unbounded undecided"]);
     });
 
     it("leave the MAC table open where its size is not known yet, or whether its guests may send from any address", () => {

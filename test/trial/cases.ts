@@ -60,3 +60,4 @@ export const program = (inputs: object, more: { type: string; inputs: object }[]
 });
 
 export const NO_MODEL = "libvirt makes it an rtl8139";
+export const EVERY_VLAN = "libvirt adds its port without a VLAN, so the guest hears and says every one of the switch";

@@ -1,5 +1,5 @@
 /** Guests in libvirt's XML. */
-import { type Case, guest, nic, NO_MODEL } from "./cases";
+import { type Case, EVERY_VLAN, guest, nic, NO_MODEL } from "./cases";
 
 const LIBVIRT = "libvirt/libvirt tests/qemuxmlconfdata";
 const VIRT_MANAGER = "virt-manager/virt-manager tests/data/cli/compare";
@@ -160,7 +160,7 @@ export const domains: Case[] = [
         origin: "openvswitch/ovs Documentation/howto/libvirt.rst",
         about: "The how-to's NIC on an Open vSwitch bridge: virtualport, no VLAN, no model.",
         ...guest([nic("bridge", MAC("0e"), "<source bridge='ovsbr'/><virtualport type='openvswitch'/>")]),
-        mandatory: { "nic-model-explicit": NO_MODEL },
+        mandatory: { "nic-model-explicit": NO_MODEL, "trunk-unbounded": EVERY_VLAN },
         advisory: [],
     },
     {
@@ -292,7 +292,7 @@ export const domains: Case[] = [
             ),
             `<interface type='direct' trustGuestRxFilters='yes'><mac address='${MAC("18")}'/><source dev='eth5' mode='vepa'/><target dev='mytap12'/><model type='virtio'/></interface>`,
         ]),
-        mandatory: {},
+        mandatory: { "trunk-unbounded": EVERY_VLAN },
         advisory: ["sec-nwfilter-on-ovs", "sec-macvtap-passthrough", "vhost-explicit"],
     },
     {
@@ -316,7 +316,7 @@ export const domains: Case[] = [
                 "<virtualport type='openvswitch'><parameters interfaceid='09b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f'/></virtualport>",
             ),
         ]),
-        mandatory: {},
+        mandatory: { "trunk-unbounded": EVERY_VLAN },
         advisory: ["queues-missing", "ring-undersized", "vhost-explicit"],
     },
     {
