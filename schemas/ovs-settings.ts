@@ -1,6 +1,7 @@
 /** Settings of Open vSwitch as a whole: other_config of its root row (ovs-vswitchd.conf.db(5), table Open_vSwitch). */
 import { z } from "zod";
 import { count, toggle } from "./link-parts";
+import { takesOperatorPath } from "./operator-path";
 import { openMap } from "./ovs-maps";
 import { HostPath } from "./units";
 
@@ -179,6 +180,9 @@ export const OvsSettings = z.strictObject({
         .describe(
             'More keys of the root row\'s other_config, such as { "pmd-rxq-isolate": "false" }. Only the keys given here are managed: others stay as they are. Changes live, or with the next start of ovs-vswitchd, as ovs-vswitchd.conf.db(5) tells of each.',
         ),
+    takesOperatorPath: takesOperatorPath(
+        "may switch userspaceTsoEnable on where an SSH connection to the host runs over a bridge on the userspace datapath",
+    ),
 });
 export type OvsSettings = z.output<typeof OvsSettings>;
 

@@ -14,7 +14,7 @@ const ways: Reader<Way> = {
     types: [
         ...["host:Address", "host:Bond", "host:Bridge", "host:BridgePort", "host:Macvtap"],
         ...["host:Route", "host:Rule", "host:Sysctl"],
-        ...["ovs:Bridge", "ovs:Controller", "ovs:Flows", "ovs:Port", "ovs:PortSet"],
+        ...["ovs:Bridge", "ovs:Controller", "ovs:Flows", "ovs:Port", "ovs:PortSet", "ovs:Settings"],
     ].map((type) => `kvmnet:${type}`),
     read(props) {
         const ports = at(props, "ports");

@@ -1,16 +1,19 @@
 /** Settings of Open vSwitch as a whole. The root row is nobody's, so the journal on the host says whose they are and what was there before. */
 import { OvsSettings, OvsSettingsOutputs } from "../../schemas/ovs-settings";
 import { HostError, shownName } from "../host/errors";
+import type { Host } from "../host";
 import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type JournalEntry, type Plan } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { forget, formerOf, note, noted, noteRest } from "./former-values";
 import { openState, typedKeys, typedState, type Typed } from "./ovs-keys";
 import { entriesOf, written, type Keys } from "./ovs-rows";
+import { keepCarried, permissionOf } from "./operator-guard";
 import { settingsCautions } from "./ovs-settings-cautions";
 
 /** The only id that there is: the name of the table. */
 const ID = "Open_vSwitch";
+const SUBJECT = "settings of Open vSwitch";
 const JOURNAL = "Open_vSwitch other_config";
 
 const KEYS: Typed<OvsSettings> = {
@@ -54,7 +57,7 @@ interface SettingsHere extends Found<OvsSettings> {
 
 export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
     type: "kvmnet:ovs:Settings",
-    title: "settings of Open vSwitch",
+    title: SUBJECT,
     description:
         "Settings of a host's Open vSwitch as a whole: keys of other_config in its root row. A host has one such resource. " +
         "Only what is declared is managed. What stood there before is written to a journal on the host first, and given " +
@@ -66,11 +69,12 @@ export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
         keyof OvsSettings,
         "update"
     >,
+    presets: { takesOperatorPath: false },
     outputs: OvsSettingsOutputs,
     idOf: () => ID,
     idForm: ID,
     checkId: (id) => (id === ID ? undefined : `write ${ID}: a host has one`),
-    claims: () => ["settings of Open vSwitch"],
+    claims: () => [SUBJECT],
 
     /** Of an open map, whose keys are nobody's to judge, nothing is said. */
     newOf(was, { otherConfig: _open, ...want }) {
@@ -105,7 +109,7 @@ export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
         return {
             root,
             ...(entry ? { entry } : {}),
-            state: known ? only(told, known, entry) : told,
+            state: { ...(known ? only(told, known, entry) : told), ...permissionOf(known) },
             // Nobody's until the journal says whose.
             mark: entry?.mark ?? mark,
             free: !entry,
@@ -117,13 +121,14 @@ export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
     create: (host) => {
         throw new HostError(
             "unreachable",
-            "settings of Open vSwitch",
+            SUBJECT,
             `its database on ${host.where} has no root row`,
             "Run `ovs-vsctl --no-wait init` there, or start Open vSwitch by its service.",
         );
     },
 
-    update: (_host, { root, entry }, want, mark) => {
+    async update(host, { root, entry }, want, mark) {
+        await keepSegmenting(host, root, want);
         const declared = keysOf(want);
         const there = entriesOf(root.other_config);
         const before = formerOf(entry);
@@ -147,6 +152,20 @@ export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
         forget(JOURNAL),
     ],
 };
+
+/** Before ovs-vswitchd segments in userspace, with which links of the kernel that it has open pass nothing. @throws HostError refused */
+async function keepSegmenting(host: Host, root: Seen, want: OvsSettings): Promise<void> {
+    const isOn = typedState(KEYS, root.other_config).userspaceTsoEnable;
+    if (!want.userspaceTsoEnable || isOn) return;
+    const view = await host.switch();
+    const links = view
+        .all("Bridge")
+        .filter(({ datapath_type: datapath }) => datapath === "netdev")
+        .flatMap(({ ports }) => view.referred("Port", ports))
+        .flatMap(({ interfaces }) => view.referred("Interface", interfaces))
+        .map((link) => String(link.name));
+    await keepCarried(host, SUBJECT, want, links, "which passes nothing from then on until ovs-vswitchd is restarted");
+}
 
 /** The smallest change of the keys, and back. */
 function setting(root: Seen, keys: Keys): Plan {

@@ -517,6 +517,23 @@ describe("the connection of who works on a host", function () {
         await leave();
     });
 
+    it("keeps its switch from segmenting in userspace, with which its links stop until a restart", async () => {
+        const { another, leave } = await overSwitch();
+        const settings = { userspaceTsoEnable: true };
+        await refused(
+            () => plugin.create("kvmnet:ovs:Settings", "settings", settings, CHECKED),
+            /^settings of Open vSwitch: the SSH connection from 203\.0\.113\.7 .* over the link (br7|lan0).*, which passes nothing from then on until ovs-vswitchd is restarted, so nothing was changed\. Set takesOperatorPath: true/,
+        );
+        assert(await another.answers());
+        const other = await plugin.create("kvmnet:ovs:Settings", "settings", { maxIdle: 9000 }, CHECKED);
+        await refused(
+            () => plugin.update("kvmnet:ovs:Settings", "settings", other, { maxIdle: 9000, ...settings }, CHECKED),
+            /which passes nothing from then on/,
+        );
+        await remove("ovs:Settings", "settings", other);
+        await leave();
+    });
+
     it("keeps its packets through the flows of its switch, and takes back at once what drops them", async () => {
         const { made, plugged, port, another, leave } = await overSwitch();
         const dump = () => lab.run("ovs-ofctl", "-OOpenFlow15", "--no-stats", "dump-flows", "br7");

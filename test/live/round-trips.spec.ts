@@ -245,7 +245,10 @@ const TRIPS: Trip[] = [
         kind: "ovs:Settings",
         fixed: {},
         stays: true,
-        never: ["dpdkInit", "hwOffload", "userspaceTsoEnable", "nHandlerThreads", "nRevalidatorThreads", "otherConfig"],
+        never: [
+            ...["takesOperatorPath", "dpdkInit", "hwOffload", "userspaceTsoEnable"],
+            ...["nHandlerThreads", "nRevalidatorThreads", "otherConfig"],
+        ],
     },
 ];
 
