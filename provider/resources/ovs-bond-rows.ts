@@ -1,6 +1,7 @@
 /** The columns of a port that only a `Port` has: those of a bond, LACP, and the open map. */
 import type { OvsPort } from "../../schemas/ovs-port";
 import { numberOf, textOf } from "../host/ovsdb/columns";
+import type { Seen } from "../host/ovsdb/replica";
 import { openKeys, openState, told, typedKeys, typedState, type Typed } from "./ovs-keys";
 import { one, type Managed, type PortRows } from "./ovs-rows";
 
@@ -37,7 +38,7 @@ export function bondState({ port, links }: PortRows, known: Bond | undefined): B
     const held: Bond = {
         ...BOND_PRESETS,
         ...typedState(CONFIG, port.other_config),
-        interfaces: links.length > 1 ? links.map(({ name }) => String(name)) : undefined,
+        interfaces: namesBonded(port, links),
         bondMode: (textOf(port.bond_mode) as Bond["bondMode"]) ?? BOND_PRESETS.bondMode,
         lacp: (textOf(port.lacp) as Bond["lacp"]) ?? BOND_PRESETS.lacp,
         bondUpdelay: numberOf(port.bond_updelay) ?? BOND_PRESETS.bondUpdelay,
@@ -46,3 +47,9 @@ export function bondState({ port, links }: PortRows, known: Bond | undefined): B
     };
     return told(held, BOND_PRESETS, known);
 }
+
+/** Also the one link that is left of a bond, which has another name than the port. */
+const namesBonded = (port: Seen, links: readonly Seen[]): string[] | undefined =>
+    links.length > 1 || links.some(({ name }) => name !== port.name)
+        ? links.map(({ name }) => String(name))
+        : undefined;

@@ -155,10 +155,11 @@ export function conflictOf({ port, links }: PortRows, bridge: string): string | 
     if (port.fake_bridge === true) return "it is a fake bridge of ovs-vsctl";
     const [link, ...more] = links;
     if (!link) return "it has no interface";
-    if (more.length === 0 && link.name !== port.name)
+    const isOurs = keyOf(port.external_ids, OWNER_KEY) !== undefined;
+    // A bond of ours may have one link left, since somebody took the others.
+    if (more.length === 0 && link.name !== port.name && !isOurs)
         return `its interface has another name, ${shownName(String(link.name))}`;
     // A run that was cut off while it plugged a link of ours again has left it so.
-    const isOurs = keyOf(port.external_ids, OWNER_KEY) !== undefined;
     const strange = links
         .filter((one) => !(isOurs && isLetGo(one)))
         .find((one) => (more.length > 0 ? typeOf(one) !== "system" : !INTERFACE_TYPES.includes(typeOf(one))));

@@ -460,6 +460,24 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             assert.equal(await lab.vsctl("--bare", "--columns=name", "list", "Interface", "m2").catch(() => ""), "");
         });
 
+        it("of a bond from which somebody took all links but one shows it, and has them again after an update", async () => {
+            for (const name of ["d0", "d1"]) await lab.run("ip", "tuntap", "add", "dev", name, "mode", "tap");
+            const inputs = { name: "bondd", bridge: "pb0", interfaces: ["d0", "d1"] };
+            const made = await plugin.create(PORT, "bondd", inputs);
+            const takeOne = () => lab.vsctl("del-bond-iface", "bondd", "d1");
+            await takeOne();
+            const drifted = await plugin.read(PORT, "bondd", "bondd", inputs, made.state);
+            assert.deepEqual(drifted.state.interfaces, ["d0"]);
+            assert.deepEqual(await changes(PORT, drifted, inputs), ["interfaces"]);
+            made.state = await plugin.update(PORT, "bondd", drifted, inputs);
+            assert.deepEqual(made.state.interfaces, ["d0", "d1"]);
+            const members = await lab.run("ovs-appctl", "bond/show", "bondd");
+            assert.deepEqual(members.match(/^member \w+/gm)?.sort(), ["member d0", "member d1"]);
+            await takeOne();
+            await plugin.delete(PORT, "bondd", made);
+            assert.doesNotMatch(await lab.vsctl("list-ports", "pb0"), /bondd/);
+        });
+
         it("of a bond lifts its QoS from a link that it lets go, and from no other", async () => {
             const qos = await plugin.create(QOS, "bonded", { name: "bonded", type: "linux-htb", maxRate: "1Gbit" });
             for (const name of ["bq0", "bq1", "bq2"]) await lab.run("ip", "tuntap", "add", "dev", name, "mode", "tap");
