@@ -88,12 +88,12 @@ export const OvsIpfix = z.strictObject({
     inputSampling: toggle("inputSampling")
         .optional()
         .describe(
-            "Whether packets are sampled where they enter (enable-input-sampling); absent is true. Changes live.",
+            "Whether packets are sampled where they enter (enable-input-sampling, which Open vSwitch before 3.2 takes for its contrary); absent is true. Changes live.",
         ),
     outputSampling: toggle("outputSampling")
         .optional()
         .describe(
-            "Whether packets are sampled where they leave (enable-output-sampling); absent is true. Changes live.",
+            "Whether packets are sampled where they leave (enable-output-sampling, which Open vSwitch before 3.2 takes for its contrary); absent is true. Changes live.",
         ),
     virtualObsId: z
         .string("virtualObsId is text")

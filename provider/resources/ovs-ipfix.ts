@@ -1,8 +1,9 @@
 /** The IPFIX export of a bridge. */
 import { OvsIpfix } from "../../schemas/ovs-monitoring";
+import { sampledWhere } from "./ovs-ipfix-sampling";
 import { exportOf } from "./ovs-monitoring";
 
-export const ovsIpfix = exportOf<OvsIpfix>("ipfix", {
+const ipfixExport = exportOf<OvsIpfix>("ipfix", {
     type: "kvmnet:ovs:Ipfix",
     title: "IPFIX export of the OVS bridge",
     description:
@@ -54,3 +55,5 @@ export const ovsIpfix = exportOf<OvsIpfix>("ipfix", {
         },
     },
 });
+
+export const ovsIpfix = sampledWhere(ipfixExport);

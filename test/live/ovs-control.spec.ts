@@ -594,6 +594,48 @@ describe("what watches and controls a real switch", function () {
                 await plugin.delete(IPFIX, "sent", made);
             });
 
+            it("samples packets where they enter and where they leave, unless it is not to", async () => {
+                await lab.vsctl("add-port", "br", "sampled", "--", "set", "Interface", "sampled", "type=internal");
+                const arp = "in_port=sampled,arp,dl_src=52:54:00:00:00:03,dl_dst=ff:ff:ff:ff:ff:ff";
+                /** Where the switch samples it: it names the port through which a packet leaves, and none where one enters. */
+                const sampled = async () => {
+                    const text = await lab.run("ovs-appctl", "ofproto/trace", "br", arp);
+                    const ports = [...text.matchAll(/ipfix\(output_port=(\d+)\)/g)].map(([, port]) => Number(port));
+                    const enters = (port: number) => port === 2 ** 32 - 1;
+                    return { input: ports.some(enters), output: !ports.every(enters) };
+                };
+                const want = { bridge: "br", targets: ["127.0.0.1:4739"], sampling: 1 };
+                const made = await plugin.create(IPFIX, "where", want);
+                assert.deepEqual(await sampled(), { input: true, output: true });
+                for (const [inputSampling, outputSampling] of [
+                    [false, true],
+                    [true, false],
+                    [false, false],
+                    [true, true],
+                ] as const) {
+                    const told = { ...want, inputSampling, outputSampling };
+                    made.state = await plugin.update(IPFIX, "where", made, told);
+                    assert.deepEqual(await sampled(), { input: inputSampling, output: outputSampling });
+                    const read = await refreshed(IPFIX, "where", made, told);
+                    assert.deepEqual(read.inputs, (await plugin.check(IPFIX, told)).inputs);
+                }
+                await plugin.delete(IPFIX, "where", made);
+                await lab.vsctl("del-port", "br", "sampled");
+            });
+
+            it("tells that somebody has it sample no longer where packets enter, and it does again after an update", async () => {
+                const want = { bridge: "br", targets: ["127.0.0.1:4739"] };
+                const made = await plugin.create(IPFIX, "off", want);
+                // Open vSwitch before 3.2 takes the key for its contrary.
+                const row = await only("IPFIX", "_uuid");
+                await lab.vsctl("set", "IPFIX", row, "other_config:enable-input-sampling=true");
+                const read = await refreshed(IPFIX, "off", made, want);
+                assert.equal(read.state.inputSampling, false);
+                const state = await plugin.update(IPFIX, "off", { ...made, state: read.state }, want);
+                assert.equal(await only("IPFIX", "other_config"), "");
+                await plugin.delete(IPFIX, "off", { ...made, state });
+            });
+
             it("that this version of Open vSwitch does not have are refused", () =>
                 assert.rejects(
                     plugin.create(IPFIX, "new", { bridge: "br", targets: ["10.0.0.9:4739"], statsInterval: 5 }),
