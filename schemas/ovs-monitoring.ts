@@ -115,11 +115,9 @@ export const OvsNetflow = z.strictObject({
     engineType: count("engineType", 0, 255, "(8 bits)")
         .optional()
         .describe("Engine type in each message; absent is the datapath's index. Changes live."),
-    activeTimeout: count("activeTimeout", -1, 2147483647, "seconds")
+    activeTimeout: count("activeTimeout", 0, 2147483647, "seconds")
         .default(0)
-        .describe(
-            "Time after which a flow that goes on is told [s]; 0 is 600 s, -1 tells it only at its end. Changes live.",
-        ),
+        .describe("Time after which a flow that goes on is told [s]; 0 is 600 s. Changes live."),
     addIdToInterface: toggle("addIdToInterface")
         .default(false)
         .describe(

@@ -3,7 +3,6 @@ import { shownName } from "../host/errors";
 import { uuidsOf } from "../host/ovsdb/columns";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import type { HostResource } from "../resource";
-import { addressText, isV6 } from "../../schemas/ip-text";
 import { IfName } from "../../schemas/units";
 import { attachedRow, managedBy, stateBy, type Shape } from "./attached-row";
 
@@ -13,14 +12,14 @@ interface Export<State extends object> extends Pick<
 > {
     table: "sFlow" | "IPFIX" | "NetFlow";
     shape: Shape<State>;
-    /** UDP port of a collector that names none. */
-    port?: number;
+    /** What others may have spelled otherwise, as we spell it. */
+    inOurWords?: (state: Partial<State>) => Partial<State>;
 }
 
 /** @param column of the bridge that names it */
 export const exportOf = <State extends { bridge: string; targets: string[] }>(
     column: string,
-    { table, shape, port, ...more }: Export<State>,
+    { table, shape, inOurWords = (state) => state, ...more }: Export<State>,
 ) =>
     attachedRow<State>({
         ...more,
@@ -38,12 +37,7 @@ export const exportOf = <State extends { bridge: string; targets: string[] }>(
             };
         },
         managed: (_view, want) => managedBy(shape, want),
-        state: (_view, row) => {
-            const state = stateBy(shape, row);
-            return port === undefined
-                ? state
-                : { ...state, targets: state.targets?.map((to) => withPort(to, port)).sort() };
-        },
+        state: (_view, row) => inOurWords(stateBy(shape, row)),
         missing: ({ bridge }) => missingBridge(bridge),
     });
 
@@ -61,13 +55,6 @@ function sharedWith(
                 _uuid[1] !== bridge?._uuid[1] && uuidsOf(named).includes(row?._uuid[1] ?? ""),
         );
     return other && `its row in the switch's database is also that of the bridge ${shownName(String(other.name))}`;
-}
-
-/** `10.0.0.9:6343`, `[fd00::9]:6343`, for what may be an address alone. */
-function withPort(target: string, port: number): string {
-    const address = addressText(target.replace(/^\[(.*)\]$/, "$1"));
-    if (address === undefined) return target;
-    return `${isV6(address) ? `[${address}]` : address}:${port}`;
 }
 
 const ofOneBridge = () => ({

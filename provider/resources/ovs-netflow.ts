@@ -6,7 +6,7 @@ export const ovsNetflow = exportOf<OvsNetflow>("netflow", {
     type: "kvmnet:ovs:Netflow",
     title: "NetFlow export of the OVS bridge",
     description:
-        "The NetFlow (version 5) export of one Open vSwitch bridge: IPv4 flows, sent to collectors when they end.",
+        "The NetFlow (version 5) export of one Open vSwitch bridge: IPv4 flows, sent to collectors when they end, and now and then while they go on.",
     schema: OvsNetflow,
     cost: {
         bridge: "replace",
@@ -16,6 +16,8 @@ export const ovsNetflow = exportOf<OvsNetflow>("netflow", {
         activeTimeout: "update",
         addIdToInterface: "update",
     },
+    // A negative time is the usual one, which 0 is, too (Open vSwitch vswitchd/bridge.c, bridge_configure_netflow).
+    inOurWords: (state) => ({ ...state, activeTimeout: Math.max(0, state.activeTimeout ?? 0) }),
     table: "NetFlow",
     shape: {
         columns: {

@@ -1,6 +1,10 @@
 /** The sFlow export of a bridge. */
+import { addressText, isV6 } from "../../schemas/ip-text";
 import { OvsSflow } from "../../schemas/ovs-monitoring";
 import { exportOf } from "./ovs-monitoring";
+
+/** UDP port of a collector that names none. */
+const USUAL_PORT = 6343;
 
 export const ovsSflow = exportOf<OvsSflow>("sflow", {
     type: "kvmnet:ovs:Sflow",
@@ -18,7 +22,7 @@ export const ovsSflow = exportOf<OvsSflow>("sflow", {
     },
     presets: { header: 128, polling: 30, sampling: 400 },
     table: "sFlow",
-    port: 6343,
+    inOurWords: (state) => ({ ...state, targets: state.targets?.map(withPort).sort() }),
     shape: {
         columns: {
             targets: ["targets", "list"],
@@ -29,3 +33,10 @@ export const ovsSflow = exportOf<OvsSflow>("sflow", {
         },
     },
 });
+
+/** `10.0.0.9:6343`, `[fd00::9]:6343`, for what may be an address alone. */
+function withPort(target: string): string {
+    const address = addressText(target.replace(/^\[(.*)\]$/, "$1"));
+    if (address === undefined) return target;
+    return `${isV6(address) ? `[${address}]` : address}:${USUAL_PORT}`;
+}

@@ -665,6 +665,17 @@ describe("what watches and controls a real switch", function () {
                 assert.match(await collected(2055), /^5 /);
                 await plugin.delete(NETFLOW, "sent", made);
             });
+
+            it("that tell a flow that goes on after a negative time do so after the usual one, which is read so", async () => {
+                const row = ["--id=@n", "create", "NetFlow", 'targets="10.0.0.9:2055"', "active_timeout=-1"];
+                await lab.vsctl("--", ...row, "--", "set", "Bridge", "br", "netflow=@n");
+                const { inputs, state } = await plugin.read(NETFLOW, "hand", "br");
+                assert.deepEqual((await plugin.check(NETFLOW, inputs)).failures, {});
+                assert.ok(await isSame(NETFLOW, state, { ...inputs, activeTimeout: 0 }));
+                await lab.vsctl("clear", "Bridge", "br", "netflow");
+                const { failures } = await plugin.check(NETFLOW, { ...inputs, activeTimeout: -1 });
+                assert.match(failures.activeTimeout ?? "", /0 to 2147483647/);
+            });
         });
 
         it("that two bridges share are left alone", async () => {
