@@ -95,7 +95,7 @@ const Options = z
             .describe("Whether outer packets carry the don't-fragment bit; absent is true."),
         csum: toggle("csum").optional().describe("Whether the outer header carries a checksum; absent is false."),
         vhostServerPath: HostPath.optional().describe(
-            "Socket that QEMU listens at, for a vhost-user client; libvirt calls its side mode server.",
+            "Socket that QEMU listens at, for a vhost-user client; libvirt calls its side mode server. A change replaces a `Port`, and has a `PortSet` plug its port anew.",
         ),
         txRetriesMax: count("txRetriesMax", 0, 32, "times")
             .optional()

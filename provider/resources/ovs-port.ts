@@ -30,6 +30,7 @@ import { POLICING_LOST, policedAgain, unpolicedOf } from "./ovs-policing";
 import { liftedFrom, queueingOf, SHAPING_LOST, shapedAgain, shapingLost, unshapedAll } from "./ovs-shaping";
 import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { peerCautions, untilPatched } from "./ovs-patch";
+import { isAtOtherSocket } from "./ovs-socket";
 import { untilForwarding } from "./ovs-spanning-tree";
 import { pastSecured, securedCautions } from "./secured-cautions";
 import { keepOthersOn } from "./stands-on";
@@ -91,6 +92,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
         otherConfig: "update",
         takesOperatorPath: "update",
     },
+    replaces: (was, want) => (isAtOtherSocket(was, want) ? ["options"] : []),
     standsOn: ["interfaces"],
     presets: { ...PORT_PRESETS, ...BOND_PRESETS },
     outputs: OvsPortOutputs,

@@ -19,6 +19,7 @@ import { requireColumns } from "./ovs-rows";
 import type { Member, SetHere } from "./ovs-set-here";
 import type { Way } from "./ovs-set-leaving";
 import { isRemade } from "./ovs-set-taps";
+import { isAtOtherSocket } from "./ovs-socket";
 import type { Guard } from "./table-zero";
 import { tunnelPlace } from "./ovs-tunnel";
 
@@ -29,8 +30,8 @@ export interface Item extends Place {
     /** What is there of it. */
     member: Member | undefined;
     /**
-     * It becomes of another type, or its tap is made anew or in place of one that is gone, or it is a tunnel that moves, so
-     * the switch lets go of it first. Its row stays, by which mirrors know it.
+     * It becomes of another type or gets another socket, or its tap is made anew or in place of one that is gone, or it is a
+     * tunnel that moves, so the switch lets go of it first. Its row stays, by which mirrors know it.
      */
     remade: boolean;
     /** How it leaves the place that it has. */
@@ -107,7 +108,9 @@ export async function itemsOf(
         const metered = needs.isMetered(want);
         const rows = rowsOf(want, { mark, qos: needs.qosFor(want, there?.port), metered });
         const remade =
-            isOfOtherType(member, want) || (tap ? isMadeAnew(member, tap) : isMovedTunnel(member, want, bridge));
+            isOfOtherType(member, want) ||
+            (member?.state !== undefined && isAtOtherSocket(member.state, want)) ||
+            (tap ? isMadeAnew(member, tap) : isMovedTunnel(member, want, bridge));
         const { staysPut, shut } = placeOf(want, rows, there, !remade && keepsPlace(member, bridge));
         const way = member && wayOf(member, shut, remade);
         return { want, tap, member, remade, staysPut, way, shut, rows, guard: guardOf(want, metered) };

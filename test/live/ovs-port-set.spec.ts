@@ -1077,6 +1077,34 @@ describe("a set of ports on a real switch", function () {
         assert.equal(await linkNamed("y0"), undefined);
     });
 
+    it("has the switch let go of a vhost-user NIC whose socket is to be another, which it takes up once, and of no other", async () => {
+        const inputs = (vhostServerPath: string, txRetriesMax: number): Bag => ({
+            bridge: "sb0",
+            ports: { vh0: { type: "dpdkvhostuserclient", options: { vhostServerPath, txRetriesMax } } },
+        });
+        // Without DPDK the switch refuses the port, which is kept nevertheless.
+        const made = unfinishedOf(
+            await plugin.create(SET, "sockets", inputs("/run/vh0", 8)).catch((error: unknown) => error),
+        );
+        const set = { id: "sb0", state: made?.state ?? {} };
+        const row = await get("Port", "vh0", "_uuid");
+        const updated = async (want: Bag) => {
+            const error: unknown = await plugin.update(SET, "sockets", set, want).catch((error: unknown) => error);
+            set.state = unfinishedOf(error)?.state ?? {};
+        };
+        const letGo = async () =>
+            (await lab.run("sh", "-c", "ovsdb-tool -mm show-log /etc/openvswitch/conf.db")).match(/type="?null/g)
+                ?.length ?? 0;
+        await updated(inputs("/run/vh0", 16));
+        assert.equal(await letGo(), 0);
+        await updated(inputs("/run/vh1", 16));
+        assert.equal(await letGo(), 1);
+        assert.equal(await get("Interface", "vh0", "type"), "dpdkvhostuserclient");
+        assert.equal(await get("Interface", "vh0", "options:vhost-server-path"), '"/run/vh1"');
+        assert.equal(await get("Port", "vh0", "_uuid"), row);
+        await plugin.delete(SET, "sockets", set);
+    });
+
     it("warns of a patch whose peer is not there yet, and of none whose peer comes with it", async () => {
         const patch = (peer: string) => ({ type: "patch", options: { peer } });
         const told = async (work: () => Promise<unknown>) => {

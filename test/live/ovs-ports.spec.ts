@@ -712,6 +712,14 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             );
             const made = { id: "vhu0", state: unfinished?.state ?? {} };
             assert.deepEqual(await changes(PORT, made, inputs), []);
+            const replacedBy = async (options: Bag) => {
+                const { inputs: wanted } = await plugin.check(PORT, { ...inputs, options });
+                return (await plugin.diff(PORT, made.state, wanted)).replacesList;
+            };
+            assert.deepEqual(await replacedBy({ ...inputs.options, txRetriesMax: 9 }), []);
+            // The switch takes a socket up once.
+            const elsewhere = { ...inputs.options, vhostServerPath: "/run/guest/vhu1.sock" };
+            assert.deepEqual(await replacedBy(elsewhere), ["options.vhostServerPath"]);
             await plugin.delete(PORT, "vhu0", made);
             assert.ok(!(await lab.vsctl("list-ports", "pb0")).includes("vhu0"));
         });
