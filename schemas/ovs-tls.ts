@@ -15,19 +15,5 @@ export const OvsTls = z.strictObject({
         .describe(
             "Take the authority's certificate from the first connection and write it to caCert where that file is missing; whoever sits in between then is believed ever after. Changes live.",
         ),
-    protocols: z
-        .string("protocols is text such as TLSv1.2,TLSv1.3")
-        .regex(/^[A-Za-z0-9.,+ -]{1,100}$/, { error: "protocols lists TLS versions, such as TLSv1.2,TLSv1.3" })
-        .optional()
-        .describe("TLS versions (ssl_protocols), where this version of Open vSwitch has that column. Changes live."),
-    ciphers: z
-        .string("ciphers is a cipher list of OpenSSL")
-        .regex(/^[A-Za-z0-9_:!+@=.-]{1,1000}$/, {
-            error: "ciphers is a cipher list of OpenSSL, such as HIGH:!aNULL:!MD5",
-        })
-        .optional()
-        .describe(
-            "Cipher list for OpenSSL (ssl_ciphers), where this version of Open vSwitch has that column. Changes live.",
-        ),
 });
 export type OvsTls = z.output<typeof OvsTls>;

@@ -11,8 +11,6 @@ const SHAPE: Shape<OvsTls> = {
         certificate: ["certificate", "text"],
         caCert: ["ca_cert", "text"],
         bootstrapCaCert: ["bootstrap_ca_cert", "flag"],
-        protocols: ["ssl_protocols", "text"],
-        ciphers: ["ssl_ciphers", "text"],
     },
 };
 
@@ -21,15 +19,14 @@ export const ovsTls = attachedRow<OvsTls>({
     title: "TLS settings of Open vSwitch",
     description:
         "What TLS needs for controllers and managers: the paths of key, certificate and authority on the host. A host has " +
-        "one. Open vSwitch reads the files itself and notices when they change; their content is never in the state.",
+        "one. Open vSwitch reads the files itself and notices when they change; their content is never in the state. " +
+        "Which TLS versions and ciphers are spoken is said on the command lines of its daemons alone (--ssl-protocols, --ssl-ciphers).",
     schema: OvsTls,
     cost: {
         privateKey: "update",
         certificate: "update",
         caCert: "update",
         bootstrapCaCert: "update",
-        protocols: "update",
-        ciphers: "update",
     },
     hook: { table: "SSL", parent: "Open_vSwitch", column: "ssl" },
     idOf: () => ID,

@@ -125,7 +125,7 @@ const WANTED: Readonly<Record<string, readonly string[]>> = {
         "other_config",
         "external_ids",
     ],
-    SSL: ["private_key", "certificate", "ca_cert", "bootstrap_ca_cert", "ssl_protocols", "ssl_ciphers", "external_ids"],
+    SSL: ["private_key", "certificate", "ca_cert", "bootstrap_ca_cert", "external_ids"],
     sFlow: ["agent", "header", "polling", "sampling", "targets", "external_ids"],
     IPFIX: [
         "targets",
