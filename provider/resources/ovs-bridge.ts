@@ -18,6 +18,7 @@ import { keepPlugged, permissionOf } from "./operator-guard";
 import { keepOverSecure, linksOn } from "./ovs-bridge-path";
 import { hungByOthers } from "./ovs-hung";
 import { bringUp, isSetDown, removeLeft, SET_DOWN } from "./ovs-link-up";
+import { ageTakenUp } from "./ovs-max-age";
 import { unasked, untilMtuTold } from "./ovs-mtu";
 import { changedRow } from "./ovs-port-change";
 import { requireColumns, rowOf, type Managed } from "./ovs-rows";
@@ -132,6 +133,7 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
         return [
             ...(want.mtuRequest === undefined && local ? unasked(view, row, [local]) : []),
             ...(state.failMode === want.failMode ? [change] : await keptOverFailMode(host, want.name, change, secure)),
+            ...ageTakenUp(state, want),
             bringUp(want.name),
         ];
     },

@@ -1076,6 +1076,28 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             assert.ok(performance.now() - started > 6_000, "it listens for 4 s and learns for 4 s");
             await plugin.delete(PORT, "st0", made);
         });
+
+        it("has a bridge at the maximum age that is declared, of which rapid spanning tree takes no more than its delay so far allows", async () => {
+            const inputs = { name: "rapid0", datapathType: "netdev", rstp: true };
+            const timers = async () => {
+                const told = await lab.run("ovs-appctl", "rstp/show", "rapid0");
+                return [...told.matchAll(/stp-(?:max-age|fwd-delay)\s+(\d+)s/g)]
+                    .slice(-2)
+                    .map(([, seconds]) => Number(seconds));
+            };
+            const made = await bridge("rapid0", { rstp: true, rstpForwardDelay: 30, rstpMaxAge: 40 });
+            assert.deepEqual(await timers(), [40, 30]);
+            const change = async (more: Bag) =>
+                void (made.state = await plugin.update(BRIDGE, "rapid0", made, { ...inputs, ...more }));
+            await change({ rstpForwardDelay: 4, rstpMaxAge: 6 });
+            assert.deepEqual(await timers(), [6, 4]);
+            await change({});
+            assert.deepEqual(await timers(), [20, 15]);
+            await change({ rstp: false });
+            await change({ rstpForwardDelay: 16, rstpMaxAge: 30 });
+            assert.deepEqual(await timers(), [30, 16]);
+            await plugin.delete(BRIDGE, "rapid0", made);
+        });
     });
 
     describe("a QoS", () => {
