@@ -75,7 +75,9 @@ export const OvsBridgeFields = z.strictObject({
         ),
     stpHelloTime: count("stpHelloTime", 1, 10, "seconds")
         .optional()
-        .describe("Time between hellos [s]; absent is 2. Changes live."),
+        .describe(
+            "Time between hellos [s], of which stpMaxAge is at least 2 * (stpHelloTime + 1); absent is 2. Changes live.",
+        ),
     stpMaxAge: count("stpMaxAge", 6, 40, "seconds")
         .optional()
         .describe("Time after which a silent root bridge counts as gone [s]; absent is 20. Changes live."),
@@ -142,6 +144,7 @@ export function checkOvsBridge(bridge: Fields, say: Say): void {
         say(["rstp"], "stp and rstp exclude each other; keep rstp, which converges faster, and remove stp");
     checkTimers(bridge, "stp", say);
     checkTimers(bridge, "rstp", say);
+    checkHello(bridge, say);
 }
 
 /** IEEE 802.1D, 8.10.2; Open vSwitch follows it in silence, by a longer delay or by none that was asked for. */
@@ -152,6 +155,12 @@ function checkTimers(bridge: Fields, kind: "stp" | "rstp", say: Say): void {
             [`${kind}ForwardDelay`],
             `${kind}ForwardDelay ${delay} needs ${kind}MaxAge to be ${2 * (delay - 1)} or less; for guests 4 and 6 are usual`,
         );
+}
+
+/** The same of hellos: a root bridge counts as gone when two of them and a second are over. */
+function checkHello({ stpHelloTime: hello = 2, stpMaxAge: age = 20 }: Fields, say: Say): void {
+    if (typeof hello === "number" && typeof age === "number" && age < 2 * (hello + 1))
+        say(["stpHelloTime"], `stpHelloTime ${hello} needs stpMaxAge to be ${2 * (hello + 1)} or more`);
 }
 
 /** One Open vSwitch bridge. */

@@ -52,7 +52,7 @@ export function bridgeRow(want: OvsBridge, mark: string, pin: string | undefined
         },
         keys: {
             other_config: {
-                ...typedKeys(CONFIG, { ...want, mac }),
+                ...typedKeys(CONFIG, { ...want, mac, stpHelloTime: helloKey(want) }),
                 ...openKeys(want.otherConfig, former?.otherConfig),
             },
             external_ids: {
@@ -87,6 +87,7 @@ export function bridgeState(row: Seen, local: Seen | undefined, known: OvsBridge
     const protocols = valuesOf(row.protocols).map(String).sort() as NonNullable<OvsBridge["protocols"]>;
     const held: OvsBridge = {
         ...config,
+        stpHelloTime: config.stpHelloTime === undefined ? undefined : helloInForce(config.stpHelloTime),
         name: String(row.name),
         datapathType: textOf(row.datapath_type) === "netdev" ? "netdev" : "system",
         failMode: textOf(row.fail_mode) === "secure" ? "secure" : "standalone",
@@ -104,6 +105,16 @@ export function bridgeState(row: Seen, local: Seen | undefined, known: OvsBridge
     };
     return told(held, BRIDGE_PRESETS, known);
 }
+
+/**
+ * Milliseconds, which is what the switch takes the key for; its manual says seconds, of which it makes 1 s whatever they are.
+ *
+ * @see Open vSwitch vswitchd/bridge.c, bridge_configure_stp: the two other times are multiplied by 1000, this one is not
+ */
+const helloKey = ({ stpHelloTime }: OvsBridge): number | undefined => stpHelloTime && stpHelloTime * 1_000;
+
+/** Time between hellos [s] of a key, within the bounds of lib/stp.c, stp_update_bridge_timers. */
+export const helloInForce = (key: number): number => Math.min(Math.max(Math.round(key / 1_000), 1), 10);
 
 /** The address that the bridge has; the switch notes a declared one a moment later. */
 export const macInUse = (row: Seen, local: Seen | undefined): string | undefined =>

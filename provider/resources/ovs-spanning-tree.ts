@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
 import type { Replica, Seen } from "../host/ovsdb/replica";
+import { helloInForce } from "./ovs-bridge-rows";
 import { entriesOf } from "./ovs-rows";
 
 /** How often the copy of the database is looked at [ms]. */
@@ -51,13 +52,16 @@ export async function untilForwarding(host: Host, subject: string, bridge: strin
 /**
  * Seconds that a port listens, and again that it learns; undefined without spanning tree.
  *
- * @see Open vSwitch lib/stp.c, stp_update_bridge_timers: a delay is raised to what the maximum age needs
+ * @see Open vSwitch lib/stp.c, stp_update_bridge_timers: a maximum age is raised to what hellos need, and a delay to what
+ * that age needs
  */
 function forwardDelay({ rstp_enable: rapid, stp_enable: plain, other_config: config }: Seen): number | undefined {
     if (rapid !== true && plain !== true) return undefined;
     const kind = rapid === true ? "rstp" : "stp";
     const seconds = (key: string, preset: number) => Number(entriesOf(config).get(`${kind}-${key}`) ?? preset);
-    return Math.max(seconds("forward-delay", 15), seconds("max-age", 20) / 2 + 1);
+    const hello = rapid === true ? 0 : helloInForce(seconds("hello-time", 2_000));
+    const age = Math.max(seconds("max-age", 20), 2 * (hello + 1));
+    return Math.max(seconds("forward-delay", 15), age / 2 + 1);
 }
 
 /** A port that spanning tree keeps blocking, or that has no carrier, stays so and is not waited for. */

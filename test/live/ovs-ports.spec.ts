@@ -146,7 +146,7 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
                 ["mcast_snooping_enable", "true"],
                 ["other_config:datapath-id", '"00000000000000ab"'],
                 ["other_config:rstp-priority", '"4096"'],
-                ["other_config:stp-hello-time", '"1"'],
+                ["other_config:stp-hello-time", '"1000"'],
                 ["other_config:mac-table-size", '"1000"'],
                 ["other_config:forward-bpdu", '"true"'],
                 ["external_ids:kvmnet-uplinks", '"eth0,eth1"'],
@@ -208,6 +208,8 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
                 "rstpPriority",
             ]);
             assert.match(failures["otherConfig.hwaddr"] ?? "", /use mac/);
+            const late = { name: "wrong0", stp: true, stpHelloTime: 10 };
+            assert.match((await failuresOf(BRIDGE, late)).stpHelloTime ?? "", /needs stpMaxAge to be 22 or more/);
         });
 
         it("cannot be called as Open vSwitch's own devices or the loopback are", async () => {
@@ -1075,6 +1077,28 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             assert.match(await get("Port", "st0", "status"), /stp_state=forwarding/);
             assert.ok(performance.now() - started > 6_000, "it listens for 4 s and learns for 4 s");
             await plugin.delete(PORT, "st0", made);
+        });
+
+        it("has a bridge say hello as often as is declared, and tells that somebody has it do so otherwise", async () => {
+            const inputs = { name: "hello0", datapathType: "netdev", stp: true, stpHelloTime: 5, stpForwardDelay: 7 };
+            const want = { ...inputs, stpMaxAge: 12 };
+            const made = await bridge("hello0", want);
+            const timers = async () => {
+                const told = await lab.run("ovs-appctl", "stp/show", "hello0");
+                return [...told.matchAll(/stp-(?:hello-time|max-age|fwd-delay)\s+(\d+)s/g)]
+                    .slice(-3)
+                    .map(([, seconds]) => Number(seconds));
+            };
+            assert.deepEqual(await timers(), [5, 12, 7]);
+            assert.deepEqual(await changes(BRIDGE, made, want), []);
+            // The manual says seconds, which are milliseconds to the switch, and no less than 1000 of them.
+            await lab.vsctl("set", "Bridge", "hello0", "other_config:stp-hello-time=5");
+            const drifted = await plugin.read(BRIDGE, "hello0", "hello0", want, made.state);
+            assert.equal(drifted.state.stpHelloTime, 1);
+            assert.deepEqual((await timers())[0], 1);
+            await plugin.update(BRIDGE, "hello0", drifted, want);
+            assert.deepEqual(await timers(), [5, 12, 7]);
+            await plugin.delete(BRIDGE, "hello0", made);
         });
 
         it("has a bridge at the maximum age that is declared, of which rapid spanning tree takes no more than its delay so far allows", async () => {

@@ -112,6 +112,7 @@ const bridge = accepted(
         protocols: maybe(fc.subarray(["OpenFlow10", "OpenFlow13", "OpenFlow15"], { minLength: 1 })),
         stp: maybe(fc.boolean()),
         stpPriority: maybe(fc.nat(65535)),
+        stpHelloTime: maybe(fc.integer({ min: 1, max: 10 })),
         rstp: maybe(fc.boolean()),
         rstpPriority: maybe(fc.nat(15).map((step) => step * 4096)),
         mcastSnooping: maybe(fc.boolean()),
