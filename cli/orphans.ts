@@ -1,19 +1,44 @@
 /** Guests that a killed run left in a lab: the libvirt provider adopts nothing, so they would stand in its way. */
-import type { LabProject } from "./lab-project";
-import { resourcesOf } from "./state";
+import type { LabPlace } from "./lab-project";
+import { otherStacks, resourcesOf, type StateResource } from "./state";
 import { virsh } from "./virsh";
 
 const DOMAIN = "libvirt:index/domain:Domain";
 
-/** Removes every domain of the project's lab that its state does not know. @returns their names */
-export async function removeOrphanDomains(project: LabProject): Promise<string[]> {
-    const there = (await virsh(project.lab, "list", "--all", "--name")).split("\n").filter((name) => name !== "");
-    const known = new Set(resourcesOf(project).flatMap(({ type, outputs }) => (type === DOMAIN ? [outputs.name] : [])));
-    const orphans = there.filter((name) => !known.has(name));
-    for (const name of orphans) {
-        // One that does not run any more is refused, and that is as well.
-        await virsh(project.lab, "destroy", "--domain", name).catch(() => undefined);
-        await virsh(project.lab, "undefine", "--domain", name);
+interface Found {
+    /** Names of the guests that are gone now. */
+    removed: string[];
+    /** Guests that the project declares and another stack has made. */
+    taken: { guest: string; stack: string }[];
+}
+
+/**
+ * Removes every domain of the project's lab that the project declares and no state knows. Only those would be made
+ * again; whatever else is defined there is another's.
+ */
+export async function removeOrphanDomains(
+    project: LabPlace & { environment: { guests: Readonly<Record<string, unknown>> } },
+): Promise<Found> {
+    const there = (await virsh(project.lab, "list", "--all", "--name")).split("\n");
+    const known = domainsIn(resourcesOf(project));
+    const unknown = Object.keys(project.environment.guests).filter((name) => there.includes(name) && !known.has(name));
+    const found: Found = { removed: [], taken: [] };
+    for (const guest of unknown) {
+        const owner = otherStacks(project).find(({ resources }) => domainsIn(resources).has(guest));
+        if (owner) found.taken.push({ guest, stack: owner.stack });
+        else {
+            await removeDomain(project.lab, guest);
+            found.removed.push(guest);
+        }
     }
-    return orphans;
+    return found;
+}
+
+const domainsIn = (resources: StateResource[]) =>
+    new Set(resources.flatMap(({ type, outputs }) => (type === DOMAIN ? [outputs.name] : [])));
+
+async function removeDomain(lab: string, name: string): Promise<void> {
+    // One that does not run any more is refused, and that is as well.
+    await virsh(lab, "destroy", "--domain", name).catch(() => undefined);
+    await virsh(lab, "undefine", "--domain", name);
 }

@@ -13,19 +13,31 @@ const Resource = z.object({
 const Checkpoint = z.object({
     checkpoint: z.object({ latest: z.object({ resources: z.array(Resource).default([]) }).nullish() }),
 });
+export type StateResource = z.output<typeof Resource>;
 const Lock = z.object({ pid: z.number() });
 
 const stateOf = (project: LabPlace) => join(labPaths(project.lab).state, ".pulumi");
-const checkpointOf = (project: LabPlace) => join(stateOf(project), "stacks", project.name, `${LAB_STACK}.json`);
+const stacksOf = (project: LabPlace) => join(stateOf(project), "stacks");
+const checkpointOf = (project: LabPlace) => join(stacksOf(project), project.name, `${LAB_STACK}.json`);
 
 /** True once the stack was made in the lab's backend. */
 export const stackExists = (project: LabPlace) => existsSync(checkpointOf(project));
 
 /** Resources that the state knows; none where there is no state yet. */
-export function resourcesOf(project: LabPlace): z.output<typeof Resource>[] {
-    if (!stackExists(project)) return [];
-    return Checkpoint.parse(JSON.parse(readFileSync(checkpointOf(project), "utf8"))).checkpoint.latest?.resources ?? [];
+export const resourcesOf = (project: LabPlace): StateResource[] =>
+    stackExists(project) ? resourcesIn(checkpointOf(project)) : [];
+
+/** What the other stacks of the lab's backend know, of this project and of any other, each named `project/stack`. */
+export function otherStacks(project: LabPlace): { stack: string; resources: StateResource[] }[] {
+    const folder = stacksOf(project);
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter((file) => file.endsWith(".json") && join(folder, file) !== checkpointOf(project))
+        .map((file) => ({ stack: file.slice(0, -".json".length), resources: resourcesIn(join(folder, file)) }));
 }
+
+const resourcesIn = (checkpoint: string): StateResource[] =>
+    Checkpoint.parse(JSON.parse(readFileSync(checkpoint, "utf8"))).checkpoint.latest?.resources ?? [];
 
 /** Process ids of the engines that work on the stack now. */
 export const liveEngines = (project: LabPlace): number[] =>

@@ -86,9 +86,15 @@ async function clearAwayTheDead(project: LabProject, progress: Progress): Promis
     while (liveEngines(project).length > 0) await setTimeout(200);
     const locks = removeDeadLocks(project);
     if (locks > 0) progress.note("An earlier run was killed: its lock is removed, and this run goes on from there.");
-    for (const domain of await removeOrphanDomains(project))
+    const { removed, taken } = await removeOrphanDomains(project);
+    for (const guest of removed)
         progress.note(
-            `The guest ${domain} was left by a killed run and is not in the state: it is removed and made again.`,
+            `The guest ${guest} was left by a killed run and is not in the state: it is removed and made again.`,
+        );
+    for (const { guest, stack } of taken)
+        progress.note(
+            `The guest ${guest} is that of the stack ${stack} in the same lab, and stays as it is. ` +
+                "Give one of the two another name, or this project another lab (kvmnet:host).",
         );
 }
 
