@@ -28,6 +28,9 @@ const STARTS: Readonly<Record<Daemon, string>> = {
         virsh --quiet --connect qemu:///system uri`,
 };
 
+/** That of a service of the machine, whatever the caller's is: what libvirt starts reads its files without root's rights. */
+const UMASK = "umask 022";
+
 /** How long a daemon may take to serve or to answer [ms]; it takes a fraction of a second. */
 const PATIENCE_MS = 30_000;
 
@@ -37,7 +40,7 @@ export async function startDaemons(name: string, first: ProcessIdentity, daemons
     const chains = [switching, daemons.filter((daemon) => daemon === "libvirtd")].filter((chain) => chain.length > 0);
     await Promise.all(
         chains.map(async (chain) => {
-            const script = chain.map((daemon) => STARTS[daemon]).join("\n");
+            const script = [UMASK, ...chain.map((daemon) => STARTS[daemon])].join("\n");
             const result = await runCommand(entering(first, ["sh", "-euc", script, "kvmnet-start"]), {
                 env: PLAIN_ENV,
                 timeoutMs: PATIENCE_MS,

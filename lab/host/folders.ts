@@ -39,15 +39,29 @@ export const LIBVIRT_ACCOUNT = {
 /** Makes the lab's folder with all that its host finds when it starts. */
 export function layOut(name: string): void {
     const { folder, state } = labPaths(name);
-    for (const inside of [...FURTHER_FOLDERS, ...Object.keys(PRIVATE_FOLDERS)]) makeFolder(join(folder, inside));
+    readableByAll(() => layHost(folder));
     makeFolder(state);
     // What libvirt learns of QEMU is the same in every lab; libvirt itself checks whether it still holds.
     makeFolder(join(cacheRoot(), "libvirt"));
+}
+
+function layHost(folder: string): void {
+    for (const inside of [...FURTHER_FOLDERS, ...Object.keys(PRIVATE_FOLDERS)]) makeFolder(join(folder, inside));
     const lay = (file: string, text: string) => writeFileSync(join(folder, "etc", file), text);
     lay("hosts", "127.0.0.1 localhost\n::1 localhost\n");
     for (const file of ["passwd", "group"] as const)
         lay(file, withAccount(readFileSync(join("/etc", file), "utf8"), LIBVIRT_ACCOUNT[file]));
     for (const [file, text] of Object.entries(LIBVIRT_SETTINGS)) lay(join("libvirt", file), text);
+}
+
+/** Does the work under a host's usual umask, whatever the caller's is: dnsmasq, for one, reads without root's rights. */
+function readableByAll(work: () => void): void {
+    const umask = process.umask(0o022);
+    try {
+        work();
+    } finally {
+        process.umask(umask);
+    }
 }
 
 /** The accounts with one more, unless it is there. */

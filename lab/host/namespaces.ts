@@ -22,6 +22,7 @@ read -r stat </proc/self/stat
 echo "$stat"
 read -r leave
 
+umask 022
 lab=$1 cache=$2
 shift 2
 mount -t tmpfs -o mode=755 kvmnet-run "$lab/run"

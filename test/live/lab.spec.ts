@@ -23,10 +23,10 @@ import { eventually } from "../support/eventually";
 
 const LOADER = join(__dirname, "../../engine/load.cjs");
 
-/** Another process that brings this lab up, to be killed. */
-function labUpElsewhere(name: string) {
+/** Another process that brings this lab up. */
+function labUpElsewhere(name: string, umask = 0o022) {
     const script =
-        `require(${JSON.stringify(LOADER)})("lab/index").labUp(${JSON.stringify(name)}, ` +
+        `process.umask(${umask}); require(${JSON.stringify(LOADER)})("lab/index").labUp(${JSON.stringify(name)}, ` +
         `{ note() {}, step: (title, work) => { console.log("begun"); return work(() => {}); } }).then(() => console.log("up"))`;
     return spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
 }
@@ -140,6 +140,20 @@ describe("a lab", function () {
         try {
             const records = await Promise.all([labUp(name, quietProgress()), labUp(name, quietProgress())]);
             assert.deepEqual(records[0], records[1]);
+        } finally {
+            await labDown(name);
+        }
+    });
+    it("can be read by those in it who give their rights away, whatever umask it was made under", async () => {
+        const name = labName("umask");
+        const places = ["/var/lib", "/run/lock", "/etc/libvirt", "/etc/passwd", "/etc/hosts"];
+        try {
+            const maker = labUpElsewhere(name, 0o077);
+            maker.stdout.resume();
+            assert.deepEqual(await once(maker, "exit"), [0, null]);
+            assert.equal(await inLab(name, "stat", "--format=%a", ...places), "755\n755\n755\n644\n644\n");
+            const pid = readFileSync(join(labPaths(name).folder, "libvirt/libvirtd.pid"), "utf8").trim();
+            assert.match(await inLab(name, "cat", `/proc/${pid}/status`), /^Umask:\t0022$/m);
         } finally {
             await labDown(name);
         }
