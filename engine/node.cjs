@@ -51,7 +51,7 @@ function isAlive(pid) {
     }
 }
 
-/** What a killed fetch left: drafts are named by the process that makes them. */
+/** What killed processes left: drafts are named by the process that makes them. */
 function removeDeadDrafts(folder, prefix) {
     for (const name of existsSync(folder) ? readdirSync(folder) : []) {
         const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : NaN;
@@ -103,4 +103,4 @@ function goOnUnder(env, script, args) {
     });
 }
 
-module.exports = { isNewEnough, fail, quietly, environment, goOnUnder };
+module.exports = { isNewEnough, fail, quietly, isAlive, removeDeadDrafts, environment, goOnUnder };
