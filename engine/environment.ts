@@ -9,7 +9,7 @@ import { BRIDGE_PIECE, PULUMI_PIECE, goPiece, keyOfPiece } from "./go-pieces";
 import { OUR_LANGUAGE_HOST, besideOurHost, officialLanguageHost } from "./language-host";
 import { layLibvirtProvider } from "./libvirt-provider";
 import type { Progress } from "./progress";
-import { type Pulumi, pulumi } from "./pulumi";
+import { checkPulumi, type Pulumi, pulumi } from "./pulumi";
 import { canDownload } from "./reach";
 import { type EngineEnvironment, remembered, remember } from "./stamp";
 
@@ -25,6 +25,11 @@ export async function prepareEngine(progress: Progress): Promise<EngineEnvironme
         engine.origin === "own" ? await aroundOwn(engine, progress) : await aroundOurs(engine, progress);
     remember(environment, [engine.path, environment.pulumi, process.execPath, ...files]);
     return environment;
+}
+
+/** Looks whether the engine can be had, and fetches nothing. @throws Error that says what is missing */
+export async function checkEngine(): Promise<void> {
+    if (!remembered()) await checkPulumi();
 }
 
 type Assembled = EngineEnvironment & { files: string[] };

@@ -4,6 +4,7 @@ import { basename, dirname, join, sep } from "node:path";
 import { cacheRoot, keep, keptAt, keyOf } from "./cache";
 import { allOnPath, isProgram } from "./find";
 import { PULUMI_PIECE, goPiece, programOf } from "./go-pieces";
+import { needGo } from "./go";
 import type { Progress } from "./progress";
 import { canDownload, rememberUnreachable } from "./reach";
 import { run } from "./run";
@@ -21,6 +22,12 @@ export async function pulumi(progress: Progress): Promise<Pulumi> {
     const own = await ownPulumi();
     if (own) return own;
     return keptPulumi() ?? (await releasePulumi(progress)) ?? builtPulumi(progress);
+}
+
+/** @throws Error that says how to get Go, where the engine has to be built and there is none that does */
+export async function checkPulumi(): Promise<void> {
+    if (keptPulumi() ?? (await ownPulumi())) return;
+    if (!(await canDownload())) await needGo(PULUMI_PIECE.title);
 }
 
 /** The first on the PATH that is new enough; what npm or we put there does not count, for it leads back here. */

@@ -146,7 +146,8 @@ function checkRoot(): void {
     );
 }
 
-function checkMachine(): void {
+/** Looks whether a lab can run here, and changes nothing. @throws Error that says what to do */
+export function checkMachine(): void {
     if (process.platform !== "linux" || process.arch !== "x64") {
         throw new Error("A lab runs on Linux on x86-64 only. Use such a machine, or a virtual one.");
     }

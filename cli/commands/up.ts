@@ -2,9 +2,10 @@
 import { writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { type EngineEnvironment, prepareEngine, prepareLibvirtSdk } from "../../engine";
-import { labUp, withLock } from "../../lab";
+import { checkEngine, type EngineEnvironment, prepareEngine, prepareLibvirtSdk } from "../../engine";
+import { checkMachine, labUp, withLock } from "../../lab";
 import { labPaths } from "../../schemas/lab-paths";
+import { allEnded } from "../all-ended";
 import { layEmptyStack } from "../empty-stack";
 import { runPulumi } from "../engine-run";
 import { backendOf } from "../lab-backend";
@@ -28,13 +29,17 @@ export async function run({ timings }: { timings?: string }): Promise<number> {
     const started = performance.now();
     const project = readLabProject(process.cwd());
     const progress = plainProgress();
-    const [engine] = await Promise.all([
+    // What neither can do without is looked for before either begins: both may take minutes.
+    checkMachine();
+    await checkEngine();
+    const [engine] = await allEnded(
+        (line) => progress.note(line),
         prepareEngine(progress).then(async (ready) => {
             await prepareLibvirtSdk(project.folder, ready, progress);
             return ready;
         }),
         labUp(project.lab, progress),
-    ]);
+    );
     const { status, took } = await withLock(
         `up/${project.lab}`,
         () => built(project, engine, progress),
