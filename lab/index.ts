@@ -11,6 +11,7 @@ import { withLock, withLockIfFree } from "./lock";
 import { installPackages } from "./packages";
 import type { Progress } from "./progress";
 import { labFolders, labIsDown, liveRecord, removeLab, writeDraft, writeRecord } from "./record";
+import { checkRelease } from "./release";
 import { labStatus, type LabStatus } from "./status";
 
 export { openGuest, type GuestConsole } from "./guest/console";
@@ -151,6 +152,7 @@ export function checkMachine(): void {
     if (process.platform !== "linux" || process.arch !== "x64") {
         throw new Error("A lab runs on Linux on x86-64 only. Use such a machine, or a virtual one.");
     }
+    checkRelease();
     checkRoot();
     if (!existsSync("/dev/net/tun")) {
         throw new Error(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { command } from "../support/command";
@@ -24,20 +24,25 @@ describe("`kvmnet up` on a machine that lacks something", function () {
         rmSync(cache, { recursive: true });
     });
 
-    /** Runs it with an empty cache, no program on its PATH, and nothing in these folders of the machine. */
-    const upWithout = (...folders: string[]) => {
-        const cover = folders.filter((folder) => existsSync(folder)).map((folder) => `mount -t tmpfs none ${folder}`);
-        const variables = `PATH=/nonexistent XDG_CACHE_HOME=${cache}`;
-        const script = [...cover, `${variables} exec ${process.execPath} ${resolve("cli/kvmnet.cjs")} up`].join("\n");
+    /** Runs it with an empty cache, no Go and nothing on its PATH, after a change of what it sees of the machine. */
+    const upAfter = (change: string) => {
+        const begin = `export XDG_CACHE_HOME=${cache}`;
+        const run = `PATH=/nonexistent exec ${process.execPath} ${resolve("cli/kvmnet.cjs")} up`;
+        const script = [begin, "[ ! -d /usr/local/go ] || mount -t tmpfs none /usr/local/go", change, run].join("\n");
         return command(project.folder, "unshare", "--mount", "--propagation", "private", "sh", "-ec", script);
     };
 
-    for (const [what, folders, reason] of [
-        ["Go, where the engine has to be built", ["/usr/local/go"], /^Go is not installed, .*\n$/],
-        ["the device that taps are made with", ["/usr/local/go", "/dev/net"], /^There is no \/dev\/net\/tun, .*\n$/],
+    for (const [what, change, reason] of [
+        ["Go, where the engine has to be built", ":", /^Go is not installed, .*\n$/],
+        ["the device that taps are made with", "mount -t tmpfs none /dev/net", /^There is no \/dev\/net\/tun, .*\n$/],
+        [
+            "Debian 12",
+            "echo PRETTY_NAME=Other >$XDG_CACHE_HOME/os-release; mount --bind $XDG_CACHE_HOME/os-release /etc/os-release",
+            /^A lab and its guests are made of Debian 12's packages, and this machine has Other: .*\n$/,
+        ],
     ] as const)
         it(`says so where that is ${what}, and begins nothing`, async () => {
-            const { status, output } = await upWithout(...folders);
+            const { status, output } = await upAfter(change);
             assert.equal(status, 1, output);
             assert.match(output, reason);
             assert.ok(!labFolderExists(LAB));
