@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { lastLines, PLAIN_ENV, runCommand, type CommandResult } from "./commands";
 import { withLock } from "./lock";
 import type { Progress } from "./progress";
+import { WITHOUT_SERVICES } from "./without-services";
 
 /** What each package is for. `libvirt-daemon-system` is not among them: it would bring systemd's units and users. */
 const LAB_PACKAGES: Readonly<Record<string, string>> = {
@@ -30,25 +31,6 @@ const aptEnv = () => ({
 });
 /** How long another apt may take [ms], as in `DPkg::Lock::Timeout`. */
 const APT_PATIENCE_MS = 600_000;
-
-/**
- * Runs `argv` in a mount namespace of its own, in which all that starts or enables a service does nothing. When it is
- * killed, the namespace is gone: no policy file can stay behind.
- */
-const WITHOUT_SERVICES = [
-    "unshare",
-    "--mount",
-    "--propagation",
-    "private",
-    "sh",
-    "-ec",
-    `for tool in /usr/sbin/invoke-rc.d /usr/sbin/update-rc.d /usr/sbin/service /usr/bin/deb-systemd-invoke \\
-        /usr/bin/deb-systemd-helper /usr/bin/systemctl; do
-        [ ! -e "$tool" ] || mount --bind /bin/true "$tool"
-    done
-    exec "$@"`,
-    "without-services",
-];
 
 /** Package names out of dpkg-query's `Package Status` lines that are not wholly installed. */
 export function notInstalled(wanted: readonly string[], dpkgQuery: string): string[] {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
     chmodSync,
     existsSync,
@@ -10,7 +11,8 @@ import {
     writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { PLAIN_ENV } from "../../lab/commands";
 import { fetchPackages } from "../../lab/guest/parts";
 import { install, lockHolder, whileLocked } from "../../lab/packages";
 
@@ -42,6 +44,30 @@ describe("an apt that finds a lock taken", () => {
             "/var/lib/apt/lists/lock",
         ));
 });
+
+const UNIT = `[Service]
+ExecStart=/bin/true
+
+[Install]
+WantedBy=multi-user.target
+`;
+const SCRIPT = `#!/bin/sh
+### BEGIN INIT INFO
+# Provides: example
+# Default-Start: 2 3 4 5
+# Default-Stop: 0 1 6
+### END INIT INFO
+`;
+/** What Debian's packages run to have a service of theirs enabled, at each installation and each upgrade. */
+const POSTINST = `
+    export DPKG_MAINTSCRIPT_PACKAGE=example
+    update-rc.d example defaults >/dev/null
+    deb-systemd-helper unmask example.service >/dev/null
+    if deb-systemd-helper --quiet was-enabled example.service; then
+        deb-systemd-helper enable example.service >/dev/null
+    else
+        deb-systemd-helper update-state example.service >/dev/null
+    fi`;
 
 describe("fetching packages", () => {
     const path = process.env.PATH;
@@ -103,6 +129,57 @@ describe("fetching packages", () => {
                 /Unable to locate/,
             );
             assert.ok(!existsSync(join(folder, "configured")));
+        });
+    });
+
+    describe("to install one with a service", () => {
+        /** What Debian's tools take for `/`. */
+        const root = () => join(folder, "root");
+        const file = (path: string, text: string) => {
+            mkdirSync(dirname(join(root(), path)), { recursive: true });
+            writeFileSync(join(root(), path), text);
+        };
+        const byDebian = () => execFileSync("sh", ["-ec", POSTINST], { env: process.env });
+        const byUs = () => install(["example"], () => undefined);
+        const links = () =>
+            ["etc/systemd/system/multi-user.target.wants", "etc/rc2.d", "etc/rc6.d"].flatMap((place) =>
+                existsSync(join(root(), place)) ? readdirSync(join(root(), place)) : [],
+            );
+        const STARTS = ["example.service", "S01example", "K01example"];
+        const STAYS = ["K01example", "K01example"];
+
+        beforeEach(() => {
+            process.env.DPKG_ROOT = root();
+            process.env.PATH = `${join(folder, "bin")}:${PLAIN_ENV.PATH}`;
+            file("etc/init.d/example", SCRIPT);
+            file("usr/lib/systemd/system/example.service", UNIT);
+            standIn("apt-get", POSTINST);
+        });
+        afterEach(() => delete process.env.DPKG_ROOT);
+
+        it("leaves it disabled, also at Debian's next upgrade", async () => {
+            await byUs();
+            byDebian();
+            assert.deepEqual(links(), STAYS);
+        });
+        it("leaves it enabled where it was", async () => {
+            byDebian();
+            assert.deepEqual(links(), STARTS);
+            await byUs();
+            byDebian();
+            assert.deepEqual(links(), STARTS);
+        });
+        it("leaves it disabled where it was", async () => {
+            byDebian();
+            rmSync(join(root(), "etc/systemd/system/multi-user.target.wants"), { recursive: true });
+            await byUs();
+            byDebian();
+            assert.deepEqual(links(), ["S01example", "K01example"]);
+        });
+        it("starts nothing, and leaves nothing of how", async () => {
+            standIn("apt-get", "systemctl start example && invoke-rc.d example start && service example start");
+            await byUs();
+            assert.deepEqual(readdirSync("/run/kvmnet/without-services"), []);
         });
     });
 });
