@@ -1,7 +1,7 @@
 /** The Debian packages that a lab runs on, and adding them without one of their services being started or enabled. */
 import { existsSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { lastLines, PLAIN_ENV, runCommand, type CommandResult } from "./commands";
+import { lastLines, PLAIN_ENV, runCommand, type CommandOptions, type CommandResult } from "./commands";
 import { withLock } from "./lock";
 import type { Progress } from "./progress";
 import { WITHOUT_SERVICES } from "./without-services";
@@ -43,19 +43,29 @@ export function notInstalled(wanted: readonly string[], dpkgQuery: string): stri
     return wanted.filter((name) => !installed.has(name));
 }
 
+/**
+ * Package names out of dpkg-query's `Package Status` lines whose installation has begun and not ended. One that only
+ * waits for triggers is configured, and its services are as it wants them.
+ */
+export function unfinished(dpkgQuery: string): string[] {
+    return [...dpkgQuery.matchAll(/^(\S+) (?:half-installed|unpacked|half-configured)$/gm)].map(
+        ([, name = ""]) => name,
+    );
+}
+
 /** Names of the packages that `apt-get install --simulate` says it would add or renew. */
 export function wouldInstall(simulation: string): string[] {
     return [...simulation.matchAll(/^Inst (\S+)/gm)].map(([, name = ""]) => name);
 }
 
+/** Has dpkg-query print `Package Status` lines. */
+const STATUS = ["-W", "-f", "${Package} ${db:Status-Status}\n"];
+
 /** Which of the lab's packages this machine lacks. One process, some milliseconds. */
 async function missingPackages(also: readonly string[]): Promise<string[]> {
     const wanted = [...Object.keys(LAB_PACKAGES), ...also];
     if (!existsSync("/usr/bin/dpkg-query")) return COMMANDS.every(onPath) ? [] : wanted;
-    const { stdout } = await runCommand(
-        ["/usr/bin/dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", ...wanted],
-        { env: PLAIN_ENV },
-    );
+    const { stdout } = await runCommand(["/usr/bin/dpkg-query", ...STATUS, ...wanted], { env: PLAIN_ENV });
     return notInstalled(wanted, stdout);
 }
 
@@ -144,6 +154,7 @@ async function planned(packages: readonly string[], tell: (detail: string) => vo
 /** Installs these packages; on the way finishes what was interrupted and renews lists that are stale. */
 export async function install(packages: readonly string[], tell: (detail: string) => void): Promise<void> {
     const options = { env: aptEnv(), onLine: (line: string) => tell(line.slice(0, 60)) };
+    await refuseUnfinished(packages, options, tell);
     const attempt = () =>
         whileLocked(() => runCommand([...WITHOUT_SERVICES, ...APT, ...installArgs(packages)], options), tell);
     let result = await attempt();
@@ -163,6 +174,30 @@ export async function install(packages: readonly string[], tell: (detail: string
                 "Mend that (often `apt-get -f install`), then try again.",
         );
     }
+}
+
+/** @throws Error where apt would also finish an installation of somebody else, whose services stayed off for good */
+async function refuseUnfinished(
+    packages: readonly string[],
+    options: CommandOptions,
+    tell: (detail: string) => void,
+): Promise<void> {
+    const ask = async () => unfinished((await runCommand(["dpkg-query", ...STATUS], { env: aptEnv() })).stdout);
+    if ((await ask()).length === 0) return;
+    // It may go on in another process: apt waits for that one's lock.
+    await whileLocked(() => runCommand([...APT, "check"], options), tell);
+    const begun = await ask();
+    if (begun.length === 0) return;
+    // To a machine without any package apt would add all that ours need.
+    const bare = ["-o", "Dir::State::status=/dev/null", "-o", "Dir::Cache::pkgcache="];
+    const { stdout } = await runCommand([...APT, ...bare, "--simulate", ...installArgs(packages)], { env: aptEnv() });
+    const ours = new Set(wouldInstall(stdout));
+    const others = begun.filter((name) => !ours.has(name));
+    if (others.length > 0)
+        throw new Error(
+            `The installation of ${others.join(", ")} was interrupted, and if it were finished here its services would stay off: ` +
+                "finish it with `dpkg --configure -a` (or `apt-get -f install`, where that fails), then try again.",
+        );
 }
 
 /** `apt-get update`: only where the lists do not know a package, or know one that is no longer served. */

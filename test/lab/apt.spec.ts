@@ -108,6 +108,7 @@ describe("fetching packages", () => {
         beforeEach(() => {
             standIn("unshare", `while [ "$1" != without-services ]; do shift; done; shift; exec "$@"`);
             standIn("dpkg", `echo "$*" >"$here/configured"; exit 1`);
+            standIn("dpkg-query", "echo bash installed");
         });
 
         it("finishes what was interrupted when apt says so, and goes on where that fails", async () => {
@@ -129,6 +130,35 @@ describe("fetching packages", () => {
                 /Unable to locate/,
             );
             assert.ok(!existsSync(join(folder, "configured")));
+        });
+
+        describe("where an installation has begun and not ended", () => {
+            /** It knows what the packages need, and notes what it is to install. */
+            const APT = `case "$*" in
+                    *status=/dev/null*) echo "Inst libkmod2 (30)"; echo "Inst kmod (30)" ;;
+                    *check) touch "$here/waited" ;;
+                    *) echo "$*" >>"$here/calls" ;;
+                esac`;
+            beforeEach(() => standIn("apt-get", APT));
+
+            it("refuses to finish one of somebody else, whose services would stay off", async () => {
+                standIn("dpkg-query", "echo nginx unpacked; echo kmod half-configured; echo nginx-core half-installed");
+                await assert.rejects(
+                    install(["kmod"], () => undefined),
+                    /^Error: The installation of nginx, nginx-core was interrupted.* `dpkg --configure -a`.*, then try again\.$/,
+                );
+                assert.ok(!existsSync(join(folder, "calls")));
+            });
+            it("finishes its own", async () => {
+                standIn("dpkg-query", "echo bash installed; echo libkmod2 unpacked");
+                await install(["kmod"], () => undefined);
+                assert.ok(existsSync(join(folder, "calls")));
+            });
+            it("waits for somebody else's that goes on", async () => {
+                standIn("dpkg-query", `[ -e "$here/waited" ] || echo nginx unpacked`);
+                await install(["kmod"], () => undefined);
+                assert.ok(existsSync(join(folder, "calls")));
+            });
         });
     });
 

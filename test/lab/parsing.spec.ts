@@ -6,7 +6,7 @@ import { unlz4Block } from "../../lab/guest/kernel";
 import { kernelPackage } from "../../lab/guest/parts";
 import { reportIn } from "../../lab/guest/report";
 import { withAccount } from "../../lab/host/folders";
-import { notInstalled, wouldInstall } from "../../lab/packages";
+import { notInstalled, unfinished, wouldInstall } from "../../lab/packages";
 import { isAlive, parseStat, statOf } from "../../lab/processes";
 import { guestWords } from "../../schemas/lab-guest";
 import { LabRecord } from "../../schemas/lab-record";
@@ -18,6 +18,13 @@ describe("what dpkg and apt say", () => {
         assert.deepEqual(
             wouldInstall("NOTE: x\nInst kmod (30 Debian)\nInst libxdp1 [1] (2 Debian)\nConf kmod (30)\n"),
             ["kmod", "libxdp1"],
+        ));
+    it("tells what has begun and not ended, which a package that waits for triggers has", () =>
+        assert.deepEqual(
+            unfinished(
+                "a installed\nb unpacked\nc config-files\nd half-configured\ne triggers-pending\nf half-installed\n",
+            ),
+            ["b", "d", "f"],
         ));
     it("names the package with the kernel itself", () =>
         assert.equal(
