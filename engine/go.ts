@@ -1,5 +1,6 @@
 /** Go, for machines on which a piece of the engine must be built. */
 import { allOnPath, isProgram } from "./find";
+import { askAgain } from "./reach";
 import { run } from "./run";
 import { GO, GO_WITH_TOOLCHAINS, compareVersions } from "./versions";
 
@@ -30,9 +31,9 @@ export async function findGo(places: string[] = USUAL_PLACES): Promise<Go | unde
 /** @throws Error that says how to get Go, when there is none that does */
 export async function needGo(forWhat: string, places?: string[]): Promise<Go> {
     const go = await findGo(places);
-    if (!go) throw new Error(`Go is not installed, and ${forWhat} has to be built with it. ${GET_GO}`);
-    if (go.problem) throw new Error(`${go.problem}, and ${forWhat} has to be built with it. ${GET_GO}`);
-    return go;
+    if (go && !go.problem) return go;
+    const lack = `${go?.problem ?? "Go is not installed"}, and ${forWhat} has to be built with it.`;
+    throw new Error([lack, GET_GO, askAgain()].filter(Boolean).join(" "));
 }
 
 async function ask(path: string): Promise<Go> {

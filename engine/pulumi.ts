@@ -6,7 +6,7 @@ import { allOnPath, isProgram } from "./find";
 import { PULUMI_PIECE, goPiece, programOf } from "./go-pieces";
 import { needGo } from "./go";
 import type { Progress } from "./progress";
-import { canDownload, rememberUnreachable } from "./reach";
+import { canDownload, rememberUnreachable, throughProxies } from "./reach";
 import { run } from "./run";
 import { LAUNCHER, OLDEST_PULUMI, PULUMI, compareVersions } from "./versions";
 
@@ -80,7 +80,7 @@ async function releasePulumi(progress: Progress): Promise<Pulumi | undefined> {
 
 /** The launcher keeps what it downloads below PULUMI_HOME, so the draft is that: nobody's own folder is touched. */
 async function download(draft: string, tell: (detail: string) => void): Promise<void> {
-    const env = { ...process.env, PULUMI_HOME: draft, PULUMI_SKIP_UPDATE_CHECK: "true" };
+    const env = { ...throughProxies(), PULUMI_HOME: draft, PULUMI_SKIP_UPDATE_CHECK: "true" };
     const next = "Check that this machine reaches its npm registry and get.pulumi.com.";
     const flags = ["--prefix", draft, "--ignore-scripts", "--no-audit", "--no-fund", "--no-save"];
     await run("npm", ["install", ...flags, `pulumi@${LAUNCHER}`], next, { env, tell });

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheRoot } from "./cache";
+import { run } from "./run";
 
 /** What Pulumi's npm launcher downloads first; a HEAD of it costs one round trip. */
 const INSTALLER = "https://get.pulumi.com/install.sh";
@@ -12,19 +13,29 @@ const NO_LASTS_MS = 12 * 3_600_000;
 
 const noted = () => join(cacheRoot(), "no-downloads");
 
-/** The last answer when it was no and is still believed. */
-export function knownUnreachable(): boolean {
+/** When it was that there was no answer; undefined where there was one, or it is time to ask again. */
+function unreachableSince(): Date | undefined {
     try {
-        return Date.now() - statSync(noted()).mtimeMs < NO_LASTS_MS;
+        const { mtime } = statSync(noted());
+        return Date.now() - mtime.getTime() < NO_LASTS_MS ? mtime : undefined;
     } catch {
-        return false;
+        return undefined;
     }
 }
 
+/** The last answer when it was no and is still believed. */
+export const knownUnreachable = (): boolean => unreachableSince() !== undefined;
+
+/** For a Node that downloads: it heeds HTTPS_PROXY and its like from 22.21 on, and only when it is started with this. */
+export const throughProxies = (): NodeJS.ProcessEnv => ({ NODE_USE_ENV_PROXY: "1", ...process.env });
+
+const ASK = `fetch(process.argv[1], { method: "HEAD", signal: AbortSignal.timeout(${PATIENCE_MS}) })
+    .then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))`;
+
 export async function canDownload(): Promise<boolean> {
     if (knownUnreachable()) return false;
-    const reached = await fetch(INSTALLER, { method: "HEAD", signal: AbortSignal.timeout(PATIENCE_MS) }).then(
-        (response) => response.ok,
+    const reached = await run(process.execPath, ["-e", ASK, INSTALLER], "", { env: throughProxies() }).then(
+        () => true,
         () => false,
     );
     if (reached) {
@@ -33,6 +44,18 @@ export async function canDownload(): Promise<boolean> {
     }
     rememberUnreachable();
     return false;
+}
+
+/**
+ * Has the next run ask anew: one that ends without what it would have downloaded gains nothing from a no that lasts.
+ *
+ * @returns what a person is to know of it; undefined where no is not the answer
+ */
+export function askAgain(): string | undefined {
+    const since = unreachableSince();
+    if (!since) return undefined;
+    rmSync(noted(), { force: true });
+    return `get.pulumi.com, from where it could be downloaded, did not answer at ${since.toISOString()}; the next run asks it again.`;
 }
 
 /** Also after a download that began and failed. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { allOnPath } from "../../engine/find";
 import { findGo, needGo } from "../../engine/go";
 import { ownPulumi } from "../../engine/pulumi";
+import { knownUnreachable, rememberUnreachable } from "../../engine/reach";
 import { run } from "../../engine/run";
 import { compareVersions } from "../../engine/versions";
 
@@ -111,6 +112,20 @@ describe("Go", () => {
     it("is asked for with what is wrong where it is too old", async () => {
         place("first", "go", asking("go1.19.8", "auto"));
         await assert.rejects(needGo("the Pulumi engine", []), /is 1\.19\.8, older than 1\.25\.11, .* Install Go/);
+    });
+    it("is asked for with what did not answer, which the next run asks again", async () => {
+        rememberUnreachable();
+        await assert.rejects(
+            needGo("the Pulumi engine", []),
+            /get\.pulumi\.com, .* did not answer at 20\S+; the next run asks it again\.$/,
+        );
+        assert.equal(knownUnreachable(), false);
+    });
+    it("is used without another question to what did not answer", async () => {
+        place("first", "go", asking("go1.25.11", "local"));
+        rememberUnreachable();
+        await needGo("the Pulumi engine", []);
+        assert.equal(knownUnreachable(), true);
     });
 });
 
