@@ -79,6 +79,12 @@ function packageVersion(): string {
     return "0.0.0";
 }
 
+/** Who read what we write may be gone before us: a word that reaches nobody is no reason to leave steps half done. */
+function outliveReaders(): void {
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+}
+
 export function main(): void {
+    outliveReaders();
     new Process().start();
 }

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { credentials, type ServiceError } from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
@@ -50,14 +51,20 @@ export class Plugin {
      * @param host   as a program gives it; absent leaves the plugin without configuration
      * @param engine address at which an engine listens; without one warnings go to stderr
      * @param env    variables that the plugin has beside the usual ones
+     * @param stderr who reads what it writes there: whoever reads ours, or the test
      */
-    static async start(host?: string, engine = "", env: NodeJS.ProcessEnv = {}): Promise<Plugin> {
+    static async start(
+        host?: string,
+        engine = "",
+        env: NodeJS.ProcessEnv = {},
+        stderr: "inherit" | "pipe" = "inherit",
+    ): Promise<Plugin> {
         const child = spawn(join(__dirname, "../../provider/pulumi-resource-kvmnet"), [], {
-            stdio: ["pipe", "pipe", "inherit"],
+            stdio: ["pipe", "pipe", stderr],
             env: { ...process.env, ...env },
         });
         const port = await Promise.race([
-            once(createInterface(child.stdout), "line").then(([line]) => String(line)),
+            once(createInterface(child.stdout as Readable), "line").then(([line]) => String(line)),
             once(child, "close").then(([status]) => Promise.reject(new Error(`The plugin ended with ${status}.`))),
         ]);
         const plugin = new Plugin(child, new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure()));

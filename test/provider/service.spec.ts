@@ -140,6 +140,20 @@ describe("the plugin", () => {
         assert.equal(other.process.exitCode, 0);
     });
 
+    it("goes on where nobody reads its warnings any more, for steps that run are to end", async () => {
+        const other = await Plugin.start(undefined, "", {}, "pipe");
+        const told = new Promise((resolve) => other.process.stderr?.once("data", resolve));
+        const guest = (model: string) => ({ domain: "web1", timeout: 60, settings: { name: "web1", model } });
+        const warns = (model: string) => other.diff("kvmnet:host:GuestShutdown", guest("virtio"), guest(model));
+        await warns("e1000");
+        assert.match(String(await told), /^warning: replaces guest web1/);
+        other.process.stderr?.destroy();
+        await warns("rtl8139");
+        await other.handshake();
+        await other.stop();
+        assert.equal(other.process.exitCode, 0);
+    });
+
     it("ends when the engine was killed, though somebody else holds the other end of its stdin", async () => {
         const starts = `require("node:child_process").spawn(process.argv[1], { stdio: ["ignore", "inherit", "ignore"] })
             .on("spawn", function () { console.log("pid " + this.pid); })`;
