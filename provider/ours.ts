@@ -32,8 +32,14 @@ export function isOurs<State>(
     if (!known) return false;
     if (known.objectId !== undefined && objectId !== undefined && known.objectId === objectId) return true;
     // An object without a mark can only be told by what it is; one with a mark is ours wherever it was made anew.
-    return mark === known.mark && (mark !== "" || known.objectId === undefined);
+    return (
+        mark === known.mark && (mark !== "" || known.objectId === undefined || isSameIndex(known.objectId, objectId))
+    );
 }
+
+/** State that knows a link by its index alone tells it from no link of another life, which may have that index too. */
+const isSameIndex = (known: string, objectId = ""): boolean =>
+    /^\d+$/.test(known) && objectId.endsWith(` link ${known}`);
 
 /** Why it is not ours, for messages. */
 export function ownership({ mark, conflict }: Found<unknown>): string {

@@ -17,7 +17,7 @@ export interface Found<State> {
     mark?: string;
     /** It is anybody's to take, for nothing of ours has been done to it yet: a link that nobody has tuned. */
     free?: boolean;
-    /** Which object this is, whatever its name and mark: a row's UUID, a link's index. */
+    /** Which object this is, whatever its name and mark: a row's UUID, a link's life and index. */
     objectId?: string;
     /** What is known only from the host, by the names of `outputs`. */
     outputs?: Outputs;

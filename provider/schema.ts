@@ -134,7 +134,8 @@ const described = ({ type, description, idForm }: AnyResource) =>
 
 const OWNER =
     "Mark on the host that tells whose this is; empty on an object that was imported without one, until its next update.";
-const OBJECT_ID = "Which object of the host this is, whatever its name: the UUID of a row, the index of a link.";
+const OBJECT_ID =
+    "Which object of the host this is, whatever its name: the UUID of a row, the boot of the host and the index of a link.";
 
 function functionSpec({ token, description, inputs, outputs }: HostFunction, types: Types): object {
     const place = token.replace(/^kvmnet:/, "");

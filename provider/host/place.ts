@@ -14,6 +14,8 @@ export interface Place {
     ovsdbSocket: string;
     /** Folder of this machine in which the host's journal and settings of ours lie; root's alone. */
     stateFolder: string;
+    /** When a lab came up, in its machine's words: it does so anew without a boot of the machine. */
+    cameUp?: string;
     /** `SSH_CONNECTION` of whoever started us, where they are on the host itself. */
     sshConnection?: string;
     /**
@@ -44,7 +46,7 @@ export async function placeOf(ref: HostRef, turnout = new Turnout()): Promise<Pl
         };
 
     const { record, ovsdbSocket, hostState } = labPaths(ref.name);
-    await livingLab(ref.name, record);
+    const { startTime } = await livingLab(ref.name, record);
     const entered = async (argv: string[]) => {
         // Asked each time: after a restart of the lab the old number may be any process of the machine.
         const { pid } = await livingLab(ref.name, record);
@@ -54,6 +56,7 @@ export async function placeOf(ref: HostRef, turnout = new Turnout()): Promise<Pl
         where: `lab ${ref.name}`,
         ovsdbSocket,
         stateFolder: hostState,
+        cameUp: startTime,
         ...programs(turnout, entered),
     };
 }

@@ -69,7 +69,7 @@ export const bridgePort: HostResource<BridgePort, PortHere> = {
                 ...permissionOf(known),
             },
             // The link is the same whoever plugs it: it tells nothing where somebody else did.
-            ...(isAnothers(entry, own) ? {} : { objectId: String(link.index) }),
+            ...(isAnothers(entry, own) ? {} : { objectId: await lifeOf(host, link) }),
             ...(known && !link.up ? { fault: "it is set down" } : {}),
             mark: entry?.mark ?? (known && !moved ? mark : undefined),
             ...conflictOf(bridge, link.master, moved),

@@ -15,16 +15,27 @@ const LIFE = "life";
 
 const boots = new WeakMap<Place, Promise<string>>();
 
-/** @param link the link that the setting or address is of; absent where it is the whole host's */
+/**
+ * The boot of the host, read once, and the index of a link: after a reboot another link may have that index.
+ *
+ * @param link the link itself, or that which a setting or address is of; absent where it is the whole host's
+ */
 export async function lifeOf(host: Host, link?: Pick<Link, "index">): Promise<string> {
     const boot = boots.get(host.place) ?? bootOf(host);
     boots.set(host.place, boot);
-    return link ? `${await boot} link ${link.index}` : boot;
+    try {
+        return link ? `${await boot} link ${link.index}` : await boot;
+    } catch (error) {
+        // What could not be read is read anew by who asks next.
+        boots.delete(host.place);
+        throw error;
+    }
 }
 
 async function bootOf(host: Host): Promise<string> {
     const [id = ""] = await host.files.read(["/proc/sys/kernel/random/boot_id"]);
-    return id;
+    const { cameUp } = host.place;
+    return cameUp === undefined ? id : `${id} up ${cameUp}`;
 }
 
 /**

@@ -1,9 +1,11 @@
-/** What every link of ours has, whatever its kind: a mark in its alias, an index, and that it is set up. */
+/** What every link of ours has, whatever its kind: a mark in its alias, an index in this life of the host, and that it is set up. */
+import type { Host } from "../host";
 import type { Link } from "../host/links";
 import { shownName } from "../host/errors";
 import { ownerFrom } from "../owner";
 import type { Line } from "../plan";
 import type { Found } from "../resource";
+import { lifeOf } from "./former-values";
 
 /**
  * The part of a found link that is the same for all kinds.
@@ -11,10 +13,15 @@ import type { Found } from "../resource";
  * @param kind   the one that it must be, in the kernel's word
  * @param known  whether state knows it: one that is imported may be down, and is set up by its next update
  */
-export function linkHere(link: Link, kind: string, known: boolean): Omit<Found<unknown>, "state"> {
+export async function linkHere(
+    host: Host,
+    link: Link,
+    kind: string,
+    known: boolean,
+): Promise<Omit<Found<unknown>, "state">> {
     return {
         mark: ownerFrom(link.alias)?.mark,
-        objectId: String(link.index),
+        objectId: await lifeOf(host, link),
         conflict:
             link.kind === kind
                 ? undefined

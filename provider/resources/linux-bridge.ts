@@ -78,7 +78,7 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
         const link = (await host.links()).get(name);
         if (!link) return undefined;
         const vlans = await vlansOf(host, link, name);
-        const here = linkHere(link, "bridge", known !== undefined);
+        const here = await linkHere(host, link, "bridge", known !== undefined);
         const tags = serviceTags(link);
         return {
             ...here,

@@ -36,7 +36,7 @@ export const tap: HostResource<Tap> = {
         if (!link) return undefined;
         const { txQueueLength } = link;
         const plugged = await pluggedInto(host, link);
-        const here = linkHere(link, "tun", known !== undefined);
+        const here = await linkHere(host, link, "tun", known !== undefined);
         return {
             ...here,
             conflict: here.conflict ?? conflictOf(link, known !== undefined),

@@ -42,7 +42,7 @@ export const veth: HostResource<Veth, VethHere> = {
         const link = links.get(name);
         if (!link) return undefined;
         const other = links.get(link.parent ?? "");
-        const here = linkHere(link, "veth", known !== undefined);
+        const here = await linkHere(host, link, "veth", known !== undefined);
         const away = "its other end is in another network namespace, where it cannot be seen";
         const { mtu, txQueueLength } = link;
         const macOf = async (end: Link | undefined, wanted: string | undefined) =>

@@ -140,7 +140,7 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): Virtu
             // The MTU of the link below may have been another when this one was made.
             const given = stands && known && known.mtu === undefined ? { ...presets, mtu: link.mtu } : presets;
             const state = { ...own, ...(await commonOf(host, link, given, known)) } as State;
-            const here = linkHere(link, kind, known !== undefined);
+            const here = await linkHere(host, link, kind, known !== undefined);
             return {
                 ...here,
                 conflict:

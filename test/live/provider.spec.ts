@@ -326,7 +326,7 @@ describe("the provider on a real host", function () {
             const inputs = { name: "same0", mtu: 1400 };
             const promised = await plugin.create(LINUX_BRIDGE, "same", inputs, { preview: true });
             const made = await plugin.create(LINUX_BRIDGE, "same", inputs);
-            assert.match(String(made.state.objectId), /^\d+$/);
+            assert.match(String(made.state.objectId), /^[0-9a-f-]{36} up \d+ link \d+$/);
             assert.deepEqual({ ...made, state: { ...made.state, objectId: UNKNOWN } }, promised);
         });
     });

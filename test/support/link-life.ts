@@ -77,7 +77,7 @@ export function describeLinkLife(life: LinkLife, host: () => LinkHost): void {
             assert.equal(link.ifalias, made.state.owner);
             assert.ok(link.flags.includes("UP"));
             assertWithin(made.state, life.inputs);
-            assert.equal(made.state.objectId, String(link.ifindex));
+            assert.match(String(made.state.objectId), new RegExp(` link ${link.ifindex}$`));
         });
 
         it("made again is the same link", async () => {
@@ -104,7 +104,7 @@ export function describeLinkLife(life: LinkLife, host: () => LinkHost): void {
             assertWithin(made.state, life.changed);
             const link = await see();
             assertWithin(link, life.thenSeen);
-            assert.equal(String(link.ifindex), made.state.objectId);
+            assert.match(String(made.state.objectId), new RegExp(` link ${link.ifindex}$`));
         });
 
         it("goes back to what the kernel has where nothing is told any more", async () => {
@@ -133,6 +133,23 @@ export function describeLinkLife(life: LinkLife, host: () => LinkHost): void {
             });
             made.state = await host().plugin.update(type, "it", made, life.inputs);
             assert.ok((await see()).flags.includes("UP"));
+        });
+
+        it("is ours without its mark as long as it is the same link, and not one of that index after a reboot", async () => {
+            const knownAs = (objectId: string): Made => ({ ...made, state: { ...made.state, objectId } });
+            const objectId = String(made.state.objectId);
+            const rebooted = knownAs(objectId.replace(/[0-9a-f-]{36}/, "00000000-0000-0000-0000-000000000000"));
+            const ofUnknownLife = knownAs(objectId.replace(/^.* /, ""));
+            const idOf = async ({ state }: Made) => (await host().plugin.read(type, "it", name, life.inputs, state)).id;
+            assert.equal(await idOf(ofUnknownLife), name);
+            await host().run("ip", "link", "set", "dev", name, "alias", "");
+            await eventually(async () => assert.equal(await idOf(rebooted), ""));
+            assert.deepEqual([await idOf(made), await idOf(ofUnknownLife)], [name, ""]);
+            await assert.rejects(host().plugin.update(type, "it", rebooted, life.inputs), /carries no owner mark/);
+            await host().plugin.delete(type, "it", rebooted);
+            assert.equal((await see()).ifalias, undefined);
+            made.state = await host().plugin.update(type, "it", made, life.inputs);
+            assert.equal((await see()).ifalias, made.state.owner);
         });
 
         it(`is replaced when ${life.replaces} changes, the old one first where the name stays`, async () => {
