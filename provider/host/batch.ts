@@ -193,9 +193,12 @@ function failedLine(stderr: string): number {
     return Number(/^Command failed -:(\d+)$/m.exec(stderr)?.[1] ?? 0);
 }
 
-/** A word that could not be one of ours is a fault of ours: quotes, `#` and spaces have a meaning to a batch. */
+/** Quotes, `#` and spaces have a meaning to a batch. */
+export const isWord = (text: string): boolean => /^[A-Za-z0-9_.:/@+,=-]{1,255}$/.test(text);
+
+/** A word that could not be one of ours is a fault of ours. */
 export function checkWord(word: string): void {
-    if (!/^[A-Za-z0-9_.:/@+,=-]{1,255}$/.test(word))
+    if (!isWord(word))
         throw new HostError(
             "bug",
             "a change of the network",

@@ -1,6 +1,7 @@
 /** Taps of a port set: made, changed and read many at a time. */
 import type { PortOfSet } from "../../schemas/ovs-port-set";
 import type { Host } from "../host";
+import { isWord } from "../host/batch";
 import type { Link } from "../host/links";
 import { ip, type Plan } from "../plan";
 import { gone, setLink } from "./link-marks";
@@ -60,7 +61,7 @@ export function tapSteps({ want: { name }, tap, member, remade }: Tapped, mark: 
     const made = tap ? [madeTap({ name, ...tap }, mark)] : [];
     if (!member?.tap) return made;
     if (!remade) return tap ? changedTap(name, member.tap, tap, mark) : [];
-    const former = madeTap({ name, ...member.tap.state }, member.tap.link.alias ?? "");
+    const former = madeTap({ name, ...member.tap.state }, formerAlias(member.tap));
     return [{ ...ip(`removes the tap ${name}`, [gone(name)]), undo: [former.action] }, ...made];
 }
 
@@ -68,6 +69,10 @@ export function tapSteps({ want: { name }, tap, member, remade }: Tapped, mark: 
 function changedTap(name: string, { link, state }: TapHere, want: TapOfPort, mark: string): Plan {
     const change = settings(want, mark, state);
     if (link.up && link.alias === mark && change.join(" ") === settings(state, mark, want).join(" ")) return [];
-    const former = settings(state, link.alias ?? "", want).slice(link.alias ? 0 : 2);
+    const former = settings(state, formerAlias({ link }), want);
     return [ip(`sets the tap ${name} up`, [setLink(name, ...change)], [setLink(name, ...former)])];
 }
+
+/** What stood as its mark, where it can be put back: a batch clears none, and writes none that somebody has put in many words. */
+const formerAlias = ({ link: { alias } }: Pick<TapHere, "link">): string | undefined =>
+    alias !== undefined && isWord(alias) ? alias : undefined;

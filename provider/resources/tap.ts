@@ -76,7 +76,7 @@ function conflictOf({ tap, data }: Link, known: boolean): string | undefined {
 }
 
 /** One step a tap, so that an undo takes back what was begun and nothing else. Its mark comes with its settings. */
-export const madeTap = (want: Tap, mark: string): Step =>
+export const madeTap = (want: Tap, mark: string | undefined): Step =>
     ip(`makes the tap ${want.name}`, [tapLine(want), setLink(want.name, ...settings(want, mark))], [gone(want.name)]);
 
 /** Makes a tap with all that never changes. */
@@ -99,11 +99,12 @@ const changed = (want: Tap, mark: string, former: Tap): Step =>
 /** What is set live of a tap. */
 type TapSettings = Pick<Tap, "mtu" | "txQueueLength">;
 
-/** Words of one `ip link set`, with its mark: the kernel takes them together. @param other it is changed from, or back to */
-export function settings(tap: TapSettings, mark: string, other?: TapSettings): string[] {
+/** Words of one `ip link set`, with its mark: the kernel takes them together. @param mark undefined leaves it as it is. @param other it is changed from, or back to */
+export function settings(tap: TapSettings, mark: string | undefined, other?: TapSettings): string[] {
     const [length, otherLength] = [tap, other].map((one) => one?.txQueueLength ?? TX_QUEUE_LENGTH);
     return [
-        ...["alias", mark, "mtu", String(tap.mtu)],
+        ...(mark === undefined ? [] : ["alias", mark]),
+        ...["mtu", String(tap.mtu)],
         ...(length === otherLength ? [] : ["txqueuelen", String(length)]),
         "up",
     ];
