@@ -6,6 +6,7 @@ import { check, defined, type Checked } from "./check";
 import { DEFAULT_HOST } from "./config";
 import type { Difference } from "./diff";
 import type { EngineLog } from "./engine-log";
+import { foreseen } from "./foreseen";
 import { FUNCTIONS } from "./functions";
 import type { Host } from "./host";
 import { HostError } from "./host/errors";
@@ -256,17 +257,9 @@ export class Provider {
         return { ...inputs, ...Object.fromEntries(missing.map((key) => [key, derived[key] ?? UNKNOWN])) };
     }
 
-    /** What the host alone decides is unknown before an object is made, and stays as it was while it is changed. */
     private preview(resource: AnyResource, urn: string, inputs: Bag, was: Bag, secrets: Secrets): Bag {
-        const decided = ["objectId", ...Object.keys(resource.outputs?.shape ?? {})].map((key): [string, Property] => [
-            key,
-            was[key] ?? UNKNOWN,
-        ]);
-        return secrets.marked({
-            ...Object.fromEntries(decided),
-            ...this.planned(resource, urn, inputs),
-            owner: ownerOf(urn).mark,
-        });
+        const planned = this.planned(resource, urn, inputs);
+        return secrets.marked({ ...foreseen(resource, was, planned), ...planned, owner: ownerOf(urn).mark });
     }
 
     /** Same stack and host, same derived values: a resource may change its parent or logical name. */

@@ -66,6 +66,11 @@ export interface HostResource<State extends object = object, Here extends Found<
     presetsBy?(said: Partial<State>): Partial<State>;
     /** What the host alone decides: described, never an input. */
     outputs?: z.ZodObject;
+    /**
+     * What of the inputs an output follows, by the name of the output: where it changes, a preview does not know the output.
+     * Of an output that is a map, it is one by the same keys. An input may be unknown, as a whole or within.
+     */
+    follows?: { [output: string]: (said: Partial<State>) => unknown };
     /** Properties whose values are shown to nobody. */
     secrets?: (keyof State)[];
     /** Fills what is derived, from the state's seed alone and never from the host: preview shows it too. */

@@ -72,6 +72,11 @@ export const ovsBridge: HostResource<OvsBridge, BridgeHere> = {
     },
     presets: { ...BRIDGE_PRESETS, takesOperatorPath: false },
     outputs: OvsBridgeOutputs,
+    follows: {
+        macInUse: ({ mac }) => mac,
+        // Where none is declared, Open vSwitch takes it from the address.
+        datapathIdInUse: ({ mac, datapathId }) => datapathId ?? [mac],
+    },
 
     async find(host, name, { known }) {
         const view = await host.switch();

@@ -1,5 +1,6 @@
 /** Many ports of one Open vSwitch bridge with their taps: one batch of links and one transaction, however many there are. */
 import { OvsPortSet, OvsPortSetOutputs } from "../../schemas/ovs-port-set";
+import { ofEach } from "../foreseen";
 import { managerCautions } from "../host/managers";
 import { ovsdb } from "../plan";
 import type { HostResource } from "../resource";
@@ -33,6 +34,16 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
     cost: { bridge: "update", ports: "update" },
     standsOn: ["bridge"],
     outputs: OvsPortSetOutputs,
+    // A link that is plugged anew gets another number.
+    follows: {
+        ofports: ({ bridge, ports }) =>
+            ofEach(ports, ({ type = "system", ofportRequest, tap }) => [
+                bridge,
+                type,
+                ofportRequest,
+                tap && [tap.multiQueue, tap.vnetHdr, tap.uid, tap.gid],
+            ]),
+    },
     idOf: ({ bridge }) => bridge,
     idForm: "BRIDGE/PORT,PORT",
     checkId: idProblem,

@@ -96,6 +96,12 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
     standsOn: ["interfaces"],
     presets: { ...PORT_PRESETS, ...BOND_PRESETS },
     outputs: OvsPortOutputs,
+    follows: {
+        // A bond has none.
+        ofport: ({ ofportRequest, interfaces }) => [ofportRequest, interfaces === undefined],
+        macInUse: ({ mac, interfaces }) => [mac, interfaces === undefined],
+        mtu: ({ mtuRequest, interfaces }) => [mtuRequest, interfaces === undefined],
+    },
     placesOf: (port) => [...linkNames(port).map((link) => `interface ${link}`), ...tunnelPlace(port)],
 
     async find(host, name, { known }) {

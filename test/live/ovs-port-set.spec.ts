@@ -256,6 +256,14 @@ describe("a set of ports on a real switch", function () {
             assert.deepEqual((await refreshed(made, inputs)).state, made.state);
         });
 
+        it("keeps all its numbers in a preview of a change that leaves them", async () => {
+            const ports = inputs.ports as Bag;
+            const news = { ...inputs, ports: { ...ports, k0: { ...(ports.k0 as Bag), tag: 12 } } };
+            const { ofports } = await plugin.update(SET, "set", made, news, { preview: true });
+            assert.equal(Object.keys(ofports as Bag).length, Object.keys(ports).length);
+            assert.deepEqual(ofports, made.state.ofports);
+        });
+
         it("is imported as a whole or by names, without a difference afterwards, and writes nothing", async () => {
             const rest = Object.keys(inputs.ports as Bag);
             for (const name of rest) await lab.vsctl("remove", "Port", name, "external_ids", "kvmnet-owner");

@@ -69,11 +69,10 @@ describe("the provider on a real host", function () {
         });
 
         it("changes its fail mode live", async () => {
-            made.state = await plugin.update(OVS_BRIDGE, "b1", made, {
-                name: "br1",
-                datapathType: "netdev",
-                failMode: "secure",
-            });
+            const inputs = { name: "br1", datapathType: "netdev", failMode: "secure" };
+            const promised = await plugin.update(OVS_BRIDGE, "b1", made, inputs, { preview: true });
+            made.state = await plugin.update(OVS_BRIDGE, "b1", made, inputs);
+            assert.deepEqual(outputsOf(promised), outputsOf(made.state));
             assert.equal(await lab.vsctl("get-fail-mode", "br1"), "secure");
         });
 
@@ -196,12 +195,10 @@ describe("the provider on a real host", function () {
             const made = await plugin.create(OVS_PORT, "p", { name: "tap2", bridge: "br2", tag: 100 });
             assert.equal(await lab.vsctl("get", "Port", "tap2", "tag"), "100");
             const uuid = await lab.vsctl("get", "Port", "tap2", "_uuid");
-            made.state = await plugin.update(OVS_PORT, "p", made, {
-                name: "tap2",
-                bridge: "br2",
-                vlanMode: "trunk",
-                trunks: ["20-22", 10],
-            });
+            const inputs = { name: "tap2", bridge: "br2", vlanMode: "trunk", trunks: ["20-22", 10] };
+            const promised = await plugin.update(OVS_PORT, "p", made, inputs, { preview: true });
+            made.state = await plugin.update(OVS_PORT, "p", made, inputs);
+            assert.deepEqual(outputsOf(promised), outputsOf(made.state));
             assert.deepEqual(made.state.trunks, ["10", "20-22"]);
             assert.equal(await lab.vsctl("get", "Port", "tap2", "trunks"), "[10, 20, 21, 22]");
             assert.equal(await lab.vsctl("get", "Port", "tap2", "tag"), "[]");
@@ -409,3 +406,6 @@ describe("the provider on a real host", function () {
         });
     });
 });
+
+/** What the host alone decides of a bridge or port. */
+const outputsOf = ({ macInUse, datapathIdInUse, mtu, ofport }: Bag) => [macInUse, datapathIdInUse, mtu, ofport];

@@ -11,7 +11,7 @@ import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import { SERVED } from "../../components/served";
 import { isAlive, statOf } from "../../lab/processes";
 import { RESOURCES } from "../../provider/resources";
-import { Secret, UNKNOWN } from "../../provider/wire";
+import { Secret, UNKNOWN, type Bag } from "../../provider/wire";
 import { eventually } from "../support/eventually";
 import { Plugin } from "./plugin";
 
@@ -72,6 +72,104 @@ describe("the plugin", () => {
         );
         assert.equal(state.bridge, UNKNOWN);
         assert.deepEqual(state.tag, new Secret(5));
+    });
+
+    describe("in a preview of a change", () => {
+        const PORT = { name: "p0", bridge: "br0", type: "internal" };
+        const HAS = { ofport: 3, macInUse: "52:54:00:00:00:01", mtu: 1500 };
+        const TAP = { multiQueue: false, vnetHdr: false, mtu: 1500 };
+        const SET = { bridge: "br0", ports: { web1: { tag: 10, tap: TAP }, web2: { tag: 10, tap: TAP } } };
+        const OFPORTS = { web1: 1, web2: 2 };
+        const previewed = async (type: string, was: Bag, has: Bag, news: Bag) => {
+            const state = { ...was, ...has, objectId: "as it was", owner: "" };
+            const { inputs, failures } = await plugin.check(type, news);
+            assert.deepEqual(failures, {});
+            const options = { preview: true, checked: true };
+            const previewed = await plugin.update(type, "it", { id: "it", state }, inputs, options);
+            assert.equal(previewed.objectId, "as it was");
+            return Object.fromEntries(Object.keys(has).map((key) => [key, previewed[key]]));
+        };
+        const ports = (more: Bag) => ({ ...SET, ports: { ...SET.ports, ...more } });
+
+        const ofPort: [what: string, change: Bag, open: string[]][] = [
+            ["nothing that follows none of what changes", { tag: 5 }, []],
+            ["its MTU, where another is asked for", { mtuRequest: 9000 }, ["mtu"]],
+            ["its MTU, where what is asked for is not known yet", { mtuRequest: UNKNOWN }, ["mtu"]],
+            ["its MAC address, where it is to have another", { mac: "52:54:00:00:00:02" }, ["macInUse"]],
+            ["its number, where it asks for another", { ofportRequest: 7 }, ["ofport"]],
+        ];
+        for (const [what, change, open] of ofPort)
+            it(`leaves open of a port ${what}`, async () => {
+                const unknown = Object.fromEntries(open.map((key) => [key, UNKNOWN]));
+                const seen = await previewed("kvmnet:ovs:Port", PORT, HAS, { ...PORT, ...change });
+                assert.deepEqual(seen, { ...HAS, ...unknown });
+            });
+
+        const ofSet: [what: string, news: Bag, ofports: Bag][] = [
+            ["nothing where VLANs change", ports({ web1: { tag: 11, tap: TAP } }), OFPORTS],
+            ["nothing where a tap changes live", ports({ web1: { tag: 10, tap: { ...TAP, mtu: 9000 } } }), OFPORTS],
+            ["the number of one that comes", ports({ web5: { tap: TAP } }), { ...OFPORTS, web5: UNKNOWN }],
+            ["nothing of one that goes", { ...SET, ports: { web1: SET.ports.web1 } }, { web1: 1 }],
+            [
+                "the number of one that asks for another",
+                ports({ web1: { tag: 10, tap: TAP, ofportRequest: 9 } }),
+                { ...OFPORTS, web1: UNKNOWN },
+            ],
+            [
+                "the number of one whose tap is made anew",
+                ports({ web1: { tag: 10, tap: { ...TAP, multiQueue: true } } }),
+                { ...OFPORTS, web1: UNKNOWN },
+            ],
+            ["the number of one that is not known yet", ports({ web1: UNKNOWN }), { ...OFPORTS, web1: UNKNOWN }],
+            ["all numbers where the bridge is another", { ...SET, bridge: "br1" }, { web1: UNKNOWN, web2: UNKNOWN }],
+        ];
+        for (const [what, news, ofports] of ofSet)
+            it(`leaves open of a set of ports ${what}`, async () =>
+                assert.deepEqual(await previewed("kvmnet:ovs:PortSet", SET, { ofports: OFPORTS }, news), { ofports }));
+
+        it("leaves open all numbers of a set whose ports are not known yet", async () =>
+            assert.deepEqual(
+                await previewed("kvmnet:ovs:PortSet", SET, { ofports: OFPORTS }, { bridge: "br0", ports: UNKNOWN }),
+                { ofports: UNKNOWN },
+            ));
+
+        it("keeps of a set of ports that one has no number yet", async () =>
+            assert.deepEqual(await previewed("kvmnet:ovs:PortSet", SET, { ofports: { web1: 1 } }, ports({})), {
+                ofports: { web1: 1 },
+            }));
+
+        const BRIDGE = { name: "br7", datapathType: "system" };
+        const IN_USE = { macInUse: "52:54:00:00:00:03", datapathIdInUse: "0000525400000003" };
+        const ofBridge: [what: string, was: Bag, change: Bag, open: string[]][] = [
+            ["nothing that follows none of what changes", {}, { stp: true }, []],
+            [
+                "its MAC address and its datapath id, which follows it",
+                {},
+                { mac: "52:54:00:00:00:04" },
+                Object.keys(IN_USE),
+            ],
+            [
+                "its MAC address alone, where it has a datapath id of its own",
+                { datapathId: "00000000000000aa" },
+                { mac: "52:54:00:00:00:04", datapathId: "00000000000000aa" },
+                ["macInUse"],
+            ],
+            [
+                "its datapath id, where it is to have another",
+                {},
+                { datapathId: "00000000000000aa" },
+                ["datapathIdInUse"],
+            ],
+        ];
+        for (const [what, was, change, open] of ofBridge)
+            it(`leaves open of a bridge ${what}`, async () => {
+                const unknown = Object.fromEntries(open.map((key) => [key, UNKNOWN]));
+                const seen = await previewed("kvmnet:ovs:Bridge", { ...BRIDGE, ...was }, IN_USE, {
+                    ...BRIDGE,
+                    ...change,
+                });
+                assert.deepEqual(seen, { ...IN_USE, ...unknown });
+            });
     });
 
     it("derives nothing from a name that is unknown", async () => {
