@@ -9,7 +9,7 @@ import type { Found, HostResource } from "../resource";
 import { PORT_SETTINGS } from "./bridge-port-settings";
 import { declarationOf, defaultPvid, losesVlans, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
 import { leadsOut } from "./down-cautions";
-import { forget, isAnothers } from "./former-values";
+import { forget, isAnothers, lifeOf } from "./former-values";
 import { refuseHeld } from "./held-below";
 import { setLink } from "./link-marks";
 import { presetsOf, told, wordsBetween } from "./link-settings";

@@ -9,7 +9,7 @@ describe("a VLAN link", () => {
         const links = new Map([
             ["v7", { name: "v7", index: 3, kind: "vlan", parent: "eth0", mtu: 1500, up: true, data }],
         ]);
-        const host = { links: () => Promise.resolve(links), files: { read: () => Promise.resolve([]) } };
+        const host = { place: {}, links: () => Promise.resolve(links), files: { read: () => Promise.resolve([]) } };
         const found = await vlan.find(host as unknown as Host, "v7", { mark: "" });
         assert.deepEqual(found?.state.egressQos, ["0:3", "1:3", "16:3", "17:3"]);
     });
