@@ -26,3 +26,14 @@ export function maybe<Value>(work: () => Value): Maybe<Value> {
         throw error;
     }
 }
+
+/** Those of them that are known. */
+export const knownOf = <Value>(values: readonly Maybe<Value>[]): Value[] =>
+    values.filter((value): value is Value => !(value instanceof NotKnown));
+
+/** Where the first of them that is wrong stands; -1 for none. @throws NotKnown where none is, and one may be */
+export function placeOf<Value>(values: readonly Maybe<Value>[], isWrong: (value: Value) => boolean): number {
+    const place = values.findIndex((value) => !(value instanceof NotKnown) && isWrong(value));
+    if (place < 0) values.forEach(known);
+    return place;
+}

@@ -118,10 +118,11 @@ export class Provider {
         return secrets.kept(async () => {
             const want = this.wanted(resource, step.urn, inputs);
             const id = idOf(resource, want);
-            this.run.makes(step.urn, id);
-            const actor = { ...this.actor(step, secrets), adopts: () => this.run.takesOver(step.urn, id) };
+            const actor = { ...this.actor(step, secrets), adopts: () => this.run.takesOver(step.urn) };
             const made = await this.changing(step, secrets, (host) => create(resource, host, want, actor));
-            return { id, state: toState(made, secrets, this.run.takeoverOf(step.urn)) };
+            const state = toState(made, secrets, this.takeover(step, made));
+            this.run.holds(step.urn, standingOf(resource, state));
+            return { id, state };
         });
     }
 
@@ -133,7 +134,7 @@ export class Provider {
             const want = this.wanted(resource, step.urn, news);
             const actor = this.actor(step, secrets, was);
             const made = await this.changing(step, secrets, (host) => update(resource, host, want, actor));
-            return toState(made, secrets, takeoverIn(was.state));
+            return toState(made, secrets, textIn(was.state, "takeover"));
         });
     }
 
@@ -164,9 +165,15 @@ export class Provider {
         const secrets = secretsOf(resource, was.inputs, was.state);
         return {
             id: idOf(resource, there.state),
-            state: toState(there, secrets, was.id === "" ? this.run.takeoverOf(step.urn) : takeoverIn(was.state)),
+            state: toState(there, secrets, was.id === "" ? this.takeover(step, there) : textIn(was.state, "takeover")),
             inputs: secrets.marked(this.inputsOf(resource, step.urn, was, there.state)),
         };
+    }
+
+    /** What tells the entry that a create makes from earlier ones of the same object; what has an id of its own is another when it is made anew. */
+    private takeover({ urn }: Step, { objectId }: Standing<object>): string | undefined {
+        if (objectId === undefined && this.run.takeoverOf(urn) === undefined) this.run.takesOver(urn);
+        return this.run.takeoverOf(urn);
     }
 
     async delete(step: Step, was: Kept): Promise<void> {
@@ -319,11 +326,15 @@ function toState(
     });
 }
 
-const takeoverIn = ({ takeover }: Bag): string | undefined => (typeof takeover === "string" ? takeover : undefined);
+function textIn(state: Bag, key: string): string | undefined {
+    const value = state[key];
+    return typeof value === "string" ? value : undefined;
+}
 
 const standingOf = (resource: AnyResource, state: Bag) => ({
     id: plannedId(resource, state),
-    takeover: takeoverIn(state),
+    objectId: textIn(state, "objectId"),
+    takeover: textIn(state, "takeover"),
 });
 
 /** Whether it carries the mark of a former name: until it has its own, whoever gets that name would count as its owner. */

@@ -6,6 +6,7 @@ import type { Bag } from "./wire";
 interface Standing {
     /** Its id by what it is now, as what moves live keeps the id that it was made with. */
     id: string;
+    objectId: string | undefined;
     /**
      * Tells the entry from an earlier one of the same object. Where the engine is told to replace a resource that need not
      * be replaced (`--replace`, `replaceWith`), it makes it before it deletes the former one, and both are the same object;
@@ -20,11 +21,13 @@ export class RunMemory {
     private readonly checked = new Map<string, Bag>();
     private readonly former = new Map<string, Bag>();
     private readonly current = new Map<string, Standing>();
+    private readonly takeovers = new Map<string, string>();
     private readonly told = new Set<string>();
 
     /** A new run: nothing of it has been declared or made yet. */
     begin(): void {
         this.current.clear();
+        this.takeovers.clear();
         this.declared.clear();
     }
 
@@ -65,29 +68,24 @@ export class RunMemory {
 
     formerOf = (urn: string): Bag | undefined => this.former.get(urn);
 
-    /** What the engine holds for the object of a resource now; a delete may come for an entry that it held before. */
+    /** What the engine holds for the object of a resource; a delete may come for an entry that it held before. */
     holds(urn: string, standing: Standing): void {
         this.current.set(urn, standing);
     }
 
-    /** A create begins. Where it makes what the former entry stood for, that may have gone by itself, and not by a delete. */
-    makes(urn: string, id: string): void {
-        if (this.current.get(urn)?.id === id) this.takesOver(urn, id);
-        else this.holds(urn, { id, takeover: undefined });
+    /** A create has found what may be the object of an earlier entry. */
+    takesOver(urn: string): void {
+        this.takeovers.set(urn, randomBytes(4).toString("hex"));
     }
 
-    /** A create has the object of an earlier entry, or may have it. */
-    takesOver(urn: string, id: string): void {
-        this.holds(urn, { id, takeover: randomBytes(4).toString("hex") });
-    }
+    /** What tells the entry that a create makes from earlier ones; undefined where the object itself does. */
+    takeoverOf = (urn: string): string | undefined => this.takeovers.get(urn);
 
-    /** What tells the entry that a create makes from earlier ones. */
-    takeoverOf = (urn: string): string | undefined => this.current.get(urn)?.takeover;
-
-    /** Whether a delete of this would remove what another entry of the resource stands for now. */
-    isHeldAnew(urn: string, { id, takeover }: Standing): boolean {
+    /** Whether a delete of this would remove what another entry stands for. */
+    isHeldAnew(urn: string, { id, objectId, takeover }: Standing): boolean {
         const now = this.current.get(urn);
-        return now !== undefined && now.id === id && now.takeover !== takeover;
+        if (now?.id !== id) return false;
+        return now.takeover !== takeover || (objectId !== undefined && now.objectId !== objectId);
     }
 
     /** Whether a sentence is told for the first time: the engine asks for the same difference several times. */

@@ -1,5 +1,5 @@
 /** Rules for what a NIC is plugged into: macvtap, vhost-user, VLANs and filters by libvirt. */
-import { known } from "../known";
+import { known, placeOf } from "../known";
 import { onOpenVSwitch, toChange } from "../nics/guest-nic";
 import { guestNics } from "../nics/reader";
 import { rule } from "../rule";
@@ -202,8 +202,8 @@ const vlanRange = rule({
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
-        const tags = nic.said.all("vlanTag").map(known);
-        const place = tags.findIndex((tag) => !/^\d{1,4}$/.test(tag) || Number(tag) < 1 || Number(tag) > 4094);
+        const tags = nic.said.all("vlanTag");
+        const place = placeOf(tags, (tag) => !/^\d{1,4}$/.test(tag) || Number(tag) < 1 || Number(tag) > 4094);
         if (place < 0) return undefined;
         const which = tags.length > 1 ? `VLAN id number ${place + 1}` : "VLAN id";
         return { found: `its ${which} is outside of 1 to 4094`, set: toChange(nic, "vlanTag", 100) };

@@ -1,7 +1,7 @@
 /** Rules for a guest as a whole: vectors over its NICs, pinning, and what it shows to the network. */
 import { cpusOf } from "../../schemas/cpu-list";
 import { MOST_VECTORS, vectorsOf } from "../../tuning/queues";
-import { known, NotKnown } from "../known";
+import { known, knownOf, NotKnown, placeOf } from "../known";
 import { isVirtio } from "../nics/guest-nic";
 import { guests } from "../nics/guests";
 import { rule } from "../rule";
@@ -68,7 +68,7 @@ const pinEmulator = rule({
     appliesTo: guests,
     parameters: {},
     judge({ said }) {
-        const pins = said.all("vcpuPin").map(known);
+        const pins = said.all("vcpuPin");
         if (pins.length === 0) return undefined;
         const emulator = known(said("emulatorPin"));
         if (emulator === undefined)
@@ -76,13 +76,14 @@ const pinEmulator = rule({
                 found: "its vCPUs are pinned and its emulator is not",
                 set: "Set cpuTune.emulatorPin.cpuSet to CPUs of the same NUMA node that no vCPU has.",
             };
-        const shared = firstShared(pins, emulator);
-        return shared === undefined
-            ? undefined
-            : {
-                  found: `its emulator shares CPU ${shared} with a vCPU`,
-                  set: "Set cpuTune.emulatorPin.cpuSet to CPUs that no vCPU has.",
-              };
+        const shared = firstShared(knownOf(pins), emulator);
+        if (shared !== undefined)
+            return {
+                found: `its emulator shares CPU ${shared} with a vCPU`,
+                set: "Set cpuTune.emulatorPin.cpuSet to CPUs that no vCPU has.",
+            };
+        pins.forEach(known);
+        return undefined;
     },
     fix: "Pin the emulator to other cores of the same NUMA node.",
     examples: {
@@ -162,10 +163,13 @@ const unfilteredVnc = rule({
     appliesTo: guests,
     parameters: {},
     judge({ said }) {
-        const addresses = [...said.all("graphicsListen"), ...said.all("graphicsListener")].map(known);
-        const listen = addresses.find((address) => address === "0.0.0.0" || address === "::");
-        if (listen === undefined) return undefined;
-        return { found: `its screen listens on ${listen}`, set: "Set listen to 127.0.0.1, and reach it through SSH." };
+        const addresses = [...said.all("graphicsListen"), ...said.all("graphicsListener")];
+        const place = placeOf(addresses, (address) => address === "0.0.0.0" || address === "::");
+        if (place < 0) return undefined;
+        return {
+            found: `its screen listens on ${String(addresses[place])}`,
+            set: "Set listen to 127.0.0.1, and reach it through SSH.",
+        };
     },
     fix: "Listen on 127.0.0.1.",
     examples: {

@@ -37,10 +37,11 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
     // A link that is plugged anew gets another number.
     follows: {
         ofports: ({ bridge, ports }) =>
-            ofEach(ports, ({ type = "system", ofportRequest, tap }) => [
+            ofEach(ports, ({ type = "system", options, ofportRequest, tap }) => [
                 bridge,
                 type,
                 ofportRequest,
+                options?.vhostServerPath,
                 tap && [tap.multiQueue, tap.vnetHdr, tap.uid, tap.gid],
             ]),
     },
@@ -60,7 +61,7 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
         const all = [...members.values()];
         await keepAllPlugged(host, `OVS port set ${state.bridge}`, all);
         // `find` has just read the links.
-        await keepOthersOn(host.at({ maxAgeMs: 1_000 }), `OVS port set ${state.bridge}`, linksOf(all), mark);
+        await keepOthersOn(host, `OVS port set ${state.bridge}`, linksOf(all), mark);
         return [
             ...unstray(state.bridge, stray, mark, isSecure(view, state.bridge)),
             ...leaves(view, all.map(removed), mark),

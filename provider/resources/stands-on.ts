@@ -10,6 +10,9 @@ import { sameStack } from "../owner";
  */
 const GOES_ALONG = new Set(["vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec", "vxlan"]);
 
+/** Who removes links has just looked at them [ms]. */
+const FRESH_MS = 1_000;
+
 /**
  * Before links are removed.
  *
@@ -19,7 +22,7 @@ const GOES_ALONG = new Set(["vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "m
 export async function keepOthersOn(host: Host, subject: string, names: readonly string[], mark: string): Promise<void> {
     if (names.length === 0) return;
     const going = new Set(names);
-    const others = [...(await host.links()).values()].flatMap((link) => {
+    const others = [...(await host.at({ maxAgeMs: FRESH_MS }).links()).values()].flatMap((link) => {
         const below = belowOf(link);
         return below !== undefined && going.has(below) && !sameStack(link.alias, mark)
             ? [`${shownName(link.name)} on ${shownName(below)}`]

@@ -113,8 +113,7 @@ describe("a resource under a new name, with an alias", function () {
             const { inputs: wanted } = await plugin.check(type, inputs);
             const former = await plugin.create(type, "it", inputs);
             await plugin.beginRun();
-            await plugin.diff(type, former.state, wanted);
-            const now = await plugin.create(type, "it", inputs);
+            const now = await plugin.create(type, "it", inputs, { entry: true });
             await plugin.beginRun();
             assert.deepEqual((await plugin.diff(type, now.state, wanted)).diffsList, []);
             await plugin.delete(type, "it", former, 0, true);
@@ -131,7 +130,7 @@ describe("a resource under a new name, with an alias", function () {
             await plugin.delete(type, "it", made, 0, true);
             const read = await plugin.read(type, "it", again.id, wanted, again.state);
             assert.deepEqual(read.state, again.state);
-            await plugin.delete(type, "it", again, 0, true);
+            await plugin.delete(type, "it", again);
             assert.ok(await isGone(kind, again.id, wanted, again.state), "and goes when it is deleted once more");
         });
 
@@ -224,7 +223,6 @@ describe("a resource that the engine is told to replace", function () {
         const { inputs } = await plugin.check(TAP, { name });
         const former = await plugin.create(TAP, "it", inputs);
         await plugin.beginRun();
-        await plugin.diff(TAP, former.state, inputs);
         return { inputs, former };
     };
 
@@ -236,10 +234,36 @@ describe("a resource that the engine is told to replace", function () {
         assert.deepEqual((await plugin.read(TAP, "it", now.id, inputs, now.state)).state, now.state);
     });
 
-    it("goes where the engine deletes it before", async () => {
-        const { former } = await standing("gt1");
+    it("stays, made anew, where that delete comes with a later run", async () => {
+        const { inputs, former } = await standing("gt1");
+        await lab.run("ip", "link", "delete", "dev", "gt1");
+        const now = await plugin.create(TAP, "it", inputs);
+        await plugin.beginRun();
+        await plugin.diff(TAP, now.state, inputs);
         await plugin.delete(TAP, "it", former, 0, true);
-        assert.ok(!(await lab.linkNames()).includes("gt1"));
+        assert.deepEqual((await plugin.read(TAP, "it", now.id, inputs, now.state)).state, now.state);
+    });
+
+    it("is made anew where it is gone, as a set of ports, which has no id of its own", async () => {
+        await lab.vsctl("add-br", "gb0", "--", "set", "Bridge", "gb0", "datapath_type=netdev");
+        const inputs = { bridge: "gb0", ports: { gt3: { tap: {} } } };
+        const type = "kvmnet:ovs:PortSet";
+        const { inputs: wanted } = await plugin.check(type, inputs);
+        const former = await plugin.create(type, "it", inputs, { entry: true });
+        await plugin.beginRun();
+        await lab.vsctl("del-port", "gt3");
+        await lab.run("ip", "link", "delete", "dev", "gt3");
+        const now = await plugin.create(type, "it", inputs, { entry: true });
+        await plugin.delete(type, "it", former, 0, true);
+        assert.deepEqual((await plugin.read(type, "it", now.id, wanted, now.state)).state, now.state);
+        await plugin.delete(type, "it", now);
+    });
+
+    it("goes where the engine deletes it before", async () => {
+        const { inputs, former } = await standing("gt2");
+        await plugin.diff(TAP, former.state, inputs);
+        await plugin.delete(TAP, "it", former, 0, true);
+        assert.ok(!(await lab.linkNames()).includes("gt2"));
     });
 });
 

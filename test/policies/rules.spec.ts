@@ -294,3 +294,27 @@ describe("the rules about whole stacks", () => {
         assert.ok(told.some(({ policy }) => policy === "undecided"));
     });
 });
+
+describe("of several values of which one is not known yet", () => {
+    const open = new NotKnown("it is not known yet");
+    const kinds = (...asked: Parameters<typeof said>) => said(...asked).map(({ kind }) => kind);
+    const tags = (...ids: unknown[]) => ({ ...virtio, vlan: { tags: ids.map((id) => ({ id })) } });
+
+    it("a rule tells the one that is wrong, and else that it cannot decide", () => {
+        assert.match(JSON.stringify(said("vlan-range", tags(open, 4095))), /VLAN id number 2/);
+        assert.deepEqual(kinds("vlan-range", tags(100, open)), ["undecided"]);
+        const pinned = (cpuSet: string) => ({
+            cpuTune: {
+                vcpuPins: [{ cpuSet: open }, { cpuSet }],
+                emulatorPin: { cpuSet: "3" },
+            },
+        });
+        assert.match(JSON.stringify(said("pin-emulator", virtio, pinned("3"))), /shares CPU 3/);
+        assert.deepEqual(kinds("pin-emulator", virtio, pinned("2")), ["undecided"]);
+        const shown = (listen: string) => ({
+            devices: { graphics: [{ vnc: { listen: open } }, { vnc: { listen } }] },
+        });
+        assert.match(JSON.stringify(said("sec-unfiltered-vnc", virtio, shown("0.0.0.0"))), /listens on 0\.0\.0\.0/);
+        assert.deepEqual(kinds("sec-unfiltered-vnc", virtio, shown("127.0.0.1")), ["undecided"]);
+    });
+});

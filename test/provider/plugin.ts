@@ -9,6 +9,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
+import { ownerFrom } from "../../provider/owner";
 import { bagOf, structOf } from "../../provider/struct";
 import type { Bag } from "../../provider/wire";
 
@@ -108,7 +109,13 @@ export class Plugin {
         };
     }
 
-    async diff(type: string, olds: Bag, news: Bag, name = "it"): Promise<proto.DiffResponse.AsObject> {
+    /** @param name absent is that of the resource whose mark the state has */
+    async diff(
+        type: string,
+        olds: Bag,
+        news: Bag,
+        name = ownerFrom(String(olds.owner))?.name ?? "it",
+    ): Promise<proto.DiffResponse.AsObject> {
         const request = new proto.DiffRequest();
         request.setUrn(urnOf(type, name, this.stack));
         request.setType(type);
@@ -117,12 +124,15 @@ export class Plugin {
         return (await ask<proto.DiffResponse>((done) => this.client.diff(request, done))).toObject();
     }
 
-    /** Check (unless the inputs are `checked`), then create, as the engine does. */
+    /**
+     * Check (unless the inputs are `checked`), then create, as the engine does. The state is what tells of the object; with
+     * `entry` also what tells it from an earlier entry of the same object, which is another each time and serves one run.
+     */
     async create(
         type: string,
         name: string,
         news: Bag,
-        options: { preview?: boolean; timeout?: number; stack?: string; checked?: boolean } = {},
+        options: { preview?: boolean; timeout?: number; stack?: string; checked?: boolean; entry?: boolean } = {},
     ): Promise<Made> {
         const { inputs, failures } = options.checked ? { inputs: news, failures: {} } : await this.check(type, news);
         if (Object.keys(failures).length > 0) throw new Error(JSON.stringify(failures));
@@ -133,7 +143,9 @@ export class Plugin {
         request.setPreview(options.preview ?? false);
         request.setTimeout(options.timeout ?? 0);
         const response = await ask<proto.CreateResponse>((done) => this.client.create(request, done));
-        return { id: response.getId(), state: bagOf(response.getProperties()) };
+        const entry = bagOf(response.getProperties());
+        const { takeover: _another, ...state } = entry;
+        return { id: response.getId(), state: options.entry || this.isCutShort ? entry : state };
     }
 
     async update(

@@ -120,6 +120,11 @@ describe("the plugin", () => {
                 ports({ web1: { tag: 10, tap: { ...TAP, multiQueue: true } } }),
                 { ...OFPORTS, web1: UNKNOWN },
             ],
+            [
+                "the number of one that gets another socket of vhost-user",
+                ports({ web2: { type: "dpdkvhostuserclient", options: { vhostServerPath: "/run/two" } } }),
+                { ...OFPORTS, web2: UNKNOWN },
+            ],
             ["the number of one that is not known yet", ports({ web1: UNKNOWN }), { ...OFPORTS, web1: UNKNOWN }],
             ["all numbers where the bridge is another", { ...SET, bridge: "br1" }, { web1: UNKNOWN, web2: UNKNOWN }],
         ];

@@ -20,12 +20,14 @@ function hostOf(...links: Partial<Link>[]): Host {
         ...link,
         ...(index === 0 ? { alias: OURS } : {}),
     }));
-    return {
+    const host: Host = {
         place: {},
+        at: () => host,
         links: () => Promise.resolve(new Map(all.map((link) => [link.name, link]))),
         files: { read: () => Promise.resolve([]) },
         read: (_argv: string[], parse: (text: string) => unknown) => Promise.resolve(parse("[]")),
     } as unknown as Host;
+    return host;
 }
 
 const refuses = (name: string) => (error: HostError) => {

@@ -78,7 +78,7 @@ export class Stack {
             const was = this.kept.get(name);
             if (!was || was.broken) return [name];
             const { inputs } = await this.judge.check(type, given);
-            const { diffsList } = await this.judge.diff(type, was.made.state, inputs);
+            const { diffsList } = await this.judge.diff(type, was.made.state, inputs, name);
             return diffsList.length > 0 ? [`${name}: ${diffsList.join()}`] : [];
         });
         return (await Promise.all(judged)).flat();
@@ -127,7 +127,7 @@ export class Stack {
         const { inputs, failures } = await this.judge.check(type, declared.inputs);
         if (Object.keys(failures).length > 0) throw new Error(JSON.stringify(failures));
         let was = this.kept.get(name);
-        const diff = was && (await this.judge.diff(type, was.made.state, inputs));
+        const diff = was && (await this.judge.diff(type, was.made.state, inputs, name));
         if (was && diff && diff.replacesList.length > 0) {
             await this.remove(plugin, name);
             was = undefined;
