@@ -33,7 +33,7 @@ const TAKEN_UP = {
     userspaceTsoEnable: [],
 } as const satisfies Partial<Record<keyof OvsSettings, readonly (keyof OvsSettings)[]>>;
 
-/** @param want what is new of the settings */
+/** @param want what is new of the settings; undefined in it what is declared no longer */
 export function settingsCautions(want: OvsSettings, { where, settings, dpdk, userspace }: SwitchThere): string[] {
     const waiting = waitingOf(want, settings);
     const segments = want.userspaceTsoEnable && !settings.userspaceTsoEnable && userspace.length > 0;
@@ -61,12 +61,9 @@ export function settingsCautions(want: OvsSettings, { where, settings, dpdk, use
 function waitingOf(want: OvsSettings, there: OvsSettings): (keyof OvsSettings)[] {
     const taken = (Object.keys(TAKEN_UP) as (keyof typeof TAKEN_UP)[]).filter((key) => isOn(there[key]));
     return taken.flatMap((key) => {
-        const goesOff = want[key] !== undefined && !isOn(want[key]);
+        const goesOff = key in want && !isOn(want[key]);
         const others: readonly (keyof OvsSettings)[] = TAKEN_UP[key];
-        return [
-            ...(goesOff ? [key] : []),
-            ...others.filter((other) => want[other] !== undefined && want[other] !== there[other]),
-        ];
+        return [...(goesOff ? [key] : []), ...others.filter((other) => other in want && want[other] !== there[other])];
     });
 }
 

@@ -77,9 +77,11 @@ export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
     claims: () => [SUBJECT],
 
     /** Of an open map, whose keys are nobody's to judge, nothing is said. */
-    newOf(was, { otherConfig: _open, ...want }) {
-        const now = Object.entries(want).filter(([key, value]) => value !== was[key as keyof OvsSettings]);
-        return now.length > 0 ? Object.fromEntries(now) : undefined;
+    newOf({ otherConfig: _former, ...was }, { otherConfig: _open, ...want }) {
+        const keys = Object.keys({ ...was, ...want }) as (keyof typeof want)[];
+        const now = keys.filter((key) => want[key] !== was[key]);
+        // What is declared no longer is undefined in it: it is given back.
+        return now.length > 0 ? Object.fromEntries(now.map((key) => [key, want[key]])) : undefined;
     },
 
     async cautions(host, want) {

@@ -66,4 +66,11 @@ describe("a change of settings of Open vSwitch warns", () => {
         });
         assert.equal(ovsSettings.newOf?.(was, was), undefined);
     });
+
+    it("of what is declared no longer, as of what is switched off", () => {
+        const settings: OvsSettings = { hwOffload: true, tcPolicy: "skip_sw", maxIdle: 9000 };
+        const gone = ovsSettings.newOf?.(settings, { maxIdle: 9000 }) ?? {};
+        assert.deepEqual(Object.keys(gone), ["hwOffload", "tcPolicy"]);
+        assert.deepEqual(said(gone, { settings }), waits("hwOffload, tcPolicy"));
+    });
 });
