@@ -1,7 +1,7 @@
 /** What differs between what is there and what is wanted, property by property, and what each difference costs. */
 import { isDeepStrictEqual } from "node:util";
 import type { Cost } from "./resource";
-import { hasUnknown, revealed, Secret, type Bag, type Property } from "./wire";
+import { hasUnknown, isMap, revealed, type Bag, type Property } from "./wire";
 
 export type PropertyChange = { how: "add" | "delete" | "update"; cost: Cost };
 
@@ -54,9 +54,6 @@ function compare(
             compare(path + stepOf(key), ownOf(was, key), ownOf(is, key), cost, into);
     } else if (hasUnknown(is) || !isDeepStrictEqual(was, is)) into.set(path, { how: "update", cost });
 }
-
-const isMap = (value: Property): value is Record<string, Property> =>
-    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Secret);
 
 /** A key may be the name of what every object has, such as constructor. */
 const ownOf = (map: Record<string, Property>, key: string) => (Object.hasOwn(map, key) ? map[key] : undefined);

@@ -1,6 +1,6 @@
 /** What a preview says of what the host alone decides. */
 import type { HostResource } from "./resource";
-import { revealed, sameValue, UNKNOWN, type Bag, type Property } from "./wire";
+import { isMap, revealed, sameValue, UNKNOWN, type Bag, type Property } from "./wire";
 
 /**
  * It is unknown before an object is made, and stays as it was while the object is changed; but for what follows from what
@@ -40,6 +40,3 @@ function followed(stands: Property, from: unknown, to: unknown): Property {
     });
     return Object.fromEntries(entries);
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-    typeof value === "object" && value !== null && !Array.isArray(value);

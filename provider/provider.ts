@@ -227,6 +227,7 @@ export class Provider {
 
     private actor({ urn, since }: Step, secrets: Secrets, was?: Known): Actor<object> {
         const known = was && Object.keys(was.state).length > 0 ? (revealed(was.state) as Bag) : undefined;
+        const objectId = known && textIn(known, "objectId");
         return {
             owner: ownerOf(urn),
             warn: (message) => this.log.warn(urn, secrets.hidden(message)),
@@ -235,8 +236,8 @@ export class Provider {
                 ? {
                       known: {
                           state: known,
-                          mark: typeof known.owner === "string" ? known.owner : "",
-                          ...(typeof known.objectId === "string" ? { objectId: known.objectId } : {}),
+                          mark: textIn(known, "owner") ?? "",
+                          ...(objectId === undefined ? {} : { objectId }),
                       },
                   }
                 : {}),
@@ -338,8 +339,10 @@ const standingOf = (resource: AnyResource, state: Bag) => ({
 });
 
 /** Whether it carries the mark of a former name: until it has its own, whoever gets that name would count as its owner. */
-const isRenamed = ({ owner }: Bag, urn: string): boolean =>
-    typeof owner === "string" && ownerFrom(owner) !== undefined && owner !== ownerOf(urn).mark;
+function isRenamed(state: Bag, urn: string): boolean {
+    const owner = ownerFrom(textIn(state, "owner"));
+    return owner !== undefined && owner.mark !== ownerOf(urn).mark;
+}
 
 const withOwner = ({ properties, changed, ...rest }: Difference): Difference => ({
     ...rest,

@@ -12,6 +12,10 @@ export type Property =
     null | boolean | number | string | typeof UNKNOWN | Secret | Property[] | { [key: string]: Property };
 export type Bag = Record<string, Property>;
 
+/** Whether it is values by name. */
+export const isMap = (value: unknown): value is Record<string, unknown> =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Secret);
+
 /** A secret of a secret is a secret. */
 export const secret = (value: Property): Secret => (value instanceof Secret ? value : new Secret(value));
 

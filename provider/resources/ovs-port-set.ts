@@ -60,7 +60,6 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
     async delete(host, { view, members, stray, state }, mark) {
         const all = [...members.values()];
         await keepAllPlugged(host, `OVS port set ${state.bridge}`, all);
-        // `find` has just read the links.
         await keepOthersOn(host, `OVS port set ${state.bridge}`, linksOf(all), mark);
         return [
             ...unstray(state.bridge, stray, mark, isSecure(view, state.bridge)),
