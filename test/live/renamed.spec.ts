@@ -148,7 +148,7 @@ describe("a resource under a new name, with an alias", function () {
     }
 });
 
-describe("a new resource under the former name of one", function () {
+describe("an object that another entry of a program stands for", function () {
     this.timeout(60_000);
     const lab = new ProviderLab(labName("former"));
     let plugin: Plugin;
@@ -165,105 +165,95 @@ describe("a new resource under the former name of one", function () {
         await lab.down();
     });
 
-    const PORT = "kvmnet:ovs:Port";
-    const SET = "kvmnet:ovs:PortSet";
-    const secured = (name: string, digit: number) => ({
-        name,
-        bridge: "base",
-        type: "internal",
-        portSecurity: { mac: `52:54:00:00:66:0${digit}` },
-    });
-    const guards = async () =>
-        (await lab.run("ovs-ofctl", "-OOpenFlow15", "--no-stats", "dump-flows", "base", "table=5")).split("\n");
+    describe("a new resource under the former name of one", () => {
+        const PORT = "kvmnet:ovs:Port";
+        const SET = "kvmnet:ovs:PortSet";
+        const secured = (name: string, digit: number) => ({
+            name,
+            bridge: "base",
+            type: "internal",
+            portSecurity: { mac: `52:54:00:00:66:0${digit}` },
+        });
+        const guards = async () =>
+            (await lab.run("ovs-ofctl", "-OOpenFlow15", "--no-stats", "dump-flows", "base", "table=5")).split("\n");
 
-    it("leaves the guards of that one's port", async () => {
-        const made = await plugin.create(PORT, "old", secured("fp0", 1));
-        const state = await plugin.update(PORT, "new", made, secured("fp0", 1));
-        const before = await guards();
-        const other = await plugin.create(PORT, "old", secured("fp1", 2));
-        const { inputs } = await plugin.check(PORT, secured("fp1", 2));
-        assert.deepEqual((await plugin.read(PORT, "old", other.id, inputs, other.state)).state, other.state);
-        const after = await guards();
-        assert.ok(before.length > 2 && after.length > before.length);
-        assert.deepEqual(
-            before.filter((flow) => !after.includes(flow)),
-            [],
-        );
-        await plugin.delete(PORT, "old", other);
-        await plugin.delete(PORT, "new", { id: made.id, state });
-    });
+        it("leaves the guards of that one's port", async () => {
+            const made = await plugin.create(PORT, "old", secured("fp0", 1));
+            const state = await plugin.update(PORT, "new", made, secured("fp0", 1));
+            const before = await guards();
+            const other = await plugin.create(PORT, "old", secured("fp1", 2));
+            const { inputs } = await plugin.check(PORT, secured("fp1", 2));
+            assert.deepEqual((await plugin.read(PORT, "old", other.id, inputs, other.state)).state, other.state);
+            const after = await guards();
+            assert.ok(before.length > 2 && after.length > before.length);
+            assert.deepEqual(
+                before.filter((flow) => !after.includes(flow)),
+                [],
+            );
+            await plugin.delete(PORT, "old", other);
+            await plugin.delete(PORT, "new", { id: made.id, state });
+        });
 
-    it("leaves that one's ports of a set, and their taps", async () => {
-        const inputs = { bridge: "base", ports: { fs0: { tap: {} }, fs1: { tap: {} } } };
-        const made = await plugin.create(SET, "old", inputs);
-        const state = await plugin.update(SET, "new", made, inputs);
-        const other = await plugin.create(SET, "old", { bridge: "next", ports: { fs2: { tap: {} } } });
-        const { inputs: wanted } = await plugin.check(SET, inputs);
-        assert.deepEqual((await plugin.read(SET, "new", made.id, wanted, state)).state, state);
-        await plugin.delete(SET, "old", other);
-        await plugin.delete(SET, "new", { id: made.id, state });
-    });
-});
-
-describe("a resource that the engine is told to replace", function () {
-    this.timeout(60_000);
-    const lab = new ProviderLab(labName("anew"));
-    let plugin: Plugin;
-    before(async () => {
-        await lab.up();
-        plugin = await Plugin.start(lab.host);
-    });
-    after(async () => {
-        await plugin?.stop();
-        await lab.down();
+        it("leaves that one's ports of a set, and their taps", async () => {
+            const inputs = { bridge: "base", ports: { fs0: { tap: {} }, fs1: { tap: {} } } };
+            const made = await plugin.create(SET, "old", inputs);
+            const state = await plugin.update(SET, "new", made, inputs);
+            const other = await plugin.create(SET, "old", { bridge: "next", ports: { fs2: { tap: {} } } });
+            const { inputs: wanted } = await plugin.check(SET, inputs);
+            assert.deepEqual((await plugin.read(SET, "new", made.id, wanted, state)).state, state);
+            await plugin.delete(SET, "old", other);
+            await plugin.delete(SET, "new", { id: made.id, state });
+        });
     });
 
-    const TAP = "kvmnet:host:Tap";
-    const standing = async (name: string) => {
-        const { inputs } = await plugin.check(TAP, { name });
-        const former = await plugin.create(TAP, "it", inputs);
-        await plugin.beginRun();
-        return { inputs, former };
-    };
+    describe("a resource that the engine is told to replace", () => {
+        const TAP = "kvmnet:host:Tap";
+        const standing = async (name: string) => {
+            const { inputs } = await plugin.check(TAP, { name });
+            const former = await plugin.create(TAP, "it", inputs);
+            await plugin.beginRun();
+            return { inputs, former };
+        };
 
-    it("is made anew where it is gone, and the delete of the former entry leaves it", async () => {
-        const { inputs, former } = await standing("gt0");
-        await lab.run("ip", "link", "delete", "dev", "gt0");
-        const now = await plugin.create(TAP, "it", inputs);
-        await plugin.delete(TAP, "it", former, 0, true);
-        assert.deepEqual((await plugin.read(TAP, "it", now.id, inputs, now.state)).state, now.state);
-    });
+        it("is made anew where it is gone, and the delete of the former entry leaves it", async () => {
+            const { inputs, former } = await standing("gt0");
+            await lab.run("ip", "link", "delete", "dev", "gt0");
+            const now = await plugin.create(TAP, "it", inputs);
+            await plugin.delete(TAP, "it", former, 0, true);
+            assert.deepEqual((await plugin.read(TAP, "it", now.id, inputs, now.state)).state, now.state);
+        });
 
-    it("stays, made anew, where that delete comes with a later run", async () => {
-        const { inputs, former } = await standing("gt1");
-        await lab.run("ip", "link", "delete", "dev", "gt1");
-        const now = await plugin.create(TAP, "it", inputs);
-        await plugin.beginRun();
-        await plugin.diff(TAP, now.state, inputs);
-        await plugin.delete(TAP, "it", former, 0, true);
-        assert.deepEqual((await plugin.read(TAP, "it", now.id, inputs, now.state)).state, now.state);
-    });
+        it("stays, made anew, where that delete comes with a later run", async () => {
+            const { inputs, former } = await standing("gt1");
+            await lab.run("ip", "link", "delete", "dev", "gt1");
+            const now = await plugin.create(TAP, "it", inputs);
+            await plugin.beginRun();
+            await plugin.diff(TAP, now.state, inputs);
+            await plugin.delete(TAP, "it", former, 0, true);
+            assert.deepEqual((await plugin.read(TAP, "it", now.id, inputs, now.state)).state, now.state);
+        });
 
-    it("is made anew where it is gone, as a set of ports, which has no id of its own", async () => {
-        await lab.vsctl("add-br", "gb0", "--", "set", "Bridge", "gb0", "datapath_type=netdev");
-        const inputs = { bridge: "gb0", ports: { gt3: { tap: {} } } };
-        const type = "kvmnet:ovs:PortSet";
-        const { inputs: wanted } = await plugin.check(type, inputs);
-        const former = await plugin.create(type, "it", inputs, { entry: true });
-        await plugin.beginRun();
-        await lab.vsctl("del-port", "gt3");
-        await lab.run("ip", "link", "delete", "dev", "gt3");
-        const now = await plugin.create(type, "it", inputs, { entry: true });
-        await plugin.delete(type, "it", former, 0, true);
-        assert.deepEqual((await plugin.read(type, "it", now.id, wanted, now.state)).state, now.state);
-        await plugin.delete(type, "it", now);
-    });
+        it("is made anew where it is gone, as a set of ports, which has no id of its own", async () => {
+            await lab.vsctl("add-br", "gb0", "--", "set", "Bridge", "gb0", "datapath_type=netdev");
+            const inputs = { bridge: "gb0", ports: { gt3: { tap: {} } } };
+            const type = "kvmnet:ovs:PortSet";
+            const { inputs: wanted } = await plugin.check(type, inputs);
+            const former = await plugin.create(type, "it", inputs, { entry: true });
+            await plugin.beginRun();
+            await lab.vsctl("del-port", "gt3");
+            await lab.run("ip", "link", "delete", "dev", "gt3");
+            const now = await plugin.create(type, "it", inputs, { entry: true });
+            await plugin.delete(type, "it", former, 0, true);
+            assert.deepEqual((await plugin.read(type, "it", now.id, wanted, now.state)).state, now.state);
+            await plugin.delete(type, "it", now);
+        });
 
-    it("goes where the engine deletes it before", async () => {
-        const { inputs, former } = await standing("gt2");
-        await plugin.diff(TAP, former.state, inputs);
-        await plugin.delete(TAP, "it", former, 0, true);
-        assert.ok(!(await lab.linkNames()).includes("gt2"));
+        it("goes where the engine deletes it before", async () => {
+            const { inputs, former } = await standing("gt2");
+            await plugin.diff(TAP, former.state, inputs);
+            await plugin.delete(TAP, "it", former, 0, true);
+            assert.ok(!(await lab.linkNames()).includes("gt2"));
+        });
     });
 });
 
