@@ -8,7 +8,7 @@ import type { Found, HostResource } from "../resource";
 import { forget, formerOf, note, noted, noteRest } from "./former-values";
 import { openState, typedKeys, typedState, type Typed } from "./ovs-keys";
 import { entriesOf, written, type Keys } from "./ovs-rows";
-import { keepCarried, permissionOf } from "./operator-guard";
+import { keepCarried, keepPlugged, permissionOf } from "./operator-guard";
 import { settingsCautions } from "./ovs-settings-cautions";
 
 /** The only id that there is: the name of the table. */
@@ -130,7 +130,6 @@ export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
     },
 
     async update(host, { root, entry }, want, mark) {
-        await keepSegmenting(host, root, want);
         const declared = keysOf(want);
         const there = entriesOf(root.other_config);
         const before = formerOf(entry);
@@ -139,6 +138,9 @@ export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
         const back = Object.fromEntries(given.map(([key, value]) => [key, textOr(value)]));
         const rest = Object.fromEntries(Object.entries({ ...former, ...before }).filter(([key]) => key in declared));
         const life = root._uuid[1];
+        await keepSegmenting(host, root, { ...declared, ...back }, (links, change) =>
+            keepCarried(host, SUBJECT, want, links, change),
+        );
         return [
             note(JOURNAL, mark, life, former, entry),
             ...setting(root, { ...declared, ...back }),
@@ -146,19 +148,26 @@ export const ovsSettings: HostResource<OvsSettings, SettingsHere> = {
         ];
     },
 
-    delete: (_host, { root, entry }) => [
-        ...setting(
-            root,
-            Object.fromEntries(Object.entries(formerOf(entry)).map(([key, value]) => [key, textOr(value)])),
-        ),
-        forget(JOURNAL),
-    ],
+    async delete(host, { root, entry, state }) {
+        const back = Object.fromEntries(Object.entries(formerOf(entry)).map(([key, value]) => [key, textOr(value)]));
+        await keepSegmenting(host, root, back, (links, change) => keepPlugged(host, SUBJECT, state, links, change));
+        return [...setting(root, back), forget(JOURNAL)];
+    },
 };
 
-/** Before ovs-vswitchd segments in userspace, with which links of the kernel that it has open pass nothing. @throws HostError refused */
-async function keepSegmenting(host: Host, root: Seen, want: OvsSettings): Promise<void> {
-    const isOn = typedState(KEYS, root.other_config).userspaceTsoEnable;
-    if (!want.userspaceTsoEnable || isOn) return;
+/**
+ * Before ovs-vswitchd segments in userspace, with which links of the kernel that it has open pass nothing.
+ *
+ * @param keys what is to be set, or given back  @param keep refuses where one of the links is on somebody's way
+ */
+async function keepSegmenting(
+    host: Host,
+    root: Seen,
+    keys: Keys,
+    keep: (links: readonly string[], change: string) => Promise<void>,
+): Promise<void> {
+    const segments = (column: unknown) => typedState(KEYS, column).userspaceTsoEnable;
+    if (!segments(["map", Object.entries(keys)]) || segments(root.other_config)) return;
     const view = await host.switch();
     const links = view
         .all("Bridge")
@@ -166,7 +175,7 @@ async function keepSegmenting(host: Host, root: Seen, want: OvsSettings): Promis
         .flatMap(({ ports }) => view.referred("Port", ports))
         .flatMap(({ interfaces }) => view.referred("Interface", interfaces))
         .map((link) => String(link.name));
-    await keepCarried(host, SUBJECT, want, links, "which passes nothing from then on until ovs-vswitchd is restarted");
+    await keep(links, "which passes nothing from then on until ovs-vswitchd is restarted");
 }
 
 /** The smallest change of the keys, and back. */

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { status, type ServiceError } from "@grpc/grpc-js";
 import type { Bag } from "../../provider/wire";
+import { labPaths } from "../../schemas/lab-paths";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
@@ -45,6 +48,14 @@ describe("the connection of who works on a host", function () {
     const warnings = () =>
         engine.logged.map(({ message }) => message).filter((text) => text.includes("SSH connection"));
     const remove = (kind: string, name: string, made: Made) => plugin.delete(`kvmnet:${kind}`, name, made);
+    /** Of the one thing whose former values are noted. */
+    const rewriteNotes = (rewritten: (former: Bag) => Bag) => {
+        const folder = join(labPaths(lab.name).hostState, "journal");
+        const [file = "", ...others] = readdirSync(folder);
+        assert.deepEqual(others, []);
+        const entry = JSON.parse(readFileSync(join(folder, file), "utf8")) as { former: Bag };
+        writeFileSync(join(folder, file), JSON.stringify({ ...entry, former: rewritten(entry.former) }));
+    };
 
     before(async () => {
         await lab.up();
@@ -531,6 +542,20 @@ describe("the connection of who works on a host", function () {
             /which passes nothing from then on/,
         );
         await remove("ovs:Settings", "settings", other);
+        // As where that stood in the database before it was switched off.
+        const off = { userspaceTsoEnable: false };
+        const kept = await plugin.create("kvmnet:ovs:Settings", "settings", off, CHECKED);
+        rewriteNotes((former) => ({ ...former, "userspace-tso-enable": "true" }));
+        await refused(
+            () => remove("ovs:Settings", "settings", kept),
+            /which passes nothing from then on until ovs-vswitchd is restarted, so nothing was changed\. Set takesOperatorPath: true on it and run/,
+        );
+        await refused(
+            () => plugin.update("kvmnet:ovs:Settings", "settings", kept, { maxIdle: 9000 }, CHECKED),
+            /which passes nothing from then on/,
+        );
+        rewriteNotes((former) => ({ ...former, "userspace-tso-enable": null }));
+        await remove("ovs:Settings", "settings", kept);
         await leave();
     });
 
