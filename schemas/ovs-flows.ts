@@ -5,7 +5,7 @@ import { takesOperatorPath } from "./operator-path";
 import { IfName } from "./units";
 
 /** Tables of users: 0 to 9 are kept for what resources of ours put there; 254 is Open vSwitch's own, 255 means all. */
-const [FIRST_TABLE, LAST_TABLE] = [10, 253];
+export const [FIRST_TABLE, LAST_TABLE] = [10, 253];
 /** Meters of users; those above are of ports with a limit. */
 const LAST_METER = 65535;
 /** OpenFlow keeps the groups above for itself (OFPG_MAX). */
@@ -29,7 +29,8 @@ const Flow = OneLine.superRefine((text, context) => {
         return say("leave cookie out of the flow: the property cookie is the cookie of all its flows");
     if (/(^|[\s,])out_(port|group)=/.test(head))
         return say("out_port and out_group choose flows to show; leave them out");
-    const tables = [...head.matchAll(/(?:^|[\s,])table=([^\s,]*)/g)].map(([, table = ""]) => table);
+    // Open vSwitch takes the last of several, and other signs after a key (ofputil_parse_key_value in lib/ofp-parse.c).
+    const tables = [...head.matchAll(/(?:^|[\s,])table[=:(]([^\s,)]*)/g)].map(([, table = ""]) => table);
     if (tables.length !== 1)
         return say(
             `a flow names one table, such as table=${FIRST_TABLE}; without it, it would stand in table 0, which is kvmnet's`,
@@ -42,14 +43,18 @@ const TABLES =
     `the tables of flows are ${FIRST_TABLE} to ${LAST_TABLE}, as a number: those before ${FIRST_TABLE} are kvmnet's, 254 is Open vSwitch's own, ` +
     `and table 0 hands on to table ${FIRST_TABLE}`;
 
-const isUserTable = (table = "") =>
+/** @param table as it is written, in decimal */
+export const isUserTable = (table = ""): boolean =>
     /^\d{1,3}$/.test(table) && Number(table) >= FIRST_TABLE && Number(table) <= LAST_TABLE;
 
 const LEARNT = `a learn action names the table it adds to; ${TABLES}`;
 
 /** Whether a learn action adds to a table that is no user's, or names none. */
-const learnsElsewhere = (text: string): boolean =>
-    [...text.matchAll(/\blearn\(([^)]*)/g)].some(([, body = ""]) => !isUserTable(/\btable=(\w*)/.exec(body)?.[1]));
+export const learnsElsewhere = (text: string): boolean =>
+    [...text.matchAll(/\blearn\(([^)]*)/g)].some(([, body = ""]) => {
+        const tables = [...body.matchAll(/\btable[=:(](\w*)/g)].map(([, table]) => table);
+        return tables.length === 0 || !tables.every(isUserTable);
+    });
 
 const Group = OneLine.refine((text) => within(numberOf("group_id", text), LAST_GROUP, 0), {
     error: `a group begins with its number, such as group_id=7,type=select,bucket=output:1; it is at most ${LAST_GROUP}`,

@@ -1,5 +1,5 @@
 /** What a bridge's flow tables hold, and what a user's texts are in the switch's words. */
-import type { OvsFlows } from "../../schemas/ovs-flows";
+import { FIRST_TABLE, isUserTable, LAST_TABLE, learnsElsewhere, type OvsFlows } from "../../schemas/ovs-flows";
 import type { Host } from "../host";
 import { HostError } from "../host/errors";
 import {
@@ -94,6 +94,7 @@ export async function spelled(host: Host, subject: string, want: OvsFlows, ports
     const places = new Map<string, string>();
     for (const [index, flow] of flows.entries()) {
         const text = want.flows[index] ?? "";
+        keepToUserTables(subject, text, flow);
         const other = places.get(placeOfFlow(flow));
         if (other)
             throw new HostError(
@@ -104,10 +105,31 @@ export async function spelled(host: Host, subject: string, want: OvsFlows, ports
             );
         places.set(placeOfFlow(flow), text);
     }
-    const groups = want.groups.map((text) => withPortNumbers(text, ports));
-    return {
-        flows,
-        groups: await Promise.all(groups.map((group) => host.spelling.judgedGroup(subject, want.bridge, group))),
-        meters: want.meters.flatMap(parseMeters),
-    };
+    const groups = await Promise.all(
+        want.groups.map((text) => host.spelling.judgedGroup(subject, want.bridge, withPortNumbers(text, ports))),
+    );
+    for (const [index, { buckets }] of groups.entries())
+        if (buckets.some(({ actions }) => learnsElsewhere(actions)))
+            throw learnt(subject, `the group "${want.groups[index]}"`);
+    return { flows, groups, meters: want.meters.flatMap(parseMeters) };
 }
+
+/** A text has more ways to name a table than can be told from it, so what the switch reads is judged. @throws HostError invalid */
+function keepToUserTables(subject: string, text: string, { table, actions }: Flow): void {
+    if (!isUserTable(String(table)))
+        throw new HostError(
+            "invalid",
+            subject,
+            `the flow "${text}" would stand in table ${table}`,
+            `Name its table once, ${FIRST_TABLE} to ${LAST_TABLE}: the others are kvmnet's and Open vSwitch's own.`,
+        );
+    if (learnsElsewhere(actions)) throw learnt(subject, `the flow "${text}"`);
+}
+
+const learnt = (subject: string, what: string) =>
+    new HostError(
+        "invalid",
+        subject,
+        `${what} would learn flows to a table that is kvmnet's or Open vSwitch's own`,
+        `Name the table in each learn action once, ${FIRST_TABLE} to ${LAST_TABLE}.`,
+    );

@@ -627,6 +627,16 @@ describe("OpenFlow flows on a real switch", function () {
                 /tap-nope: invalid or unknown port/,
             ],
             [
+                "a learn action that the text hides from a table of its own",
+                { flows: ["table=10,actions=learn:table=0"] },
+                /the flow "table=10,actions=learn:table=0" would learn flows to a table that is kvmnet's/,
+            ],
+            [
+                "a group that learns so",
+                { groups: ["group_id=7,type=all,bucket=learn:table=5"] },
+                /the group "group_id=7,.*" would learn flows to a table/,
+            ],
+            [
                 "an action without its match",
                 { flows: ["table=10,actions=dec_ttl"] },
                 /cannot be said in OpenFlow 1.3 or later/,
@@ -673,6 +683,9 @@ describe("OpenFlow flows on a real switch", function () {
                     "table=10,cookie=5,actions=drop",
                     "table=10,actions=learn(table=0,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[])",
                     "table=254,actions=drop",
+                    "table=10,table:0,actions=drop",
+                    "table=10,table(0),actions=drop",
+                    "table=11,actions=learn(table=12,table:0,priority=5,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[])",
                 ],
                 groups: ["type=all,bucket=output:1", "group_id=7,type=all,bucket=learn(table=5,eth_dst=eth_src)"],
                 meters: [
@@ -689,6 +702,9 @@ describe("OpenFlow flows on a real switch", function () {
                 "flows[4]",
                 "flows[5]",
                 "flows[6]",
+                "flows[7]",
+                "flows[8]",
+                "flows[9]",
                 "groups[0]",
                 "groups[1]",
                 "meters[0]",
