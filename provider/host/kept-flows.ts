@@ -1,8 +1,9 @@
 /** What a FlowKeeper keeps of a bridge's flows: written down after each change, and waited for where it is being put back. */
 import { setTimeout } from "node:timers/promises";
 import { HostError, quoted } from "./errors";
-import { KEEPER_KEY, keeperOf, snapshotFile, snapshotText } from "./flow-snapshot";
+import { KEEPER_KEY, keeperFolder, keeperOf, snapshotFile, snapshotText } from "./flow-snapshot";
 import { parseFlows, parseGroups, parseMeters, parsePorts } from "./flow-text";
+import { holding } from "./folder-lock";
 import type { Ofctl } from "./ofctl";
 import { keyOf } from "./ovsdb/columns";
 import { reservedOf } from "./ovsdb/numbers";
@@ -78,9 +79,15 @@ export class KeptFlows {
      * @throws NotKept where it cannot be written; what was kept before stays whole then
      */
     async keep(bridge: string): Promise<void> {
+        if (!hasKeeper(await this.rowOf(bridge))) return;
+        // What another run changes after we have looked is written by that one, and so must be after what we write.
+        const refusal = await holding(this.place, keeperFolder(bridge), () => this.write(bridge));
+        if (refusal !== undefined) throw new NotKept(bridge, refusal);
+    }
+
+    private async write(bridge: string): Promise<void> {
         const view = await this.view();
         const row = view.byName("Bridge", bridge);
-        if (!hasKeeper(row)) return;
         const reserved = new Set(view.interfacesOn(row).map((link) => String(reservedOf(link))));
         const [flows, groups, meters, ports] = await Promise.all([
             this.ofctl.dump("dump-flows", bridge).then(parseFlows),

@@ -70,6 +70,30 @@ describe("a keeper of flows on a real switch", function () {
         assert.equal((await kept()).match(/tp_dst=/g)?.length, 4);
     });
 
+    it("keeps what two runs change at the same moment", async () => {
+        const other = await Plugin.start(lab.host, address);
+        const theirs = (port: number): Bag => ({
+            bridge: "kb0",
+            cookie: "0x2b",
+            flows: [`table=11,priority=10,udp,tp_dst=${port},actions=drop`],
+        });
+        try {
+            const second = await other.create(FLOWS, "theirs", theirs(500));
+            for (let round = 1; round <= 12; round++) {
+                await Promise.all([
+                    changed(1, 2, 3, 100 + round),
+                    other.update(FLOWS, "theirs", second, theirs(500 + round)).then((state) => (second.state = state)),
+                ]);
+                const file = await kept();
+                for (const port of [100 + round, 500 + round]) assert.match(file, new RegExp(`tp_dst=${port}\\b`));
+            }
+            await other.delete(FLOWS, "theirs", second);
+            await changed(1, 2, 3, 4);
+        } finally {
+            await other.stop();
+        }
+    });
+
     it("tells that somebody has removed the flows, and gives them back before a change", async () => {
         const before = await there();
         await lab.run("ovs-ofctl", "del-flows", "kb0");
