@@ -201,9 +201,10 @@ const HOLDERS = new Set(["clone", "write_actions"]);
 
 const NAME = String.raw`"[^"]*"|[\w.-]+(?![\w.[-])`;
 const KEYED = new RegExp(
-    String.raw`\b(in_port=|out_port=|watch_port[:=]|output:|output\(port=|resubmit[(:]|enqueue[(:]|sampling_port=)(${NAME})`,
+    String.raw`\b(in_port=|in_port_oxm=|actset_output=|out_port=|watch_port[:=]|output:|output\((?:max_len=\w+,)?port=|resubmit[(:]|enqueue[(:]|sampling_port=)(${NAME})`,
     "g",
 );
+const SET = /\b(set_field:)("[^"]*"|[\w.-]+?)(?=->(?:in_port|in_port_oxm|actset_output)\b)/g;
 const MEMBERS = new RegExp(String.raw`((?<=\b(?:members|slaves):(?:"[^"]*"|[\w.,-])*))(${NAME})`, "g");
 
 /**
@@ -217,7 +218,7 @@ export function withPortNumbers(text: string, ports: ReadonlyMap<string, string>
         const port = numberOf(name);
         return port === undefined ? whole : key + port;
     };
-    const numbered = text.replace(KEYED, inPlace).replace(MEMBERS, inPlace);
+    const numbered = text.replace(KEYED, inPlace).replace(SET, inPlace).replace(MEMBERS, inPlace);
     // A match knows no bare port, and a port may be called like a protocol.
     const at = Math.max(numbered.search(/\b(actions?|bucket)=/), 0);
     return numbered.slice(0, at) + withBareNumbers(numbered.slice(at), numberOf);

@@ -203,6 +203,12 @@ describe("names of ports", () => {
             "in_port=br0,actions=output(port=tcp,max_len=9),enqueue:tap-a:3",
             "in_port=LOCAL,actions=output(port=2,max_len=9),enqueue:1:3",
         ],
+        [
+            "in_port_oxm=tap-a,actset_output=tcp,actions=output(max_len=9,port=tap-a),set_field:tap-a->in_port",
+            "in_port_oxm=1,actset_output=2,actions=output(max_len=9,port=1),set_field:1->in_port",
+        ],
+        ['actions=set_field:"tap-a"->actset_output', "actions=set_field:1->actset_output"],
+        ["actions=set_field:7->reg0,set_field:nat->reg1", "actions=set_field:7->reg0,set_field:nat->reg1"],
         ["group_id=7,type=ff,bucket=watch_port:tap-a,output:tap-a", "group_id=7,type=ff,bucket=watch_port:1,output:1"],
         [
             "actions=bundle(eth_src,0,hrw,ofport,members:tcp,tap-a),sample(probability=9,sampling_port=tap-a)",
