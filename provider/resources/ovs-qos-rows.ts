@@ -68,7 +68,8 @@ export function qosState(name: string, row: Seen, queues: ReadonlyMap<string, Se
     };
 }
 
-function queueState(queue: Seen): QosQueue {
+/** A queue as it is declared. */
+export function queueState(queue: Seen): QosQueue {
     const config = entriesOf(queue.other_config);
     const held: QosQueue = {
         minRate: rateOf(config.get("min-rate")),

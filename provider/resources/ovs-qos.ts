@@ -10,7 +10,7 @@ import { sameValue } from "../wire";
 import type { Found, HostResource } from "../resource";
 import { changedRow } from "./ovs-port-change";
 import { QOS_NAME_KEY } from "./ovs-port-rows";
-import { qosRow, qosState, queueRow, queuesOf } from "./ovs-qos-rows";
+import { qosRow, qosState, queueRow, queuesOf, queueState } from "./ovs-qos-rows";
 import { rowOf } from "./ovs-rows";
 import { shapes } from "./ovs-shaping";
 
@@ -90,8 +90,10 @@ export const ovsQos: HostResource<OvsQos, QosHere> = {
         const kept = new Map<Seen, QosQueue>();
         for (const [number, queue] of Object.entries(want.queues ?? {})) {
             const there = queues.get(number);
+            // A row that others have, too, stays as it is, and serves as long as it says what is wanted.
+            const theirs = there && isOthers(view, row, there, mark) ? queueState(there) : undefined;
             // Others may have given two numbers one row, which then can differ no longer.
-            const shared = there && kept.get(there);
+            const shared = theirs ?? (there && kept.get(there));
             if (shared && sameValue(shared, queue)) continue;
             if (there && !shared) kept.set(there, queue);
             if (there && shared) apart.push(number);
@@ -183,12 +185,13 @@ const newQueue = ({ queues }: OvsQos, number: string, mark: string): Operation =
     row: rowOf(queueRow(queues?.[number] ?? {}, mark)),
 });
 
-/** Queues are rows of their own that stay behind; one that another QoS has too, or that is another stack's, is left. */
-function dropQueue(view: Replica, row: Seen, queue: Seen, mark: string): Operation[] {
+/** Queues are rows of their own that stay behind; one that is others', too, is left. */
+const dropQueue = (view: Replica, row: Seen, queue: Seen, mark: string): Operation[] =>
+    isOthers(view, row, queue, mark) ? [] : [{ op: "delete", table: "Queue", where: ofRow(queue._uuid) }];
+
+/** Whether another QoS has this queue, too, or it is another stack's. */
+function isOthers(view: Replica, row: Seen, queue: Seen, mark: string): boolean {
     const carried = keyOf(queue.external_ids, OWNER_KEY);
-    const foreign = carried !== undefined && !sameStack(carried, mark);
-    const shared = view
-        .all("QoS")
-        .some((other) => other !== row && [...queuesOf(view, other).values()].includes(queue));
-    return foreign || shared ? [] : [{ op: "delete", table: "Queue", where: ofRow(queue._uuid) }];
+    if (carried !== undefined && !sameStack(carried, mark)) return true;
+    return view.all("QoS").some((other) => other !== row && [...queuesOf(view, other).values()].includes(queue));
 }

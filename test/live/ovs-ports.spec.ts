@@ -1262,6 +1262,28 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             assert.equal(await rows("Queue", "_uuid"), "");
         });
 
+        it("whose queue another QoS has, too, gets one of its own where it is to differ", async () => {
+            const [hand = "", uuid = ""] = (
+                await lab.vsctl(
+                    ...["create", "QoS", "type=linux-htb", "queues={1=@q}", "--", "create", "QoS", "type=linux-htb"],
+                    ...["queues={1=@q}", "--", "--id=@q", "create", "Queue", "other_config:min-rate=1000"],
+                )
+            ).split("\n");
+            const there = await plugin.read(QOS, "shared", uuid);
+            there.state = await plugin.update(QOS, "shared", there, { ...there.inputs, maxRate: "9kbit" });
+            const theirs = () => rows("Queue", "other_config,external_ids");
+            assert.equal(await theirs(), "min-rate=1000");
+            const queues = { "1": { minRate: "2kbit" } };
+            there.state = await plugin.update(QOS, "shared", there, { ...there.inputs, maxRate: "9kbit", queues });
+            assert.deepEqual(there.state.queues, queues);
+            const [queue = ""] = /[\da-f-]{36}/.exec(await get("QoS", hand, "queues:1")) ?? [];
+            assert.equal(await get("Queue", queue, "other_config:min-rate"), '"1000"');
+            assert.equal(await get("Queue", queue, "external_ids"), "{}");
+            await plugin.delete(QOS, "shared", there);
+            assert.match(await rows("Queue", "_uuid"), new RegExp(`^${queue}$`));
+            await lab.vsctl("destroy", "QoS", hand, "--", "destroy", "Queue", queue);
+        });
+
         it("is refused where it would shape nothing, for the switch leaves it out without a word", async () => {
             const kernels = await plugin.create(QOS, "kernels", {
                 name: "kernels",
