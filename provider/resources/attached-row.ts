@@ -1,7 +1,7 @@
 /** Resources that are one row of the switch database, hung on a column of another: it lives as long as that names it. */
 import type { Host } from "../host";
-import { HostError } from "../host/errors";
-import { keyOf, numberOf, textOf, valueOf, valuesOf } from "../host/ovsdb/columns";
+import { HostError, shownName } from "../host/errors";
+import { keyOf, numberOf, textOf, uuidsOf, valueOf, valuesOf } from "../host/ovsdb/columns";
 import { named, ofRow, rowNamed, set, type Operation, type Row, type Uuid } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { vacant } from "../host/ovsdb/vacancy";
@@ -83,7 +83,7 @@ export function attachedRow<State extends object>(kind: Kind<State>): HostResour
 
         async find(host, id, own) {
             const view = await host.switch();
-            const { parent, row, place, conflict } = at(view, id, own.mark);
+            const { parent, row, place, conflict = sharedWith(view, hook, parent, row) } = at(view, id, own.mark);
             if (!parent || !row) return undefined;
             return {
                 parent,
@@ -114,6 +114,20 @@ export function attachedRow<State extends object>(kind: Kind<State>): HostResour
             return [unhang(`removes the ${subject(state)}`, hook, parent._uuid, row)];
         },
     };
+}
+
+/** A change for one bridge would be one for the other. */
+function sharedWith(
+    view: Replica,
+    { parent: table, column }: Hook,
+    holder: Seen | undefined,
+    row: Seen | undefined,
+): string | undefined {
+    if (table !== "Bridge" || !row) return undefined;
+    const other = view
+        .all("Bridge")
+        .find(({ _uuid, [column]: named }) => _uuid[1] !== holder?._uuid[1] && uuidsOf(named).includes(row._uuid[1]));
+    return other && `its row in the switch's database is also that of the bridge ${shownName(String(other.name))}`;
 }
 
 /** Columns that hold one property each, and keys of `other_config`. */

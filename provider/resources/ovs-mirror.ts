@@ -2,7 +2,7 @@
 import { OvsMirror } from "../../schemas/ovs-mirror";
 import { IfName, Label } from "../../schemas/units";
 import { vlanRange } from "../../schemas/vlan-range";
-import { HostError, shownName } from "../host/errors";
+import { HostError, quoted, shownName } from "../host/errors";
 import { numberOf, textOf } from "../host/ovsdb/columns";
 import type { Uuid } from "../host/ovsdb/operations";
 import type { Replica, Seen } from "../host/ovsdb/replica";
@@ -43,7 +43,12 @@ export const ovsMirror = attachedRow<OvsMirror>({
         const [bridge, name] = partsOf(id);
         const parent = view.byName("Bridge", bridge);
         const rows = view.referred("Mirror", parent?.mirrors).filter((row) => row.name === name);
-        return { parent, row: oursFirst(rows, mark), place: { bridge } };
+        const row = oursFirst(rows, mark);
+        const filter = textOf(row?.filter);
+        const conflict = filter
+            ? `it copies only what its filter "${quoted(filter)}" lets through, which has no property here`
+            : undefined;
+        return { parent, row, place: { bridge }, conflict };
     },
     managed: toRow,
     state: fromRow,

@@ -1,7 +1,6 @@
 /** Exports of a bridge's traffic: a bridge has at most one of each kind. */
 import { shownName } from "../host/errors";
-import { uuidsOf } from "../host/ovsdb/columns";
-import type { Replica, Seen } from "../host/ovsdb/replica";
+import type { Replica } from "../host/ovsdb/replica";
 import type { HostResource } from "../resource";
 import { IfName } from "../../schemas/units";
 import { attachedRow, managedBy, stateBy, type Shape } from "./attached-row";
@@ -29,33 +28,12 @@ export const exportOf = <State extends { bridge: string; targets: string[] }>(
         at: (view: Replica, bridge: string) => {
             const parent = view.byName("Bridge", bridge);
             const row = view.referred(table, parent?.[column])[0];
-            return {
-                parent,
-                row,
-                place: { bridge } as Partial<State>,
-                conflict: sharedWith(view, column, parent, row),
-            };
+            return { parent, row, place: { bridge } as Partial<State> };
         },
         managed: (_view, want) => managedBy(shape, want),
         state: (_view, row) => inOurWords(stateBy(shape, row)),
         missing: ({ bridge }) => missingBridge(bridge),
     });
-
-/** A change for one bridge would be one for the other. */
-function sharedWith(
-    view: Replica,
-    column: string,
-    bridge: Seen | undefined,
-    row: Seen | undefined,
-): string | undefined {
-    const other = view
-        .all("Bridge")
-        .find(
-            ({ _uuid, [column]: named }) =>
-                _uuid[1] !== bridge?._uuid[1] && uuidsOf(named).includes(row?._uuid[1] ?? ""),
-        );
-    return other && `its row in the switch's database is also that of the bridge ${shownName(String(other.name))}`;
-}
 
 const ofOneBridge = () => ({
     idOf: ({ bridge }: { bridge: string }) => bridge,

@@ -146,6 +146,8 @@ describe("a switch database of another version", function () {
                 assert.ok(column in (schema.tables[table]?.columns ?? {}), `${table} has ${column}`);
                 delete schema.tables[table]?.columns[column];
             }
+        const mirror = schema.tables.Mirror?.columns ?? {};
+        mirror.filter ??= { type: { key: "string", min: 0, max: 1 } };
         for (const { columns } of Object.values(schema.tables))
             columns.of_the_future = { type: { key: "string", min: 0, max: "unlimited" } };
         return schema;
@@ -158,6 +160,22 @@ describe("a switch database of another version", function () {
         assert.deepEqual(await stack.differing(program), []);
         assert.deepEqual([...(await stack.up(plugin, {}))], []);
         await assertSound(lab, stack, {}, theirs, "removed");
+    });
+
+    it("has a mirror with a filter, which is left alone: undone or made anew it would copy all", async () => {
+        const bridge = await plugin.create(OVS_BRIDGE, "switch", { name: "br", datapathType: "netdev" });
+        const row = ["--id=@m", "create", "Mirror", "name=hand", "select_all=true", "output_vlan=7"];
+        await lab.vsctl("--", ...row, "--", "set", "Bridge", "br", "mirrors=@m");
+        // Programs of an older version know no such column.
+        const set = { op: "update", table: "Mirror", where: [["name", "==", "hand"]], row: { filter: "icmp" } };
+        const database = "unix:/run/openvswitch/behind.sock";
+        await lab.run("ovsdb-client", "transact", database, JSON.stringify(["Open_vSwitch", set]));
+        await assert.rejects(
+            plugin.read("kvmnet:ovs:Mirror", "hand", "br/hand"),
+            /it copies only what its filter "icmp" lets through, which has no property here/,
+        );
+        await lab.vsctl("clear", "Bridge", "br", "mirrors");
+        await plugin.delete(OVS_BRIDGE, "switch", bridge);
     });
 
     it("is named with the column that it lacks, by the table and what to do", async () => {

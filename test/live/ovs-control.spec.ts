@@ -691,6 +691,28 @@ describe("what watches and controls a real switch", function () {
             for (const name of ["br", "br3"]) await lab.vsctl("clear", "Bridge", name, "sflow");
         });
 
+        it("that two bridges share are left alone, and so are their controllers and mirrors", async () => {
+            const shared: [table: string, column: string, type: string, id: string, row: string[]][] = [
+                [
+                    "Controller",
+                    "controller",
+                    CONTROLLER,
+                    "br/tcp:127.0.0.1:9",
+                    ['target="tcp:127.0.0.1:9"', "type=service"],
+                ],
+                ["Mirror", "mirrors", MIRROR, "br/both", ["name=both", "select_all=true", "output_vlan=7"]],
+            ];
+            for (const [table, column, type, id, row] of shared) {
+                const on = (bridge: string) => ["--", "set", "Bridge", bridge, `${column}=@r`];
+                await lab.vsctl("--", "--id=@r", "create", table, ...row, ...on("br"), ...on("br3"));
+                await assert.rejects(
+                    plugin.read(type, "hand", id),
+                    /its row in the switch's database is also that of the bridge br3/,
+                );
+                for (const name of ["br", "br3"]) await lab.vsctl("clear", "Bridge", name, column);
+            }
+        });
+
         it("need a bridge that is there, and a numeric address", async () => {
             await assert.rejects(
                 plugin.create(SFLOW, "none", { bridge: "no-br", targets: ["10.0.0.9:6343"] }),

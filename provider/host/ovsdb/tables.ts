@@ -96,6 +96,7 @@ const WANTED: Readonly<Record<string, readonly string[]>> = {
         "output_port",
         "output_vlan",
         "snaplen",
+        "filter",
         "external_ids",
     ],
     Controller: [
