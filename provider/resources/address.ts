@@ -3,8 +3,10 @@ import { addressText, interfaceText, isV6, LinkName, networkOf } from "../../sch
 import { Address } from "../../schemas/address";
 import type { Host } from "../host";
 import { readAddresses, type AddressSeen } from "../host/addresses";
-import { HostError } from "../host/errors";
+import { HostError, shownName } from "../host/errors";
+import type { RouteSeen } from "../host/lookup";
 import { managerCautions } from "../host/managers";
+import { OUR_PROTOCOL } from "../host/route-protocol";
 import { readRoutes } from "../host/routes";
 import { ip, type JournalEntry, type Line, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
@@ -19,6 +21,8 @@ interface Here extends Found<Address> {
     entry?: JournalEntry;
     /** The network to which the route that comes with it is gone. */
     lost: string | undefined;
+    /** Routes of others that may go with it, seen before it is removed. */
+    theirs?: RouteSeen[];
 }
 
 /** Longest wait for the link's answer whether another host has an address [ms]: 1 s a question, and up to 1 s before. */
@@ -30,7 +34,10 @@ export const address: HostResource<Address, Here> = {
     description:
         "An IP address of a link. Addresses carry no mark, so the host's journal notes that it is ours; an address that is " +
         "there and not noted is left alone. Deleting one IPv4 address makes the kernel drop the other addresses of its " +
-        "network on the link, unless the sysctl promote_secondaries of the link is on: it is switched on first, and stays on.",
+        "network on the link, unless the sysctl promote_secondaries of the link is on: it is switched on first, and stays on. " +
+        "With an IPv4 address the kernel also drops the routes that have it as their source, and with the last one of a link " +
+        "all routes over that link, also those that others have made: a warning names them. Routes that are declared, and " +
+        "`dependsOn` their address, are made anew where it is replaced.",
     schema: Address,
     cost: {
         link: "replace",
@@ -77,10 +84,7 @@ export const address: HostResource<Address, Here> = {
             fault: seen.flags.has("dadfailed")
                 ? "another host on the link has the address already"
                 : lost && `the route to ${lost} that comes with it is gone: somebody removed it`,
-            conflict:
-                entry || known || !seen.flags.has("dynamic")
-                    ? undefined
-                    : "is kept by somebody who renews it (DHCP or a router's advertisements)",
+            conflict: entry || known ? undefined : othersIn(seen),
             life,
             entry,
             lost,
@@ -116,13 +120,25 @@ export const address: HostResource<Address, Here> = {
         ];
     },
 
-    async delete(host, { state }) {
+    async delete(host, here) {
+        const { state } = here;
         await keepAddress(host, `address ${idOf(state)}`, state, state);
         await keepNetwork(host, `address ${idOf(state)}`, state, state);
+        here.theirs = await routesOfOthers(host, state);
         return [
             ...(await keepingOthers(host, state)),
             ip(`takes the address ${state.address} from ${state.link}`, [["address", "delete", ...targetOf(state)]]),
             forget(keyOf(idOf(state))),
+        ];
+    },
+
+    async keeps(host, { state, theirs = [] }) {
+        if (theirs.length === 0) return [];
+        const left = new Set((await readRoutes(host.at({ maxAgeMs: 0 }), false)).map(placeOf));
+        const gone = theirs.filter((route) => !left.has(placeOf(route)));
+        if (gone.length === 0) return [];
+        return [
+            `With the address ${idOf(state)} the kernel has dropped routes that others have made: ${gone.map(routeText).join("; ")}. Make them again where they are still wanted.`,
         ];
     },
 
@@ -154,6 +170,16 @@ export const address: HostResource<Address, Here> = {
     claims: (want) => [`address ${idOf(want)}`],
     cautions: (host, want) => managerCautions(host, [want.link], "this address"),
 };
+
+/** Why one that nobody has noted yet is none that can be declared. */
+function othersIn({ flags }: AddressSeen): string | undefined {
+    if (flags.has("dynamic")) return "is kept by somebody who renews it (DHCP or a router's advertisements)";
+    const more = BEYOND.filter((flag) => flags.has(flag));
+    return more.length > 0 ? `has what this resource cannot tell (${more.join(", ")})` : undefined;
+}
+
+/** Flags that somebody gives an address, which a change would take from it. */
+const BEYOND = ["home", "mngtmpaddr", "autojoin"];
 
 function idOf({ link, address, peer }: Pick<Address, "link" | "address" | "peer">): string {
     return `${link}/${address}${peer === undefined ? "" : ` peer ${peer}`}`;
@@ -223,7 +249,9 @@ async function lostWay(host: Host, { link: name, address, peer, flags }: Address
     if (WITHOUT_WAY.some((flag) => flags.has(flag)) || network.endsWith(v6 ? "/128" : "/32")) return undefined;
     const isLost = async (at: Host) =>
         !(await readRoutes(at, v6)).some(
-            ({ destination, ways }) => destination === network && ways.some(({ link }) => link === name),
+            // Others may have a copy in a table of their own. A link in a VRF has its routes in that one's.
+            ({ destination, table, ways }) =>
+                destination === network && table === "main" && ways.some(({ link }) => link === name),
         );
     if (!(await isLost(host))) return undefined;
     // Both may be older than what was set up since.
@@ -233,6 +261,38 @@ async function lostWay(host: Host, { link: name, address, peer, flags }: Address
 }
 
 const WITHOUT_WAY = ["noprefixroute", "secondary", "tentative", "dadfailed"];
+
+/**
+ * Routes of others that the kernel may drop with an IPv4 address: those that have it as their source (fib_sync_down_addr in
+ * net/ipv4/fib_semantics.c), and all over its link where it is the last one there (fib_disable_ip).
+ */
+async function routesOfOthers(host: Host, { link, address }: Address): Promise<RouteSeen[]> {
+    if (isV6(address)) return [];
+    const [local] = address.split("/");
+    return (await readRoutes(host.at({ maxAgeMs: 0 }), false)).filter(
+        ({ protocol, source, ways }) =>
+            protocol !== OUR_PROTOCOL &&
+            protocol !== KERNELS &&
+            (source === local || ways.some((way) => way.link === link)),
+    );
+}
+
+/** RTPROT_KERNEL of linux/rtnetlink.h: routes that come and go with addresses. */
+const KERNELS = 2;
+
+const placeOf = ({ destination, table, metric }: RouteSeen): string => `${destination} ${table} ${metric}`;
+
+function routeText({ destination, table, metric, ways, source }: RouteSeen): string {
+    const hops = ways.map(
+        ({ gateway, link }) => `${gateway ? ` via ${gateway}` : ""}${link ? ` dev ${shownName(link)}` : ""}`,
+    );
+    return [
+        `${destination}${hops.join(" nexthop")}`,
+        ...(source === undefined ? [] : [`src ${source}`]),
+        ...(metric === 0 ? [] : [`metric ${metric}`]),
+        ...(table === "main" ? [] : [`table ${table}`]),
+    ].join(" ");
+}
 
 /** The route as the kernel makes it (fib_add_ifaddr in net/ipv4/fib_frontend.c): it goes with the address, too. */
 function wayAgain({ link, address, metric = 0 }: Address, network: string): Step {

@@ -256,9 +256,12 @@ export function unrouted(
     );
 }
 
-/** The network to which an address brings a route; with a peer the length is that of the peer's network. */
+/**
+ * The network to which an address brings a route. With a peer that is the peer's network for IPv4; for IPv6 still its own,
+ * beside a route to the peer alone (inet6_addr_add in net/ipv6/addrconf.c).
+ */
 export const routedBy = ({ address, peer }: { address: string; peer?: string | undefined }): string =>
-    networkOf(peer === undefined ? address : `${peer}/${lengthOf(address)}`);
+    networkOf(peer === undefined || isV6(address) ? address : `${peer}/${lengthOf(address)}`);
 
 /** The refusal to take links, with what else would stop working. */
 export function linkKept(

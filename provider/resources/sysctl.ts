@@ -28,7 +28,8 @@ export const sysctl: HostResource<Sysctl, Here> = {
         "host's journal and is there again after a delete. Nothing is written to /etc/sysctl.d: after a reboot the next " +
         "`pulumi up --refresh` sets it again. Note that some settings change others: net.ipv4.ip_forward sets `forwarding` " +
         "of every link, and net.ipv4.conf.all.forwarding is another name of it. A delete gives those back, too, but for what " +
-        "somebody has set since.",
+        "somebody has set since. One of net.ipv4.conf.default is also that of every link whose own nobody has set: where a " +
+        "program has both, have the link's depend on it (`dependsOn`), so that what it gives back is not the other's.",
     schema: Sysctl,
     cost: { key: "replace", value: "update", takesOperatorPath: "update" },
     presets: { takesOperatorPath: false },

@@ -96,6 +96,7 @@ const link = virtualLink<Vxlan>({
     beyond: (printed) => [
         ...Object.entries(BEYOND).flatMap(([key, word]) => (printed[key] === true ? [word] : [])),
         ...(typeof printed.ttl === "number" ? [] : ["ttl inherit"]),
+        ...(printed.label === undefined ? [] : ["flowlabel"]),
     ],
     below: {
         key: "link",

@@ -365,6 +365,7 @@ describe("links on a real host", function () {
             ["Vxlan", "name un0 type vxlan dstport 4790 external vnifilter", "external, vnifilter"],
             ["Vxlan", "name un0 type vxlan id 9 dstport 4790 ttl inherit", "ttl inherit"],
             ["Vxlan", "name un0 type vxlan id 9 dstport 4790 udp6zerocsumtx", "udp6zerocsumtx"],
+            ["Vxlan", "name un0 type vxlan id 9 dstport 4790 remote fd00::9 flowlabel 0x123", "flowlabel"],
             ["Macvtap", "link base0 name un0 type macvtap mode source", "mode source"],
         ])
             it(`is not imported as what it is not: ${words}`, async () => {

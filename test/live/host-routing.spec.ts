@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { labPaths } from "../../schemas/lab-paths";
 import type { Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
-import { Plugin, unfinishedOf } from "../provider/plugin";
+import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
 import { labName } from "../support/labs";
 import { argv, describeObjectLife } from "../support/object-life";
@@ -435,6 +435,35 @@ describe("addresses and routes on a real host", function () {
                 assert.equal(await way(), "");
             });
 
+        it("tells so where another table has a copy of it", async () => {
+            const inputs = { link: "s0", address: "10.6.0.1/24" };
+            const made = await plugin.create(ADDRESS, "copied", inputs);
+            const told = async () => {
+                const wanted = (await plugin.check(ADDRESS, inputs)).inputs;
+                const read = plugin.read(ADDRESS, "copied", made.id, wanted, made.state);
+                return unfinishedOf(await read.catch((error: unknown) => error))?.reasons.join() ?? "";
+            };
+            await ip("route add 10.6.0.0/24 dev s0 table 100");
+            await eventually(async () => assert.equal(await told(), ""));
+            await ip("route delete 10.6.0.0/24 dev s0 table main");
+            await eventually(async () =>
+                assert.match(await told(), /the route to 10\.6\.0\.0\/24 that comes with it is gone/),
+            );
+            await plugin.delete(ADDRESS, "copied", made);
+            await ip("route flush table 100");
+        });
+
+        it("of IPv6 with a peer brings the route to its own network, and one to the peer", async () => {
+            const inputs = { link: "s0", address: "2001:db8:3::1/64", peer: "2001:db8:4::2" };
+            const made = await plugin.create(ADDRESS, "peer", inputs);
+            const ways = await ip("-6 route show dev s0 proto kernel");
+            assert.match(ways, /2001:db8:3::\/64/);
+            assert.match(ways, /2001:db8:4::2/);
+            const wanted = (await plugin.check(ADDRESS, inputs)).inputs;
+            assert.deepEqual((await plugin.read(ADDRESS, "peer", made.id, wanted, made.state)).state, made.state);
+            await plugin.delete(ADDRESS, "peer", made);
+        });
+
         it("of a link that is not there says so", () =>
             assert.rejects(
                 plugin.create(ADDRESS, "nolink", { link: "nolink0", address: "10.4.0.1/24" }),
@@ -512,6 +541,37 @@ describe("addresses and routes on a real host", function () {
             await ip("address add 10.6.0.1/24 dev r0 valid_lft 500 preferred_lft 400");
             await assert.rejects(plugin.read(ADDRESS, "dhcp", "r0/10.6.0.1/24"), /somebody who renews it/);
             await ip("address delete 10.6.0.1/24 dev r0");
+        });
+
+        it("tells which routes of others went with it, as they do with the last of a link and with their source", async () => {
+            await ip("link add w0 type veth peer name w1");
+            for (const end of ["w0", "w1"]) await ip(`link set dev ${end} up`);
+            const first = await plugin.create(ADDRESS, "last", { link: "w0", address: "10.8.0.1/24" });
+            const second = await plugin.create(ADDRESS, "source", { link: "w0", address: "10.8.0.9/24" });
+            await ip("route add 10.80.0.0/16 via 10.8.0.2");
+            await ip("route add 10.81.0.0/16 via 10.8.0.2 src 10.8.0.9 metric 7");
+            const warned = async (name: string, made: Made) => {
+                const from = engine.logged.length;
+                await plugin.delete(ADDRESS, name, made);
+                return engine.logged.slice(from).map(({ message }) => message);
+            };
+            assert.deepEqual(await warned("source", second), [
+                "With the address w0/10.8.0.9/24 the kernel has dropped routes that others have made: 10.81.0.0/16 via 10.8.0.2 dev w0 src 10.8.0.9 metric 7. Make them again where they are still wanted.",
+            ]);
+            assert.match(
+                (await warned("last", first)).join(),
+                /dropped routes .*: 10\.80\.0\.0\/16 via 10\.8\.0\.2 dev w0\./,
+            );
+            await ip("link delete dev w0");
+        });
+
+        it("that somebody has given flags which a change would take is not imported", async () => {
+            await ip("address add fd07::1/64 dev r0 nodad mngtmpaddr home");
+            await assert.rejects(
+                plugin.read(ADDRESS, "flagged", "r0/fd07::1/64"),
+                /has what this resource cannot tell \(home, mngtmpaddr\)/,
+            );
+            await ip("address delete fd07::1/64 dev r0");
         });
     });
 
