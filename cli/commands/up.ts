@@ -52,7 +52,7 @@ export async function run({ timings }: { timings?: string }): Promise<number> {
         return status;
     }
 
-    const { nics, waited } = await verifyProject(project, progress);
+    const { nics, waited } = await verifyProject(project, progress, { mends: true });
     process.stdout.write(`${verifiedTable(nics)}\n`);
     if (timings)
         writeFileSync(

@@ -15,7 +15,8 @@ export interface VerifyOptions {
 
 /** @returns exit status: 0 where every value agrees; what is measured decides nothing */
 export async function run({ json, measure }: VerifyOptions): Promise<number> {
-    const { nics, measurement } = await verifyProject(readLabProject(process.cwd()), plainProgress(), measure);
+    const project = readLabProject(process.cwd());
+    const { nics, measurement } = await verifyProject(project, plainProgress(), { measures: measure === true });
     const told = measurement ? { nics, measurement } : nics;
     const text = [verifiedTable(nics), ...(measurement ? [measuredText(measurement)] : [])].join("\n\n");
     process.stdout.write(`${json ? JSON.stringify(told, null, 4) : text}\n`);

@@ -46,8 +46,10 @@ export async function measure(
     ];
     return progress.step(`Measuring between ${from.nic.guest} and ${to.nic.guest}`, async () => {
         await must(to, ["iperf3", "-s", "-D"]);
+        let sums = true;
         try {
             if (!(await passesChecksums(from, to))) {
+                sums = false;
                 await Promise.all([from, to].map((end) => must(end, ["ethtool", "-K", end.link, "tx", "off"])));
                 environment.push(
                     "The switch passes on packets whose checksum a guest left to its NIC (userspace datapath): checksum offload was switched off in both.",
@@ -61,7 +63,12 @@ export async function measure(
             return { from: from.nic.guest, to: to.nic.guest, ratios: measured.map(ratioOf), environment };
         } finally {
             await to.guest.run(["killall", "iperf3"]).catch(() => undefined);
-            await Promise.all([from, to].map((end) => set(end, true).catch(() => undefined)));
+            const asBefore = async (end: End) => {
+                // Segmentation needs checksums.
+                if (!sums) await must(end, ["ethtool", "-K", end.link, "tx", "on"]);
+                await set(end, true);
+            };
+            await Promise.all([from, to].map((end) => asBefore(end).catch(() => undefined)));
         }
     });
 }

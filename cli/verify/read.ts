@@ -8,7 +8,7 @@ import { declaredOf } from "../declared";
 import type { Progress } from "../progress";
 import type { LabProject } from "../lab-project";
 import { agentsOf } from "./agent";
-import { openGuests } from "./guests";
+import { bootedGuests, runningGuests } from "./guests";
 import { verifyNic, type HostSays, type VerifiedNic } from "./compare";
 import { nicsOf, type QemuNic } from "../audit/qemu-line";
 import { nicsOfXml, type XmlNic } from "./domain";
@@ -23,12 +23,20 @@ export interface Verification {
     measurement?: Measurement;
 }
 
-/** @param measuring whether throughput and latency are measured, too */
-export async function verifyProject(project: LabProject, progress: Progress, measuring = false): Promise<Verification> {
+/**
+ * @param of.mends    whether a guest that does not come up is started again, as one that was made just now
+ * @param of.measures whether throughput and latency are measured, too
+ */
+export async function verifyProject(
+    project: LabProject,
+    progress: Progress,
+    { mends = false, measures = false }: { mends?: boolean; measures?: boolean } = {},
+): Promise<Verification> {
     const declared = declaredOf(project);
     const started = performance.now();
+    const names = [...new Set(declared.nics.map(({ guest }) => guest))];
     const guests = await progress.step("Waiting for the guests to boot and report", () =>
-        openGuests(project.lab, [...new Set(declared.nics.map(({ guest }) => guest))], progress),
+        mends ? bootedGuests(project.lab, names, progress) : runningGuests(project.lab, names),
     );
     const waited = performance.now() - started;
     try {
@@ -44,7 +52,7 @@ export async function verifyProject(project: LabProject, progress: Progress, mea
                 seen: reached(heard.filter(({ answered }) => answered)),
             });
         });
-        const measurement = measuring ? await measure(declared.nics, guests, progress) : undefined;
+        const measurement = measures ? await measure(declared.nics, guests, progress) : undefined;
         return { nics, waited, ...(measurement && { measurement }) };
     } finally {
         for (const guest of guests.values()) guest.close();

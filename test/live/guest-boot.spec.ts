@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openGuests } from "../../cli/verify/guests";
+import { bootedGuests, runningGuests } from "../../cli/verify/guests";
 import { startLabGuest } from "../support/lab-guest";
 import { labName } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
@@ -16,7 +16,7 @@ describe("a guest of a lab that does not come up", function () {
     /** Opens the guests, and keeps what was told meanwhile. */
     const opened = async (names: string[], standstillMs?: number) => {
         const notes: string[] = [];
-        const guests = await openGuests(lab.name, names, { note: (line) => notes.push(line) }, standstillMs);
+        const guests = await bootedGuests(lab.name, names, { note: (line) => notes.push(line) }, standstillMs);
         for (const guest of guests.values()) guest.close();
         return { notes, reported: [...guests.values()].map(({ report }) => report.hostname) };
     };
@@ -47,5 +47,18 @@ describe("a guest of a lab that does not come up", function () {
         const { notes, reported } = await opened(["g3"], 1_000);
         assert.deepEqual(reported, ["g3"]);
         assert.match(notes[0]!, /^The guest g3 has not reported for 1 s and says nothing of itself/);
+    });
+
+    it("is left as it is where nobody has just made it, with a word on what it is", async () => {
+        await lab.virsh("suspend", "g2");
+        await lab.virsh("destroy", "g3");
+        await assert.rejects(
+            runningGuests(lab.name, ["g1", "g2", "g3", "g4"]),
+            /^Error: The guest g2 is paused: it can tell nothing\.\nThe guest g3 is shut off: .*\nThe guest g4 is not there: .*\nStart it again, or run `kvmnet up`/,
+        );
+        assert.equal((await lab.virsh("domstate", "g3")).trim(), "shut off");
+        const guests = await runningGuests(lab.name, ["g1"]);
+        for (const guest of guests.values()) guest.close();
+        assert.deepEqual([...guests.keys()], ["g1"]);
     });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { labDown, runInLab } from "../../lab";
+import { labDown, openGuest, runInLab } from "../../lab";
 import { labPaths } from "../../schemas/lab-paths";
 import type { EnvironmentInput } from "../../schemas/environment";
 import { kvmnet, startKvmnet, type Outcome } from "../support/command";
@@ -81,6 +81,16 @@ describe("the sample environment, end to end", function () {
         );
         for (const { median, what } of measurement.ratios) assert.ok(median > 0, what);
         assert.match(measurement.environment.join(" "), /emulated \(TCG\)/);
+        for (const name of ["web-1", "web-2"]) {
+            const guest = await openGuest(LAB, name);
+            const links = guest.report.nics.map((nic) => nic.name);
+            for (const link of links) {
+                const { output: offloads } = await guest.run(["ethtool", "-k", link]);
+                assert.match(offloads, /^tx-checksumming: on$/m, `${name} ${link}`);
+                assert.match(offloads, /^tcp-segmentation-offload: on$/m, `${name} ${link}`);
+            }
+            guest.close();
+        }
     });
 
     it("keeps no file in its state that is written in place, which an engine killed meanwhile would leave empty", () => {
