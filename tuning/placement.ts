@@ -24,11 +24,7 @@ const SCALING = "kernel Documentation/networking/scaling.rst";
 
 /** @param channels of the uplink [count]; 0 where nothing is known of it */
 export function place(input: TuningInput, host: NonNullable<TuningInput["host"]>, channels: number): Placement {
-    const all = cpusOf(host.cpus);
-    const cores = host.threadsPerCore === 2 ? all.slice(0, Math.ceil(all.length / 2)) : all;
-    const own = cores.slice(0, input.vcpus);
-    const rest = all.filter((cpu) => !own.includes(cpu) && !(host.threadsPerCore === 2 && siblings(all, own).has(cpu)));
-    const fits = own.length === input.vcpus && rest.length > 0;
+    const { cores, own, rest, fits, packets } = sharedOut(input, host);
     return {
         vcpus: fits
             ? {
@@ -52,19 +48,24 @@ export function place(input: TuningInput, host: NonNullable<TuningInput["host"]>
             rule: "pin-emulator",
         },
         vhost: vhostPlace(input, fits ? listOf(rest) : null),
-        irq: interrupts(cores, channels),
-        rps: receiveSteering(all, channels),
-        xps: {
-            value: Array.from({ length: Math.min(channels, all.length) }, (_, queue) =>
-                maskOf(all.filter((_, index) => index % Math.min(channels, all.length) === queue)),
-            ),
-            reason:
-                channels > 0
-                    ? `Each of ${Math.min(channels, all.length)} transmit queues serves its own CPUs, so that no two contend for one.`
-                    : "Nothing is known of the uplink's channels, so transmit queues are left as they are.",
-            source: SCALING,
-        },
+        irq: interrupts(packets.cores, channels, fits),
+        rps: receiveSteering(packets.cpus, channels),
+        xps: transmitSteering(packets.cpus, channels),
     };
+}
+
+/** Which of a host's CPUs are for the vCPUs, and which for packets. */
+export function sharedOut({ vcpus }: Pick<TuningInput, "vcpus">, host: NonNullable<TuningInput["host"]>) {
+    const all = cpusOf(host.cpus);
+    const hasSiblings = host.threadsPerCore === 2;
+    const cores = hasSiblings ? all.slice(0, Math.ceil(all.length / 2)) : all;
+    const own = cores.slice(0, vcpus);
+    const taken = new Set([...own, ...(hasSiblings ? siblings(all, own) : [])]);
+    const rest = all.filter((cpu) => !taken.has(cpu));
+    const fits = own.length === vcpus && rest.length > 0;
+    // An interrupt on a pinned vCPU's core takes that from the guest which has it for itself alone.
+    const packets = fits ? { cpus: rest, cores: cores.filter((cpu) => !taken.has(cpu)) } : { cpus: all, cores };
+    return { cores, own, rest, fits, packets };
 }
 
 /** A vhost thread is of the emulator's group, so emulatorpin places it too. */
@@ -82,25 +83,39 @@ function vhostPlace({ backend }: TuningInput, rest: string | null): Tuned<string
     };
 }
 
-/** For interrupts a sibling thread brings nothing: channels go round the cores. */
-function interrupts(cores: number[], channels: number): Tuned<string[]> {
+/** For interrupts a sibling thread brings nothing: channels go round the cores. @param pinned whether vCPUs have others to themselves */
+function interrupts(cores: number[], channels: number, pinned: boolean): Tuned<string[]> {
     return {
         value: Array.from({ length: channels }, (_, channel) => String(cores[channel % cores.length])),
         reason:
             channels > 0
-                ? `${channels} interrupts go round ${cores.length} cores of the node, one each; irqbalance must leave them alone.`
+                ? `${channels} interrupts go round ${cores.length} cores of the node${pinned ? " that no vCPU has to itself" : ""}, one each; irqbalance must leave them alone.`
                 : "Nothing is known of the uplink's channels, so their interrupts are left as they are.",
         source: SCALING,
         rule: "irq-owner",
     };
 }
 
-function receiveSteering(all: number[], channels: number): Tuned<string> {
-    const needed = channels > 0 && channels < all.length;
+function transmitSteering(cpus: number[], channels: number): Tuned<string[]> {
+    const queues = Math.min(channels, cpus.length);
     return {
-        value: needed ? maskOf(all) : "0",
+        value: Array.from({ length: queues }, (_, queue) =>
+            maskOf(cpus.filter((_, index) => index % queues === queue)),
+        ),
+        reason:
+            channels > 0
+                ? `Each of ${queues} transmit queues serves its own CPUs, so that no two contend for one.`
+                : "Nothing is known of the uplink's channels, so transmit queues are left as they are.",
+        source: SCALING,
+    };
+}
+
+function receiveSteering(cpus: number[], channels: number): Tuned<string> {
+    const needed = channels > 0 && channels < cpus.length;
+    return {
+        value: needed ? maskOf(cpus) : "0",
         reason: needed
-            ? `The uplink has ${channels} channels for ${all.length} CPUs, so RPS spreads packets over the rest of this NUMA node.`
+            ? `The uplink has ${channels} channels for ${cpus.length} CPUs, so RPS spreads packets over the rest of this NUMA node.`
             : "With a channel a CPU the hardware spreads packets already, and RPS would only cost.",
         source: SCALING,
         rule: "rps-redundant",
@@ -108,7 +123,7 @@ function receiveSteering(all: number[], channels: number): Tuned<string> {
 }
 
 /** The second threads of these cores, by the numbering n and n + half. */
-function siblings(all: number[], own: number[]): Set<number> {
+function siblings(all: number[], own: number[]): number[] {
     const half = Math.ceil(all.length / 2);
-    return new Set(own.flatMap((cpu) => all[all.indexOf(cpu) + half] ?? []));
+    return own.flatMap((cpu) => all[all.indexOf(cpu) + half] ?? []);
 }

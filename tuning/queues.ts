@@ -22,9 +22,10 @@ export function usualQueues(
     vcpus: number,
     { backend = "tap", nics = 1, xdp = false }: Partial<Pick<TuningInput, "backend" | "nics" | "xdp">> = {},
 ): number {
-    const aCpu = xdp ? 2 : 1;
-    const most = Math.min(aCpu * vcpus, aCpu * MOST_QUEUES_UNMEASURED, LIMITS[backend].queues, mostByVectors(nics));
-    return Math.max(1, most);
+    const most = Math.min(LIMITS[backend].queues, mostByVectors(nics));
+    const plain = Math.max(1, Math.min(vcpus, MOST_QUEUES_UNMEASURED, most));
+    // XDP has a transmit queue a CPU beside the usual ones, or shares those under a lock: some more bring nothing.
+    return xdp && 2 * vcpus <= most ? 2 * vcpus : plain;
 }
 
 export function tuneQueues(input: TuningInput): Tuned<number> {
@@ -66,8 +67,10 @@ function chosen(queues: number, { vcpus, xdp, nics }: TuningInput): Tuned<number
 }
 
 function reasonOf({ vcpus, xdp, nics }: TuningInput, useful: number, byVectors: number, value: number): string {
-    if (value === byVectors && value < useful && value < MOST_QUEUES_UNMEASURED)
+    if (!xdp && value === byVectors && value < useful && value < MOST_QUEUES_UNMEASURED)
         return `${nics} NICs share about ${MOST_VECTORS} MSI-X vectors, and each queue pair takes two: ${value} a NIC is what fits.`;
+    if (xdp && value < useful)
+        return `XDP wants a transmit queue a CPU on top of the usual ones, ${useful} queue pairs for ${vcpus} vCPUs, which do not fit here: with ${value} it shares transmit queues under a lock (virtnet_xdp_set in drivers/net/virtio_net.c).`;
     if (xdp)
         return `XDP wants a transmit queue a CPU on top of the usual ones: ${vcpus} vCPUs use up to ${useful} queue pairs, and ${value} are taken.`;
     return `A Linux guest uses min(online vCPUs, queues) queue pairs: ${vcpus} vCPUs use at most ${vcpus}, and more than ${MOST_QUEUES_UNMEASURED} pay only where measured.`;

@@ -1,8 +1,8 @@
 /** The physical NIC behind the guests: its rings and channels, and whether link and slot carry what they are promised. */
 import type { TuningInput } from "../schemas/tuning";
 import { bitsPerSecond } from "../schemas/amounts";
-import { cpusOf } from "./cpus";
 import { pcieCapacity, ringSpan, shownRate, shownSeconds, USUAL_FRAME } from "./physics";
+import { sharedOut } from "./placement";
 import type { Tuned } from "./value";
 
 export interface UplinkTuning {
@@ -21,7 +21,7 @@ const RINGS = "ethtool(8) -g, -G: a physical NIC's rings; 4096 and 8192 are size
 
 export function tuneUplink(input: TuningInput, uplink: NonNullable<TuningInput["uplink"]>): UplinkTuning {
     const rate = bitsPerSecond(uplink.rate);
-    const cores = input.host && Math.ceil(cpusOf(input.host.cpus).length / input.host.threadsPerCore);
+    const shared = input.host && sharedOut(input, input.host);
     const ring = (most: number | undefined, which: string): Tuned<number | null> =>
         most === undefined
             ? {
@@ -38,23 +38,24 @@ export function tuneUplink(input: TuningInput, uplink: NonNullable<TuningInput["
     return {
         rxRing: ring(uplink.rxRingMax, "receive"),
         txRing: ring(uplink.txRingMax, "transmit"),
-        channels: channelsOf(uplink.channelsMax, cores),
+        channels: channelsOf(uplink.channelsMax, shared),
         oversubscription: oversubscriptionOf(input, uplink.guests, rate),
         slot: slotOf(uplink, rate),
     };
 }
 
-function channelsOf(most: number | undefined, cores: number | undefined): Tuned<number | null> {
+function channelsOf(most: number | undefined, host: ReturnType<typeof sharedOut> | undefined): Tuned<number | null> {
     const source = "kernel Documentation/networking/scaling.rst: the smallest number of queues that does not overflow";
     if (most === undefined)
         return { value: null, reason: "The NIC's channels are not known; `ethtool -l` tells them.", source };
+    const cores = host?.packets.cores.length;
     const value = Math.min(most, cores ?? most);
     return {
         value,
         reason:
             cores === undefined
                 ? `All ${most} channels, since the host's CPUs are not told.`
-                : `A channel for each of ${cores} cores of the NIC's node, out of ${most}; for interrupts a sibling thread brings nothing.`,
+                : `A channel for each of ${cores} cores of the NIC's node${host?.fits ? " that no vCPU has to itself" : ""}, out of ${most}; for interrupts a sibling thread brings nothing.`,
         source,
     };
 }

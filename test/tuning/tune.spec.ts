@@ -82,9 +82,9 @@ describe("the tuning model", () => {
             ),
         ));
 
-    it("never takes queues away for more vCPUs", () =>
+    it("never takes queues away for more vCPUs, without XDP", () =>
         fc.assert(
-            fc.property(facts, fc.integer({ min: 0, max: 50 }), (input, more) => {
+            fc.property(facts, fc.integer({ min: 0, max: 50 }), ({ xdp: _, ...input }, more) => {
                 const few = tuned(input).queues.value ?? 0;
                 assert.ok((tuned({ ...input, vcpus: input.vcpus + more }).queues.value ?? 0) >= few);
             }),
@@ -154,11 +154,25 @@ describe("the tuning model", () => {
         assert.equal(one, 4 * (1024 * 4096 + 26 * 1024 + 12) + 4 * (26 * 256 + 12));
     });
 
-    it("sends interrupts round the cores, never to a sibling", () => {
+    it("sends interrupts and steered packets round the cores that no vCPU has to itself, never to a sibling", () => {
         const host = { cpus: "0-7", threadsPerCore: 2 as const };
         const placement = tuned({ vcpus: 2, host, uplink: { rate: "25Gbit", channelsMax: 16 } }).placement;
-        assert.deepEqual(placement?.irq.value, ["0", "1", "2", "3"]);
+        assert.deepEqual(placement?.irq.value, ["2", "3"]);
         assert.equal(placement?.vhost.value, placement?.emulator.value);
+        assert.deepEqual([placement?.rps.value, placement?.xps.value], ["cc", ["44", "88"]]);
+        const unpinned = tuned({ vcpus: 4, host, uplink: { rate: "25Gbit", channelsMax: 16 } });
+        assert.deepEqual(unpinned.placement?.irq.value, ["0", "1", "2", "3"]);
+    });
+
+    it("gives XDP a transmit queue a CPU, or no more than usual where that does not fit", () => {
+        const queuesOf = (vcpus: number, nics = 1) => tuned({ vcpus, nics, xdp: true }).queues;
+        assert.deepEqual(
+            [4, 8, 12, 40].map((vcpus) => queuesOf(vcpus).value),
+            [8, 16, 24, 80],
+        );
+        assert.match(queuesOf(12).reason, /12 vCPUs use up to 24 queue pairs, and 24 are taken/);
+        assert.equal(queuesOf(6, 8).value, 6);
+        assert.match(queuesOf(6, 8).reason, /12 queue pairs for 6 vCPUs, which do not fit here: with 6 it shares/);
     });
 
     it("keeps more queues than the vCPUs use where the user wants them, and says what of them is idle", () => {
