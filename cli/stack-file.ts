@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { projectFile } from "../engine/project-file";
 import { parsed } from "../schemas/problems";
 
 /** The stack that `kvmnet up` builds, in a lab of this machine. */
@@ -35,15 +36,14 @@ const StackFile = z.object({ config: Config }, { error: "a stack file is an obje
 export function labStack(folder: string): LabStack | undefined {
     const file = join(folder, `Pulumi.${LAB_STACK}.yaml`);
     if (!existsSync(file)) return undefined;
-    const name = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"].find((one) => existsSync(join(folder, one)));
-    if (!name) return undefined;
-    const projectFile = join(folder, name);
-    const project = parsed(ProjectFile, yamlOf(projectFile), projectFile);
+    const ofProject = projectFile(folder);
+    if (ofProject === undefined) return undefined;
+    const project = parsed(ProjectFile, yamlOf(ofProject), ofProject);
     const stack = parsed(StackFile, yamlOf(file), file);
     const everyStack = valuesOf(project.config, project.name);
     return {
         project: project.name,
-        fileOf: (key) => (key in everyStack && !(key in stack.config) ? projectFile : file),
+        fileOf: (key) => (key in everyStack && !(key in stack.config) ? ofProject : file),
         config: { ...everyStack, ...stack.config },
     };
 }

@@ -9,6 +9,8 @@ import { BRIDGE_PIECE, GENERATOR_PIECE, LIBVIRT_PIECE, programOf } from "./go-pi
 import { GET_GO, findGo } from "./go";
 import { OUR_LANGUAGE_HOST, officialLanguageHost } from "./language-host";
 import { libvirtProviderIn } from "./libvirt-provider";
+import { hasLibvirtSdk } from "./libvirt-sdk";
+import { projectFile } from "./project-file";
 import { type Pulumi, keptPulumi, ownPulumi, versionOf } from "./pulumi";
 import { knownUnreachable } from "./reach";
 import { run } from "./run";
@@ -155,14 +157,15 @@ function pluginParts(engine: Pulumi | undefined): Part[] {
 function sdkPart(project: string): Part {
     const folder = join(project, "node_modules", "@pulumi", "libvirt");
     const manifest = join(folder, "package.json");
-    const found = existsSync(manifest);
+    const isThere = existsSync(manifest);
     return {
         name: "@pulumi/libvirt",
-        found,
-        where: found ? folder : undefined,
-        version: found ? (JSON.parse(readFileSync(manifest, "utf8")) as { version?: string }).version : undefined,
+        // Another one may lie there: of npm, of another version, or one that is not compiled yet.
+        found: hasLibvirtSdk(project),
+        where: isThere ? folder : undefined,
+        version: isThere ? (JSON.parse(readFileSync(manifest, "utf8")) as { version?: string }).version : undefined,
         purpose: "classes of libvirt's resources, for components that make domains",
         get: `\`npx kvmnet install\` in ${project} generates it${existsSync(programOf(GENERATOR_PIECE)) ? "" : ", building its generator once"}`,
-        needed: existsSync(join(project, "Pulumi.yaml")),
+        needed: projectFile(project) !== undefined,
     };
 }

@@ -21,6 +21,7 @@ import { GENERATOR_PIECE, keyOfPiece } from "./go-pieces";
 import { isAlive, ownerOf } from "./owner";
 import { PACKAGE_ROOT } from "./package-root";
 import type { Progress } from "./progress";
+import { projectFile } from "./project-file";
 import { run } from "./run";
 import { BRIDGE, LIBVIRT_PROVIDER } from "./versions";
 
@@ -64,8 +65,8 @@ export async function prepareLibvirtSdk(project: string, engine: EngineEnvironme
 
 /** @throws Error when Pulumi.yaml declares a package `libvirt` in a way we do not understand */
 function declaredLibvirt(project: string): PackageSource | undefined {
-    const file = join(project, "Pulumi.yaml");
-    if (!existsSync(file)) return undefined;
+    const file = projectFile(project);
+    if (file === undefined) return undefined;
     const text = readFileSync(file, "utf8");
     const declared = (parse(text) as { packages?: Record<string, unknown> } | null)?.packages?.libvirt;
     if (declared === undefined) return undefined;
@@ -76,6 +77,11 @@ function declaredLibvirt(project: string): PackageSource | undefined {
             `packages:\n    libvirt:\n        source: ${LIBVIRT_PACKAGE.source}\n        version: ${BRIDGE}\n` +
             `        parameters: [${LIBVIRT_PACKAGE.parameters.join(", ")}]`,
     );
+}
+
+/** Whether a project has the package that it declares, where its programs look for it. */
+export function hasLibvirtSdk(project: string): boolean {
+    return isMade(join(project, "node_modules", "@pulumi", "libvirt"), declaredLibvirt(project) ?? LIBVIRT_PACKAGE);
 }
 
 interface Manifest {

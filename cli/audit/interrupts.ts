@@ -58,18 +58,29 @@ const ISOLATED = ["/sys/devices/system/cpu/isolated", "/sys/devices/system/cpu/n
 
 /** irqbalance on a host; absent is none. It leaves isolated CPUs alone where nothing else is said (cpuinfo in its sources). */
 export async function irqbalanceOf(place: Place): Promise<Resource> {
-    const [{ code }, texts] = await Promise.all([
-        place.run(["pgrep", "--exact", "irqbalance"]).catch(() => ({ code: -1 })),
+    const [{ code, stdout }, texts] = await Promise.all([
+        place.run(["pgrep", "--exact", "irqbalance"]).catch(() => ({ code: -1, stdout: "" })),
         textsOf(place, [...SETTINGS, ...ISOLATED]),
     ]);
     const running = code === 0 ? true : code === 1 ? false : new NotKnown("whether irqbalance runs cannot be told");
-    const settings = SETTINGS.map((path) => texts.get(path) ?? "").join("\n");
+    // What it was started with counts, whatever its file has been made to say since.
+    const settings = (await environmentOf(place, stdout)) ?? SETTINGS.map((path) => texts.get(path) ?? "").join("\n");
     const isolated = ISOLATED.flatMap((path) => cpusOf(texts.get(path) ?? "") ?? []).sort((a, b) => a - b);
     const said = (name: string, value: string) =>
         new RegExp(`^\\s*(?:export\\s+)?${name}=["']?(${value})["']?\\s*$`, "m").exec(settings)?.[1];
+    // Beside a mask it does not look at the list (setup_banned_cpus in its cputree.c).
     const mask = said("IRQBALANCE_BANNED_CPUS", "[0-9a-fA-F,]+");
     const banned =
-        said("IRQBALANCE_BANNED_CPULIST", "[\\d,-]+") ??
-        (mask === undefined ? cpuList(isolated) : cpusOfMask(mask.toLowerCase()));
+        mask === undefined
+            ? (said("IRQBALANCE_BANNED_CPULIST", "[\\d,-]+") ?? cpuList(isolated))
+            : cpusOfMask(mask.toLowerCase());
     return { type: IRQBALANCE, name: "irqbalance", props: { running, banned } };
+}
+
+/** What a process was started with, one setting a line; undefined where it cannot be read. @param pid as `pgrep` prints it */
+async function environmentOf(place: Place, pid: string): Promise<string | undefined> {
+    const [, number] = /^(\d+)$/m.exec(pid) ?? [];
+    if (number === undefined) return undefined;
+    const { code, stdout } = await place.run(["cat", `/proc/${number}/environ`]);
+    return code === 0 ? stdout.split("\0").join("\n") : undefined;
 }

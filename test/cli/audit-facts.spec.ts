@@ -117,7 +117,9 @@ function hostOf(files: Record<string, string>, pgrep?: number): Place {
     const under = (paths: string[]) => Object.keys(files).filter((file) => paths.some((path) => file.startsWith(path)));
     const run = ([program = "", ...words]: string[]) => {
         if (program === "pgrep")
-            return pgrep === undefined ? Promise.reject(new Error("no pgrep")) : Promise.resolve(ran("", pgrep));
+            return pgrep === undefined ? Promise.reject(new Error("no pgrep")) : Promise.resolve(ran("71\n", pgrep));
+        if (program === "cat")
+            return Promise.resolve(ran(files[words[0] ?? ""] ?? "", words.some((word) => word in files) ? 0 : 1));
         const paths = words.filter((word) => word.startsWith("/"));
         if (words.includes("--files-with-matches")) return Promise.resolve(ran(under(paths).join("\n")));
         const lines = paths.flatMap((path) => (files[path] ?? "").split("\n").map((line) => `${path}\0${line}`));
@@ -190,6 +192,14 @@ describe("what an audit tells of interrupts", () => {
         const isolated = { "/sys/devices/system/cpu/isolated": "4-5", "/sys/devices/system/cpu/nohz_full": "(null)" };
         assert.equal(await bannedBy(isolated), "4-5");
         assert.equal(await bannedBy({ ...isolated, [DEFAULTS]: "IRQBALANCE_BANNED_CPULIST=2" }), "2");
+    });
+
+    it("is what it was started with, and the mask where a list stands beside it", async () => {
+        const both = "IRQBALANCE_BANNED_CPULIST=2-5\nIRQBALANCE_BANNED_CPUS=0c";
+        assert.equal(await bannedBy({ [DEFAULTS]: both }), "2-3");
+        const started = "PATH=/bin\0IRQBALANCE_BANNED_CPULIST=6\0";
+        assert.equal(await bannedBy({ [DEFAULTS]: both, "/proc/71/environ": started }), "6");
+        assert.equal(await bannedBy({ [DEFAULTS]: both, "/proc/71/environ": "PATH=/bin\0" }), "");
     });
 
     it("has irq-owner tell of irqbalance beside pinned guests, and not of one that leaves their CPUs alone or does not run", async () => {

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { officialLanguageHost } from "../../engine/language-host";
-import { LIBVIRT_PACKAGE, prepareLibvirtSdk } from "../../engine/libvirt-sdk";
+import { hasLibvirtSdk, LIBVIRT_PACKAGE, prepareLibvirtSdk } from "../../engine/libvirt-sdk";
 import { ownerOf } from "../../engine/owner";
 import { remember, remembered } from "../../engine/stamp";
 
@@ -175,6 +175,21 @@ describe("the generated package of a project", () => {
             mkdirSync(join(root, "sdks", name));
         await prepareLibvirtSdk(root, nobody, progress);
         assert.deepEqual(readdirSync(join(root, "sdks")).sort(), ["libvirt", alive, "libvirt.older", "other"].sort());
+    });
+    it("is there where it is the one that is declared, compiled, in a project file of any name", () => {
+        assert.ok(!hasLibvirtSdk(root));
+        packageIn("node_modules/@pulumi/libvirt");
+        assert.ok(hasLibvirtSdk(root));
+        const declared = {
+            source: "terraform-provider",
+            version: LIBVIRT_PACKAGE.version,
+            parameters: ["dmacvicar/libvirt", "0.9.7"],
+        };
+        place("Pulumi.json", JSON.stringify({ name: "other", runtime: "nodejs", packages: { libvirt: declared } }));
+        assert.ok(!hasLibvirtSdk(root), "another version");
+        rmSync(join(root, "Pulumi.json"));
+        rmSync(join(root, "node_modules", "@pulumi", "libvirt", "bin"), { recursive: true });
+        assert.ok(!hasLibvirtSdk(root), "not compiled");
     });
     it("comes back where a killed process had moved it away", async () => {
         packageIn(`sdks/libvirt.old-${DEAD}`);
