@@ -39,9 +39,12 @@ export const metaData = (guest: string, more: Readonly<Record<string, string>>):
 /** User data of a guest that is told nothing beside its name and network. */
 export const NO_USER_DATA = "#cloud-config\n{}\n";
 
-/** Loaded when it is needed: few guests have such a disk, and every program would load it. */
+/**
+ * YAML that says the same in versions 1.1, which cloud-init reads, and 1.2: what 1.1 alone takes for a number, a boolean or
+ * a date is quoted. The package is loaded when it is needed: few guests have such a disk, and every program would load it.
+ */
 function yaml(content: object): string {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import() would make every guest a promise
     const { stringify } = require("yaml") as typeof import("yaml");
-    return stringify(content);
+    return stringify(content, { compat: "yaml-1.1" });
 }
