@@ -1,6 +1,6 @@
 /** The disks of a guest: resources of their own, so that they outlive its domain. */
 import * as pulumi from "@pulumi/pulumi";
-import { UserData, type CloudInit, type Disk } from "../schemas/guest";
+import { formatOf, UserData, type CloudInit, type Disk } from "../schemas/guest";
 import { metaData, networkConfig, NO_USER_DATA } from "./cloud-init";
 import type { Child, Transform } from "./component";
 import { tellsMtu, type GuestDisk, type MadeVolume } from "./libvirt/guest";
@@ -29,7 +29,8 @@ export class GuestStorage {
     ) {}
 
     disks(disks: Readonly<Record<string, GivenDisk>>, transform?: Transform<object>): GuestDisk[] {
-        return Object.entries(disks).map(([name, { file, block, format, ...made }]) => {
+        return Object.entries(disks).map(([name, { file, block, format: declared, ...made }]) => {
+            const format = formatOf({ file, block, format: declared });
             if (file !== undefined) return { format, from: { file } };
             if (block !== undefined) return { format, from: { block } };
             return { format, from: { volume: this.#volume(name, { ...made, format }, transform) } };
@@ -95,7 +96,7 @@ export class GuestStorage {
 
     #volume(
         disk: string,
-        { size, source, base, format, pool }: Omit<GivenDisk, "file" | "block">,
+        { size, source, base, format, pool }: Omit<GivenDisk, "file" | "block"> & Pick<GuestDisk, "format">,
         transform?: Transform<object>,
     ): MadeVolume {
         const { line, Volume } = this.installed;

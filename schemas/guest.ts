@@ -71,15 +71,24 @@ export const Disk = z
         base: HostPath.optional().describe(
             "Image in a pool of the host that the volume lies over: what differs from it is written into the volume.",
         ),
-        format: DiskFormat.default("qcow2").describe("Format of the volume, or of the file."),
+        format: DiskFormat.optional().describe(
+            "Format of the volume, file or block device; absent is raw for a block device and for a file that does not end in .qcow2, else qcow2.",
+        ),
         pool: Label.default("default").describe("Pool of the host that the volume is made in."),
         file: HostPath.optional().describe(
-            "Image file of the host that is taken as it is, instead of a volume; one that ends in .iso is a CD-ROM.",
+            "Image file of the host that is taken as it is, instead of a volume; one that ends in .iso is a CD-ROM. For the 0.8 line any other lies in a pool that knows it.",
         ),
         block: HostPath.optional().describe("Block device of the host that is taken as it is, instead of a volume."),
     })
     .meta({ token: "index:Disk" });
 export type Disk = z.output<typeof Disk>;
+
+/** A CD-ROM by its name, as line 0.8 of the libvirt provider tells it. */
+export const isCdRom = (file: string): boolean => file.endsWith(".iso");
+
+/** The format that a disk has where none is declared. A file is never asked for its own: the guest may have written it. */
+export const formatOf = ({ file, block, format }: Pick<Disk, "file" | "block" | "format">): "qcow2" | "raw" =>
+    format ?? (block === undefined && (file === undefined || file.endsWith(".qcow2")) ? "qcow2" : "raw");
 
 export const USER_DATA = "userData is what cloud-init reads: text that begins with #cloud-config, #! or MIME headers";
 export const UserData = z.string(USER_DATA).regex(/^(#|Content-Type:|MIME-Version:)/i, USER_DATA);
@@ -169,6 +178,8 @@ function checkDisk(name: string, disk: Disk, say: Say): void {
         say(["disks", name], "a disk is exactly one of: a volume that is made (size, source or base), a file, a block");
     if (disk.source !== undefined && disk.base !== undefined)
         say(["disks", name], "a volume is filled from source or lies over base; remove one of them");
+    if (typeof disk.file === "string" && isCdRom(disk.file) && disk.format === "qcow2")
+        say(["disks", name, "format"], "a file that ends in .iso is a CD-ROM, which is raw; remove format");
 }
 
 /** vCPUs or host CPUs of a list such as `0-3,8`. */

@@ -1,5 +1,6 @@
 /** The 0.8 line of @pulumi/libvirt: it knows no taps, queues, rings or MTU of a NIC, so they go in by a stylesheet. */
 import * as pulumi from "@pulumi/pulumi";
+import { isCdRom } from "../../schemas/guest";
 import { type DomainAdapter, domainType, type GuestDisk, type NicsAdapter } from "./guest";
 import { guestXslt, nicsXslt } from "./xslt";
 
@@ -24,9 +25,9 @@ export const classicDomain: DomainAdapter = (guest, taps) => ({
         networkInterfaces: guest.nics.map(({ mac }) => ({ mac: mac.toUpperCase() })),
         xml: { xslt: pulumi.all(taps).apply((names) => guestXslt(guest, names)) },
     },
-    // That line calls a new kernel an update and then leaves the domain as it was (resource_libvirt_domain.go, Update).
+    // That line calls a new kernel, or another disk in the place of one, an update and then leaves the domain as it was (resource_libvirt_domain.go, Update).
     // It would change a cloud-init disk in place, and looks for it on IDE, where the stylesheet leaves none.
-    replaceOnChanges: ["kernel", "initrd", ...(guest.cloudInit ? ["cloudinit"] : [])],
+    replaceOnChanges: ["kernel", "initrd", "disks", ...(guest.cloudInit ? ["cloudinit"] : [])],
     // Nor does it change the machine. Of pc-q35-7.2 it reads back q35 where that is what q35 means on the host, and the
     // other way round after an upgrade of QEMU (utils_domain_def.go, getOriginalMachineName).
     replacedWith: "machine",
@@ -56,9 +57,12 @@ export const classicNics: NicsAdapter = (args, nics, taps) => {
     };
 };
 
-/** That line reads a file's format off its name and a volume's off the volume. */
+/**
+ * That line takes every file for raw, and afterwards reads it back as the volume that it is in its pool; as a volume it is
+ * what is read back. The key of a file in a pool is its path. The stylesheet says its format.
+ */
 function diskOf({ from }: GuestDisk): Record<string, unknown> {
-    if ("file" in from) return { file: from.file };
+    if ("file" in from) return isCdRom(from.file) ? { file: from.file } : { volumeId: from.file };
     if ("block" in from) return { blockDevice: from.block };
     return { volumeId: from.volume.id };
 }

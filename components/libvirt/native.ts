@@ -1,6 +1,6 @@
 /** The 0.9 line of @pulumi/libvirt: its arguments mirror libvirt's XML, so a guest is written as it is. */
 import * as pulumi from "@pulumi/pulumi";
-import { kibibytes } from "../../schemas/guest";
+import { isCdRom, kibibytes } from "../../schemas/guest";
 import type { DecidedNic } from "../../schemas/virtio-nic";
 import {
     type DomainAdapter,
@@ -122,10 +122,10 @@ function memoryBackingOf(guest: Pick<GuestDescription, "nics" | "memory">): Pick
 
 function disksOf({ disks, cloudInit }: GuestDescription): NonNullable<DomainArgs["devices"]["disks"]> {
     const written = disks.map(({ format, from }, index) => {
-        const isCd = "file" in from && from.file.endsWith(".iso");
+        const isCd = "file" in from && isCdRom(from.file);
         return {
             device: isCd ? "cdrom" : "disk",
-            driver: { name: "qemu", type: isCd ? "raw" : format },
+            driver: { name: "qemu", type: format },
             source: sourceOf(from),
             target: isCd ? { dev: `sd${letter(index)}`, bus: "sata" } : { dev: `vd${letter(index)}`, bus: "virtio" },
         };

@@ -1,7 +1,7 @@
 /** The stylesheet that turns what the 0.8 line writes into the domain we mean. The line itself runs `xsltproc`. */
-import { kibibytes } from "../../schemas/guest";
+import { isCdRom, kibibytes } from "../../schemas/guest";
 import type { DecidedNic } from "../../schemas/virtio-nic";
-import { driverOf, type GuestDescription, hasSata, memoryOf, tellsMtu } from "./guest";
+import { driverOf, type GuestDescription, type GuestDisk, hasSata, memoryOf, tellsMtu } from "./guest";
 
 /**
  * Copies the domain, and
@@ -48,7 +48,7 @@ type DomainParts = Pick<GuestDescription, "nics" | "accelerator"> & Partial<Gues
 function domainTemplates(guest: DomainParts): string[] {
     const { cpu, numa, machine = "", disks = [], cloudInit } = guest;
     const added = [...memoryBacking(guest), ...pinned(guest), ...emulationFix(guest)];
-    const cdroms = disks.some(({ from }) => "file" in from && from.file.endsWith(".iso"));
+    const cdroms = disks.some(({ from }) => "file" in from && isCdRom(from.file));
     return [
         ...(added.length === 0
             ? []
@@ -71,6 +71,7 @@ function domainTemplates(guest: DomainParts): string[] {
     <target dev="sda" bus="scsi"/>
   </xsl:template>`,
               ]),
+        ...disks.flatMap(diskFormat),
         ...(cdroms && hasSata(machine)
             ? [
                   `  <xsl:template match="/domain/devices/disk[@device='cdrom']/target/@bus">
@@ -78,6 +79,17 @@ function domainTemplates(guest: DomainParts): string[] {
   </xsl:template>`,
               ]
             : []),
+    ];
+}
+
+/** That line takes a block device for raw, and asks a file what it is, which a guest can forge. */
+function diskFormat({ format, from }: GuestDisk, index: number): string[] {
+    const isTaken = "file" in from ? !isCdRom(from.file) : "block" in from && format !== "raw";
+    if (!isTaken) return [];
+    return [
+        `  <xsl:template match="/domain/devices/disk[${index + 1}]/driver/@type">
+    <xsl:attribute name="type">${format}</xsl:attribute>
+  </xsl:template>`,
     ];
 }
 

@@ -39,8 +39,13 @@ describe("a guest in the words of the 0.8 line", () => {
         assert.equal(text, guestXslt(aGuest(), ["web-1-data"]));
     });
 
-    it("is replaced when its kernel changes, which that line would not notice", () =>
-        assert.deepEqual(classicDomain(aGuest(), taps).replaceOnChanges, ["kernel", "initrd"]));
+    it("is replaced when its kernel or what its disks lie in changes, which that line would not notice", () =>
+        assert.deepEqual(classicDomain(aGuest(), taps).replaceOnChanges, ["kernel", "initrd", "disks"]));
+
+    it("names a file as the volume that the line reads it back as, and a CD-ROM as the file", () => {
+        const disks = ["/img/a.img", "/img/b.iso"].map((file) => ({ format: "raw" as const, from: { file } }));
+        assert.deepEqual(argsOf(aGuest({ disks })).disks, [{ volumeId: "/img/a.img" }, { file: "/img/b.iso" }]);
+    });
 });
 
 describe("the kernel command line in the words of the 0.8 line", () => {

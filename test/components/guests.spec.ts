@@ -51,6 +51,29 @@ describe("a guest's disks", () => {
         ]);
     });
 
+    describe("without a format", () => {
+        const formats = async (disk: object) => {
+            const { devices } = (await machine({ disks: { root: disk } }, "0.9.7")).named("web-1-domain").inputs;
+            return (devices as { disks: { driver: { type: string } }[] }).disks.map(({ driver }) => driver.type);
+        };
+        for (const [what, disk, format] of [
+            ["that are block devices", { block: "/dev/vg/web" }, "raw"],
+            ["that are files called .qcow2", { file: "/img/a.qcow2" }, "qcow2"],
+            ["that are other files", { file: "/img/a.img" }, "raw"],
+            ["that are volumes", { size: "1GiB" }, "qcow2"],
+        ] as [string, object, string][])
+            it(`are ${format} ${what}`, async () => assert.deepEqual(await formats(disk), [format]));
+
+        it("and with one that is declared are that", async () =>
+            assert.deepEqual(await formats({ block: "/dev/vg/web", format: "qcow2" }), ["qcow2"]));
+    });
+
+    it("are refused as CD-ROMs that are not raw", () =>
+        assert.rejects(
+            machine({ boot, disks: { cd: { file: "/a.iso", format: "qcow2" } } }),
+            refused(/disks\.cd\.format: a file that ends in \.iso is a CD-ROM, which is raw; remove format/),
+        ));
+
     it("may lie over an image that the same program makes", async () => {
         const run = await machine({ disks: { root: { base: pulumi.output("/pool/made.qcow2") } } });
         assert.equal(run.named("web-1-disk-root").inputs.baseVolumeId, "/pool/made.qcow2");
@@ -455,7 +478,7 @@ describe("GuestGroup", () => {
             const { kernel, initrd, disks } = run.named(`${guest}-domain`).inputs;
             assert.deepEqual([kernel, initrd], [`/boot/${guest}/vmlinuz`, `/boot/${guest}/initrd`]);
             const [root, data] = disks as object[];
-            assert.deepEqual([root, data], [{ file: `/img/${guest}.qcow2` }, { blockDevice: `/dev/vg/${guest}` }]);
+            assert.deepEqual([root, data], [{ volumeId: `/img/${guest}.qcow2` }, { blockDevice: `/dev/vg/${guest}` }]);
             const { options } = run.named(`${guest}-nic-fast-port`).inputs;
             assert.deepEqual(options, { vhostServerPath: `/run/vhu-${guest}.sock` });
         }

@@ -24,7 +24,10 @@ const HOSTILE = [
 
 /** The domain as the provider hands it to libvirt. */
 function domainOf(guest = aGuest(), taps = guest.nics.map((_, index) => `tap${index}`)) {
-    const xml = providerDomainXml(guest.nics.map(({ mac }) => mac.toUpperCase()));
+    const xml = providerDomainXml(
+        guest.nics.map(({ mac }) => mac.toUpperCase()),
+        guest.disks.map(() => "<source/>"),
+    );
     const document = new DOMParser().parseFromString(xsltproc(guestXslt(guest, taps), xml), "text/xml");
     const all = (path: string) => select(path, document as never) as unknown as Element[];
     const text = (path: string) =>
@@ -100,6 +103,25 @@ describe("the stylesheet for the 0.8 line, run by xsltproc over the domain that 
 
     it("adds a plain serial port where no console was asked for", () =>
         assert.equal(domainOf(aGuest({ console: undefined })).text("/domain/devices/serial/@type"), "pty"));
+
+    it("gives a file and a block device the format that is declared, and leaves a volume's to the line", () => {
+        const volume = { id: "/pool/a.qcow2", name: "a.qcow2", pool: "default" };
+        const { all } = domainOf(
+            aGuest({
+                disks: [
+                    { format: "qcow2", from: { volume } },
+                    { format: "qcow2", from: { file: "/img/a.img" } },
+                    { format: "raw", from: { file: "/img/b.img" } },
+                    { format: "qcow2", from: { block: "/dev/vg/a" } },
+                    { format: "raw", from: { block: "/dev/vg/b" } },
+                ],
+            }),
+        );
+        assert.deepEqual(
+            all("/domain/devices/disk/driver").map((driver) => driver.getAttribute("type")),
+            ["raw", "qcow2", "raw", "qcow2", "raw"],
+        );
+    });
 
     for (const text of HOSTILE)
         it(`carries ${JSON.stringify(text)} as text and as nothing else`, () => {
