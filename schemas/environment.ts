@@ -19,7 +19,10 @@ const EnvironmentNic = VirtioNic.extend({
 export const Boot = z.strictObject({
     kernel: HostPath.describe("Kernel image on the host."),
     initrd: HostPath.describe("Initramfs on the host."),
-    cmdline: z.string("a kernel command line is text").default("").describe("More words for the kernel command line."),
+    cmdline: z
+        .string("a kernel command line is text")
+        .default("")
+        .describe("More words for the kernel command line, in their order."),
 });
 
 /** How much of a machine a guest is. */

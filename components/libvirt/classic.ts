@@ -1,6 +1,7 @@
 /** The 0.8 line of @pulumi/libvirt: it knows no taps, queues, rings or MTU of a NIC, so they go in by a stylesheet. */
 import * as pulumi from "@pulumi/pulumi";
 import { isCdRom } from "../../schemas/guest";
+import { cmdlineMaps } from "./cmdline";
 import { type DomainAdapter, domainType, type GuestDisk, type NicsAdapter } from "./guest";
 import { guestXslt, nicsXslt } from "./xslt";
 
@@ -66,23 +67,3 @@ function diskOf({ from }: GuestDisk): Record<string, unknown> {
     if ("block" in from) return { blockDevice: from.block };
     return { volumeId: from.volume.id };
 }
-
-/**
- * Words of a kernel command line as the line reads them back from libvirt: sorted, as maps in which no key comes twice,
- * words without `=` last. Written in any other way, every refresh would show a difference and replace the guest.
- *
- * @see terraform-provider-libvirt v0.8.3, libvirt/utils_domain_def.go splitKernelCmdLine, libvirt/domain.go setCmdlineArgs
- */
-export function cmdlineMaps(words: string[]): Record<string, string>[] {
-    const maps: Record<string, string>[] = [];
-    const bare = words.filter((word) => !word.includes("="));
-    let latest: Record<string, string> | undefined;
-    for (const word of words.filter((word) => word.includes("=")).sort(byBytes)) {
-        const [key, value] = [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)];
-        if (!latest || Object.hasOwn(latest, key)) maps.push((latest = {}));
-        latest[key] = value;
-    }
-    return bare.length ? [...maps, { _: bare.join(" ") }] : maps;
-}
-
-const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));

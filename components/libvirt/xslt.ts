@@ -1,6 +1,7 @@
 /** The stylesheet that turns what the 0.8 line writes into the domain we mean. The line itself runs `xsltproc`. */
 import { isCdRom, kibibytes } from "../../schemas/guest";
 import type { DecidedNic } from "../../schemas/virtio-nic";
+import { isSorted } from "./cmdline";
 import { driverOf, type GuestDescription, type GuestDisk, hasSata, memoryOf, tellsMtu } from "./guest";
 
 /**
@@ -46,7 +47,7 @@ type DomainParts = Pick<GuestDescription, "nics" | "accelerator"> & Partial<Gues
 
 /** What stands beside the devices: nothing where nothing is asked for, so that a stylesheet never changes unasked. */
 function domainTemplates(guest: DomainParts): string[] {
-    const { cpu, numa, machine = "", disks = [], cloudInit } = guest;
+    const { cpu, numa, machine = "", cmdline = [], disks = [], cloudInit } = guest;
     const added = [...memoryBacking(guest), ...pinned(guest), ...emulationFix(guest)];
     const cdroms = disks.some(({ from }) => "file" in from && isCdRom(from.file));
     return [
@@ -69,6 +70,13 @@ function domainTemplates(guest: DomainParts): string[] {
             : [
                   `  <xsl:template match="/domain/devices/disk[serial='cloudinit']/target">
     <target dev="sda" bus="scsi"/>
+  </xsl:template>`,
+              ]),
+        ...(isSorted(cmdline)
+            ? []
+            : [
+                  `  <xsl:template match="/domain/os/cmdline">
+    <cmdline>${escaped(cmdline.join(" "))}</cmdline>
   </xsl:template>`,
               ]),
         ...disks.flatMap(diskFormat),

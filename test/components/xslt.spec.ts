@@ -104,6 +104,18 @@ describe("the stylesheet for the 0.8 line, run by xsltproc over the domain that 
     it("adds a plain serial port where no console was asked for", () =>
         assert.equal(domainOf(aGuest({ console: undefined })).text("/domain/devices/serial/@type"), "pty"));
 
+    for (const words of [
+        ["hugepagesz=1G", "hugepages=4", "hugepagesz=2M", "hugepages=512"],
+        ["console=ttyS0", "console=tty0"],
+        ["quiet", `dyndbg="file`, "net/*", `+p"`, "--", "single=1"],
+        ["b=<&{$x}", "a='\"'"],
+    ])
+        it(`keeps the order of the kernel's words: ${words.join(" ")}`, () =>
+            assert.equal(domainOf(aGuest({ cmdline: words })).text("/domain/os/cmdline"), words.join(" ")));
+
+    it("says nothing of the kernel's words where the line writes them in their order", () =>
+        assert.doesNotMatch(guestXslt(aGuest({ cmdline: ["a=1", "b=2", "quiet"] }), ["tap0"]), /cmdline/));
+
     it("gives a file and a block device the format that is declared, and leaves a volume's to the line", () => {
         const volume = { id: "/pool/a.qcow2", name: "a.qcow2", pool: "default" };
         const { all } = domainOf(
