@@ -137,7 +137,7 @@ export class VirtualMachine extends Component {
             dependsOn: nics,
             deleteBeforeReplace: true,
             replaceOnChanges,
-            ...(replacedWith && { replacementTrigger: (inputs as Record<string, unknown>)[replacedWith] }),
+            ...(replacedWith && { replacementTrigger: triggerOf(inputs as Record<string, unknown>, replacedWith) }),
             hooks: leftBehindHooks(childName, this.urn),
         });
         const shutdown = {
@@ -175,6 +175,12 @@ export class VirtualMachine extends Component {
         }));
         return guestWords(guest, nics);
     }
+}
+
+/** Those of the arguments that are there; one alone as it is, which the states of guests hold. */
+function triggerOf(inputs: Readonly<Record<string, unknown>>, names: readonly string[]): unknown {
+    const given = names.map((name) => inputs[name]).filter((value) => value !== undefined);
+    return given.length > 1 ? given : given[0];
 }
 
 /** What is wrong with a guest, for a group that tells it as its own. */

@@ -22,16 +22,17 @@ export const classicDomain: DomainAdapter = (guest, taps) => ({
         ...(guest.cpu?.mode && { cpu: { mode: guest.cpu.mode } }),
         ...(guest.disks.length > 0 && { disks: guest.disks.map(diskOf) }),
         ...(guest.cloudInit && { cloudinit: guest.cloudInit.id }),
-        ...(guest.autostart && { autostart: true }),
+        // Of an argument that is no longer there that line takes what is on the host.
+        autostart: guest.autostart,
         networkInterfaces: guest.nics.map(({ mac }) => ({ mac: mac.toUpperCase() })),
         xml: { xslt: pulumi.all(taps).apply((names) => guestXslt(guest, names)) },
     },
     // That line calls a new kernel, or another disk in the place of one, an update and then leaves the domain as it was (resource_libvirt_domain.go, Update).
     // It would change a cloud-init disk in place, and looks for it on IDE, where the stylesheet leaves none.
     replaceOnChanges: ["kernel", "initrd", "disks", ...(guest.cloudInit ? ["cloudinit"] : [])],
-    // Nor does it change the machine. Of pc-q35-7.2 it reads back q35 where that is what q35 means on the host, and the
+    // Nor does it change the machine or the processor, of which it takes what is there where it is told none. Of pc-q35-7.2 it reads back q35 where that is what q35 means on the host, and the
     // other way round after an upgrade of QEMU (utils_domain_def.go, getOriginalMachineName).
-    replacedWith: "machine",
+    replacedWith: ["machine", "cpu"],
 });
 
 /** NICs for a domain of that line that somebody wrote by hand. A stylesheet of their own cannot be joined with ours. */

@@ -50,10 +50,10 @@ interface DomainArguments {
     args: object;
     replaceOnChanges: string[];
     /**
-     * Argument that a new domain alone follows, as the program says it: what that line reads back may be another word for
-     * the same, which `replaceOnChanges` would take for a change.
+     * Arguments that a new domain alone follows, as the program says them: what that line reads back may be another word
+     * for the same, which `replaceOnChanges` would take for a change.
      */
-    replacedWith?: string;
+    replacedWith?: string[];
 }
 
 /**

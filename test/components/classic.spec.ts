@@ -19,8 +19,15 @@ describe("a guest in the words of the 0.8 line", () => {
             machine: "q35",
             kernel: "/boot/vmlinuz",
             initrd: "/boot/initrd",
+            autostart: false,
         });
     });
+
+    it("says whether it starts with its host, also where it does not: the line would keep what it was", () =>
+        assert.deepEqual(
+            [true, false].map((autostart) => argsOf(aGuest({ autostart })).autostart),
+            [true, false],
+        ));
 
     it("is emulated by QEMU with tcg, and run by KVM with kvm", () => {
         assert.equal(argsOf(aGuest({ accelerator: "tcg" })).type, "qemu");

@@ -375,15 +375,15 @@ describe("what a change does to a guest", () => {
         assert.deepEqual([native.effect, native.domain], ["restarts", "web-1"]);
     });
 
-    it("replaces its domain for another machine in the 0.8 line, which would leave it as it is", async () => {
-        const triggerOf = async (version: string, transform?: VirtualMachineArgs["transform"]) => {
+    it("replaces its domain for another machine or processor in the 0.8 line, which would leave it as it is", async () => {
+        const triggerOf = async (version: string, args: Partial<VirtualMachineArgs> = {}) => {
             const triggers: unknown[] = [];
             await withLibvirt(version, () =>
                 registeredBy(
                     () =>
                         new VirtualMachine(
                             "web-1",
-                            { boot, machine: "pc", ...(transform && { transform }) },
+                            { boot, machine: "pc", ...args },
                             {
                                 transformations: [
                                     ({ name, opts }) => {
@@ -398,7 +398,9 @@ describe("what a change does to a guest", () => {
             return triggers;
         };
         assert.deepEqual(await triggerOf("0.8.3"), ["pc"]);
-        assert.deepEqual(await triggerOf("0.8.3", { domain: { machine: "q35" } }), ["q35"]);
+        assert.deepEqual(await triggerOf("0.8.3", { transform: { domain: { machine: "q35" } } }), ["q35"]);
+        const cpu = { mode: "maximum" as const };
+        assert.deepEqual(await triggerOf("0.8.3", { cpu }), [["pc", cpu]]);
         assert.deepEqual(await triggerOf("0.9.7"), [undefined]);
     });
 });
