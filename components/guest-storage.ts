@@ -1,6 +1,7 @@
 /** The disks of a guest: resources of their own, so that they outlive its domain. */
 import * as pulumi from "@pulumi/pulumi";
 import { formatOf, UserData, type CloudInit, type Disk } from "../schemas/guest";
+import { InputError } from "../schemas/problems";
 import { metaData, networkConfig, NO_USER_DATA } from "./cloud-init";
 import type { Child, Transform } from "./component";
 import { tellsMtu, type GuestDisk, type MadeVolume } from "./libvirt/guest";
@@ -17,6 +18,14 @@ type Name = (
 type GivenDisk = Omit<Disk, "base"> & { base?: pulumi.Input<string> };
 type GivenCloudInit = Omit<CloudInit, "userData"> & { userData?: string | pulumi.Output<string> };
 
+/** @throws pulumi.RunError with what the installed line cannot make of disks that the schema allows */
+export function checkDisks({ line }: Libvirt, subject: string, disks: Readonly<Record<string, GivenDisk>>): void {
+    const problems = Object.entries(disks).flatMap(([name, disk]) =>
+        (line.storage.refused?.(disk) ?? []).map(({ key, message }) => ({ path: ["disks", name, key], message })),
+    );
+    if (problems.length > 0) throw new pulumi.RunError(new InputError(subject, problems).message);
+}
+
 export class GuestStorage {
     /** Paths of the volumes that were made, by the disk's name. */
     readonly volumes: Record<string, pulumi.Output<string>> = {};
@@ -30,7 +39,7 @@ export class GuestStorage {
 
     disks(disks: Readonly<Record<string, GivenDisk>>, transform?: Transform<object>): GuestDisk[] {
         return Object.entries(disks).map(([name, { file, block, format: declared, ...made }]) => {
-            const format = formatOf({ file, block, format: declared });
+            const format = formatOf({ file, block, source: made.source, format: declared });
             if (file !== undefined) return { format, from: { file } };
             if (block !== undefined) return { format, from: { block } };
             return { format, from: { volume: this.#volume(name, { ...made, format }, transform) } };
@@ -96,11 +105,11 @@ export class GuestStorage {
 
     #volume(
         disk: string,
-        { size, source, base, format, pool }: Omit<GivenDisk, "file" | "block"> & Pick<GuestDisk, "format">,
+        { size, source, base, baseFormat, format, pool }: Omit<GivenDisk, "file" | "block"> & Pick<GuestDisk, "format">,
         transform?: Transform<object>,
     ): MadeVolume {
         const { line, Volume } = this.installed;
-        const description = { name: `${this.guest}-${disk}.${format}`, pool, format, size, source, base };
+        const description = { name: `${this.guest}-${disk}.${format}`, pool, format, size, source, base, baseFormat };
         const volume = new Volume(
             ...this.child(`disk-${disk}`, line.storage.volume(description), transform, { deleteBeforeReplace: true }),
         );

@@ -10,7 +10,7 @@ import { type Problem, problemsOf } from "../schemas/problems";
 import { HostPath, Label } from "../schemas/units";
 import { Component, parseArgs, type Transform } from "./component";
 import { guestSettings } from "./guest-settings";
-import { GuestStorage } from "./guest-storage";
+import { checkDisks, GuestStorage } from "./guest-storage";
 import type { GuestDescription } from "./libvirt/guest";
 import { libvirt } from "./libvirt/installed";
 import { leftBehindHooks } from "./libvirt/left-behind";
@@ -100,6 +100,7 @@ export class VirtualMachine extends Component {
             problemsOfNics(nicArgs, given),
         );
         const installed = libvirt();
+        checkDisks(installed, `VirtualMachine ${name}`, settings.disks);
         super("VirtualMachine", name, { ...settings, nics: Object.keys(nicArgs) }, opts);
         const { boot, disks, cloudInit, shutdownTimeout, ...guest } = settings;
 

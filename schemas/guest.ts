@@ -69,10 +69,13 @@ export const Disk = z
             .optional()
             .describe("Image that the volume is filled with: a path where the program runs, or a URL."),
         base: HostPath.optional().describe(
-            "Image in a pool of the host that the volume lies over: what differs from it is written into the volume.",
+            "Image in a pool of the host that the volume lies over: what differs from it is written into the volume. For the 0.9 line it needs size beside it.",
+        ),
+        baseFormat: DiskFormat.optional().describe(
+            "Format of base, of which the 0.8 line asks the pool; absent is raw for one that ends in .raw, else qcow2.",
         ),
         format: DiskFormat.optional().describe(
-            "Format of the volume, file or block device; absent is raw for a block device and for a file that does not end in .qcow2, else qcow2.",
+            "Format of the volume, file or block device; absent is raw for a block device and for a file that does not end in .qcow2 or a source that ends in .raw, else qcow2.",
         ),
         pool: Label.default("default").describe("Pool of the host that the volume is made in."),
         file: HostPath.optional().describe(
@@ -86,9 +89,15 @@ export type Disk = z.output<typeof Disk>;
 /** A CD-ROM by its name, as line 0.8 of the libvirt provider tells it. */
 export const isCdRom = (file: string): boolean => file.endsWith(".iso");
 
-/** The format that a disk has where none is declared. A file is never asked for its own: the guest may have written it. */
-export const formatOf = ({ file, block, format }: Pick<Disk, "file" | "block" | "format">): "qcow2" | "raw" =>
-    format ?? (block === undefined && (file === undefined || file.endsWith(".qcow2")) ? "qcow2" : "raw");
+/** The format of a disk, declared or not. A file is never asked for its own: the guest may have written it. */
+export function formatOf({ file, block, source, format }: Pick<Disk, "file" | "block" | "source" | "format">) {
+    if (format !== undefined) return format;
+    if (file !== undefined) return file.endsWith(".qcow2") ? "qcow2" : "raw";
+    return block === undefined ? imageFormat(source) : "raw";
+}
+
+/** The format of a system's image by its name; one that ends in .img is qcow2 with many a publisher. */
+export const imageFormat = (image = ""): "qcow2" | "raw" => (image.endsWith(".raw") ? "raw" : "qcow2");
 
 export const USER_DATA = "userData is what cloud-init reads: text that begins with #cloud-config, #! or MIME headers";
 export const UserData = z.string(USER_DATA).regex(/^(#|Content-Type:|MIME-Version:)/i, USER_DATA);
@@ -178,6 +187,15 @@ function checkDisk(name: string, disk: Disk, say: Say): void {
         say(["disks", name], "a disk is exactly one of: a volume that is made (size, source or base), a file, a block");
     if (disk.source !== undefined && disk.base !== undefined)
         say(["disks", name], "a volume is filled from source or lies over base; remove one of them");
+    if (disk.source !== undefined && disk.size !== undefined)
+        say(
+            ["disks", name, "size"],
+            "a volume that is filled from source has the size of that image; remove size, or grow the image before",
+        );
+    if (disk.base !== undefined && disk.format === "raw")
+        say(["disks", name, "format"], "a volume that lies over base is qcow2; remove format, or fill it from source");
+    if (disk.base === undefined && disk.baseFormat !== undefined)
+        say(["disks", name, "baseFormat"], "there is no base; remove baseFormat");
     if (typeof disk.file === "string" && isCdRom(disk.file) && disk.format === "qcow2")
         say(["disks", name, "format"], "a file that ends in .iso is a CD-ROM, which is raw; remove format");
 }

@@ -81,7 +81,7 @@ export interface VolumeArgs {
     capacity?: number;
     target?: { format: { type: string } };
     create?: { content: { url: Input<string> } };
-    backingStore?: { path: Input<string>; format: { type: string } };
+    backingStore?: { path: Input<string>; format: { type: Input<string> } };
 }
 
 /** Arguments of that line's `CloudinitDisk` (docs/resources/cloudinit_disk.md). */

@@ -1,6 +1,7 @@
 /** Volumes and cloud-init disks in the words of both lines of @pulumi/libvirt. */
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { bytes } from "../../schemas/amounts";
+import { imageFormat } from "../../schemas/guest";
 import type { CloudinitDiskArgs, VolumeArgs } from "./native-schema";
 
 /** A volume that is made for a guest. */
@@ -14,6 +15,8 @@ interface VolumeDescription {
     source?: string;
     /** Image on the host that it lies over. */
     base?: pulumi.Input<string>;
+    /** Format of that image; absent is told by its name. */
+    baseFormat?: "qcow2" | "raw";
 }
 
 /** A disk for cloud-init. */
@@ -26,6 +29,8 @@ interface CloudInitDescription {
 }
 
 export interface StorageAdapter {
+    /** What of a volume the line would refuse in the middle of an update: the argument, and what to do. */
+    refused?(description: Pick<VolumeDescription, "size" | "base">): { key: string; message: string }[];
     volume(description: VolumeDescription): object;
     cloudInit(description: CloudInitDescription): object;
     /** The volume that holds a cloud-init disk, from the file that it was written to; absent where the disk is one. */
@@ -45,13 +50,25 @@ export const classicStorage: StorageAdapter = {
 };
 
 export const nativeStorage: StorageAdapter = {
-    volume: ({ name, pool, format, size, source, base }): VolumeArgs => ({
+    refused: ({ size, base }) =>
+        base === undefined || size !== undefined
+            ? []
+            : [
+                  {
+                      key: "size",
+                      message:
+                          "line 0.9 of the libvirt provider does not ask base for its size; set size to that of the image or more (`qemu-img info` on the host says its virtual size)",
+                  },
+              ],
+    volume: ({ name, pool, format, size, source, base, baseFormat }): VolumeArgs => ({
         name,
         pool,
         target: { format: { type: format } },
         ...(size !== undefined && { capacity: bytes(size) }),
         ...(source !== undefined && { create: { content: { url: source } } }),
-        ...(base !== undefined && { backingStore: { path: base, format: { type: "qcow2" } } }),
+        ...(base !== undefined && {
+            backingStore: { path: base, format: { type: baseFormat ?? pulumi.output(base).apply(imageFormat) } },
+        }),
     }),
     cloudInit: ({ name, userData, metaData, networkConfig }): CloudinitDiskArgs => ({
         name,

@@ -61,12 +61,58 @@ describe("a guest's disks", () => {
             ["that are files called .qcow2", { file: "/img/a.qcow2" }, "qcow2"],
             ["that are other files", { file: "/img/a.img" }, "raw"],
             ["that are volumes", { size: "1GiB" }, "qcow2"],
+            ["that are filled from an image called .raw", { source: "/img/debian.raw" }, "raw"],
         ] as [string, object, string][])
             it(`are ${format} ${what}`, async () => assert.deepEqual(await formats(disk), [format]));
 
         it("and with one that is declared are that", async () =>
             assert.deepEqual(await formats({ block: "/dev/vg/web", format: "qcow2" }), ["qcow2"]));
     });
+
+    for (const [what, disk, message] of [
+        [
+            "a size beside an image that they are filled with",
+            { size: "20GiB", source: "/img/debian.qcow2" },
+            /disks\.root\.size: a volume that is filled from source has the size of that image; remove size/,
+        ],
+        [
+            "a base below a raw volume",
+            { base: "/pool/debian.qcow2", size: "20GiB", format: "raw" },
+            /disks\.root\.format: a volume that lies over base is qcow2; remove format/,
+        ],
+        [
+            "the format of a base that they do not have",
+            { size: "20GiB", baseFormat: "raw" },
+            /disks\.root\.baseFormat: there is no base; remove baseFormat/,
+        ],
+    ] as [string, object, RegExp][])
+        it(`are refused with ${what}`, () => assert.rejects(machine({ disks: { root: disk } }), refused(message)));
+
+    it("are refused in the 0.9 line over a base without a size, before anything is made", async () => {
+        const disks = { root: { base: "/pool/debian.qcow2" } };
+        await machine({ disks });
+        const run = await withLibvirt("0.9.7", () =>
+            registeredBy(() =>
+                assert.throws(
+                    () => new VirtualMachine("web-1", { disks }),
+                    refused(/VirtualMachine web-1: 1 problem[^]*disks\.root\.size: line 0\.9 [^]*qemu-img info/),
+                ),
+            ),
+        );
+        assert.deepEqual(run.registered, []);
+    });
+
+    for (const [what, disk, format] of [
+        ["raw by its name", { base: "/pool/debian.raw" }, "raw"],
+        ["raw by its name, which comes late", { base: pulumi.output("/pool/debian.raw") }, "raw"],
+        ["raw as declared", { base: "/pool/debian.img", baseFormat: "raw" }, "raw"],
+        ["qcow2 otherwise", { base: "/pool/jammy.img" }, "qcow2"],
+    ] as [string, object, string][])
+        it(`know the format of their base in the 0.9 line: ${what}`, async () => {
+            const run = await machine({ disks: { root: { size: "20GiB", ...disk } } }, "0.9.7");
+            const { backingStore } = run.named("web-1-disk-root").inputs;
+            assert.deepEqual((backingStore as { format: object }).format, { type: format });
+        });
 
     it("are refused as CD-ROMs that are not raw", () =>
         assert.rejects(
