@@ -4,7 +4,7 @@ import { formatOf, UserData, type CloudInit, type Disk } from "../schemas/guest"
 import { InputError } from "../schemas/problems";
 import { metaData, networkConfig, NO_USER_DATA } from "./cloud-init";
 import type { Child, Transform } from "./component";
-import { tellsMtu, type GuestDisk, type MadeVolume } from "./libvirt/guest";
+import { mtuToSet, type GuestDisk, type MadeVolume } from "./libvirt/guest";
 import type { Libvirt } from "./libvirt/installed";
 import type { TunedVirtioNic } from "./tuned-virtio-nic";
 
@@ -65,7 +65,7 @@ export class GuestStorage {
                     name,
                     {
                         mac: decided.mac,
-                        mtu: tellsMtu(decided) ? undefined : decided.mtu,
+                        mtu: mtuToSet(decided),
                         address,
                         dhcp,
                         gateway,

@@ -29,7 +29,9 @@ export const VirtioNic = z.strictObject({
     rate: Rate.optional().describe(
         "Rate of the link that the guest shares, for the tuning model; absent means 10Gbit.",
     ),
-    mtu: Mtu.default(1500).describe("MTU that the guest is told [byte]."),
+    mtu: Mtu.default(1500).describe(
+        "MTU that the guest is told [byte], by its NIC where that is virtio on a tap, else by its cloud-init disk.",
+    ),
     mac: Mac.optional().describe("MAC address; absent derives a stable, locally administered one from the names."),
     address: AddressWithPrefix.optional().describe(
         "Address of the guest's interface, such as 10.0.0.11/24, without a zone; with dhcp the one that the server keeps for it.",

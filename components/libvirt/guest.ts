@@ -96,6 +96,18 @@ export function driverOf(nic: DecidedNic, accelerator: GuestDescription["acceler
  */
 export const tellsMtu = ({ vhostUserSocket }: DecidedNic): boolean => vhostUserSocket === undefined;
 
+/**
+ * MTU that the guest has to set by itself [byte]: with vhost-user, and where an emulated model, which has no word for it
+ * (QEMU's `host_mtu` is virtio's), has another than Ethernet's.
+ */
+export function mtuToSet(nic: DecidedNic): number | undefined {
+    const isTold = tellsMtu(nic) && (nic.model === "virtio" || nic.mtu === ETHERNET_MTU);
+    return isTold ? undefined : nic.mtu;
+}
+
+/** MTU of a NIC that is told none [byte] (IEEE 802.3). */
+const ETHERNET_MTU = 1500;
+
 /** vhost-user maps the guest's memory into the switch, so it is shared, whatever else is said of it. */
 export function memoryOf({ memory, nics }: Pick<GuestDescription, "memory" | "nics">) {
     const shared = memory?.shared === true || nics.some(({ vhostUserSocket }) => vhostUserSocket !== undefined);

@@ -164,6 +164,19 @@ describe("a guest's cloud-init disk", () => {
         assert.equal((parse(networkConfig!) as { ethernets: { data: { mtu: number } } }).ethernets.data.mtu, 9000);
     });
 
+    for (const [model, mtu, told] of [
+        ["e1000", 1400, 1400],
+        [null, 1400, 1400],
+        ["e1000", 1500, undefined],
+        ["virtio", 1400, undefined],
+    ] as const)
+        it(`tells a guest whose NIC is ${model ?? "left to libvirt"} ${told ? "" : "no "}MTU where it is ${mtu}`, async () => {
+            const data = { switch: "br", vlan: 1, mtu, model };
+            const run = await machine({ disks, nics: { data }, cloudInit: {} });
+            const { networkConfig } = run.named("web-1-cloud-init").inputs as Record<string, string>;
+            assert.equal((parse(networkConfig!) as { ethernets: { data: { mtu?: number } } }).ethernets.data.mtu, told);
+        });
+
     it("is given to the domain by its id in the 0.8 line, as a volume in the 0.9 line", async () => {
         assert.equal(
             (await machine({ disks, cloudInit: {} })).named("web-1-domain").inputs.cloudinit,
