@@ -150,9 +150,18 @@ interface GuestLike {
     cpu?: z.output<typeof Cpu>;
     numa?: z.output<typeof NumaCell>[];
     pinning?: z.output<typeof Pinning>;
+    memory?: z.output<typeof Memory>;
+    machine?: string;
     disks?: Record<string, Disk>;
     boot?: unknown;
 }
+
+/** vCPUs that interrupts reach by their 8 bits of an APIC id; more need an IOMMU that remaps them (libvirt, qemu_validate.c). */
+export const MOST_WITHOUT_IOMMU = 255;
+
+/** Huge pages that processors have, from 64 KiB (ARM) to 16 GiB (POWER). */
+const isPageSize = (size: number): boolean =>
+    size >= 64 * 1024 && size <= 16 * 1024 ** 3 && Number.isInteger(Math.log2(size));
 
 /** What must hold between the parts of a guest. It may meet raw input. */
 export function checkGuest({ vcpus = 1, memoryMiB = 256, ...guest }: GuestLike, say: Say): void {
@@ -166,6 +175,11 @@ export function checkGuest({ vcpus = 1, memoryMiB = 256, ...guest }: GuestLike, 
     const pinned = guest.pinning?.vcpus;
     if (Array.isArray(pinned) && pinned.length !== vcpus)
         say(["pinning", "vcpus"], `it has ${pinned.length} entries, and the guest has ${vcpus} vCPUs; one a vCPU`);
+    if (vcpus > MOST_WITHOUT_IOMMU && /^pc(-i440fx.*)?$/.test(String(guest.machine)))
+        say(["vcpus"], `machine ${guest.machine} has at most ${MOST_WITHOUT_IOMMU} vCPUs; set machine: q35, or fewer`);
+    const hugepages = Size.safeParse(guest.memory?.hugepages);
+    if (hugepages.success && !isPageSize(bytes(hugepages.data)))
+        say(["memory", "hugepages"], "huge pages have a power of two from 64KiB to 16GiB, such as 2MiB or 1GiB");
     for (const [name, disk] of entriesOf(guest.disks)) checkDisk(name, disk, say);
     if (guest.boot === undefined && entriesOf(guest.disks).length === 0)
         say(["boot"], "a guest boots from a kernel or from a disk; set boot: { kernel, initrd }, or disks");

@@ -24,7 +24,7 @@ export interface DomainArgs {
         cmdline?: string;
         bootDevices?: { dev: string }[];
     };
-    features: { acpi: boolean; apic: { eoi?: string } };
+    features: { acpi: boolean; apic: { eoi?: string }; ioapic?: { driver: string } };
     cpu?: {
         mode?: string;
         topology?: { sockets?: number; cores?: number; threads?: number };
@@ -40,6 +40,7 @@ export interface DomainArgs {
     devices: {
         disks?: DomainDisk[];
         controllers?: { type: string; index: number; model: string }[];
+        iommu?: { model: string; driver: { intRemap: string; eim: string } };
         interfaces: DomainInterface[];
         serials: DomainSerial[];
     };

@@ -9,6 +9,7 @@ import {
     type GuestDescription,
     type GuestDisk,
     memoryOf,
+    needsIommu,
     type NicsAdapter,
     tellsMtu,
 } from "./guest";
@@ -25,12 +26,13 @@ export const nativeDomain: DomainAdapter = (guest, taps) => {
         running: true,
         ...(guest.autostart && { autostart: true }),
         os: osOf(guest),
-        features: { acpi: true, apic: {} },
+        features: { acpi: true, apic: {}, ...(needsIommu(guest) && { ioapic: { driver: "qemu" } }) },
         ...processorOf(guest),
         ...memoryBackingOf(guest),
         devices: {
             ...(guest.disks.length + (guest.cloudInit ? 1 : 0) > 0 && { disks: disksOf(guest) }),
             ...(guest.cloudInit && { controllers: [{ type: "scsi", index: 0, model: "virtio-scsi" }] }),
+            ...(needsIommu(guest) && { iommu: { model: "intel", driver: { intRemap: "on", eim: "on" } } }),
             interfaces: guest.nics.map((nic, index) => nativeInterface(nic, guest.accelerator, taps[index])),
             serials: [serial(guest.console)],
         },

@@ -2,7 +2,7 @@
 import { isCdRom, kibibytes } from "../../schemas/guest";
 import type { DecidedNic } from "../../schemas/virtio-nic";
 import { isSorted } from "./cmdline";
-import { driverOf, type GuestDescription, type GuestDisk, hasSata, memoryOf, tellsMtu } from "./guest";
+import { driverOf, type GuestDescription, type GuestDisk, hasSata, memoryOf, needsIommu, tellsMtu } from "./guest";
 
 /**
  * Copies the domain, and
@@ -19,7 +19,7 @@ export function guestXslt(guest: GuestDescription, taps: string[]): string {
   <xsl:template match="/domain/devices">
     <xsl:copy>
       <xsl:apply-templates select="@*|node()"/>
-      ${[serial(guest), ...scsiController(guest)].join("\n      ")}
+      ${[serial(guest), ...scsiController(guest), ...iommu(guest)].join("\n      ")}
     </xsl:copy>
   </xsl:template>`;
     const parts = [...domainTemplates(guest), devices, ...interfaceTemplates(guest.nics, guest.accelerator, taps)];
@@ -79,6 +79,7 @@ function domainTemplates(guest: DomainParts): string[] {
     <cmdline>${escaped(cmdline.join(" "))}</cmdline>
   </xsl:template>`,
               ]),
+        ...remappingTemplates(guest),
         ...disks.flatMap(diskFormat),
         ...(cdroms && hasSata(machine)
             ? [
@@ -100,6 +101,22 @@ function diskFormat({ format, from }: GuestDisk, index: number): string[] {
   </xsl:template>`,
     ];
 }
+
+/** Remapped interrupts need QEMU's own I/O APIC. */
+const remappingTemplates = (guest: DomainParts): string[] =>
+    needsIommu(guest)
+        ? [
+              `  <xsl:template match="/domain/features">
+    <xsl:copy>
+      <xsl:apply-templates select="@*|node()"/>
+      <ioapic driver="qemu"/>
+    </xsl:copy>
+  </xsl:template>`,
+          ]
+        : [];
+
+const iommu = (guest: DomainParts): string[] =>
+    needsIommu(guest) ? [`<iommu model="intel">${element("driver", { intremap: "on", eim: "on" })}</iommu>`] : [];
 
 const scsiController = ({ cloudInit }: DomainParts): string[] =>
     cloudInit === undefined ? [] : [element("controller", { type: "scsi", index: 0, model: "virtio-scsi" })];

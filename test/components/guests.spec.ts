@@ -227,6 +227,19 @@ describe("a guest's processor and memory", () => {
             ),
         ));
 
+    for (const hugepages of ["3MiB", "1000B", "2MB", "4KiB"])
+        it(`are refused with huge pages of ${hugepages}, which no processor has`, () =>
+            assert.rejects(
+                machine({ boot, memory: { hugepages } }),
+                refused(/memory\.hugepages: huge pages have a power of two from 64KiB to 16GiB, such as 2MiB or 1GiB/),
+            ));
+
+    it("are refused with more than 255 vCPUs on a machine that has no place for them", () =>
+        assert.rejects(
+            machine({ boot, machine: "pc", vcpus: 256 }),
+            refused(/vcpus: machine pc has at most 255 vCPUs; set machine: q35, or fewer/),
+        ));
+
     it("are pinned, split and backed in the 0.9 line's own words", async () => {
         const { cpu, cpuTune, numaTune, memoryBacking } = (
             await machine(

@@ -60,6 +60,14 @@ describe("a guest in the words of the 0.9 line", () => {
         );
     });
 
+    it("has an IOMMU that reaches more than 255 vCPUs of a q35, and none for fewer", () => {
+        const iommu = { model: "intel", driver: { intRemap: "on", eim: "on" } };
+        const { features, devices: many } = args(aGuest({ vcpus: 256 }));
+        assert.deepEqual([features.ioapic, many.iommu], [{ driver: "qemu" }, iommu]);
+        const { features: few, devices: without } = args(aGuest({ vcpus: 255 }));
+        assert.deepEqual(["ioapic" in few, "iommu" in without], [false, false]);
+    });
+
     it("answers on its console's socket and keeps what it printed", () =>
         assert.deepEqual(devices(aGuest()).serials, [
             {

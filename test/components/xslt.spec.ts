@@ -104,6 +104,16 @@ describe("the stylesheet for the 0.8 line, run by xsltproc over the domain that 
     it("adds a plain serial port where no console was asked for", () =>
         assert.equal(domainOf(aGuest({ console: undefined })).text("/domain/devices/serial/@type"), "pty"));
 
+    it("gives more than 255 vCPUs of a q35 an IOMMU that reaches them, and fewer none", () => {
+        const many = domainOf(aGuest({ vcpus: 256 }));
+        assert.equal(many.text("/domain/devices/iommu/@model"), "intel");
+        assert.equal(many.text("/domain/devices/iommu/driver/@eim"), "on");
+        assert.equal(many.text("/domain/features/ioapic/@driver"), "qemu");
+        assert.equal(many.all("/domain/features/*").length, 4);
+        assert.deepEqual(domainOf(aGuest({ vcpus: 255 })).all("//iommu|//ioapic"), []);
+        assert.deepEqual(domainOf(aGuest({ vcpus: 256, machine: "virt" })).all("//iommu|//ioapic"), []);
+    });
+
     for (const words of [
         ["hugepagesz=1G", "hugepages=4", "hugepagesz=2M", "hugepages=512"],
         ["console=ttyS0", "console=tty0"],
