@@ -79,7 +79,7 @@ export const Disk = z
         ),
         pool: Label.default("default").describe("Pool of the host that the volume is made in."),
         file: HostPath.optional().describe(
-            "Image file of the host that is taken as it is, instead of a volume; one that ends in .iso is a CD-ROM. For the 0.8 line any other lies in a pool that knows it.",
+            "Image file of the host that is taken as it is, instead of a volume; one that ends in .iso is a CD-ROM, by which the guest starts where its disks are empty. For the 0.8 line any other lies in a pool that knows it.",
         ),
         block: HostPath.optional().describe("Block device of the host that is taken as it is, instead of a volume."),
     })

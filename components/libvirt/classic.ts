@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isCdRom } from "../../schemas/guest";
 import { cmdlineMaps } from "./cmdline";
-import { type DomainAdapter, domainType, type GuestDisk, type NicsAdapter } from "./guest";
+import { type DomainAdapter, domainType, type GuestDisk, hasCdRom, type NicsAdapter, startsBy } from "./guest";
 import { guestXslt, nicsXslt } from "./xslt";
 
 /** Arguments of that line's `Domain`. MAC addresses are in upper case: the stylesheet finds interfaces by them. */
@@ -18,6 +18,8 @@ export const classicDomain: DomainAdapter = (guest, taps) => ({
             initrd: guest.initrd,
             cmdlines: cmdlineMaps(guest.cmdline),
         }),
+        // libvirt's own choice is the disks alone. A guest that is there keeps its order, which that line does not change.
+        ...(guest.kernel === undefined && hasCdRom(guest) && { bootDevices: [{ devs: startsBy(guest) }] }),
         ...(guest.firmware !== undefined && { firmware: guest.firmware }),
         ...(guest.cpu?.mode && { cpu: { mode: guest.cpu.mode } }),
         ...(guest.disks.length > 0 && { disks: guest.disks.map(diskOf) }),

@@ -1,7 +1,7 @@
 /** A guest as both lines of @pulumi/libvirt are told of it: every value decided, nothing of either line's words. */
 import type * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import { type Cpu, type Memory, MOST_WITHOUT_IOMMU, type Pinning } from "../../schemas/guest";
+import { type Cpu, isCdRom, type Memory, MOST_WITHOUT_IOMMU, type Pinning } from "../../schemas/guest";
 import type { DecidedNic } from "../../schemas/virtio-nic";
 
 /** A disk, and where it comes from: a volume that was made for the guest, a file or a block device of the host. */
@@ -113,6 +113,13 @@ export function memoryOf({ memory, nics }: Pick<GuestDescription, "memory" | "ni
     const shared = memory?.shared === true || nics.some(({ vhostUserSocket }) => vhostUserSocket !== undefined);
     return { shared, hugepages: memory?.hugepages };
 }
+
+/** A CD-ROM that is declared; that of cloud-init holds nothing to start by. */
+export const hasCdRom = ({ disks = [] }: Partial<GuestDescription>): boolean =>
+    disks.some(({ from }) => "file" in from && isCdRom(from.file));
+
+/** What a guest without a kernel starts by, in turn: a CD-ROM where its disks are still empty. */
+export const startsBy = (guest: GuestDescription): string[] => (hasCdRom(guest) ? ["hd", "cdrom"] : ["hd"]);
 
 /** Whether libvirt takes the guest's vCPUs only with an IOMMU. Newer versions add one by themselves; 9.0 refuses the guest. */
 export const needsIommu = ({ vcpus = 1, machine = "" }: Partial<GuestDescription>): boolean =>

@@ -10,6 +10,7 @@ import {
     type GuestDisk,
     memoryOf,
     needsIommu,
+    startsBy,
     type NicsAdapter,
     tellsMtu,
 } from "./guest";
@@ -81,10 +82,11 @@ function sharedFor(nics: DecidedNic[], args: object): object {
     return memoryBackingOf({ nics });
 }
 
-function osOf({ machine, kernel, initrd, cmdline, firmware }: GuestDescription): DomainArgs["os"] {
+function osOf(guest: GuestDescription): DomainArgs["os"] {
+    const { machine, kernel, initrd, cmdline, firmware } = guest;
     const loader = firmware === undefined ? {} : { loader: firmware, loaderReadonly: "yes", loaderType: "pflash" };
     const common = { type: "hvm" as const, typeMachine: machine, ...loader };
-    if (kernel === undefined) return { ...common, bootDevices: [{ dev: "hd" }] };
+    if (kernel === undefined) return { ...common, bootDevices: startsBy(guest).map((dev) => ({ dev })) };
     return { ...common, kernel, initrd, cmdline: cmdline.join(" ") };
 }
 

@@ -2,7 +2,16 @@
 import { isCdRom, kibibytes } from "../../schemas/guest";
 import type { DecidedNic } from "../../schemas/virtio-nic";
 import { isSorted } from "./cmdline";
-import { driverOf, type GuestDescription, type GuestDisk, hasSata, memoryOf, needsIommu, tellsMtu } from "./guest";
+import {
+    driverOf,
+    type GuestDescription,
+    type GuestDisk,
+    hasCdRom,
+    hasSata,
+    memoryOf,
+    needsIommu,
+    tellsMtu,
+} from "./guest";
 
 /**
  * Copies the domain, and
@@ -49,7 +58,6 @@ type DomainParts = Pick<GuestDescription, "nics" | "accelerator"> & Partial<Gues
 function domainTemplates(guest: DomainParts): string[] {
     const { cpu, numa, machine = "", cmdline = [], disks = [], cloudInit } = guest;
     const added = [...memoryBacking(guest), ...pinned(guest), ...emulationFix(guest)];
-    const cdroms = disks.some(({ from }) => "file" in from && isCdRom(from.file));
     return [
         ...(added.length === 0
             ? []
@@ -81,7 +89,7 @@ function domainTemplates(guest: DomainParts): string[] {
               ]),
         ...remappingTemplates(guest),
         ...disks.flatMap(diskFormat),
-        ...(cdroms && hasSata(machine)
+        ...(hasCdRom(guest) && hasSata(machine)
             ? [
                   `  <xsl:template match="/domain/devices/disk[@device='cdrom']/target/@bus">
     <xsl:attribute name="bus">sata</xsl:attribute>

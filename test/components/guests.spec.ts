@@ -114,6 +114,25 @@ describe("a guest's disks", () => {
             assert.deepEqual((backingStore as { format: object }).format, { type: format });
         });
 
+    describe("are what the guest starts by", () => {
+        const cd = { file: "/iso/install.iso" };
+        const root = { size: "20GiB" };
+        const startsBy = async (args: Partial<VirtualMachineArgs>) => {
+            const { bootDevices } = (await machine(args)).named("web-1-domain").inputs;
+            const { os } = (await machine(args, "0.9.7")).named("web-1-domain").inputs;
+            return [bootDevices, (os as { bootDevices?: object[] }).bootDevices];
+        };
+        it("with a CD-ROM after them, which an empty disk gives way to", async () =>
+            assert.deepEqual(await startsBy({ disks: { root, cd } }), [
+                [{ devs: ["hd", "cdrom"] }],
+                [{ dev: "hd" }, { dev: "cdrom" }],
+            ]));
+        it("alone, where there is no CD-ROM", async () =>
+            assert.deepEqual(await startsBy({ disks: { root } }), [undefined, [{ dev: "hd" }]]));
+        it("unless it boots a kernel", async () =>
+            assert.deepEqual(await startsBy({ boot, disks: { root, cd } }), [undefined, undefined]));
+    });
+
     it("are refused as CD-ROMs that are not raw", () =>
         assert.rejects(
             machine({ boot, disks: { cd: { file: "/a.iso", format: "qcow2" } } }),
