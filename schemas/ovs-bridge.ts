@@ -63,7 +63,7 @@ export const OvsBridgeFields = z.strictObject({
     stp: toggle("stp")
         .optional()
         .describe(
-            "Spanning tree (802.1D-1998); excludes rstp; absent is false. A port that joins is silent for twice stpForwardDelay. Changes live.",
+            "Spanning tree (802.1D-1998); excludes rstp; absent is false. A port that joins is silent for twice stpForwardDelay. A guest can become the root, but for one whose port has portSecurity: that takes no part. Changes live.",
         ),
     stpPriority: count("stpPriority", 0, 65535, "(the lowest becomes the root bridge)")
         .optional()
@@ -83,7 +83,9 @@ export const OvsBridgeFields = z.strictObject({
         .describe("Time after which a silent root bridge counts as gone [s]; absent is 20. Changes live."),
     rstp: toggle("rstp")
         .optional()
-        .describe("Rapid spanning tree (802.1D-2004); excludes stp; absent is false. Changes live."),
+        .describe(
+            "Rapid spanning tree (802.1D-2004); excludes stp; absent is false. A guest can become the root, but for one whose port has portSecurity: that takes no part. Changes live.",
+        ),
     rstpPriority: count("rstpPriority", 0, 61440, "in steps of 4096")
         .multipleOf(4096, "rstpPriority is a multiple of 4096: the standard has no others, and 32768 is usual")
         .optional()

@@ -41,6 +41,9 @@ const SenderAddress = IpAddress.refine((text) => !/^::(ffff:)?[0-9a-f]+:[0-9a-f]
         `${String(input)} holds an IPv4 address, from which no IPv6 packet comes; give 192.0.2.1 for ::ffff:192.0.2.1`,
 });
 
+/** Keys of a port's other_config that are "false" where it takes no part in its bridge's spanning tree. */
+export const OFF_TREE = ["stp-enable", "rstp-enable"] as const;
+
 /** As whom a guest may send. */
 export const PortSecurity = z
     .strictObject({
@@ -56,7 +59,7 @@ export const PortSecurity = z
     })
     .meta({ token: "ovs:PortSecurity" })
     .describe(
-        "As whom a guest may send: what comes in at the port from another MAC or IP address is dropped, by flows in tables of ours; so is what has more than one VLAN tag, behind which another could hide. The bridge is of failMode secure, so that a restarted switch passes nothing until the flows are back; a `FlowKeeper` puts them back at once. Not on a bridge with a `Controller`. Changes live.",
+        "As whom a guest may send: what comes in at the port from another MAC or IP address is dropped, by flows in tables of ours; so is what has more than one VLAN tag, behind which another could hide. Nor does the port take part in the bridge's spanning tree, which the switch speaks before it asks a flow, and whose root a guest could become: stp-enable and rstp-enable in its other_config are false. The bridge is of failMode secure, so that a restarted switch passes nothing until the flows are back; a `FlowKeeper` puts them back at once. Not on a bridge with a `Controller`. Changes live.",
     );
 export type PortSecurity = z.output<typeof PortSecurity>;
 

@@ -1,10 +1,10 @@
 /** One port of an Open vSwitch bridge, with one interface of the same name, or several as a bond. */
 import { z } from "zod";
 import { count, toggle } from "./link-parts";
-import { withCrossCheck, type Say } from "./named";
+import { entriesOf, withCrossCheck, type Say } from "./named";
 import { InterfaceTypeOf, SwitchedName } from "./ovs-interface";
 import { openMap } from "./ovs-maps";
-import { checkPatch, checkPort, OWN_PORT, portFields } from "./ovs-port-parts";
+import { checkPatch, checkPort, OFF_TREE, OWN_PORT, portFields } from "./ovs-port-parts";
 import { sparseObject } from "./sparse";
 import { IfName } from "./units";
 
@@ -62,10 +62,21 @@ type Fields = z.output<typeof PortFields>;
 export const OvsPort = withCrossCheck(PortFields, (port, say) => {
     checkPort(port, say);
     checkBond(port, "interfaces", say);
+    if (port.portSecurity !== undefined) checkOffTree(port.otherConfig, say);
     if (port.name !== undefined && port.name === port.bridge) say(["name"], OWN_PORT);
     checkPatch(port.name, port, say);
 });
 export type OvsPort = z.output<typeof OvsPort>;
+
+/** A guest whose port takes part in spanning tree can become its root, whatever holds it by flows. */
+function checkOffTree(otherConfig: Fields["otherConfig"], say: Say): void {
+    for (const [key, value] of entriesOf(otherConfig))
+        if (OFF_TREE.some((off) => off === key) && value !== "false")
+            say(
+                ["otherConfig", key],
+                `a port with portSecurity takes no part in spanning tree, so ${key} is "false"; remove the key, or portSecurity`,
+            );
+}
 
 /**
  * What must hold across the fields of a port that may be a bond.

@@ -120,7 +120,7 @@ const loopNoStp = stackRule({
                 };
             });
     },
-    fix: "Bond the uplinks, or switch RSTP on.",
+    fix: "Bond the uplinks, or switch RSTP on, and give the ports of guests portSecurity: without it a guest can become the root of the tree.",
     examples: {
         good: [
             [bridge({ name: "br0", uplinks: ["eth0"] })],

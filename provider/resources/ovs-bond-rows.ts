@@ -1,7 +1,9 @@
 /** The columns of a port that only a `Port` has: those of a bond, LACP, and the open map. */
 import type { OvsPort } from "../../schemas/ovs-port";
+import { OFF_TREE } from "../../schemas/ovs-port-parts";
 import { numberOf, textOf } from "../host/ovsdb/columns";
 import type { Seen } from "../host/ovsdb/replica";
+import { isSecured } from "./ovs-ingress";
 import { openKeys, openState, told, typedKeys, typedState, type Typed } from "./ovs-keys";
 import { one, type Managed, type PortRows } from "./ovs-rows";
 
@@ -11,6 +13,9 @@ type Bond = Pick<
 >;
 
 const CONFIG: Typed<Bond> = { lacpTime: ["lacp-time", "text"], lacpFallbackAb: ["lacp-fallback-ab", "flag"] };
+
+/** With the keys that portSecurity gives a port, and no declaration. */
+const SECURED: Typed<object> = { ...CONFIG, ...Object.fromEntries(OFF_TREE.map((key) => [key, [key, "flag"]])) };
 
 /** What Open vSwitch has where nothing is said. */
 export const BOND_PRESETS = {
@@ -43,7 +48,11 @@ export function bondState({ port, links }: PortRows, known: Bond | undefined): B
         lacp: (textOf(port.lacp) as Bond["lacp"]) ?? BOND_PRESETS.lacp,
         bondUpdelay: numberOf(port.bond_updelay) ?? BOND_PRESETS.bondUpdelay,
         bondDowndelay: numberOf(port.bond_downdelay) ?? BOND_PRESETS.bondDowndelay,
-        otherConfig: openState(port.other_config, CONFIG, known && { map: known.otherConfig }),
+        otherConfig: openState(
+            port.other_config,
+            isSecured(port) ? SECURED : CONFIG,
+            known && { map: known.otherConfig },
+        ),
     };
     return told(held, BOND_PRESETS, known);
 }

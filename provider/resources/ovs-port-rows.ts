@@ -12,6 +12,7 @@ import { OWNER_KEY } from "../owner";
 import { declaredOf, isGuarded, limitAt, limitOf, securityAt } from "./ovs-ingress";
 import { permissionOf } from "./operator-guard";
 import { isLetGo } from "./ovs-link-lost";
+import { offTree } from "./ovs-off-tree";
 import { told, typedKeys, typedState, type Typed } from "./ovs-keys";
 import { isShut } from "./ovs-plugged-shut";
 import { declaredRequest } from "./ovs-reserved";
@@ -57,10 +58,12 @@ interface Beside {
     qos: Uuid | "keep" | undefined;
     /** Whether the ingress limit is a meter. */
     metered: boolean;
+    /** The port's row as it is; undefined where it is made. */
+    there: Seen | undefined;
 }
 
 /** The managed part of a port's row, without its interfaces. */
-export function portRow(want: Port, { mark, qos, metered }: Beside): Managed {
+export function portRow(want: Port, { mark, qos, metered, there }: Beside): Managed {
     return {
         columns: {
             vlan_mode: one(want.vlanMode),
@@ -77,6 +80,7 @@ export function portRow(want: Port, { mark, qos, metered }: Beside): Managed {
                 [SECURITY_KEY]: want.portSecurity && securityText(want.portSecurity),
                 [NUMBER_KEY]: want.isNumbered && String(want.ofportRequest),
             },
+            other_config: offTree(want.portSecurity !== undefined, there),
         },
     };
 }

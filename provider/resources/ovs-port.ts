@@ -18,6 +18,7 @@ import { bringUp, isMadeBySwitch, isSetDown, removeLeft, SET_DOWN } from "./ovs-
 import { refuseHeld } from "./ovs-held";
 import { unasked, untilMtuTold } from "./ovs-mtu";
 import { numberClaim, numberFault, refuseDisplaced, renumbered } from "./ovs-numbers";
+import { isOnTree, ON_TREE } from "./ovs-off-tree";
 import { changedPort, linkNames, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
 import { isShut, opened, shutAgain, shutLink, shutRows } from "./ovs-plugged-shut";
 import { needsOf, type Needs } from "./ovs-port-needs";
@@ -148,6 +149,7 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
                 (isDown ? SET_DOWN : undefined) ??
                 misnumbered ??
                 (known !== undefined && isLoose(rows) ? LOOSE : undefined) ??
+                (known !== undefined && isOnTree(rows) ? ON_TREE : undefined) ??
                 (unheard.length > 0 ? UNHEARD : undefined) ??
                 (unshaped ? SHAPING_LOST : undefined) ??
                 (unpoliced ? POLICING_LOST : undefined) ??
@@ -307,10 +309,13 @@ async function writable(
         mark,
         qos: needs.qosFor(want, found?.rows.port),
         metered: needs.isMetered(want),
+        there: found?.rows.port,
     });
     const bond = bondRow(want, found?.former);
+    // Keys that are no longer declared may be ours now, and what is declared stays when ours go.
+    const other_config = { ...bond.keys.other_config, ...port.keys.other_config, ...want.otherConfig };
     const rows = {
-        port: { columns: { ...port.columns, ...bond.columns }, keys: { ...port.keys, ...bond.keys } },
+        port: { columns: { ...port.columns, ...bond.columns }, keys: { ...port.keys, other_config } },
         link,
     };
     await requireColumns(host, subject, "Port", [rows.port]);

@@ -15,6 +15,7 @@ import { inForceOf, isGuarded, isHeldByFlows, isSecured } from "./ovs-ingress";
 import { isUnheard, linksNow, UNHEARD } from "./ovs-link-lost";
 import { isMadeBySwitch, isSetDown, SET_DOWN } from "./ovs-link-up";
 import { numberFault } from "./ovs-numbers";
+import { isOnTree, ON_TREE } from "./ovs-off-tree";
 import { NOTHING_IN_FORCE, readGuards, strangeFault, strayFault, strayOf, type InForce } from "./table-zero";
 import { conflictOf, interfacesOf, portState, standsAlone, typeOf } from "./ovs-port-rows";
 import { isLoose, LOOSE } from "./ovs-reserved";
@@ -324,6 +325,7 @@ class Look {
             (this.own.known && isSetDown(link, this.links) ? SET_DOWN : undefined) ??
             (this.own.known ? numberFault(this.view, this.bridge, link) : undefined) ??
             (this.own.known && isLoose(rows) ? LOOSE : undefined) ??
+            (this.own.known && isOnTree(rows) ? ON_TREE : undefined) ??
             (this.own.known && unheard ? UNHEARD : undefined) ??
             (unshaped ? SHAPING_LOST : undefined) ??
             (unpoliced ? POLICING_LOST : undefined) ??

@@ -9,6 +9,7 @@ import { guardOf, holdsMore } from "./ovs-ingress";
 import { isLetGo } from "./ovs-link-lost";
 import { awaitsLink } from "./ovs-link-up";
 import { isMisnumbered } from "./ovs-numbers";
+import { isOnTree } from "./ovs-off-tree";
 import { isOpen, isShut, type Shut } from "./ovs-plugged-shut";
 import { rowsOf, type Rows, type Wanted } from "./ovs-port-change";
 import { needsOf, type Needs } from "./ovs-port-needs";
@@ -64,7 +65,7 @@ const stands = (
     !member.unheard &&
     !isMisnumbered(member.rows?.links[0]) &&
     !isLeftShut(member) &&
-    !(member.rows && isLoose(member.rows)) &&
+    !(member.rows && (isLoose(member.rows) || isOnTree(member.rows))) &&
     (member.tap?.link.up ?? true) &&
     !awaitsLink(member.rows?.links[0], links) &&
     !isLetLoose(member) &&
@@ -106,7 +107,7 @@ export async function itemsOf(
         const member = members?.get(name);
         const there = member?.rows;
         const metered = needs.isMetered(want);
-        const rows = rowsOf(want, { mark, qos: needs.qosFor(want, there?.port), metered });
+        const rows = rowsOf(want, { mark, qos: needs.qosFor(want, there?.port), metered, there: there?.port });
         const remade =
             isOfOtherType(member, want) ||
             (member?.state !== undefined && isAtOtherSocket(member.state, want)) ||

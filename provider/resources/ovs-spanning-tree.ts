@@ -4,6 +4,7 @@ import type { Host } from "../host";
 import { HostError, shownName } from "../host/errors";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { helloInForce } from "./ovs-bridge-rows";
+import { isOffTree } from "./ovs-off-tree";
 import { entriesOf } from "./ovs-rows";
 
 /** How often the copy of the database is looked at [ms]. */
@@ -25,10 +26,11 @@ export async function untilForwarding(host: Host, subject: string, bridge: strin
         // The copy goes on by itself, so one that was brought up to date a moment ago needs no question.
         const view = await host.at({ maxAgeMs: POLL_MS }).switch();
         const row = view.byName("Bridge", bridge);
-        const delay = row && forwardDelay(row);
-        if (delay === undefined) return;
+        const kind = row && kindOf(row);
+        if (!row || !kind) return;
+        const delay = forwardDelay(row, kind);
         const waited = performance.now() - started;
-        const silent = ports.find((name) => isSilent(view, name, waited));
+        const silent = ports.find((name) => isSilent(view, name, kind, waited));
         if (silent === undefined) return;
         if (waited > (host.timeoutMs ?? 2_000 * delay + GRACE_MS))
             throw new HostError(
@@ -49,33 +51,44 @@ export async function untilForwarding(host: Host, subject: string, bridge: strin
     }
 }
 
+/** Which spanning tree a bridge speaks. */
+type Kind = "stp" | "rstp";
+
+function kindOf({ rstp_enable: rapid, stp_enable: plain }: Seen): Kind | undefined {
+    if (rapid === true) return "rstp";
+    return plain === true ? "stp" : undefined;
+}
+
 /**
- * Seconds that a port listens, and again that it learns; undefined without spanning tree.
+ * Seconds that a port listens, and again that it learns.
  *
  * @see Open vSwitch lib/stp.c, stp_update_bridge_timers: a maximum age is raised to what hellos need, and a delay to what
  * that age needs
  */
-function forwardDelay({ rstp_enable: rapid, stp_enable: plain, other_config: config }: Seen): number | undefined {
-    if (rapid !== true && plain !== true) return undefined;
-    const kind = rapid === true ? "rstp" : "stp";
+function forwardDelay({ other_config: config }: Seen, kind: Kind): number {
     const seconds = (key: string, preset: number) => Number(entriesOf(config).get(`${kind}-${key}`) ?? preset);
-    const hello = rapid === true ? 0 : helloInForce(seconds("hello-time", 2_000));
+    const hello = kind === "rstp" ? 0 : helloInForce(seconds("hello-time", 2_000));
     const age = Math.max(seconds("max-age", 20), 2 * (hello + 1));
     return Math.max(seconds("forward-delay", 15), age / 2 + 1);
 }
 
 /** A port that spanning tree keeps blocking, or that has no carrier, stays so and is not waited for. */
-function isSilent(view: Replica, name: string, waitedMs: number): boolean {
+function isSilent(view: Replica, name: string, kind: Kind, waitedMs: number): boolean {
     const { state, role } = stateOf(view, name);
     // Rapid spanning tree leaves a port that is to forward in "Discarding" at first.
     const leads = role === "Designated" || role === "Root";
     if (state === "listening" || state === "learning" || (leads && /^(Learning|Discarding)$/.test(state))) return true;
-    return state === "" && waitedMs < TOLD_MS && takesPart(view, name);
+    return state === "" && waitedMs < TOLD_MS && takesPart(view, name, kind);
 }
 
-/** Bonds and internal ports have no part in spanning tree (ovs-vswitchd.conf.db(5), Bridge). */
-function takesPart(view: Replica, name: string): boolean {
-    const links = view.referred("Interface", view.byName("Port", name)?.interfaces);
+/**
+ * Bonds and internal ports have no part in spanning tree (ovs-vswitchd.conf.db(5), Bridge), nor has a port for which it is
+ * switched off.
+ */
+function takesPart(view: Replica, name: string, kind: Kind): boolean {
+    const port = view.byName("Port", name);
+    if (isOffTree(port, `${kind}-enable`)) return false;
+    const links = view.referred("Interface", port?.interfaces);
     return links.length === 1 && links.every(({ type, ofport }) => type !== "internal" && Number(ofport) > 0);
 }
 

@@ -165,7 +165,7 @@ const only = (view: Replica, table: string) => view.all(table)[0] as Seen;
 
 describe("rows of the switch database", () => {
     const portRows = (want: OvsPort): [Managed, Managed] => {
-        const { columns, keys } = portRow(want, { mark: MARK, qos: "keep", metered: false });
+        const { columns, keys } = portRow(want, { mark: MARK, qos: "keep", metered: false, there: undefined });
         const more = bondRow(want, undefined);
         return [
             { columns: { ...columns, ...more.columns }, keys: { ...keys, ...more.keys } },

@@ -130,7 +130,7 @@ describe("the switch database", () => {
 
     it("is told of a port by mutation only, so that nobody else's port is lost", () => {
         const port = OvsPort.parse({ name: "p0", bridge: "br0", trunks: ["10-12"] });
-        const rows = rowsOf(port, { mark: "kvmnet:", qos: undefined, metered: false });
+        const rows = rowsOf(port, { mark: "kvmnet:", qos: undefined, metered: false, there: undefined });
         const { operations } = pluggedPort(port, rows);
         assert.deepEqual(
             operations.filter(({ table, op }) => table === "Bridge" && op !== "wait").map(({ op }) => op),

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { parseFlow } from "../../provider/host/flow-text";
 import { areInForce, guardsOf, securityFrom, securityText } from "../../provider/resources/port-security";
 import { isV6 } from "../../schemas/ip-text";
+import { OvsPort } from "../../schemas/ovs-port";
 import { PortSecurity } from "../../schemas/ovs-port-parts";
 
 /** A frame by the fields of ovs-fields(7), as a switch fills them in. */
@@ -186,4 +187,26 @@ describe("the addresses of port security", () => {
             );
         for (const own of ["::1", "1.2.3.4", "fd00::ffff:1:2", "::ffff:1:2:3"]) assert.ok(takes(own).success, own);
     });
+});
+
+describe("port security and the spanning tree of the bridge", () => {
+    const failures = (otherConfig: object, portSecurity?: object) =>
+        OvsPort.safeParse({ name: "g0", bridge: "br0", otherConfig, portSecurity }).error?.issues.map(
+            ({ path, message }) => `${path.join(".")}: ${message}`,
+        ) ?? [];
+
+    it("contradict each other where a key switches its part on", () => {
+        for (const key of ["stp-enable", "rstp-enable"])
+            for (const value of ["true", "", "no"])
+                assert.deepEqual(failures({ [key]: value }, { mac: OWN }), [
+                    `otherConfig.${key}: a port with portSecurity takes no part in spanning tree, so ${key} is "false"; remove the key, or portSecurity`,
+                ]);
+    });
+
+    it("go together where a key switches it off, or says something else", () => {
+        const off = { "stp-enable": "false", "rstp-enable": "false", "stp-path-cost": "4" };
+        assert.deepEqual(failures(off, { mac: OWN }), []);
+    });
+
+    it("are no matter to a port that is not secured", () => assert.deepEqual(failures({ "stp-enable": "true" }), []));
 });

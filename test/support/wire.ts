@@ -107,6 +107,18 @@ export const plain = (between: Between): Buffer => ethernet(0x88b5, between, Buf
 export const behindTags = (frame: Buffer, ...types: (0x8100 | 0x88a8)[]): Buffer =>
     Buffer.concat([frame.subarray(0, 12), ...types.flatMap((type) => [u16(type), u16(0)]), frame.subarray(12)]);
 
+/**
+ * A frame of spanning tree by which its sender is to become the root, whatever other priorities are: of 802.1D-1998, or of
+ * 802.1D-2004, whose designated port forwards.
+ */
+export function rootClaim(kind: "stp" | "rstp", from: string): Buffer {
+    const id = Buffer.concat([u16(0), mac(from)]);
+    const head = hex(kind === "stp" ? "42 42 03 0000 00 00 00" : "42 42 03 0000 02 02 3c");
+    const times = hex("0000 1400 0200 0f00");
+    const body = Buffer.concat([head, id, hex("00000000"), id, hex("8001"), times, hex(kind === "stp" ? "" : "00")]);
+    return ethernet(body.length, { to: "01:80:c2:00:00:00", from }, body);
+}
+
 const arp = (between: Between, sender: { mac: string; ip: string }, target: string): Buffer =>
     ethernet(
         0x0806,
