@@ -47,7 +47,9 @@ export const OFF_TREE = ["stp-enable", "rstp-enable"] as const;
 /** As whom a guest may send. */
 export const PortSecurity = z
     .strictObject({
-        mac: Mac.describe("The only MAC address that frames, ARP and IPv6 neighbour discovery may come from."),
+        mac: Mac.describe(
+            "The only MAC address that frames, ARP and IPv6 neighbour discovery may come from; of a router solicitation only the frame is judged, since the switch reads no option of it.",
+        ),
         addresses: z
             .array(SenderAddress, 'addresses is a list such as ["10.0.0.11", "fd00::11"]')
             .refine((list) => new Set(list).size === list.length, { error: "addresses names one address twice" })
@@ -59,7 +61,7 @@ export const PortSecurity = z
     })
     .meta({ token: "ovs:PortSecurity" })
     .describe(
-        "As whom a guest may send: what comes in at the port from another MAC or IP address is dropped, by flows in tables of ours; so is what has more than one VLAN tag, behind which another could hide. Nor does the port take part in the bridge's spanning tree, which the switch speaks before it asks a flow, and whose root a guest could become: stp-enable and rstp-enable in its other_config are false. The bridge is of failMode secure, so that a restarted switch passes nothing until the flows are back; a `FlowKeeper` puts them back at once. Not on a bridge with a `Controller`. Changes live.",
+        "As whom a guest may send: what comes in at the port from another MAC or IP address is dropped, by flows in tables of ours; so is what has more than one VLAN tag, behind which another could hide, and what only a router sends, IPv6 router advertisements and redirects. Nor does the port take part in the bridge's spanning tree, which the switch speaks before it asks a flow, and whose root a guest could become: stp-enable and rstp-enable in its other_config are false. The bridge is of failMode secure, so that a restarted switch passes nothing until the flows are back; a `FlowKeeper` puts them back at once. Not on a bridge with a `Controller`. Changes live.",
     );
 export type PortSecurity = z.output<typeof PortSecurity>;
 

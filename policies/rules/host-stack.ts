@@ -6,6 +6,7 @@ import { guestNics } from "../nics/reader";
 import { stackRule } from "../stack-rule";
 import type { Stack } from "../stack";
 import { made, tunedDomain } from "./examples";
+import { freeGuests } from "./free-guests";
 import { FORMATDOMAIN } from "./manuals";
 import { portName } from "./port-name";
 import { onSwitch } from "./stack-examples";
@@ -282,17 +283,19 @@ const ipv6RaGuest = stackRule({
             if (!(flows instanceof NotKnown) && flows.some((flow) => /icmp6?_type=134\b.*actions=drop/.test(flow)))
                 guarded.add(textAt(props, "bridge"));
         }
+        const free = maybe(() => freeGuests(stack));
         for (const { resource, kind, name } of stack.bridges())
             each(resource, "its guests", () => {
                 const own = known(name) ?? "";
                 if (kind !== "ovs" || !stack.guestBridges().has(own) || guarded.has(own)) return undefined;
+                if (!known(free).has(own)) return undefined;
                 return {
                     found: "its guests may announce themselves as routers",
-                    set: `Add a flow to ovs.Flows that drops them at guests' ports: table=10,priority=200,in_port=tap0,icmp6,icmp_type=134,actions=drop.`,
+                    set: "Set portSecurity of their ports, or add a flow to ovs.Flows that drops them there: table=10,priority=200,in_port=tap0,icmp6,icmp_type=134,actions=drop.",
                 };
             });
     },
-    fix: "Drop router advertisements (ICMPv6 type 134) that come from guests.",
+    fix: "Drop router advertisements (ICMPv6 type 134) that come from guests, as portSecurity does.",
     examples: {
         good: [
             [
@@ -304,6 +307,7 @@ const ipv6RaGuest = stackRule({
                     flows: ["table=10,priority=200,in_port=tap0,icmp6,icmp_type=134,actions=drop"],
                 }),
             ],
+            [made("ovs:Bridge", { name: "br0" }), tap("tap0"), ovsPort({ portSecurity: { mac: "52:54:00:12:34:56" } })],
             [made("ovs:Bridge", { name: "br0" })],
         ],
         bad: [[made("ovs:Bridge", { name: "br0" }), tap("tap0"), ovsPort({})]],

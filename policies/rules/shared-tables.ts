@@ -1,27 +1,13 @@
 /** Rules about what all ports of a bridge share. */
-import { at, countAt } from "../inputs";
+import { countAt } from "../inputs";
 import { known, maybe } from "../known";
-import type { Stack } from "../stack";
 import { stackRule } from "../stack-rule";
 import { made, tunedDomain } from "./examples";
+import { freeGuests } from "./free-guests";
 import { VSWITCHD_DB } from "./manuals";
 
 /** MAC addresses that Open vSwitch learns where nothing is said (ovs-vswitchd.conf.db(5), mac-table-size). */
 const DEFAULT_SIZE = 8192;
-
-/** Guests by their bridge that may send from any address: ports without portSecurity, and NICs that libvirt plugs in. @throws NotKnown */
-function freeGuests(stack: Stack): Map<string, number> {
-    const counts = new Map<string, number>();
-    const add = (bridge: string | undefined) => {
-        if (bridge !== undefined) counts.set(bridge, (counts.get(bridge) ?? 0) + 1);
-    };
-    for (const port of stack.ports())
-        if (stack.isGuests(port) && known(at(port.props, "portSecurity")) === undefined) add(known(port.bridge));
-    for (const { nic } of stack.nics())
-        // An audit tells of such a NIC's port as well.
-        if (typeof nic.tap !== "string" || !stack.portByName().has(nic.tap)) add(known(nic.said("bridge")));
-    return counts;
-}
 
 const bridge = (props: object = {}) => made("ovs:Bridge", { name: "br0", ...props });
 const port = (name: string, props: object = {}) =>

@@ -20,6 +20,13 @@ export function securityFrom(text: string | undefined): PortSecurity | undefined
 /** The link-layer address of neighbour discovery without that option. */
 const NONE = "00:00:00:00:00:00";
 
+/** Solicitation and advertisement of a neighbour. */
+const NEIGHBORS = [135, 136];
+/** Its target where the switch cannot read it, as with an option that is there twice, of which a receiver takes the first. */
+const UNREAD = "::";
+/** Router advertisement and redirect: only a router sends them, and the switch reads no option of theirs. */
+const OF_ROUTERS = [134, 137];
+
 /**
  * A second VLAN header, which the switch takes for what the frame carries (ovs-vswitchd.conf.db(5), vlan-limit), and whose
  * VID 0 a receiver strips.
@@ -78,8 +85,11 @@ export function guardsOf(port: string, { mac, addresses }: PortSecurity): Guard[
                   flow(400, `icmp6,${from},ipv6_src=::,ipv6_dst=ff02::/16,icmp_type=${report}`, pass),
               )
             : []),
-        flow(350, `icmp6,${at},icmp_type=135`, "drop"),
-        flow(350, `icmp6,${at},icmp_type=136`, "drop"),
+        ...NEIGHBORS.flatMap((type) => [
+            flow(410, `icmp6,${at},icmp_type=${type},nd_target=${UNREAD}`, "drop"),
+            flow(350, `icmp6,${at},icmp_type=${type}`, "drop"),
+        ]),
+        ...OF_ROUTERS.map((type) => flow(350, `icmp6,${at},icmp_type=${type}`, "drop")),
         ...["arp", "ip", "ipv6"].map((kind) => flow(200, `${kind},${at}`, "drop")),
         ...TAGS.map((type) => flow(200, `${at},dl_type=${type}`, "drop")),
         flow(150, from, pass),

@@ -784,6 +784,12 @@ describe("a set of ports on a real switch", function () {
             const own = udp({ from: other, length: 100 }, "10.0.0.99", "10.0.0.2");
             const former = udp({ from: safe, length: 200 }, "10.0.0.1", "10.0.0.2");
             assert.deepEqual(await heard("safe", [own, former]), [100]);
+            const [honest, spoofed] = asOneself(other);
+            const byAddressAlone = [210, 220, 240];
+            assert.deepEqual(
+                await heard("safe", [...honest, ...spoofed]),
+                [...lengths(honest), ...byAddressAlone].sort((a, b) => a - b),
+            );
             made.state = await plugin.update(SET, "set", made, inputs());
             assert.deepEqual(await heard("safe", [own, former]), [100, 200]);
         });

@@ -70,6 +70,10 @@ function isOwn({ mac, addresses }: PortSecurity, frame: Frame, linkLocal: string
     if (frame.dl_type !== "0x86dd") return true;
     if (!all && v6.length === 0) return false;
     const type = frame.nw_proto === "58" ? frame.icmp_type : undefined;
+    // Only a router sends these two, and a switch does not see what link-layer address they tell.
+    if (type === "134" || type === "137") return false;
+    // As a switch reads one that it cannot: an option that is there twice is also no option.
+    if ((type === "135" || type === "136") && frame.nd_target === "::") return false;
     if (type === "136") return has(v6, frame.nd_target) && layer(frame.nd_tll);
     if (type === "135" && !all && frame.ipv6_src === "::")
         return v6.includes(frame.nd_target ?? "") && frame.nd_sll === NO_LAYER;
@@ -116,7 +120,7 @@ const frames: fc.Arbitrary<Frame> = fc.oneof(
         ipv6_src: v6s,
         ipv6_dst: fc.constantFrom("ff02::1", "ff02::16", "ff05::2", "fd00::2"),
         nw_proto: fc.constantFrom("58", "58", "58", "17"),
-        icmp_type: fc.constantFrom("135", "136", "131", "143", "128", "133", "134"),
+        icmp_type: fc.constantFrom("135", "136", "131", "143", "128", "133", "134", "137"),
         nd_target: v6s,
         nd_sll: layers,
         nd_tll: layers,

@@ -136,21 +136,27 @@ export function udp(between: Between, source: string, target: string): Buffer {
     return ethernet(0x0800, between, Buffer.concat([head, u16(4000), u16(9), u16(size - 20), u16(0)]));
 }
 
-/** A neighbour advertisement (RFC 4861, 4.4), whose ICMP checksum nobody on the way checks. */
-function advertisement(
-    between: Between,
-    { source, target, mac: at }: { source: string; target: string; mac: string },
-): Buffer {
+/** A message of neighbour discovery (RFC 4861, 4), whose ICMP checksum nobody on the way checks. */
+function discovery(between: Between, source: string, ...parts: Buffer[]): Buffer {
+    const body = Buffer.concat(parts);
     const head = Buffer.concat([
         hex("60000000"),
-        u16(32),
+        u16(body.length),
         hex("3a ff"),
         v6(source),
         v6("ff020000000000000000000000000001"),
     ]);
-    const body = Buffer.concat([hex("88 00 0000 20000000"), v6(target), hex("02 01"), mac(at)]);
-    return ethernet(0x86dd, { ...between, length: 14 + 40 + 32 + 4 }, Buffer.concat([head, body]));
+    const { length = 14 + 40 + body.length + 4 } = between;
+    return ethernet(0x86dd, { ...between, length }, Buffer.concat([head, body]));
 }
+
+/** The options that tell a link-layer address. */
+const sourceAt = (at: string) => Buffer.concat([hex("01 01"), mac(at)]);
+const targetAt = (at: string) => Buffer.concat([hex("02 01"), mac(at)]);
+
+const [SOLICITATION, ADVERTISEMENT] = [hex("87 00 0000 00000000"), hex("88 00 0000 20000000")];
+const ROUTER_ADVERTISEMENT = hex("86 00 0000 40 00 0708 00000000 00000000");
+const REDIRECT = hex("89 00 0000 00000000");
 
 /** An IPv6 address as 32 hexadecimal digits. */
 const v6 = (digits: string) => hex(digits);
@@ -172,21 +178,22 @@ export function asOneself(own: string): [honest: Buffer[], spoofed: Buffer[]] {
         [
             udp({ from, length: 100 }, "10.0.0.1", "10.0.0.2"),
             arp({ from, length: 110 }, { mac: own, ip: "10.0.0.1" }, "10.0.0.2"),
-            advertisement({ from }, { source: target.v6, target: target.v6, mac: own }),
+            discovery({ from }, target.v6, ADVERTISEMENT, v6(target.v6), targetAt(own)),
+            discovery({ from, length: 120 }, target.v6, SOLICITATION, v6(target.other), sourceAt(own)),
         ],
         [
             udp({ from: other, length: 200 }, "10.0.0.1", "10.0.0.2"),
             udp({ from, length: 210 }, "10.0.0.99", "10.0.0.2"),
             arp({ from, length: 220 }, { mac: own, ip: "10.0.0.99" }, "10.0.0.2"),
             arp({ from, length: 230 }, { mac: other, ip: "10.0.0.1" }, "10.0.0.2"),
-            Buffer.concat([
-                advertisement({ from }, { source: target.v6, target: target.other, mac: own }),
-                Buffer.alloc(240 - 90),
-            ]),
-            Buffer.concat([
-                advertisement({ from }, { source: target.v6, target: target.v6, mac: other }),
-                Buffer.alloc(250 - 90),
-            ]),
+            discovery({ from, length: 240 }, target.v6, ADVERTISEMENT, v6(target.other), targetAt(own)),
+            discovery({ from, length: 250 }, target.v6, ADVERTISEMENT, v6(target.v6), targetAt(other)),
+            discovery({ from, length: 260 }, target.v6, SOLICITATION, v6(target.other), sourceAt(other)),
+            // Of two options of one kind a switch reads neither, and a neighbour the first.
+            discovery({ from, length: 270 }, target.v6, SOLICITATION, v6(target.other), sourceAt(other), sourceAt(own)),
+            discovery({ from, length: 280 }, target.v6, ADVERTISEMENT, v6(target.v6), targetAt(other), targetAt(own)),
+            discovery({ from, length: 290 }, target.v6, ROUTER_ADVERTISEMENT, sourceAt(other)),
+            discovery({ from, length: 300 }, target.v6, REDIRECT, v6(target.other), v6(target.v6), targetAt(other)),
         ],
     ];
 }
