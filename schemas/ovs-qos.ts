@@ -41,7 +41,7 @@ export const OvsQosFields = z.strictObject({
             error: "a QoS type is linux-htb, linux-hfsc or egress-policer (of DPDK)",
         })
         .describe(
-            "Who shapes: linux-htb and linux-hfsc are the kernel's, for its links on either datapath; egress-policer is DPDK's, for its ports. Changes live.",
+            "Who shapes: linux-htb and linux-hfsc are the kernel's, for its links; egress-policer is DPDK's, for its ports. Changes live.",
         ),
     maxRate: Rate.optional().describe(
         'Rate that all queues share, such as "2Gbit" [bit/s]; of an egress-policer the rate beyond which packets are dropped. Absent is the link\'s rate, which for a tap is taken as 10 Gbit/s. linux-htb and linux-hfsc take 8 bit/s to below 34.36 Gbit/s. Changes live.',
@@ -50,7 +50,9 @@ export const OvsQosFields = z.strictObject({
     queues: named(QueueNumber, Queue, 'queues maps numbers to queues, such as { "1": { minRate: "100Mbit" } }')
         .transform(unlessEmpty)
         .optional()
-        .describe("Queues by number; 0 takes what no flow puts elsewhere. Changes live."),
+        .describe(
+            "Queues by number; 0 takes what no flow puts elsewhere by set_queue. On the userspace datapath all that leaves by a link of the kernel takes queue 0, whatever a flow says. Changes live.",
+        ),
 });
 
 /** What must hold across the fields of a QoS. */

@@ -12,6 +12,7 @@ import { lookedAhead, setHere, type SetHere } from "./ovs-set-here";
 import { leaves, leftBySwitch, linksOf, removed, removedTaps, unpluggedAll } from "./ovs-set-leaving";
 import { devicesOf, keepAllPlugged, untoldOf } from "./ovs-set-path";
 import { pathCautions } from "./operator-guard";
+import { idleQueuesAt } from "./ovs-idle-queues";
 import { untilMtuTold } from "./ovs-mtu";
 import { numberClaim } from "./ovs-numbers";
 import { peerCautions, untilPatched } from "./ovs-patch";
@@ -84,13 +85,15 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
             const known = was.ports[name];
             if (!known) return true;
             const isSecuredNow = port.portSecurity !== undefined && known.portSecurity === undefined;
-            return isSecuredNow || devicesOf(name, port).length > devicesOf(name, known).length;
+            const isShapedNow = port.qos !== undefined && port.qos !== known.qos;
+            return isSecuredNow || isShapedNow || devicesOf(name, port).length > devicesOf(name, known).length;
         });
         return ports.length > 0 ? { ...want, ports: Object.fromEntries(ports) } : undefined;
     },
 
     async cautions(host, { bridge, ports }) {
         const all = Object.entries(ports);
+        const named = all.map(([name, port]) => ({ ...port, name }));
         const links = all.flatMap(([name, port]) => devicesOf(name, port));
         return [
             ...(await managerCautions(host, links, "this port")),
@@ -101,10 +104,8 @@ export const ovsPortSet: HostResource<OvsPortSet, SetHere> = {
                 bridge,
                 all.flatMap(([name, { portSecurity }]) => (portSecurity ? [name] : [])),
             )),
-            ...(await peerCautions(
-                host,
-                all.map(([name, port]) => ({ ...port, name })),
-            )),
+            ...(await idleQueuesAt(host, bridge, named)),
+            ...(await peerCautions(host, named)),
         ];
     },
 

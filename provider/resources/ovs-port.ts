@@ -21,6 +21,7 @@ import { numberClaim, numberFault, refuseDisplaced, renumbered } from "./ovs-num
 import { isOnTree, ON_TREE } from "./ovs-off-tree";
 import { changedPort, linkNames, newPort, plug, rowsOf, unplug, type Change, type Rows } from "./ovs-port-change";
 import { isShut, opened, shutAgain, shutLink, shutRows } from "./ovs-plugged-shut";
+import { idleQueuesAt } from "./ovs-idle-queues";
 import { needsOf, type Needs } from "./ovs-port-needs";
 import { keepThrough } from "./ovs-port-path";
 import { placeOf } from "./ovs-port-place";
@@ -268,21 +269,26 @@ export const ovsPort: HostResource<OvsPort, PortHere> = {
 
     newOf(was, want) {
         const isSecuredNow = want.portSecurity !== undefined && was.portSecurity === undefined;
-        return isSecuredNow || devicesOf(want).some((link) => !devicesOf(was).includes(link)) ? want : undefined;
+        const isShapedNow = want.qos !== undefined && want.qos !== was.qos;
+        const come = devicesOf(want).some((link) => !devicesOf(was).includes(link));
+        return isSecuredNow || isShapedNow || come ? want : undefined;
     },
 
     async cautions(host, want) {
         const { name, bridge, portSecurity } = want;
         const devices = devicesOf(want);
-        const secured = await securedCautions(host, bridge, portSecurity ? [name] : []);
+        const own = [
+            ...(await securedCautions(host, bridge, portSecurity ? [name] : [])),
+            ...(await idleQueuesAt(host, bridge, [want])),
+        ];
         if (devices.length > 0)
             return [
-                ...secured,
+                ...own,
                 ...(await managerCautions(host, devices, "this port")),
                 ...(await downCautions(host, devices)),
                 ...(await pathCautions(host, want, devices, bridge)),
             ];
-        return [...secured, ...(await peerCautions(host, [want]))];
+        return [...own, ...(await peerCautions(host, [want]))];
     },
 
     async settle(host, want) {

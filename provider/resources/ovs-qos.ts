@@ -8,6 +8,7 @@ import { OWNER_KEY, sameStack } from "../owner";
 import { ovsdb } from "../plan";
 import { sameValue } from "../wire";
 import type { Found, HostResource } from "../resource";
+import { idleQueuesOf, others } from "./ovs-idle-queues";
 import { changedRow } from "./ovs-port-change";
 import { QOS_NAME_KEY } from "./ovs-port-rows";
 import { qosRow, qosState, queueRow, queuesOf, queueState } from "./ovs-qos-rows";
@@ -155,6 +156,13 @@ export const ovsQos: HostResource<OvsQos, QosHere> = {
     },
 
     claims: ({ name }) => [`QoS ${name}`],
+
+    newOf(was, want) {
+        const come = others(Object.keys(want.queues ?? {})).some((number) => !Object.hasOwn(was.queues ?? {}, number));
+        return come ? want : undefined;
+    },
+
+    cautions: idleQueuesOf,
 };
 
 /** @throws HostError refused where ports would be shaped no longer, of which the switch says no word */
