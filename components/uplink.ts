@@ -36,7 +36,7 @@ export class Uplink extends Component {
         const { links, bond, mtu, name: bondName, takesOperatorPath } = uplink;
         const { mtu: _mtu, ...tuned } = tuningOf(uplink);
         // A bond gives its MTU to its links.
-        const each = bond || mtu === undefined ? tuned : { mtu, ...tuned };
+        const each = bond || mtu === undefined ? tuned : { mtu, ...tuned, takesOperatorPath };
 
         const tunings = Object.keys(each).length === 0 ? [] : links.map((link) => this.#tuned(link, each, transform));
         const [only = ""] = links;

@@ -4,6 +4,7 @@ import { cpuList, cpusOf } from "./cpu-list";
 import { LinkName } from "./ip-text";
 import { count, toggle, TxQueueLength } from "./link-parts";
 import { withCrossCheck, type Say } from "./named";
+import { takesOperatorPath } from "./operator-path";
 import { Mtu } from "./units";
 
 /** CPUs in the kernel's list form, ascending and merged: `0-3,8`; empty is none. Undefined for what is no list. */
@@ -121,7 +122,7 @@ const Ring = (name: string) => count(name, 1, 1048576, "descriptors");
 export const LinkTuningFields = z.strictObject({
     name: LinkName.describe("Link that is tuned; it is there already, whoever made it. A change replaces the tuning."),
     mtu: Mtu.optional().describe(
-        "MTU [byte]; absent leaves it. Changes live; some NICs' link is down for a moment then.",
+        "MTU [byte]; absent leaves it. Below 1280 the kernel takes IPv6 from the link, with all its addresses, and a larger one does not bring them back. Changes live; some NICs' link is down for a moment then.",
     ),
     txQueueLength: TxQueueLength.optional().describe("Transmit queue [packets]; absent leaves it. Changes live."),
     rxRing: Ring("rxRing")
@@ -145,10 +146,13 @@ export const LinkTuningFields = z.strictObject({
     ),
     rpsCpus: queueCpus("rpsCpus", "CPUs that share the packets of each receive queue in software (RPS)."),
     xpsCpus: queueCpus("xpsCpus", "CPUs that send by each transmit queue (XPS)."),
+    takesOperatorPath: takesOperatorPath(
+        "may give a link over which an SSH connection of IPv6 to the host runs an MTU below 1280, or give back such a one",
+    ),
 });
 
 export const LinkTuning = withCrossCheck(LinkTuningFields, (tuning, say) => {
-    const { name: _, ...settings } = tuning;
+    const { name: _name, takesOperatorPath: _told, ...settings } = tuning;
     if (Object.values(settings).every((value) => value === undefined))
         say(["name"], "nothing is tuned; give at least one setting beside name");
     checkParts(tuning, say);

@@ -12,7 +12,7 @@ interface Way {
 
 const ways: Reader<Way> = {
     types: [
-        ...["host:Address", "host:Bond", "host:Bridge", "host:BridgePort", "host:Macvtap"],
+        ...["host:Address", "host:Bond", "host:Bridge", "host:BridgePort", "host:Link", "host:Macvtap"],
         ...["host:Route", "host:Rule", "host:Sysctl"],
         ...["ovs:Bridge", "ovs:Controller", "ovs:Flows", "ovs:Port", "ovs:PortSet", "ovs:Settings"],
     ].map((type) => `kvmnet:${type}`),

@@ -50,7 +50,8 @@ function queueLists(lists: string[], known?: string[]): string[] | undefined {
 /** Where the NIC made something else of what was asked for, as sentences' parts. */
 export function tuningDone(want: LinkTuning, tuned: Tuned): string[] {
     const there = tuningOf(want.name, tuned, want) as Bag;
-    return Object.entries(want).flatMap(([key, wanted]) => different(key, wanted, there[key]));
+    const { takesOperatorPath: _, ...settings } = want;
+    return Object.entries(settings).flatMap(([key, wanted]) => different(key, wanted, there[key]));
 }
 
 function different(path: string, wanted: unknown, there: unknown): string[] {

@@ -9,9 +9,11 @@ import { ownerFrom } from "../owner";
 import type { JournalEntry } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { forget, formerOf, lifeOf, note, noted, noteRest, type Former } from "./former-values";
+import { keepIpv6Mtu, mtuCautions } from "./ipv6-off";
 import { checkTuning, queuesToBe, type QueueCount } from "./link-limits";
 import { tuningDone, tuningOf } from "./link-state";
 import { isMask, partOf, tuningSteps } from "./link-steps";
+import { permissionOf } from "./operator-guard";
 import { requireLink } from "./virtual-link";
 
 interface Here extends Found<LinkTuning> {
@@ -42,7 +44,9 @@ export const link: HostResource<LinkTuning, Here> = {
         features: "update",
         rpsCpus: "update",
         xpsCpus: "update",
+        takesOperatorPath: "update",
     },
+    presets: { takesOperatorPath: false },
 
     /** It is anybody's to tune while nobody of ours has noted what it was. */
     async find(host, name, { mark, known }) {
@@ -51,7 +55,8 @@ export const link: HostResource<LinkTuning, Here> = {
         const life = await lifeOf(host, link);
         const entry = await noted(host, keyOf(name), life);
         const tuned = await readTuning(host.place, link, known);
-        return { state: tuningOf(name, tuned, known), mark: entry?.mark ?? mark, free: !entry, link, life, entry };
+        const state = { ...tuningOf(name, tuned, known), ...permissionOf(known) };
+        return { state, mark: entry?.mark ?? mark, free: !entry, link, life, entry };
     },
 
     async create(host, { name }) {
@@ -91,24 +96,21 @@ export const link: HostResource<LinkTuning, Here> = {
         const given = without(former, new Set([...covered].filter((key) => !again.includes(key))));
         const stays = standing(now, { ...valuesThere(given, now), ...differing(wanted, now) });
 
+        const next = { ...ofQueues(valuesThere(given, stays), queues), ...differing(wanted, stays) };
+        await keepIpv6Mtu(host, subject, want, want.name, mtuOf(next));
+
         const kept: Former = {
             ...Object.fromEntries(noting.map((key) => [key, now[key] ?? null])),
             ...Object.fromEntries(left),
         };
         return [
             note(keyOf(want.name), mark, life, kept, entry),
-            ...tuningSteps(
-                want.name,
-                { ...ofQueues(valuesThere(given, stays), queues), ...differing(wanted, stays) },
-                now,
-                tuned.features,
-                lostWith(now, queues),
-            ),
+            ...tuningSteps(want.name, next, now, tuned.features, lostWith(now, queues)),
             ...(left.length < Object.keys(former).length ? [noteRest(keyOf(want.name), mark, life, kept)] : []),
         ];
     },
 
-    async delete(host, { link, entry }) {
+    async delete(host, { link, entry, state }) {
         if (!entry) return [];
         const tuned = await readTuning(host.place, link);
         const now = settingsOf(tuned);
@@ -118,6 +120,7 @@ export const link: HostResource<LinkTuning, Here> = {
         const given = valuesThere(rest, now);
         const queues = queuesToBe(channelsOf(given), tuned);
         const wanted = ofQueues(valuesThere(rest, standing(now, given)), queues);
+        await keepIpv6Mtu(host, `link tuning ${link.name}`, state, link.name, mtuOf(wanted), true);
         return [
             ...tuningSteps(link.name, wanted, now, tuned.features, lostWith(now, queues)),
             forget(keyOf(link.name)),
@@ -151,7 +154,10 @@ export const link: HostResource<LinkTuning, Here> = {
     },
 
     claims: ({ name }) => [`tuning of ${name}`],
-    cautions: (host, { name }) => managerCautions(host, [name], "this tuning"),
+    cautions: async (host, { name, mtu }) => [
+        ...(await managerCautions(host, [name], "this tuning")),
+        ...(await mtuCautions(host, name, mtu)),
+    ],
 };
 
 /** The bond that passes larger packets than the link would with its former MTU. A bridge comes down with its ports. */
@@ -190,6 +196,9 @@ const standing = (now: Settings, written: Settings): Settings =>
     Object.keys(channelsOf(written)).length === 0
         ? now
         : Object.fromEntries(Object.entries(now).filter(([key]) => !isTransmitMask(key)));
+
+/** The MTU among them [byte]. */
+const mtuOf = ({ mtu }: Settings): number | undefined => (typeof mtu === "number" ? mtu : undefined);
 
 const channelsOf = (settings: Settings): Channels => partOf(settings, "channels.");
 

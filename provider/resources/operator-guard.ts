@@ -86,19 +86,19 @@ export async function keepCarried(
 /**
  * Before links lose what a connection needs.
  *
- * @param isHit  whether a connection with this end over these links is concerned
+ * @param isHit  whether a connection that goes this way is concerned
  * @param change what that is to its link  @param goes whether the resource that says so goes @throws HostError refused
  */
 export async function keepOver(
     host: Host,
     subject: string,
     told: Told,
-    isHit: (peer: string, links: readonly string[]) => boolean,
+    isHit: (way: Way) => boolean,
     change: string,
     goes: boolean,
 ): Promise<void> {
     if (told.takesOperatorPath) return;
-    const way = (await readWays(host)).find(({ operator, links }) => isHit(operator.peer, links));
+    const way = (await readWays(host)).find(isHit);
     if (way)
         throw kept(
             subject,

@@ -56,6 +56,11 @@ describe("Uplink", () => {
         }
     });
 
+    it("hands it on to its only link where that gets an MTU", async () => {
+        const run = await made({ links: ["eno1"], mtu: 1200, takesOperatorPath: true });
+        assert.equal(run.named("wan-link-eno1").inputs.takesOperatorPath, true);
+    });
+
     const facts = {
         eno1: {
             rings: { rxMax: 4096 },

@@ -648,6 +648,59 @@ describe("the connection of who works on a host", function () {
         await eventually(async () => assert.equal(await everything(), before));
     });
 
+    it("keeps IPv6 of its link from an MTU that is too small for it, which is warned of where it runs elsewhere", async () => {
+        const before = await everything();
+        await ip("address add 2001:db8::1/64 dev lan0 nodad");
+        await ip("-n operator address add 2001:db8::7/64 dev lan1 nodad");
+        const another = await Operator.connect(lab.name, "operator", "2001:db8::1", 22);
+        await known();
+        const inputs = (mtu: number, more: Bag = {}) => ({ name: "lan0", mtu, ...more });
+        const says =
+            /^link tuning lan0: the SSH connection from 2001:db8::7 to 2001:db8::1 goes over lan0, which loses IPv6 when lan0 has an MTU of 1279 byte, as that takes at least 1280, so nothing was changed\. Set takesOperatorPath: true/;
+        await refused(() => create("host:Link", "small", inputs(1279)), says);
+        const small = await create("host:Link", "small", inputs(1280));
+        await refused(() => plugin.update("kvmnet:host:Link", "small", small, inputs(1279)), says);
+        assert(await another.answers());
+        await another.leave();
+        await remove("host:Link", "small", small);
+        await known();
+        const other = await create("host:Link", "other", inputs(1279));
+        assert.match(
+            engine.logged.map(({ message }) => message).join("\n"),
+            /^lan0 loses its address 2001:db8::1\/64 for good: with an MTU of 1279 byte the kernel takes IPv6 from it, which needs 1280\.$/m,
+        );
+        await remove("host:Link", "other", other);
+        await ip("-n operator address delete 2001:db8::7/64 dev lan1");
+        await eventually(async () => assert.equal(await everything(), before));
+    });
+
+    it("keeps IPv6 of its link from the former MTU of a tuning that goes, where that is too small for it", async () => {
+        const before = await everything();
+        await ip("link set dev lan0 mtu 1200");
+        const large = await create("host:Link", "large", { name: "lan0", mtu: 1500 });
+        await ip("address add 2001:db8::1/64 dev lan0 nodad");
+        await ip("-n operator address add 2001:db8::7/64 dev lan1 nodad");
+        const another = await Operator.connect(lab.name, "operator", "2001:db8::1", 22);
+        await known();
+        await refused(
+            () => remove("host:Link", "large", large),
+            /goes over lan0, which loses IPv6 when lan0 has an MTU of 1200 byte/,
+            /run `pulumi up` before it is removed/,
+        );
+        await refused(
+            () => plugin.update("kvmnet:host:Link", "large", large, { name: "lan0", txQueueLength: 900 }),
+            /has an MTU of 1200 byte/,
+        );
+        const told = { name: "lan0", mtu: 1500, takesOperatorPath: true };
+        large.state = await plugin.update("kvmnet:host:Link", "large", large, told);
+        assert(await another.answers());
+        await remove("host:Link", "large", large);
+        await another.leave();
+        await ip("-n operator address delete 2001:db8::7/64 dev lan1");
+        await ip("link set dev lan0 mtu 1500");
+        await eventually(async () => assert.equal(await everything(), before));
+    });
+
     it("is not known where nobody is connected: the default route's link is plugged in, with a caution", async () => {
         await operator.leave();
         await ip("route add default via 192.0.2.7");
