@@ -170,7 +170,7 @@ export const BondFields = z.strictObject({
             "Whether frames that arrive at a member in waiting are taken, too; absent is the kernel's false. Changes live.",
         ),
     takesOperatorPath: takesOperatorPath(
-        "may take in, or later let go, a link over which an SSH connection to the host runs",
+        "may take in, or later let go, a link over which an SSH connection to the host runs, or be removed or made anew while one runs over itself",
     ),
 });
 type Fields = z.output<typeof BondFields>;

@@ -74,7 +74,7 @@ export const LinuxBridgeFields = z.strictObject({
             "Link-local groups that are forwarded, as a mask: bit N stands for 01:80:c2:00:00:0N, so 16384 forwards LLDP; absent is the kernel's 0. Changes live.",
         ),
     takesOperatorPath: takesOperatorPath(
-        "may begin or end to filter VLANs, or take one from its own port or its default, while an SSH connection to the host runs over it",
+        "may begin or end to filter VLANs, take one from its own port or its default, or be removed, while an SSH connection to the host runs over it",
     ),
 });
 

@@ -28,7 +28,7 @@ const Fields = z.strictObject({
         "MAC address, the one that the guest's NIC has; absent leaves the kernel's, and in the mode passthru it is the link's own (macvlan_common_newlink in drivers/net/macvlan.c). Changes live.",
     ),
     takesOperatorPath: takesOperatorPath(
-        "may, in the mode passthru, take a link over which an SSH connection to the host runs",
+        "may, in the mode passthru, take a link over which an SSH connection to the host runs, or be removed or made anew while one runs over itself",
     ),
 });
 

@@ -14,6 +14,11 @@ export const takesOperatorPathAsPort = takesOperatorPath(
     "may plug in a link over which an SSH connection to the host runs, or later unplug it or take VLANs from it",
 );
 
+/** Of a link that is made. */
+export const takesOperatorPathAsLink = takesOperatorPath(
+    "may be removed or made anew while an SSH connection to the host runs over it, or get an MTU below 1280 while one of IPv6 does",
+);
+
 /** Of an address that the host gets. */
 export const takesOperatorPathAsAddress = takesOperatorPath(
     "may be in the way of an SSH connection to the host: its network leads elsewhere what goes to the other end, or it goes while the connection is to it",

@@ -8,7 +8,7 @@ import { sparseObject } from "./sparse";
 import { Tap } from "./tap";
 import { IfName, TrunkList, VlanList } from "./units";
 
-const TapOfPort = Tap.omit({ name: true })
+const TapOfPort = Tap.omit({ name: true, takesOperatorPath: true })
     .meta({ token: "ovs:TapOfPort" })
     .describe(
         "Tap of the port's name, made with it; absent plugs a link that is there already. A change of multiQueue, vnetHdr, uid or gid makes the tap anew.",

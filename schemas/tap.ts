@@ -1,6 +1,7 @@
 /** A persistent tap, which a guest's NIC opens. */
 import { z } from "zod";
 import { TapQueueLength, toggle } from "./link-parts";
+import { takesOperatorPathAsLink } from "./operator-path";
 import { sparseObject } from "./sparse";
 import { IfName, Mtu } from "./units";
 
@@ -29,6 +30,7 @@ export const Tap = sparseObject({
     txQueueLength: TapQueueLength.optional().describe(
         "Transmit queue [packets], at most 524288; absent is the kernel's 1000. Changes live.",
     ),
+    takesOperatorPath: takesOperatorPathAsLink,
 });
 export type Tap = z.output<typeof Tap>;
 export type TapInput = z.input<typeof Tap>;

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { TxQueueLength } from "./link-parts";
 import { withCrossCheck } from "./named";
+import { takesOperatorPathAsLink } from "./operator-path";
 import { IfName, Mac, Mtu } from "./units";
 
 const Fields = z.strictObject({
@@ -15,6 +16,7 @@ const Fields = z.strictObject({
     txQueueLength: TxQueueLength.optional().describe(
         "Transmit queue of both ends [packets]; absent is the kernel's 1000. Changes live.",
     ),
+    takesOperatorPath: takesOperatorPathAsLink,
 });
 
 /** One pair of virtual Ethernet links. */

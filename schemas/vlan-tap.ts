@@ -34,7 +34,7 @@ const RateLimit = z
     .describe("Rates of a guest's NIC. Changes live.");
 
 /** The fields without their rules. */
-export const VlanTapFields = Tap.extend({
+export const VlanTapFields = Tap.omit({ takesOperatorPath: true }).extend({
     name: IfName.describe("Name on the host."),
     vlan: VlanName.optional().describe(
         "Access VLAN: a name out of the switch's VLANs where the switch is a component of the same program, or an id. Exactly one of vlan and trunk. Changes live.",

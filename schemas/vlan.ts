@@ -3,6 +3,7 @@ import { z } from "zod";
 import { linkFields, toggle } from "./link-parts";
 import { LinkName } from "./ip-text";
 import { withCrossCheck } from "./named";
+import { takesOperatorPathAsLink } from "./operator-path";
 import { VlanId } from "./units";
 
 /** Priority maps in the canonical spelling: one entry a priority, by ascending number. */
@@ -58,6 +59,7 @@ const Fields = z.strictObject({
         .describe(
             'Priority that a tag gets by the one of the packet inside the host, as "HOST:TAG"; absent maps all to 0. Changes live.',
         ),
+    takesOperatorPath: takesOperatorPathAsLink,
 });
 
 export const Vlan = withCrossCheck(Fields, ({ name, link }, say) => {

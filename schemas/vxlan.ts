@@ -3,6 +3,7 @@ import { z } from "zod";
 import { IpAddress, isV6, LinkName } from "./ip-text";
 import { count, linkFields, seconds, toggle } from "./link-parts";
 import { withCrossCheck } from "./named";
+import { takesOperatorPath } from "./operator-path";
 
 const Address = IpAddress.refine((address) => address !== "0.0.0.0" && address !== "::", {
     error: "0.0.0.0 and :: are the address of no host; give one, or leave it out",
@@ -73,6 +74,9 @@ const Fields = z.strictObject({
     l2Miss: flag("l2Miss", "Whether a MAC address that is not known is told by netlink", false),
     l3Miss: flag("l3Miss", "Whether an IP address that is not known is told by netlink", false),
     gbp: flag("gbp", "Whether the Group Policy extension is spoken", false),
+    takesOperatorPath: takesOperatorPath(
+        "may be removed, made anew, or get another remote or local while an SSH connection to the host runs over it, or an MTU below 1280 while one of IPv6 does",
+    ),
 });
 
 export const Vxlan = withCrossCheck(Fields, ({ name, link, remote, local, srcPortMin, srcPortMax }, say) => {

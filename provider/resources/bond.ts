@@ -6,7 +6,7 @@ import type { HostResource } from "../resource";
 import { forgetTaken, letGo, membersOf, takeIn, takenIn } from "./bond-members";
 import { setLink } from "./link-marks";
 import { plain, yesNo, type Printed, type Setting, type Settings } from "./link-settings";
-import { keepLinks, keepPlugged, pathCautions, permissionOf } from "./operator-guard";
+import { keepLinks, keepPlugged, pathCautions } from "./operator-guard";
 import { plugCautions } from "./plug-cautions";
 import { virtualLink, type LinkHere } from "./virtual-link";
 
@@ -132,7 +132,6 @@ const link = virtualLink<Bond>({
 
 export const bond: HostResource<Bond, BondHere> = {
     ...link,
-    presets: { ...link.presets, takesOperatorPath: false },
 
     async find(host, name, own) {
         const here = await link.find(host, name, own);
@@ -155,7 +154,6 @@ export const bond: HostResource<Bond, BondHere> = {
                 ...(own.known ? {} : failOverMacOf(here.link.data)),
                 ...(members.length > 0 ? { members: [...members].sort() } : {}),
                 ...(typeof primary === "string" && primary !== "" ? { primary } : {}),
-                ...permissionOf(own.known),
             },
             ours: members,
             leaving: await takenIn(

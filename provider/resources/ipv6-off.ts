@@ -27,23 +27,24 @@ export async function keepIpv6(
 }
 
 /**
- * Before a link has another MTU (addrconf_notify in net/ipv6/addrconf.c). One below the link of a route counts, too: the
+ * Before a link, or both ends of a pair, have another MTU (addrconf_notify in net/ipv6/addrconf.c). One below the link of a route counts, too: the
  * kernel lowers VLANs and bridges with what is below them, and what it leaves is larger than what passes there.
  *
- * @param mtu  the one that it is to have [byte]; undefined where it stays
+ * @param from the MTU that it has [byte]  @param to the one that it is to have; undefined where it stays
  * @param goes whether the resource goes by that @throws HostError refused
  */
 export async function keepIpv6Mtu(
     host: Host,
     subject: string,
     told: Told,
-    link: string,
-    mtu: number | undefined,
+    links: readonly string[],
+    from: number,
+    to: number | undefined,
     goes = false,
 ): Promise<void> {
-    if (mtu === undefined || mtu >= LEAST_MTU) return;
-    const isHit = ({ operator, path }: Way) => isV6(operator.peer) && path.has(link);
-    const change = `which loses IPv6 when ${link} has an MTU of ${mtu} byte, as that takes at least ${LEAST_MTU}`;
+    if (to === undefined || to === from || to >= LEAST_MTU) return;
+    const isHit = ({ operator, path }: Way) => isV6(operator.peer) && links.some((link) => path.has(link));
+    const change = `which loses IPv6 when ${links.join(" or ")} has an MTU of ${to} byte, as that takes at least ${LEAST_MTU}`;
     await keepOver(host, subject, told, isHit, change, goes);
 }
 

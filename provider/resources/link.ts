@@ -97,7 +97,7 @@ export const link: HostResource<LinkTuning, Here> = {
         const stays = standing(now, { ...valuesThere(given, now), ...differing(wanted, now) });
 
         const next = { ...ofQueues(valuesThere(given, stays), queues), ...differing(wanted, stays) };
-        await keepIpv6Mtu(host, subject, want, want.name, mtuOf(next));
+        await keepIpv6Mtu(host, subject, want, [want.name], link.mtu, mtuOf(next));
 
         const kept: Former = {
             ...Object.fromEntries(noting.map((key) => [key, now[key] ?? null])),
@@ -120,7 +120,7 @@ export const link: HostResource<LinkTuning, Here> = {
         const given = valuesThere(rest, now);
         const queues = queuesToBe(channelsOf(given), tuned);
         const wanted = ofQueues(valuesThere(rest, standing(now, given)), queues);
-        await keepIpv6Mtu(host, `link tuning ${link.name}`, state, link.name, mtuOf(wanted), true);
+        await keepIpv6Mtu(host, `link tuning ${link.name}`, state, [link.name], link.mtu, mtuOf(wanted), true);
         return [
             ...tuningSteps(link.name, wanted, now, tuned.features, lostWith(now, queues)),
             forget(keyOf(link.name)),

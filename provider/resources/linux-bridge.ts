@@ -11,7 +11,7 @@ import { keepsVlans } from "./bridge-default";
 import { declarationOf, defaultPvid, losesVlans, tableOf, vlanLines, vlansOf, type VlanTable } from "./bridge-vlans";
 import { gone, linkHere, marked, setLink } from "./link-marks";
 import { hundredths, plain, presetsOf, told, wordsBetween, yesNo, type Settings } from "./link-settings";
-import { keepCarried, permissionOf } from "./operator-guard";
+import { keepCarried, keepPlugged, permissionOf } from "./operator-guard";
 import { runsSpanningTree, untilForwarding } from "./spanning-tree";
 import { keepOthersOn } from "./stands-on";
 import { untold } from "./virtual-link";
@@ -155,6 +155,7 @@ export const linuxBridge: HostResource<LinuxBridge, BridgeHere> = {
                 "Unplug these ports first.",
             );
         await keepOthersOn(host, `Linux bridge ${state.name}`, [state.name], mark);
+        await keepPlugged(host, `Linux bridge ${state.name}`, state, [state.name], "which is to be removed");
         return [ip(`removes the Linux bridge ${state.name}`, [gone(state.name)])];
     },
 

@@ -3,7 +3,7 @@ import { Macvtap, MacvtapOutputs } from "../../schemas/macvtap";
 import type { Host } from "../host";
 import type { HostResource } from "../resource";
 import { plain } from "./link-settings";
-import { keepLinks, pathCautions, permissionOf } from "./operator-guard";
+import { keepLinks, pathCautions } from "./operator-guard";
 import { plugCautions } from "./plug-cautions";
 import { virtualLink, type LinkHere } from "./virtual-link";
 
@@ -39,13 +39,6 @@ const link = virtualLink<Macvtap>({
 
 export const macvtap: HostResource<Macvtap, LinkHere<Macvtap>> = {
     ...link,
-    presets: { ...link.presets, takesOperatorPath: false },
-
-    async find(host, name, own) {
-        const here = await link.find(host, name, own);
-        return here && { ...here, state: { ...here.state, ...permissionOf(own.known) } };
-    },
-
     async create(host, want, mark) {
         await keepTaken(host, want);
         return link.create(host, want, mark);

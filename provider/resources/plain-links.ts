@@ -7,7 +7,7 @@ export const dummy = virtualLink<Dummy>({
     title: "dummy",
     description: "A link that takes packets and drops them, up: a place for addresses that belong to no wire.",
     schema: Dummy,
-    cost: { name: "replace", mac: "update", mtu: "update", txQueueLength: "update" },
+    cost: { name: "replace", mac: "update", mtu: "update", txQueueLength: "update", takesOperatorPath: "update" },
     kind: "dummy",
     settings: {},
     presets: { mtu: 1500, txQueueLength: 1000 },
@@ -18,7 +18,7 @@ export const ifb = virtualLink<Ifb>({
     title: "intermediate functional block",
     description: "A link through which a filter leads traffic so that it can be shaped, up.",
     schema: Ifb,
-    cost: { name: "replace", mtu: "update", txQueueLength: "update" },
+    cost: { name: "replace", mtu: "update", txQueueLength: "update", takesOperatorPath: "update" },
     kind: "ifb",
     settings: {},
     // TX_Q_LIMIT in drivers/net/ifb.c.

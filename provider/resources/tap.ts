@@ -6,7 +6,9 @@ import { textOf } from "../host/ovsdb/columns";
 import { ip, type Line, type Plan, type Step } from "../plan";
 import type { HostResource } from "../resource";
 import { gone, linkHere, setLink } from "./link-marks";
+import { keepIpv6Mtu } from "./ipv6-off";
 import { isTold } from "./link-settings";
+import { keepPlugged, permissionOf, type Told } from "./operator-guard";
 import { keepOthersOn } from "./stands-on";
 import { staysUp, switchIfThere } from "./taken-in";
 import { ownersOf } from "./tap-owners";
@@ -27,8 +29,9 @@ export const tap: HostResource<Tap> = {
         uid: "replace",
         gid: "replace",
         txQueueLength: "update",
+        takesOperatorPath: "update",
     },
-    presets: { txQueueLength: TX_QUEUE_LENGTH },
+    presets: { txQueueLength: TX_QUEUE_LENGTH, takesOperatorPath: false },
     outputs: TapOutputs,
 
     async find(host, name, { known }) {
@@ -49,6 +52,7 @@ export const tap: HostResource<Tap> = {
                 mtu: link.mtu,
                 ...(await ownersOf(host, link)),
                 ...(isTold(txQueueLength, TX_QUEUE_LENGTH, known?.txQueueLength) ? { txQueueLength } : {}),
+                ...permissionOf(known),
             },
             ...(plugged === undefined ? {} : { outputs: { pluggedInto: plugged } }),
         };
@@ -56,13 +60,15 @@ export const tap: HostResource<Tap> = {
 
     create: (_host, want, mark) => [madeTap(want, mark)],
 
-    update: async (host, { state }, want, mark) =>
+    async update(host, { state }, want, mark) {
         // Queues and owners are fixed when a tap is made; this one is of a run that was killed, with other settings.
-        state.multiQueue === want.multiQueue && state.uid === want.uid && state.gid === want.gid
-            ? [changed(want, mark, state)]
-            : [...(await removed(host, want.name, mark)), madeTap(want, mark)],
+        if (state.multiQueue !== want.multiQueue || state.uid !== want.uid || state.gid !== want.gid)
+            return [...(await removed(host, want.name, want, mark)), madeTap(want, mark)];
+        await keepIpv6Mtu(host, `tap ${want.name}`, want, [want.name], state.mtu, want.mtu);
+        return [changed(want, mark, state)];
+    },
 
-    delete: (host, { state }, mark) => removed(host, state.name, mark),
+    delete: (host, { state }, mark) => removed(host, state.name, state, mark),
     settle: (host, { name }) => staysUp(host, `tap ${name}`, [name]),
     claims: ({ name }) => [`link ${name}`],
 };
@@ -110,8 +116,9 @@ export function settings(tap: TapSettings, mark: string | undefined, other?: Tap
     ];
 }
 
-async function removed(host: Host, name: string, mark: string): Promise<Plan> {
+async function removed(host: Host, name: string, told: Told, mark: string): Promise<Plan> {
     await keepOthersOn(host, `tap ${name}`, [name], mark);
+    await keepPlugged(host, `tap ${name}`, told, [name], "which is to be removed");
     return [ip(`removes the tap ${name}`, [gone(name)])];
 }
 

@@ -5,7 +5,9 @@ import type { Link } from "../host/links";
 import { ip, type Line, type Plan, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { gone, linkHere, marked, setLink } from "./link-marks";
+import { keepIpv6Mtu } from "./ipv6-off";
 import { isTold } from "./link-settings";
+import { keepPlugged, permissionOf } from "./operator-guard";
 import { keepOthersOn } from "./stands-on";
 import { staysUp } from "./taken-in";
 import { commonWords, isMacSet } from "./virtual-link";
@@ -34,8 +36,9 @@ export const veth: HostResource<Veth, VethHere> = {
         peerMac: "update",
         mtu: "update",
         txQueueLength: "update",
+        takesOperatorPath: "update",
     },
-    presets: PRESETS,
+    presets: { ...PRESETS, takesOperatorPath: false },
 
     async find(host, name, { known }) {
         const links = await host.links();
@@ -59,6 +62,7 @@ export const veth: HostResource<Veth, VethHere> = {
                 peerMac: other ? await macOf(other, known?.peerMac) : known?.peerMac,
                 ...(isTold(mtu, PRESETS.mtu, known?.mtu) ? { mtu } : {}),
                 ...(isTold(txQueueLength, PRESETS.txQueueLength, known?.txQueueLength) ? { txQueueLength } : {}),
+                ...permissionOf(known),
             },
             link,
             isKnown: known !== undefined,
@@ -68,18 +72,21 @@ export const veth: HostResource<Veth, VethHere> = {
 
     create: (_host, want, mark) => [made(want, mark)],
 
-    update: async (host, { state, link, other, isKnown }, want, mark) =>
+    async update(host, { state, link, other, isKnown }, want, mark) {
         // One of ours that state does not know is of a run that was killed, with another name for its other end.
-        !isKnown && state.peer !== want.peer
-            ? [...(await removed(host, want.name, other, mark)), made(want, mark)]
-            : [
-                  bothSet(want, mark, [
-                      [want, state, link],
-                      ...(other ? [[otherEnd(want), otherEnd(state), other] as const] : []),
-                  ]),
-              ],
+        if (!isKnown && state.peer !== want.peer)
+            return [...(await removed(host, want, other, mark)), made(want, mark)];
+        const { name, peer, mtu = PRESETS.mtu } = want;
+        await keepIpv6Mtu(host, `veth pair ${name}`, want, [name, peer], link.mtu, mtu);
+        return [
+            bothSet(want, mark, [
+                [want, state, link],
+                ...(other ? [[otherEnd(want), otherEnd(state), other] as const] : []),
+            ]),
+        ];
+    },
 
-    delete: (host, { state, other }, mark) => removed(host, state.name, other, mark),
+    delete: (host, { state, other }, mark) => removed(host, state, other, mark),
     settle: (host, { name, peer }) => staysUp(host, `veth pair ${name}`, [name, peer]),
     claims: ({ name, peer }) => [`link ${name}`, `link ${peer}`],
 };
@@ -99,8 +106,11 @@ const made = (want: Veth, mark: string): Step => ({
     check: { link: want.peer, is: "absent" },
 });
 
-async function removed(host: Host, name: string, other: Link | undefined, mark: string): Promise<Plan> {
-    await keepOthersOn(host, `veth pair ${name}`, [name, ...(other ? [other.name] : [])], mark);
+async function removed(host: Host, told: Veth, other: Link | undefined, mark: string): Promise<Plan> {
+    const { name } = told;
+    const ends = [name, ...(other ? [other.name] : [])];
+    await keepOthersOn(host, `veth pair ${name}`, ends, mark);
+    await keepPlugged(host, `veth pair ${name}`, told, ends, "which is to be removed");
     return [ip(`removes the veth pair ${name}`, [gone(name)])];
 }
 

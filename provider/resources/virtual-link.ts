@@ -17,6 +17,8 @@ import {
     type Printed,
     type Settings,
 } from "./link-settings";
+import { keepIpv6Mtu } from "./ipv6-off";
+import { keepPlugged, permissionOf, type Told } from "./operator-guard";
 import { keepOthersOn } from "./stands-on";
 import { staysUp } from "./taken-in";
 
@@ -26,6 +28,7 @@ export interface LinkState {
     mac?: string;
     mtu?: number;
     txQueueLength?: number;
+    takesOperatorPath?: boolean;
 }
 
 /** A link that was found, and what the kernel gives one like it. */
@@ -104,8 +107,9 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): Virtu
         );
     };
 
-    const removed = async (host: Host, name: string, mark: string): Promise<Plan> => {
+    const removed = async (host: Host, name: string, told: Told, mark: string): Promise<Plan> => {
         await keepOthersOn(host, `${title} ${name}`, [name], mark);
+        await keepPlugged(host, `${title} ${name}`, told, [name], "which is to be removed");
         return [ip(`removes the ${title} ${name}`, [gone(name)])];
     };
 
@@ -124,7 +128,7 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): Virtu
         ...(outputs ? { outputs } : {}),
         ...(derived ? { derived } : {}),
         ...(complete ? { complete } : {}),
-        presets: { ...presetsOf(kinds), ...of.presets },
+        presets: { ...presetsOf(kinds), ...of.presets, takesOperatorPath: false },
 
         async find(host, name, { known }) {
             const links = await host.links();
@@ -139,7 +143,7 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): Virtu
             const presets = presetsHere(links, own as unknown as State);
             // The MTU of the link below may have been another when this one was made.
             const given = stands && known && known.mtu === undefined ? { ...presets, mtu: link.mtu } : presets;
-            const state = { ...own, ...(await commonOf(host, link, given, known)) } as State;
+            const state = { ...own, ...(await commonOf(host, link, given, known)), ...permissionOf(known) } as State;
             const here = await linkHere(host, link, kind, known !== undefined);
             return {
                 ...here,
@@ -162,13 +166,15 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): Virtu
         async update(host, found, want, mark) {
             if (isRemade(found, want))
                 return [
-                    ...(await removed(host, want.name, mark)),
+                    ...(await removed(host, want.name, want, mark)),
                     ...(await readyBelow(host, want, want.mtu)),
                     made(want, mark),
                 ];
             const { state: from, presets, link } = found;
             // What was not told of its MTU stays as it is.
             const usual = from.mtu === undefined ? { ...presets, mtu: link.mtu } : presets;
+            const mtu = want.mtu ?? usual.mtu;
+            await keepIpv6Mtu(host, `${title} ${want.name}`, want, [want.name], link.mtu, mtu);
             const lines = (is: State, wanted: State): Line[] => {
                 const common = commonWords(wanted, { ...usual, ...is }, usual);
                 const words = wordsBetween(settings, is, wanted, of.around?.(is, wanted));
@@ -188,7 +194,7 @@ export function virtualLink<State extends LinkState>(of: LinkKind<State>): Virtu
             ];
         },
 
-        delete: (host, { state }, mark) => removed(host, state.name, mark),
+        delete: (host, { state }, mark) => removed(host, state.name, state, mark),
         settle: (host, { name }) => staysUp(host, `${title} ${name}`, [name]),
         claims: (want) => [`link ${want.name}`, ...(of.claims?.(want) ?? [])],
     };

@@ -24,6 +24,7 @@ export const vlan = virtualLink<Vlan>({
         bridgeBinding: "update",
         ingressQos: "update",
         egressQos: "update",
+        takesOperatorPath: "update",
     },
     kind: "vlan",
     fixed: { protocol: plain<Vlan["protocol"]>("protocol"), vlanId: plain<number>("id") },

@@ -8,6 +8,7 @@ import { parseList } from "../host/links";
 import { bridge, type Step } from "../plan";
 import type { HostResource } from "../resource";
 import { bare, plain, type Printed } from "./link-settings";
+import { keepCarried } from "./operator-guard";
 import { virtualLink, type LinkHere } from "./virtual-link";
 
 /** Bytes of the outer headers: Ethernet, IP, UDP and VXLAN (include/net/vxlan.h VXLAN_HEADROOM, VXLAN6_HEADROOM). */
@@ -54,6 +55,7 @@ const link = virtualLink<Vxlan>({
         mac: "update",
         mtu: "update",
         txQueueLength: "update",
+        takesOperatorPath: "update",
     },
     kind: "vxlan",
     fixed: {
@@ -138,6 +140,8 @@ export const vxlan: HostResource<Vxlan, VxlanHere> = {
     async update(host, found, want, mark) {
         const { state, cutOff } = found;
         if (stuckEnds(state, want).length > 0 && !link.isRemade(found, want)) throw stays(state, want);
+        if (ENDS.some((key) => state[key] !== want[key]) && !link.isRemade(found, want))
+            await keepCarried(host, `VXLAN link ${want.name}`, want, [want.name], "which is to lead elsewhere");
         const steps = await link.update(host, found, want, mark);
         // Another one comes with its own entry.
         return cutOff && state.remote === want.remote && !link.isRemade(found, want)

@@ -8,12 +8,13 @@ const qos = some("0:1", "3:3", "7:7", "15:0", "16:2", "65537:4");
 const MODES = ["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"];
 
 const TRIPS: Trip[] = [
-    { kind: "host:Dummy", fixed: { name: "rk-dummy" } },
-    { kind: "host:Ifb", fixed: { name: "rk-ifb" } },
+    { kind: "host:Dummy", fixed: { name: "rk-dummy" }, never: ["takesOperatorPath"] },
+    { kind: "host:Ifb", fixed: { name: "rk-ifb" }, never: ["takesOperatorPath"] },
     {
         kind: "host:Vlan",
         fixed: { name: "rk0.10", link: "rk0", vlanId: 10 },
         samples: { mtu: oneOf(1280, 1400, 1500), ingressQos: some("0:1", "3:70", "7:4294967295"), egressQos: qos },
+        never: ["takesOperatorPath"],
     },
     {
         kind: "host:Bond",

@@ -621,6 +621,69 @@ describe("the connection of who works on a host", function () {
         await leave();
     });
 
+    it("keeps a link of ours that it runs over by an address of somebody else's, and where that leads", async () => {
+        const before = await everything();
+        await ip("address add 198.51.100.1/24 dev lan0");
+        await ip("-n operator address add 198.51.100.7/24 dev lan1");
+        await ip("-n operator link add name vx1 type vxlan id 7 dstport 4789 remote 198.51.100.1 dev lan1");
+        await ip("-n operator address add 203.0.113.7/24 dev vx1");
+        await ip("-n operator link set dev vx1 up");
+        const inputs = { name: "vx0", vni: 7, remote: "198.51.100.7", link: "lan0" };
+        const made = await create("host:Vxlan", "tunnel", inputs);
+        await ip("address add 203.0.113.1/24 dev vx0");
+        const another = await Operator.connect(lab.name, "operator", "203.0.113.1", 22);
+        await known();
+        await refused(
+            () => remove("host:Vxlan", "tunnel", made),
+            /^VXLAN link vx0: the SSH connection from 203\.0\.113\.7 to 203\.0\.113\.1 runs over the link vx0, which is to be removed, so nothing was changed\. Set takesOperatorPath: true on it and run `pulumi up` before/,
+        );
+        const change = (more: Bag) => plugin.update("kvmnet:host:Vxlan", "tunnel", made, { ...inputs, ...more });
+        await refused(
+            () => change({ remote: "198.51.100.8" }),
+            /^VXLAN link vx0: the SSH connection from 203\.0\.113\.7 .* over the link vx0, which is to lead elsewhere, so nothing was changed\. Set takesOperatorPath: true if/,
+        );
+        made.state = await change({ mtu: 1400 });
+        made.state = await change({ mtu: 1400, takesOperatorPath: true });
+        const { state } = await plugin.read("kvmnet:host:Vxlan", "tunnel", made.id, {}, made.state);
+        assert.deepEqual(state, made.state, "a refresh keeps what the host has no place for");
+        assert(await another.answers());
+        await remove("host:Vxlan", "tunnel", made);
+        await another.leave();
+        await ip("-n operator link delete dev vx1");
+        await ip("-n operator address delete 198.51.100.7/24 dev lan1");
+        await ip("address delete 198.51.100.1/24 dev lan0");
+        await known();
+        await eventually(async () => assert.equal(await everything(), before));
+    });
+
+    it("keeps a bridge and a wire of ours that it runs over", async () => {
+        const before = await everything();
+        const veth = await create("host:Veth", "veth", { name: "ve0", peer: "ve1" });
+        const bridge = await create("host:Bridge", "bridge", { name: "br8" });
+        await ip("link set dev ve1 netns operator");
+        await ip("-n operator link set dev ve1 up");
+        await ip("link set dev ve0 master br8");
+        await ip("address add 203.0.113.1/24 dev br8");
+        await ip("-n operator address add 203.0.113.7/24 dev ve1");
+        const another = await Operator.connect(lab.name, "operator", "203.0.113.1", 22);
+        await known();
+        await refused(
+            () => remove("host:Veth", "veth", veth),
+            /^veth pair ve0: .* over the link ve0 \(part of its way over br8\), which is to be removed/,
+        );
+        await refused(
+            () => remove("host:Bridge", "bridge", bridge),
+            /^Linux bridge br8: .* over the link br8, which is to be removed/,
+        );
+        assert(await another.answers());
+        await another.leave();
+        await ip("-n operator address delete 203.0.113.7/24 dev ve1");
+        await known();
+        await remove("host:Veth", "veth", veth);
+        await remove("host:Bridge", "bridge", bridge);
+        await eventually(async () => assert.equal(await everything(), before));
+    });
+
     it("keeps IPv6 of its link, where it goes by that", async () => {
         const before = await everything();
         const key = (link: string) => `net.ipv6.conf.${link}.disable_ipv6`;

@@ -102,8 +102,8 @@ const TRIPS: Trip[] = [
     },
     { kind: "host:Neighbor", fixed: { link: "rt0", address: "192.0.2.7" } },
     { kind: "host:Neighbor", fixed: { link: "rt0", address: "2001:db8::7" } },
-    { kind: "host:Tap", fixed: { name: "rt-tap" } },
-    { kind: "host:Veth", fixed: { name: "rt-v0", peer: "rt-v1" } },
+    { kind: "host:Tap", fixed: { name: "rt-tap" }, never: ["takesOperatorPath"] },
+    { kind: "host:Veth", fixed: { name: "rt-v0", peer: "rt-v1" }, never: ["takesOperatorPath"] },
     {
         kind: "host:Bridge",
         fixed: { name: "rt-lin" },
@@ -118,6 +118,7 @@ const TRIPS: Trip[] = [
             link: oneOf("rt0"),
             mtu: oneOf(1280, 1400),
         },
+        never: ["takesOperatorPath"],
     },
     { kind: "host:Macvtap", fixed: { name: "rt-mv", link: "rt0" }, never: ["mtu", "takesOperatorPath"] },
     {
