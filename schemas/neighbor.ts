@@ -3,6 +3,7 @@ import { z } from "zod";
 import { IpAddress, LinkName } from "./ip-text";
 import { toggle } from "./link-parts";
 import { withCrossCheck } from "./named";
+import { takesOperatorPath } from "./operator-path";
 import { Mac } from "./units";
 
 const Fields = z.strictObject({
@@ -14,6 +15,9 @@ const Fields = z.strictObject({
         .describe(
             "Whether this host answers for the address on the link, instead of knowing its MAC address (proxy ARP, proxy NDP; the latter needs the sysctl net.ipv6.conf.LINK.proxy_ndp). A change replaces the entry.",
         ),
+    takesOperatorPath: takesOperatorPath(
+        "may give another MAC address to the other end of an SSH connection to the host, or to the router to it",
+    ),
 });
 
 export const Neighbor = withCrossCheck(Fields, ({ mac, proxy }, say) => {

@@ -12,17 +12,9 @@ interface Way {
 
 const ways: Reader<Way> = {
     types: [
-        ...["host:Address", "host:Bond", "host:Bridge", "host:BridgePort", "host:Dummy", "host:Ifb", "host:Link"],
-        ...[
-            "host:Macvtap",
-            "host:Route",
-            "host:Rule",
-            "host:Sysctl",
-            "host:Tap",
-            "host:Veth",
-            "host:Vlan",
-            "host:Vxlan",
-        ],
+        ...["host:Address", "host:Bond", "host:Bridge", "host:BridgePort", "host:Dummy", "host:Ifb"],
+        ...["host:Link", "host:Macvtap", "host:Neighbor", "host:Route", "host:Rule", "host:Sysctl"],
+        ...["host:Tap", "host:Veth", "host:Vlan", "host:Vxlan"],
         ...["ovs:Bridge", "ovs:Controller", "ovs:Flows", "ovs:Port", "ovs:PortSet", "ovs:Settings"],
     ].map((type) => `kvmnet:${type}`),
     read(props) {

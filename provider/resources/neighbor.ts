@@ -7,6 +7,7 @@ import { OUR_PROTOCOL } from "../host/route-protocol";
 import { ip, type Line } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { forget } from "./former-values";
+import { keepNeighbor, permissionOf } from "./operator-guard";
 import { markOf, noteMark } from "./routing-marks";
 import { requireLink } from "./virtual-link";
 
@@ -23,7 +24,8 @@ export const neighbor: HostResource<Neighbor, Here> = {
         "kernel learnt by itself is replaced. The kernel drops it when its link is set down, and one of IPv4 when the link loses " +
         "its last IPv4 address: where an `Address` of the link is declared, it depends on that (`dependsOn`).",
     schema: Neighbor,
-    cost: { link: "replace", address: "replace", mac: "update", proxy: "replace" },
+    cost: { link: "replace", address: "replace", mac: "update", proxy: "replace", takesOperatorPath: "update" },
+    presets: { takesOperatorPath: false },
     idForm: "LINK/ADDRESS, as `eth0/10.0.0.2`, with ` proxy` behind where the host answers for it",
     idOf,
     checkId(id) {
@@ -41,7 +43,7 @@ export const neighbor: HostResource<Neighbor, Here> = {
         if (!seen) return undefined;
         const { mac, protocol } = seen;
         return {
-            state: { ...asked, ...(mac === undefined ? {} : { mac }) },
+            state: { ...asked, ...(mac === undefined ? {} : { mac }), ...permissionOf(own.known) },
             mark: await markOf(host, keyOf(id), protocol, own),
             protocol,
         };
@@ -50,6 +52,7 @@ export const neighbor: HostResource<Neighbor, Here> = {
     async create(host, want, mark) {
         const id = idOf(want);
         await requireLink(host, `neighbour ${id}`, want.link);
+        await keepNeighbor(host, `neighbour ${id}`, want, want);
         return [
             await noteMark(host, keyOf(id), mark),
             ip(`tells ${want.link} of its neighbour ${want.address}`, [replaced(want, OUR_PROTOCOL)], [removed(want)]),
@@ -57,6 +60,7 @@ export const neighbor: HostResource<Neighbor, Here> = {
     },
 
     async update(host, { state, protocol }, want, mark) {
+        await keepNeighbor(host, `neighbour ${idOf(want)}`, want, want);
         return [
             await noteMark(host, keyOf(idOf(want)), mark),
             ip(

@@ -7,6 +7,7 @@ import type { Host } from "../host";
 import { readAddresses, type AddressSeen } from "../host/addresses";
 import { HostError } from "../host/errors";
 import type { Way } from "../host/lookup";
+import { readMacs } from "../host/neighbors";
 import { readWays, usualPath } from "../host/operator-ways";
 import { connectionText } from "../host/operators";
 
@@ -163,6 +164,31 @@ export async function keepNetwork(host: Host, subject: string, told: Told, going
             `${connection(way)} goes over ${way.links.join(", ")} by the route to ${way.destination}, which goes with this address`,
             `${SAY_FIRST} or give ${going.link} another address of that network.`,
         );
+}
+
+/**
+ * Before the next to whom packets go on their way to an operator has another MAC address than the host knows.
+ *
+ * @param entry one without `mac` is for what others ask @throws HostError refused
+ */
+export async function keepNeighbor(
+    host: Host,
+    subject: string,
+    told: Told,
+    { link, address, mac }: { link: string; address: string; mac?: string | undefined },
+): Promise<void> {
+    if (told.takesOperatorPath || mac === undefined) return;
+    const way = (await readWays(host)).find(
+        ({ operator, links, gateway }) => links.includes(link) && (gateway ?? operator.peer) === address,
+    );
+    if (!way) return;
+    const known = (await readMacs(host)).get(`${link} ${address}`);
+    if (known === undefined || known === mac) return;
+    throw kept(
+        subject,
+        `${connection(way)} goes over ${link} to ${address}, whose MAC address is ${known} and would be ${mac}`,
+        `${SAY_THAT}, or correct mac.`,
+    );
 }
 
 /** A sentence for each of these links by which the host is usually reached, where nobody is connected to it now. */

@@ -118,6 +118,28 @@ describe("the connection of who works on a host", function () {
         await ip("address delete 198.51.100.1/24 dev lan0");
     });
 
+    it("keeps the MAC address of its other end, or of the router to that, on its link", async () => {
+        const { another, leave } = await byRouter();
+        for (const [link, wire, address] of [
+            ["wan0", "wan1", "192.0.2.7"],
+            ["lan0", "lan1", "198.51.100.7"],
+        ] as const) {
+            const mac = (await ip(`netns exec operator cat /sys/class/net/${wire}/address`)).trim();
+            const wrong = { link, address, mac: "52:54:00:00:00:66" };
+            const says = new RegExp(
+                `^neighbour ${link}/${address}: the SSH connection from .* goes over ${link} to ${address}, whose MAC address is ${mac} and would be 52:54:00:00:00:66, so nothing was changed\\. Set takesOperatorPath: true`,
+            );
+            await refused(() => create("host:Neighbor", "neighbor", wrong), says);
+            const made = await create("host:Neighbor", "neighbor", { ...wrong, mac });
+            await refused(() => plugin.update("kvmnet:host:Neighbor", "neighbor", made, wrong), says);
+            await remove("host:Neighbor", "neighbor", made);
+            assert(await another.answers());
+        }
+        const elsewhere = { link: "lan0", address: "192.0.2.7", mac: "52:54:00:00:00:66" };
+        await remove("host:Neighbor", "elsewhere", await create("host:Neighbor", "elsewhere", elsewhere));
+        await leave();
+    });
+
     it("keeps its packets from another way: an address whose network is nearer, and such a route", async () => {
         await refused(
             () => create("host:Address", "address", { link: "lan0", address: "192.0.2.2/28" }),
@@ -811,6 +833,31 @@ describe("the connection of who works on a host", function () {
         assert(await another.answers());
         await known();
         return another;
+    }
+
+    /** A connection over lan0 by a router, between addresses of the two loopbacks; it goes with them. */
+    async function byRouter() {
+        const before = await everything();
+        await ip("address add 198.51.100.1/24 dev lan0");
+        await ip("-n operator address add 198.51.100.7/24 dev lan1");
+        await ip("address add 203.0.113.1/32 dev lo");
+        await ip("-n operator link set dev lo up");
+        await ip("-n operator address add 203.0.113.7/32 dev lo");
+        await ip("route add 203.0.113.7/32 via 198.51.100.7");
+        await ip("-n operator route add 203.0.113.1/32 via 198.51.100.1 src 203.0.113.7");
+        const another = await Operator.connect(lab.name, "operator", "203.0.113.1", 22);
+        assert(await another.answers());
+        await known();
+        const leave = async () => {
+            await another.leave();
+            await ip("-n operator address delete 203.0.113.7/32 dev lo");
+            await ip("-n operator address delete 198.51.100.7/24 dev lan1");
+            await ip("address delete 203.0.113.1/32 dev lo");
+            await ip("address delete 198.51.100.1/24 dev lan0");
+            await known();
+            await eventually(async () => assert.equal(await everything(), before));
+        };
+        return { another, leave };
     }
 
     type Managed = [kind: string, name: string, made: Made];

@@ -100,8 +100,8 @@ const TRIPS: Trip[] = [
         always: ["dad"],
         never: ["takesOperatorPath"],
     },
-    { kind: "host:Neighbor", fixed: { link: "rt0", address: "192.0.2.7" } },
-    { kind: "host:Neighbor", fixed: { link: "rt0", address: "2001:db8::7" } },
+    { kind: "host:Neighbor", fixed: { link: "rt0", address: "192.0.2.7" }, never: ["takesOperatorPath"] },
+    { kind: "host:Neighbor", fixed: { link: "rt0", address: "2001:db8::7" }, never: ["takesOperatorPath"] },
     { kind: "host:Tap", fixed: { name: "rt-tap" }, never: ["takesOperatorPath"] },
     { kind: "host:Veth", fixed: { name: "rt-v0", peer: "rt-v1" }, never: ["takesOperatorPath"] },
     {
