@@ -21,5 +21,5 @@ export const takesOperatorPathAsLink = takesOperatorPath(
 
 /** Of an address that the host gets. */
 export const takesOperatorPathAsAddress = takesOperatorPath(
-    "may be in the way of an SSH connection to the host: its network leads elsewhere what goes to the other end, or it goes while the connection is to it",
+    "may be in the way of an SSH connection to the host: its network leads elsewhere what goes to the other end, it is that of the other end, or it goes while the connection is to it",
 );

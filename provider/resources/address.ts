@@ -12,7 +12,15 @@ import { ip, type JournalEntry, type Line, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { forget, isAnothers, lifeOf, note, noted } from "./former-values";
 import { isTold } from "./link-settings";
-import { keepAddress, keepDirection, keepNetwork, permissionOf, routedBy } from "./operator-guard";
+import {
+    keepAddress,
+    keepDirection,
+    keepNetwork,
+    keepPeer,
+    permissionOf,
+    routedBy,
+    routerCautions,
+} from "./operator-guard";
 import { requireLink } from "./virtual-link";
 
 /** An address that was found, and what is noted of it. */
@@ -94,6 +102,7 @@ export const address: HostResource<Address, Here> = {
     async create(host, want, mark) {
         const link = await requireLink(host, `address ${idOf(want)}`, want.link);
         const key = keyOf(idOf(want));
+        await keepPeer(host, `address ${idOf(want)}`, want, want.address);
         await keepWays(host, want);
         return [
             note(key, mark, await lifeOf(host, link), {}, await host.journal.get(key)),
@@ -168,7 +177,10 @@ export const address: HostResource<Address, Here> = {
     },
 
     claims: (want) => [`address ${idOf(want)}`],
-    cautions: (host, want) => managerCautions(host, [want.link], "this address"),
+    cautions: async (host, want) => [
+        ...(await managerCautions(host, [want.link], "this address")),
+        ...(await routerCautions(host, want, want)),
+    ],
 };
 
 /** Why one that nobody has noted yet is none that can be declared. */

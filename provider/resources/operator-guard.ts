@@ -153,6 +153,36 @@ export async function keepAddress(
         );
 }
 
+/** Before the host has an operator's own address, to which its packets then go no further. @throws HostError refused */
+export async function keepPeer(host: Host, subject: string, told: Told, address: string): Promise<void> {
+    if (told.takesOperatorPath) return;
+    const way = (await readWays(host)).find(({ operator }) => operator.peer === localOf(address));
+    if (way)
+        throw kept(
+            subject,
+            `${connection(way)} comes from this address, which would be the host's own`,
+            `${SAY_THAT}, or choose another address.`,
+        );
+}
+
+/** A sentence for each way whose router's address the host is to have, too. */
+export async function routerCautions(
+    host: Host,
+    told: Told,
+    { link, address }: Pick<AddressSeen, "link" | "address">,
+): Promise<string[]> {
+    if (told.takesOperatorPath) return [];
+    return (await readWays(host))
+        .filter(({ gateway }) => gateway === localOf(address))
+        .map(
+            (way) =>
+                `${connection(way)} goes by the router ${way.gateway}, whose address ${link} gets: have another way to the host.`,
+        );
+}
+
+/** An address without its prefix length. */
+const localOf = (address: string) => address.split("/")[0];
+
 /** Before an address goes that brings the route by which packets go to an operator. @throws HostError refused */
 export async function keepNetwork(host: Host, subject: string, told: Told, going: Going): Promise<void> {
     if (told.takesOperatorPath) return;
@@ -254,8 +284,8 @@ export function readdressed(
     address: string,
     addresses: readonly Pick<AddressSeen, "address">[],
 ): Way | undefined {
-    const [local] = address.split("/");
-    const held = addresses.filter((one) => one.address.split("/")[0] === local);
+    const local = localOf(address);
+    const held = addresses.filter((one) => localOf(one.address) === local);
     return held.length > 1 ? undefined : ways.find(({ operator }) => operator.local === local);
 }
 

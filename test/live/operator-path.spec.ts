@@ -140,6 +140,30 @@ describe("the connection of who works on a host", function () {
         await leave();
     });
 
+    it("keeps its other end's address from being the host's own, and is warned where its router's is to be", async () => {
+        const { leave } = await byRouter();
+        for (const [link, address] of [
+            ["wan0", "192.0.2.7/24"],
+            ["lan0", "203.0.113.7/32"],
+        ] as const)
+            await refused(
+                () => create("host:Address", "own", { link, address }),
+                new RegExp(
+                    `^address ${link}/${address}: the SSH connection from ${address.split("/")[0]} to \\S+ comes from this address, which would be the host's own, so nothing was changed\\. Set takesOperatorPath: true`,
+                ),
+            );
+        await remove(
+            "host:Address",
+            "router",
+            await create("host:Address", "router", { link: "br9", address: "198.51.100.7/32" }),
+        );
+        assert.match(
+            warnings().at(-1) ?? "",
+            /^the SSH connection from 203\.0\.113\.7 to 203\.0\.113\.1 goes by the router 198\.51\.100\.7, whose address br9 gets: have another way to the host\.$/,
+        );
+        await leave();
+    });
+
     it("keeps its packets from another way: an address whose network is nearer, and such a route", async () => {
         await refused(
             () => create("host:Address", "address", { link: "lan0", address: "192.0.2.2/28" }),
