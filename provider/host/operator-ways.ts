@@ -1,26 +1,21 @@
 /** Over which links those who work on a host are connected to it: by its routes and by what carries what, as they are at that moment. */
-import { z } from "zod";
 import { addressText, isV6, networkText } from "../../schemas/ip-text";
 import { tableText } from "../../schemas/routing-table";
+import { defaultLinks, isTunnel, readCarriers } from "./carriers";
 import { HostError } from "./errors";
 import type { Host } from "./index";
-import { parseList, type Link } from "./links";
+import type { Link } from "./links";
 import type { Operator, Way } from "./lookup";
 import { readOperators } from "./operators";
 import { keyOf, textOf } from "./ovsdb/columns";
 import type { Replica } from "./ovsdb/replica";
 import type { Place } from "./place";
-import { readRoutes, usualMetric } from "./routes";
+import { askRoutes, linksOfAnswer, type RouteAnswer } from "./route-get";
+import { usualMetric } from "./routes";
 import { Snapshot } from "./snapshot";
 
-const FibMatch = z.object({
-    dst: z.string(),
-    dev: z.string().optional(),
-    gateway: z.string().optional(),
-    metric: z.number().optional(),
-    table: z.string().default("main"),
-    nexthops: z.array(z.object({ dev: z.string().optional() })).optional(),
-});
+/** Links by the name of what they belong to. */
+type Named = ReadonlyMap<string, readonly string[]>;
 
 /** Its number among the protocols inside IP (IANA). */
 const TCP = 6;
@@ -40,28 +35,46 @@ export function readWays(host: Host): Promise<Way[]> {
 async function lookForWays(host: Host): Promise<Way[]> {
     const operators = await readOperators(host);
     if (operators.length === 0) return [];
-    const lines = operators.map(({ peer, local, device, port, peerPort }) =>
-        [
-            ...["route", "get", "fibmatch", peer, "from", local],
-            ...(device === undefined ? [] : ["oif", device]),
-            ...(port > 0 && peerPort > 0 ? ["ipproto", TCP, "sport", port, "dport", peerPort] : []),
-        ].join(" "),
-    );
-    // By numbers: the names of tables are those of a file of the host.
-    const argv = ["ip", "-N", "-json", "-force", "-batch", "-"];
-    const [{ stdout, stderr }, links] = await Promise.all([
-        host.place.run(argv, `${lines.join("\n")}\n`),
-        host.links(),
-    ]);
-    const failed = new Set([...stderr.matchAll(/^Command failed -:(\d+)$/gm)].map(([, line]) => Number(line)));
-    const reached = operators.filter((_, index) => !failed.has(index + 1));
-    const answers = stdout.split("\n").filter((line) => line.trim() !== "");
-    const ways = reached.flatMap((operator, index) => {
-        const [match] = parseList(answers[index] ?? "", FibMatch, "routes", "`ip -json route get`");
-        return match ? [wayOf(operator, match)] : [];
+    const [answers, links] = await Promise.all([askRoutes(host, operators.map(questionOf)), host.links()]);
+    const ways = operators.flatMap((operator, index) => {
+        const answer = answers[index];
+        return answer ? [wayOf(operator, answer)] : [];
     });
-    const switched = await switchedLinks(host, links, ways);
-    return ways.map((way) => ({ ...way, path: pathOver(way.links, links, switched) }));
+    const paths = await pathsOf(
+        host,
+        links,
+        ways.map((way) => way.links),
+    );
+    return ways.map((way, index) => ({ ...way, path: paths[index] ?? new Set() }));
+}
+
+const questionOf = ({ peer, local, device, port, peerPort }: Operator): string =>
+    [
+        ...["fibmatch", peer, "from", local],
+        ...(device === undefined ? [] : ["oif", device]),
+        ...(port > 0 && peerPort > 0 ? ["ipproto", TCP, "sport", port, "dport", peerPort] : []),
+    ].join(" ");
+
+/** The path over each of these, as the links are now. */
+async function pathsOf(
+    host: Host,
+    links: ReadonlyMap<string, Link>,
+    starts: readonly (readonly string[])[],
+): Promise<Set<string>[]> {
+    const carriers = await carriersOf(host, links, starts.flat());
+    const switched = await switchedLinks(host, links, [...starts, ...carriers.values()].flat());
+    return starts.map((own) => pathOver(own, links, switched, carriers));
+}
+
+/** What carries the tunnels of a path, and those that carry these. */
+async function carriersOf(host: Host, links: ReadonlyMap<string, Link>, starts: readonly string[]): Promise<Named> {
+    const carriers = new Map<string, readonly string[]>();
+    for (;;) {
+        const path = [...pathOver(starts, links, new Map(), carriers)].flatMap((name) => links.get(name) ?? []);
+        const open = path.filter((link) => isTunnel(link) && !carriers.has(link.name));
+        if (open.length === 0) return carriers;
+        for (const [name, below] of await readCarriers(host, open)) carriers.set(name, below);
+    }
 }
 
 /** Seen no longer ago than this [ms], the usual path need not be looked at again: it is advice. */
@@ -69,7 +82,7 @@ const FRESH_MS = 1_000;
 
 const usualPaths = new WeakMap<Place, Snapshot<ReadonlySet<string>>>();
 
-/** The path of the default routes, where no way to anybody is known; empty where one is. */
+/** The path of the default routes, where no way to anybody is known; empty where one is, but by a tap: that may be a VPN's. */
 export function usualPath(host: Host): Promise<ReadonlySet<string>> {
     let snapshot = usualPaths.get(host.place);
     if (!snapshot) usualPaths.set(host.place, (snapshot = new Snapshot(() => readUsualPath(host))));
@@ -77,25 +90,19 @@ export function usualPath(host: Host): Promise<ReadonlySet<string>> {
 }
 
 async function readUsualPath(host: Host): Promise<ReadonlySet<string>> {
-    if ((await readWays(host)).length > 0) return new Set();
-    const routes = (await Promise.all([readRoutes(host, false), readRoutes(host, true)])).flat();
-    const defaults = routes
-        .filter(({ destination, table }) => table === "main" && ["0.0.0.0/0", "::/0"].includes(destination))
-        .map(({ ways }) => ({ links: ways.flatMap(({ link }) => link ?? []) }));
     const links = await host.links();
-    const switched = await switchedLinks(host, links, defaults);
-    return pathOver(
-        defaults.flatMap((way) => way.links),
-        links,
-        switched,
-    );
+    const isByTap = (way: Way) => way.links.some((name) => links.get(name)?.tap);
+    if (!(await readWays(host)).every(isByTap)) return new Set();
+    const [path] = await pathsOf(host, links, [await defaultLinks(host)]);
+    return path ?? new Set();
 }
 
-function wayOf(operator: Operator, { dst, dev, gateway, metric, table, nexthops }: z.output<typeof FibMatch>) {
+function wayOf(operator: Operator, answer: RouteAnswer) {
+    const { dst, gateway, metric, table } = answer;
     const v6 = isV6(operator.peer);
     return {
         operator,
-        links: (nexthops ?? [{ dev }]).flatMap(({ dev: link }) => link ?? []),
+        links: linksOfAnswer(answer),
         destination: dst === "default" ? (v6 ? "::/0" : "0.0.0.0/0") : (networkText(dst) ?? dst),
         metric: metric ?? usualMetric(v6),
         table: tableText(table) ?? table,
@@ -105,20 +112,23 @@ function wayOf(operator: Operator, { dst, dev, gateway, metric, table, nexthops 
 
 /**
  * The links of a route with all that carries them (the link of a VLAN, members of a bond, ports of a bridge or of a
- * switch) and all that they are plugged into. Taps of a bridge lead to guests, and other links of a switch's own to the host
+ * switch, what a tunnel goes by) and all that they are plugged into. Taps of a bridge lead to guests, and other links of a switch's own to the host
  * itself; both are left out.
  *
  * @param switched of each port of an Open vSwitch bridge the links of that bridge and of those patched to it
+ * @param carriers of each tunnel the links by which its outer packets leave
  */
 export function pathOver(
     starts: readonly string[],
     links: ReadonlyMap<string, Link>,
-    switched: ReadonlyMap<string, readonly string[]>,
+    switched: Named,
+    carriers: Named = new Map(),
 ): Set<string> {
     const below = reachedFrom(starts, (name) => {
         const link = links.get(name);
         const ports = link?.kind === "vrf" ? [] : [...links.values()].filter(({ master }) => master === name);
-        return [link?.parent ?? "", ...[...ports, ...linksNamed(switched.get(name))].filter(leadsOut).map(nameOf)];
+        const carried = [link?.parent ?? "", ...(carriers.get(name) ?? [])];
+        return [...carried, ...[...ports, ...linksNamed(switched.get(name))].filter(leadsOut).map(nameOf)];
     });
     const above = reachedFrom(starts, (name) => [links.get(name)?.master ?? ""]);
     return new Set([...below, ...above]);
@@ -144,13 +154,9 @@ function reachedFrom(starts: readonly string[], next: (name: string) => string[]
 }
 
 /** Only where a way may lead through a switch: on the kernel's datapath its ports are of a kind, on the other they are taps. */
-async function switchedLinks(
-    host: Host,
-    links: ReadonlyMap<string, Link>,
-    ways: readonly Pick<Way, "links">[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
+async function switchedLinks(host: Host, links: ReadonlyMap<string, Link>, starts: readonly string[]): Promise<Named> {
     const isSwitched = (link: Link | undefined) => link?.kind === "openvswitch" || link?.tap !== undefined;
-    if (!ways.some((way) => way.links.some((name) => isSwitched(links.get(name))))) return new Map();
+    if (!starts.some((name) => isSwitched(links.get(name)))) return new Map();
     try {
         return linksOfSwitches(await host.switch());
     } catch (error) {

@@ -730,6 +730,34 @@ describe("the connection of who works on a host", function () {
         await eventually(async () => assert.equal(await everything(), before));
     });
 
+    it("keeps the link by which the outer packets of its tunnel leave", async () => {
+        const before = await everything();
+        await ip("address add 198.51.100.1/24 dev lan0");
+        await ip("-n operator address add 198.51.100.7/24 dev lan1");
+        await ip("-n operator link add name vx1 type vxlan id 7 dstport 4789 remote 198.51.100.1 dev lan1");
+        await ip("-n operator address add 203.0.113.7/24 dev vx1");
+        await ip("-n operator link set dev vx1 up");
+        for (const by of ["", "dev lan0"]) {
+            const tunnel = `type vxlan id 7 dstport 4789 remote 198.51.100.7 ${by}`.trim();
+            await ip(`link add name vx0 up address 52:54:00:00:00:70 ${tunnel}`);
+            await ip("address add 203.0.113.1/24 dev vx0");
+            const another = await Operator.connect(lab.name, "operator", "203.0.113.1", 22);
+            await known();
+            await refused(
+                () => create("host:BridgePort", "below", { name: "lan0", bridge: "br9" }),
+                /^bridge port lan0: the SSH connection from 203\.0\.113\.7 to 203\.0\.113\.1 runs over the link lan0 \(part of its way over vx0\), which is to be plugged into/,
+            );
+            assert(await another.answers());
+            await another.leave();
+            await ip("link delete dev vx0");
+        }
+        await ip("-n operator link delete dev vx1");
+        await ip("-n operator address delete 198.51.100.7/24 dev lan1");
+        await ip("address delete 198.51.100.1/24 dev lan0");
+        await known();
+        await eventually(async () => assert.equal(await everything(), before));
+    });
+
     it("keeps IPv6 of its link, where it goes by that", async () => {
         const before = await everything();
         const key = (link: string) => `net.ipv6.conf.${link}.disable_ipv6`;

@@ -275,6 +275,53 @@ describe("the ways to who works on a host", () => {
     });
 });
 
+describe("the way to who comes over a tunnel", () => {
+    /** The path over `tn0`; the route to its other end is over eth1, and the default route over eth3. */
+    async function pathBy(info: object, link: string | null = null) {
+        const links = linksOf([
+            { ifname: "tn0", link, linkinfo: info },
+            ...["eth0", "eth1", "eth2", "eth3"].map((ifname) => ({ ifname })),
+            { ifname: "eth1.7", link: "eth1", linkinfo: { info_kind: "vlan" } },
+        ]);
+        const { host, ran } = hostOf(links, { ss: "ESTAB 0 0 10.0.0.1:22 10.0.0.7:1\n" });
+        const place = Object.assign(host.place, {
+            run: ([program = ""]: string[], input = "") => {
+                ran.push(input);
+                const answers = input
+                    .split("\n")
+                    .filter((line) => line !== "")
+                    .map((line) => `[{"dst":"default","dev":"${line.includes("10.0.0.7") ? "tn0" : "eth1.7"}"}]\n`);
+                const stdout = program === "ss" ? "ESTAB 0 0 10.0.0.1:22 10.0.0.7:1\n" : answers.join("");
+                return Promise.resolve({ code: 0, stdout, stderr: "" });
+            },
+        });
+        const read = (argv: string[], parse: (text: string) => unknown) =>
+            Promise.resolve(parse(argv.includes("-6") ? "[]" : '[{"dst":"default","dev":"eth3"}]'));
+        const [way] = await readWays(Object.assign(host, { place, read }));
+        return [...(way?.path ?? [])].sort();
+    }
+    const kind = (info_kind: string, info_data: object = {}) => ({ info_kind, info_data });
+
+    for (const [what, info, link, path] of [
+        ["bound to a link goes by that", kind("vxlan", { remote: "198.51.100.7", link: "eth2" }), null, ["eth2"]],
+        ["bound to a link, as others tell it", kind("gre", { remote: "198.51.100.7" }), "eth2", ["eth2"]],
+        [
+            "that tells its other end goes by the route there",
+            kind("ipip", { remote: "198.51.100.7" }),
+            null,
+            ["eth1", "eth1.7"],
+        ],
+        ["that tells it in IPv6", kind("vxlan", { remote6: "2001:db8::7" }), null, ["eth1", "eth1.7"]],
+        ["that tells none goes by the default route", kind("gre", { remote: "any" }), null, ["eth3"]],
+        ["of WireGuard", kind("wireguard"), null, ["eth3"]],
+        ["of a program", kind("tun", { type: "tun" }), null, ["eth3"]],
+    ] as const)
+        it(`${what}`, async () => assert.deepEqual(await pathBy(info, link), [...path, "tn0"]));
+
+    it("is not looked for below a tap, which leads to a guest", async () =>
+        assert.deepEqual(await pathBy(kind("tun", { type: "tap" })), ["tn0"]));
+});
+
 describe("a tap", () => {
     const tap = (flags: string[]) =>
         linksOf([{ ifname: "tap0", flags, linkinfo: { info_kind: "tun", info_data: { type: "tap" } } }]);
