@@ -61,7 +61,7 @@ function questionOf({ elsewhere, data }: Link): string | undefined {
     const remote = addressOf(data.remote ?? data.remote6);
     const local = addressOf(data.local ?? data.local6);
     if (remote === undefined) return undefined;
-    return ["fibmatch", remote, ...(local === undefined ? [] : ["from", local])].join(" ");
+    return [remote, ...(local === undefined ? [] : ["from", local])].join(" ");
 }
 
 /** Undefined for none, which is printed as `any`. */

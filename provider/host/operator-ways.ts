@@ -50,7 +50,7 @@ async function lookForWays(host: Host): Promise<Way[]> {
 
 const questionOf = ({ peer, local, device, port, peerPort }: Operator): string =>
     [
-        ...["fibmatch", peer, "from", local],
+        ...[peer, "from", local],
         ...(device === undefined ? [] : ["oif", device]),
         ...(port > 0 && peerPort > 0 ? ["ipproto", TCP, "sport", port, "dport", peerPort] : []),
     ].join(" ");

@@ -13,8 +13,29 @@ const RouteAnswer = z.object({
 });
 export type RouteAnswer = z.output<typeof RouteAnswer>;
 
-/** @param questions what follows `ip route get`  @returns an answer to each, in their order; undefined where there is no route */
-export async function askRoutes({ place }: Host, questions: readonly string[]): Promise<(RouteAnswer | undefined)[]> {
+/**
+ * The route by which each would go. One that names a nexthop object may tell no link (net.ipv4.nexthop_compat_mode 0), and
+ * is asked for again, as packets take it now.
+ *
+ * @param questions what follows `ip route get`  @returns an answer to each, in their order; undefined where there is no route
+ */
+export async function askRoutes(host: Host, questions: readonly string[]): Promise<(RouteAnswer | undefined)[]> {
+    const routes = await answersTo(
+        host,
+        questions.map((words) => `fibmatch ${words}`),
+    );
+    const open = questions.filter((_, index) => isOpen(routes[index]));
+    const taken = await answersTo(host, open);
+    return routes.map((route) => {
+        if (!route || !isOpen(route)) return route;
+        const { dev, gateway } = taken.shift() ?? {};
+        return { ...route, dev, gateway };
+    });
+}
+
+const isOpen = (route: RouteAnswer | undefined) => route !== undefined && linksOfAnswer(route).length === 0;
+
+async function answersTo({ place }: Host, questions: readonly string[]): Promise<(RouteAnswer | undefined)[]> {
     if (questions.length === 0) return [];
     // By numbers: the names of tables are those of a file of the host.
     const argv = ["ip", "-N", "-json", "-force", "-batch", "-"];

@@ -42,6 +42,8 @@ const IpRoute = z.looseObject({
     prefsrc: z.string().optional(),
     metrics: z.array(z.record(z.string(), z.unknown())).default([]),
     nexthops: z.array(Way).optional(),
+    /** The nexthop object that it names: with nexthop_compat_mode 0 the kernel tells nothing else of its way. */
+    nh_info: Way.optional(),
     pref: z.string().optional(),
 });
 
@@ -61,19 +63,20 @@ export function readRoutes(host: Host, v6: boolean): Promise<RouteSeen[]> {
 }
 
 function seen(entry: z.output<typeof IpRoute>, v6: boolean): RouteSeen {
-    const { dst, table, protocol, prefsrc, scope, nexthops, metrics, pref } = entry;
+    const { dst, table, protocol, prefsrc, scope, nexthops, nh_info, metrics, pref } = entry;
     const type = TYPES[entry.type] ?? entry.type;
     const values = Object.assign({}, ...metrics) as Record<string, unknown>;
     const number = (name: string) => (typeof values[name] === "number" ? values[name] : undefined);
     // A route to nowhere stands on the loopback where it is of IPv6.
     const leads = nexthops !== undefined || type === "unicast";
+    const only = entry.dev === undefined && nh_info ? nh_info : entry;
     return {
         destination: dst === "default" ? (v6 ? "::/0" : "0.0.0.0/0") : (networkText(dst) ?? dst),
         table: tableText(table) ?? table,
         metric: entry.metric ?? usualMetric(v6),
         type,
         protocol,
-        ways: leads ? (nexthops ?? [entry]).map(way) : [],
+        ways: leads ? (nexthops ?? [only]).map(way) : [],
         source: prefsrc === undefined ? undefined : (addressText(prefsrc) ?? prefsrc),
         scope: v6 || scope === undefined ? undefined : (SCOPES[scope] ?? scope),
         mtu: number("mtu"),

@@ -758,6 +758,30 @@ describe("the connection of who works on a host", function () {
         await eventually(async () => assert.equal(await everything(), before));
     });
 
+    it("keeps its link where the route to it names a nexthop object alone", async () => {
+        const compat = (value: string) => lab.run("sysctl", "-qw", `net.ipv4.nexthop_compat_mode=${value}`);
+        const { another, leave } = await byRouter();
+        await ip("nexthop add id 7 via 198.51.100.7 dev lan0");
+        await ip("route replace 203.0.113.7/32 nhid 7");
+        await compat("0");
+        await known();
+        await refused(
+            () => create("host:BridgePort", "object", { name: "lan0", bridge: "br9" }),
+            /^bridge port lan0: the SSH connection from 203\.0\.113\.7 .* runs over the link lan0, which is to be plugged into/,
+        );
+        await refused(
+            () => create("host:Rule", "ends", { priority: 100, to: "203.0.113.7/32", action: "blackhole" }),
+            /goes over lan0 and would end at the blackhole of the rule at priority 100 with this rule/,
+        );
+        const harmless = { priority: 100, to: "203.0.113.7/32", table: "main" };
+        await remove("host:Rule", "main", await create("host:Rule", "main", harmless));
+        assert(await another.answers());
+        await compat("1");
+        await ip("route delete 203.0.113.7/32");
+        await ip("nexthop delete id 7");
+        await leave();
+    });
+
     it("keeps IPv6 of its link, where it goes by that", async () => {
         const before = await everything();
         const key = (link: string) => `net.ipv6.conf.${link}.disable_ipv6`;
