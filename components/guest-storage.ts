@@ -40,9 +40,9 @@ export class GuestStorage {
     disks(disks: Readonly<Record<string, GivenDisk>>, transform?: Transform<object>): GuestDisk[] {
         return Object.entries(disks).map(([name, { file, block, format: declared, ...made }]) => {
             const format = formatOf({ file, block, source: made.source, format: declared });
-            if (file !== undefined) return { format, from: { file } };
-            if (block !== undefined) return { format, from: { block } };
-            return { format, from: { volume: this.#volume(name, { ...made, format }, transform) } };
+            if (file !== undefined) return { name, format, from: { file } };
+            if (block !== undefined) return { name, format, from: { block } };
+            return { name, format, from: { volume: this.#volume(name, { ...made, format }, transform) } };
         });
     }
 

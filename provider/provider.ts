@@ -101,7 +101,7 @@ export class Provider {
 
     private foretell(resource: AnyResource, urn: string, state: Bag, planned: Bag): void {
         const known = (bag: Bag) =>
-            revealed(Object.fromEntries(Object.entries(bag).filter(([, value]) => !hasUnknown(value)))) as object;
+            Object.fromEntries(Object.entries(revealed(bag) as Bag).filter(([, value]) => value !== UNKNOWN)) as object;
         for (const sentence of resource.foretold?.(known(state), known(planned)) ?? []) {
             if (this.run.isNews(sentence))
                 void this.log.warn(urn, secretsOf(resource, state, planned).hidden(sentence));

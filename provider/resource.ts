@@ -91,7 +91,10 @@ export interface HostResource<State extends object = object, Here extends Found<
     cautions?(host: Host, want: State): Promise<string[]>;
     /** What a change adds of which `cautions` has to say something; undefined where it adds nothing of the kind. */
     newOf?(was: State, want: State): State | undefined;
-    /** Sentences to warn with when this change is planned, in a preview too: what it does to more than the object itself. */
+    /**
+     * Sentences to warn with when this change is planned, in a preview too: what it does to more than the object itself. A
+     * property that is unknown is absent; what it holds may be unknown.
+     */
     foretold?(was: Partial<State>, want: Partial<State>): string[];
     /** Begins to read what `find` will look at, for properties so large that they themselves take time to read. */
     looksAt?(host: Host): Promise<unknown>;

@@ -22,7 +22,7 @@ export const GuestShutdown = z.strictObject({
         .record(z.string(), z.string(), "settings maps names to text")
         .optional()
         .describe(
-            "What the guest's domain is made of, by name; a change is told in the preview, with what it does to the guest. Nothing is done with it.",
+            "What the guest's domain is made of, by name; a change is told in the preview, with what it does to the guest. Nothing is done with it. `disks.NAME.volume` is the id of a volume that was made for the guest: where a preview does not know it, the volume is made anew, and the preview says that what it holds is lost.",
         ),
     effect: z
         .enum(["replaces", "restarts"], { error: "effect is replaces or restarts" })

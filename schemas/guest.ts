@@ -61,7 +61,7 @@ const DiskFormat = z.enum(["qcow2", "raw"], { error: "a disk's format is qcow2 o
 export const Disk = z
     .strictObject({
         size: Size.optional().describe(
-            "Size of a volume that is made for the guest; absent is that of source or base.",
+            "Size of a volume that is made for the guest; absent is that of source or base. To grow it, grow it on the host, and write the new size before `pulumi up --refresh`.",
         ),
         source: z
             .string("source is a path or URL of an image")
@@ -131,7 +131,9 @@ export const guestParts = {
     memory: Memory.optional().describe("How the guest's memory lies in the host's."),
     disks: named(Label, Disk, "disks maps names to disks, such as { root: { size: '10GiB' } }")
         .default({})
-        .describe("Disks by name, in the order the guest sees them; they outlive its domain."),
+        .describe(
+            "Disks by name, in the order the guest sees them; they outlive its domain. Another name, size, source, base, format or pool makes a volume anew, and what it holds is lost.",
+        ),
     cloudInit: CloudInit.optional().describe("Disk from which cloud-init in the guest takes its settings."),
     firmware: HostPath.optional().describe(
         "UEFI firmware of the host that the guest starts by, such as /usr/share/OVMF/OVMF_CODE.fd; its variables go with its domain. Absent is a BIOS.",

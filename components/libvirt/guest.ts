@@ -6,6 +6,7 @@ import type { DecidedNic } from "../../schemas/virtio-nic";
 
 /** A disk, and where it comes from: a volume that was made for the guest, a file or a block device of the host. */
 export interface GuestDisk {
+    name: string;
     format: "qcow2" | "raw";
     from: { volume: MadeVolume } | { file: string } | { block: string };
 }

@@ -3,6 +3,7 @@ import { DomainId, GuestShutdown } from "../../schemas/guest-shutdown";
 import type { Host } from "../host";
 import { HostError } from "../host/errors";
 import type { HostResource } from "../resource";
+import { UNKNOWN } from "../wire";
 
 const VIRSH = ["virsh", "--quiet", "--connect", "qemu:///system"];
 /** Pause between two looks at the guests [ms]; one look serves all that wait. */
@@ -37,12 +38,15 @@ export const guestShutdown: HostResource<GuestShutdown> = {
     /** libvirt's providers say only that a stylesheet differs, or that a domain is updated. */
     foretold(was, want) {
         if (!was.settings || !want.settings) return [];
-        const [old, now] = [was.settings, want.settings];
-        const changed = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((key) => old[key] !== now[key]);
+        const [old, now]: [Settings, Settings] = [was.settings, want.settings];
+        const changed = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((key) =>
+            isChanged(key, old, now),
+        );
         if (changed.length === 0) return [];
         const { name = "" } = { ...old, ...now };
-        const listed = changed.map((key) => `${key} (${old[key] ?? "none"} to ${now[key] ?? "none"})`).join(", ");
-        return [`${want.effect ?? "replaces"} guest ${name}: ${listed}.${kept(want.effect, now)}`];
+        const listed = changed.map((key) => `${key} (${shown(old[key])} to ${shown(now[key])})`).join(", ");
+        const effect = want.effect ?? "replaces";
+        return [`${effect} guest ${String(name)}: ${listed}.${outcome(effect, now, changed, lostDisks(old, changed))}`];
     },
 
     create: () => [],
@@ -85,10 +89,47 @@ export const guestShutdown: HostResource<GuestShutdown> = {
     },
 };
 
-const kept = (effect: GuestShutdown["effect"] | undefined, { firmware }: Record<string, string>): string =>
-    effect === "restarts"
-        ? " It is shut down and started again."
-        : ` It is shut down first; its disks stay${firmware ? ", its UEFI variables go with its domain" : ""}.`;
+/** What a volume's id is not known for: it is made anew. */
+type Settings = Readonly<Record<string, string | typeof UNKNOWN>>;
+
+const VOLUME = /\.volume$/;
+
+/** Any other setting that is not known yet may be what it was. */
+function isChanged(key: string, old: Settings, now: Settings): boolean {
+    if (old[key] === now[key]) return false;
+    return (now[key] !== UNKNOWN || VOLUME.test(key)) && isNoted(key, old);
+}
+
+/** Whether settings would have the key, had it had a value: a release that had `disks` alone noted none of a disk's own. */
+function isNoted(key: string, settings: Settings): boolean {
+    const [whole = ""] = key.split(".");
+    return (
+        key === whole ||
+        settings[whole] === undefined ||
+        Object.keys(settings).some((other) => other.startsWith(`${whole}.`))
+    );
+}
+
+const shown = (setting: Settings[string] | undefined): string =>
+    setting === UNKNOWN ? "one made anew" : (setting ?? "none");
+
+/** Disks whose volume goes, by the guest's name for them; that for cloud-init is written anew from the program. */
+const lostDisks = (old: Settings, changed: string[]): string[] =>
+    changed.flatMap((key) => {
+        const [, disk] = /^disks\.(.+)\.volume$/.exec(key) ?? [];
+        return disk !== undefined && old[key] !== undefined ? [disk] : [];
+    });
+
+function outcome(effect: GuestShutdown["effect"], { firmware }: Settings, changed: string[], lost: string[]): string {
+    const held = lost.length === 1 ? `disk ${lost[0]} holds` : `disks ${lost.join(", ")} hold`;
+    const disks = lost.length > 0 ? [`what its ${held} is lost`] : effect === "replaces" ? ["its disks stay"] : [];
+    const isAnew = effect === "replaces" || changed.some((key) => VOLUME.test(key));
+    const goes = effect === "replaces" ? "go" : "may go";
+    const variables = firmware && isAnew ? [`its UEFI variables ${goes} with its domain`] : [];
+    const fate = [...disks, ...variables].join(", ");
+    const end = effect === "replaces" ? "It is shut down first" : "It is shut down and started again";
+    return ` ${end}${fate && `; ${fate}`}.`;
+}
 
 /**
  * The UUID of a domain that is told by its UUID or name; undefined where libvirt has none. virsh itself would take a name

@@ -49,7 +49,11 @@ describe("a guest in the words of the 0.8 line", () => {
         assert.deepEqual(classicDomain(aGuest(), taps).replaceOnChanges, ["kernel", "initrd", "disks"]));
 
     it("names a file as the volume that the line reads it back as, and a CD-ROM as the file", () => {
-        const disks = ["/img/a.img", "/img/b.iso"].map((file) => ({ format: "raw" as const, from: { file } }));
+        const disks = ["/img/a.img", "/img/b.iso"].map((file) => ({
+            name: "d",
+            format: "raw" as const,
+            from: { file },
+        }));
         assert.deepEqual(argsOf(aGuest({ disks })).disks, [{ volumeId: "/img/a.img" }, { file: "/img/b.iso" }]);
     });
 });

@@ -466,6 +466,26 @@ describe("what a change does to a guest", () => {
         assert.deepEqual([native.effect, native.domain], ["restarts", "web-1"]);
     });
 
+    it("is known disk by disk: the file, the block device, or the volume that was made, and that for cloud-init", async () => {
+        const settingsOf = async (version: string) => {
+            const disks = { root: { size: "1GiB" }, cd: { file: "/a.iso" }, raw: { block: "/dev/vg/a" } };
+            const run = await machine({ disks, cloudInit: {} }, version);
+            const { settings } = run.named("web-1-shutdown").inputs as { settings: Record<string, string> };
+            return Object.fromEntries(Object.entries(settings).filter(([key]) => /^(disks|cloudInit)/.test(key)));
+        };
+        const noted = {
+            disks: "3",
+            "disks.root.volume": "web-1-disk-root-id",
+            "disks.cd.file": "/a.iso",
+            "disks.cd.format": "raw",
+            "disks.raw.block": "/dev/vg/a",
+            "disks.raw.format": "raw",
+            cloudInit: "true",
+        };
+        assert.deepEqual(await settingsOf("0.8.3"), { ...noted, "cloudInit.volume": "web-1-cloud-init-id" });
+        assert.deepEqual(await settingsOf("0.9.7"), { ...noted, "cloudInit.volume": "web-1-cloud-init-volume-id" });
+    });
+
     it("replaces its domain for another machine or processor in the 0.8 line, which would leave it as it is", async () => {
         const triggerOf = async (version: string, args: Partial<VirtualMachineArgs> = {}) => {
             const triggers: unknown[] = [];

@@ -131,11 +131,11 @@ describe("the stylesheet for the 0.8 line, run by xsltproc over the domain that 
         const { all } = domainOf(
             aGuest({
                 disks: [
-                    { format: "qcow2", from: { volume } },
-                    { format: "qcow2", from: { file: "/img/a.img" } },
-                    { format: "raw", from: { file: "/img/b.img" } },
-                    { format: "qcow2", from: { block: "/dev/vg/a" } },
-                    { format: "raw", from: { block: "/dev/vg/b" } },
+                    { name: "d", format: "qcow2", from: { volume } },
+                    { name: "d", format: "qcow2", from: { file: "/img/a.img" } },
+                    { name: "d", format: "raw", from: { file: "/img/b.img" } },
+                    { name: "d", format: "qcow2", from: { block: "/dev/vg/a" } },
+                    { name: "d", format: "raw", from: { block: "/dev/vg/b" } },
                 ],
             }),
         );

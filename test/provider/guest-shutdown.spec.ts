@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Host } from "../../provider/host";
 import { Provider } from "../../provider/provider";
 import { guestShutdown } from "../../provider/resources/guest-shutdown";
-import { Secret, type Bag } from "../../provider/wire";
+import { Secret, UNKNOWN, type Bag } from "../../provider/wire";
 
 describe("a guest whose settings change", () => {
     const was = { name: "web1", "nics.0.rxRing": "512", vcpus: "2" };
@@ -26,6 +26,50 @@ describe("a guest whose settings change", () => {
         assert.deepEqual(told(was), []);
         assert.deepEqual(guestShutdown.foretold!({ settings: was }, {}), []);
     });
+});
+
+describe("a guest whose disks are made anew", () => {
+    const was = {
+        name: "web1",
+        disks: "2",
+        "disks.root.volume": "/pool/web1-root.qcow2",
+        "disks.data.volume": "/pool/web1-data.qcow2",
+        cloudInit: "true",
+        "cloudInit.volume": "/pool/web1-cloud-init.iso",
+    };
+    const told = (want: Bag, effect: "replaces" | "restarts" = "replaces", former: Record<string, string> = was) =>
+        guestShutdown.foretold!({ settings: former, effect }, { settings: want as Record<string, string>, effect });
+
+    it("is told of as losing what they hold", () => {
+        assert.deepEqual(told({ ...was, "disks.root.volume": UNKNOWN }), [
+            "replaces guest web1: disks.root.volume (/pool/web1-root.qcow2 to one made anew). It is shut down first; what its disk root holds is lost.",
+        ]);
+        assert.match(
+            told({ ...was, "disks.root.volume": UNKNOWN, "disks.data.volume": UNKNOWN })[0] ?? "",
+            /what its disks root, data hold is lost\.$/,
+        );
+        assert.match(
+            told({ ...was, "disks.root.volume": UNKNOWN, firmware: "/code.fd" }, "restarts")[0] ?? "",
+            /started again; what its disk root holds is lost, its UEFI variables may go with its domain\.$/,
+        );
+    });
+    it("is told of as losing what one holds that is declared no longer", () => {
+        const { "disks.data.volume": _, ...rest } = was;
+        assert.match(told({ ...rest, disks: "1" })[0] ?? "", /what its disk data holds is lost/);
+    });
+    it("keeps its disks where only that for cloud-init is, or where one is added", () => {
+        assert.deepEqual(told({ ...was, "cloudInit.volume": UNKNOWN }), [
+            "replaces guest web1: cloudInit.volume (/pool/web1-cloud-init.iso to one made anew). It is shut down first; its disks stay.",
+        ]);
+        assert.match(told({ ...was, disks: "3", "disks.more.volume": UNKNOWN })[0] ?? "", /its disks stay\.$/);
+    });
+    it("is told of by nothing where a former release did not note its disks", () => {
+        const former = { name: "web1", disks: "2", cloudInit: "true" };
+        assert.deepEqual(told(was, "replaces", former), []);
+        assert.match(told({ ...was, vcpus: "2" }, "replaces", former)[0] ?? "", /web1: vcpus \(none to 2\)\. /);
+    });
+    it("is told of by nothing where another setting is not known yet", () =>
+        assert.deepEqual(told({ ...was, cmdline: UNKNOWN }), []));
 });
 
 describe("a guest whose name virsh would take for the number of another", () => {
@@ -86,6 +130,16 @@ describe("what a preview tells of a guest that is replaced", () => {
         await one.create(step, was("debug"));
         assert.equal(told.length, 1);
         assert.match(told[0] ?? "", /replaces guest web1: cmdline \(quiet to debug\)/);
+    });
+    it("is told where the engine does not know yet the volume that it makes anew", async () => {
+        const noted = (volume: Bag[string]): Bag => ({
+            ...was("quiet"),
+            settings: { name: "web1", disks: "1", "disks.root.volume": volume },
+        });
+        const one = provider();
+        one.diff(step, noted("/pool/root"), noted("/pool/root"));
+        await one.create(step, noted(UNKNOWN));
+        assert.match(told.join(), /what its disk root holds is lost/);
     });
     it("shows no secret among its settings", () => {
         provider().diff(step, was(new Secret("password=hunter22")), was(new Secret("password=hunter33")));

@@ -35,9 +35,9 @@ export const GOLDEN: Readonly<Record<string, GuestDescription>> = {
         initrd: undefined,
         cmdline: [],
         disks: [
-            { format: "qcow2", from: { volume } },
-            { format: "raw", from: { file: "/var/lib/images/install.iso" } },
-            { format: "raw", from: { block: "/dev/vg0/data" } },
+            { name: "root", format: "qcow2", from: { volume } },
+            { name: "cd", format: "raw", from: { file: "/var/lib/images/install.iso" } },
+            { name: "data", format: "raw", from: { block: "/dev/vg0/data" } },
         ],
         cloudInit: { id: "/pool/web-1-cloud-init.iso;1", name: "web-1-cloud-init.iso", pool: "default" },
         autostart: true,
