@@ -87,8 +87,10 @@ export class GuestStorage {
         );
         if (!line.storage.cloudInitVolume || !disk.path) return { id: disk.id, name: description.name, pool };
         const held = line.storage.cloudInitVolume(description, disk.path);
-        const volume = new Volume(...this.child("cloud-init-volume", held, undefined, opts));
-        return { id: volume.id, name: volume.name, pool };
+        // v0.9.7 calls another file an update, and then refuses it; later ones replace the volume by themselves.
+        const anew = { ...opts, replaceOnChanges: ["create"] };
+        const volume = new Volume(...this.child("cloud-init-volume", held, undefined, anew));
+        return { id: volume.id, name: volume.name, pool, content: disk.id };
     }
 
     /** What comes late is judged when it comes. It may be a secret, so it is not shown. */
@@ -114,6 +116,6 @@ export class GuestStorage {
             ...this.child(`disk-${disk}`, line.storage.volume(description), transform, { deleteBeforeReplace: true }),
         );
         this.volumes[disk] = volume.id;
-        return { id: volume.id, name: volume.name, pool };
+        return { id: volume.id, name: volume.name, pool, content: source };
     }
 }

@@ -127,6 +127,7 @@ export class VirtualMachine extends Component {
             args: domainArgs,
             replaceOnChanges,
             replacedWith,
+            follows,
         } = installed.line.domain(
             description,
             nics.map(({ tapName }) => tapName),
@@ -139,6 +140,7 @@ export class VirtualMachine extends Component {
             deleteBeforeReplace: true,
             replaceOnChanges,
             ...(replacedWith && { replacementTrigger: triggerOf(inputs as Record<string, unknown>, replacedWith) }),
+            ...(follows && { replacementTrigger: follows }),
             hooks: leftBehindHooks(childName, this.urn),
         });
         const shutdown = {

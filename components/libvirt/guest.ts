@@ -16,6 +16,8 @@ export interface MadeVolume {
     id: pulumi.Input<string>;
     name: pulumi.Input<string>;
     pool: pulumi.Input<string>;
+    /** What it is filled with; something else is another volume of the same name. Absent is an empty one. */
+    content?: pulumi.Input<string>;
 }
 
 export interface GuestDescription {
@@ -55,6 +57,8 @@ interface DomainArguments {
      * for the same, which `replaceOnChanges` would take for a change.
      */
     replacedWith?: string[];
+    /** What a new domain alone follows, and no argument says; absent is nothing. */
+    follows?: pulumi.Input<string>[];
 }
 
 /**

@@ -38,7 +38,11 @@ export const nativeDomain: DomainAdapter = (guest, taps) => {
             serials: [serial(guest.console)],
         },
     };
-    return { args, replaceOnChanges: [] };
+    // A volume that is made anew has the name of the former, so the domain would be the same, and the guest would go on
+    // with a file that nobody sees any more, until its next start.
+    const volumes = [...guest.disks.flatMap(({ from }) => ("volume" in from ? [from.volume] : [])), guest.cloudInit];
+    const follows = volumes.flatMap((volume) => volume?.content ?? []);
+    return { args, replaceOnChanges: [], ...(follows.length > 0 && { follows }) };
 };
 
 /** One NIC in the words of that line. */

@@ -516,6 +516,33 @@ describe("what a change does to a guest", () => {
     });
 });
 
+describe("a guest of the 0.9 line whose volume is made anew under the same name", () => {
+    /** What a new value of makes its domain anew, and what of that for cloud-init makes a new volume. */
+    const told = async (args: Partial<VirtualMachineArgs>, version = "0.9.7") => {
+        const options: Record<string, pulumi.CustomResourceOptions> = {};
+        const keep: pulumi.ResourceTransformation = ({ name, opts }) => void (options[name] = opts);
+        await withLibvirt(version, () =>
+            registeredBy(() => new VirtualMachine("web-1", args, { transformations: [keep] })),
+        );
+        const trigger: unknown = options["web-1-domain"]?.replacementTrigger;
+        const [value] = await new Promise<unknown[]>((done) => pulumi.output([trigger]).apply(done));
+        return { trigger: value, volume: options["web-1-cloud-init-volume"]?.replaceOnChanges };
+    };
+    const filled = (source: string) => ({ disks: { root: { source }, data: { size: "1GiB" } } });
+
+    it("is made anew as well, since its domain would be the same: for another image, and another seed", async () => {
+        assert.deepEqual((await told(filled("/a.qcow2"))).trigger, ["/a.qcow2"]);
+        assert.deepEqual((await told({ ...filled("/a.qcow2"), cloudInit: {} })).trigger, [
+            "/a.qcow2",
+            "web-1-cloud-init-id",
+        ]);
+        assert.equal((await told({ disks: { data: { size: "1GiB" } } })).trigger, undefined);
+        assert.equal((await told(filled("/a.qcow2"), "0.8.3")).trigger, "q35");
+    });
+    it("has the volume of its seed made anew, which v0.9.7 would only refuse to change", async () =>
+        assert.deepEqual((await told({ ...filled("/a.qcow2"), cloudInit: {} })).volume, ["create"]));
+});
+
 describe("GuestGroup", () => {
     const group = (args: Partial<GuestGroupArgs> = {}) =>
         withLibvirt("0.8.3", () => registeredBy(() => new GuestGroup("web", { count: 3, boot, ...args })));
