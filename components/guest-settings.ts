@@ -1,6 +1,7 @@
 /** What a domain is made of, as names and text: what is told in a preview where it changes. */
 import type * as pulumi from "@pulumi/pulumi";
 import type { GuestDescription } from "./libvirt/guest";
+import type { Libvirt } from "./libvirt/installed";
 
 /**
  * What only a new domain or a new start brings to a guest. What changes live is not among it: the autostart, and all
@@ -11,10 +12,15 @@ import type { GuestDescription } from "./libvirt/guest";
  *
  * @returns text by the property's name (`nics.0.rxRing`), what is absent left out
  */
-export function guestSettings({ nics, cmdline, disks, cloudInit, autostart: _live, ...guest }: GuestDescription) {
+export function guestSettings(
+    { nics, cmdline, disks, cloudInit, autostart: _live, shutdownTimeout, ...guest }: GuestDescription,
+    effect: Libvirt["line"]["effect"],
+) {
     const settings: Record<string, pulumi.Input<string>> = {};
     collect("", { ...guest, cmdline: cmdline.join(" ") }, settings);
     nics.forEach((nic, index) => collect(`nics.${index}`, nic, settings));
+    // The line that restarts a guest for a change has it in the domain.
+    if (effect === "restarts") collect("shutdownTimeout", shutdownTimeout, settings);
     settings.disks = String(disks.length);
     for (const { name, format, from } of disks) {
         if ("volume" in from) settings[`disks.${name}.volume`] = from.volume.id;

@@ -116,6 +116,7 @@ export class VirtualMachine extends Component {
         );
         const description: GuestDescription = {
             ...guest,
+            shutdownTimeout: args.shutdownTimeout,
             ...(boot && { kernel: boot.kernel, initrd: boot.initrd }),
             console: guest.console,
             cmdline: boot ? [...this.#words(guest.name), ...boot.cmdline.split(/\s+/).filter(Boolean)] : [],
@@ -146,7 +147,7 @@ export class VirtualMachine extends Component {
         const shutdown = {
             domain: installed.line.idOf(domain, guest.name),
             timeout: shutdownTimeout,
-            settings: guestSettings(description),
+            settings: guestSettings(description, installed.line.effect),
             effect: installed.line.effect,
         };
         new host.GuestShutdown(...this.child("shutdown", shutdown, transform?.shutdown, { deleteBeforeReplace: true }));

@@ -142,7 +142,7 @@ export const guestParts = {
     shutdownTimeout: count("shutdownTimeout", 1, 3600, "seconds")
         .default(60)
         .describe(
-            "How long the guest may take to shut down before its domain goes [s]; after it, its power is cut with a warning.",
+            "How long the guest may take to shut down before its domain goes [s]; after it, its power is cut with a warning. The 0.9 line of the libvirt provider shuts it down itself for a change, warns of nothing, and waits 30 s where this is not declared.",
         ),
 };
 

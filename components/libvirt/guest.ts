@@ -43,6 +43,8 @@ export interface GuestDescription {
     /** Disk for cloud-init: its id in the 0.8 line, its volume in the 0.9 line. */
     cloudInit?: MadeVolume;
     autostart: boolean;
+    /** How long it may take to shut down, where that is declared [s]. */
+    shutdownTimeout?: number;
     /** Where the serial console answers and what it printed is kept; absent gives it a terminal of libvirt's own. */
     console: { socket: string; log: string } | undefined;
     nics: DecidedNic[];

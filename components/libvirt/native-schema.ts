@@ -13,6 +13,7 @@ export interface DomainArgs {
     memoryUnit: "MiB";
     running: boolean;
     autostart?: boolean;
+    update?: { shutdown: { timeout: number } };
     os: {
         type: "hvm";
         typeMachine: string;

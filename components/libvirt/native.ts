@@ -26,6 +26,9 @@ export const nativeDomain: DomainAdapter = (guest, taps) => {
         memoryUnit: "MiB",
         running: true,
         ...(guest.autostart && { autostart: true }),
+        // For a change the provider shuts the guest down itself, and cuts its power after 30 s. Where nothing is declared,
+        // that stays: any other word would start every guest anew that is there without it.
+        ...(guest.shutdownTimeout !== undefined && { update: { shutdown: { timeout: guest.shutdownTimeout } } }),
         os: osOf(guest),
         features: { acpi: true, apic: {}, ...(needsIommu(guest) && { ioapic: { driver: "qemu" } }) },
         ...processorOf(guest),

@@ -516,6 +516,21 @@ describe("what a change does to a guest", () => {
     });
 });
 
+describe("how long a guest may take to shut down", () => {
+    const told = async (version: string, args: Partial<VirtualMachineArgs> = {}) => {
+        const run = await machine({ boot, ...args }, version);
+        const { settings } = run.named("web-1-shutdown").inputs as { settings: Record<string, string> };
+        return [run.named("web-1-domain").inputs.update, settings.shutdownTimeout];
+    };
+
+    it("is said to the provider of the 0.9 line, which shuts it down itself for a change, and is told as one", async () =>
+        assert.deepEqual(await told("0.9.7", { shutdownTimeout: 600 }), [{ shutdown: { timeout: 600 } }, "600"]));
+    it("is left to that provider where it is not declared, so that a domain that is there is not started anew", async () =>
+        assert.deepEqual(await told("0.9.7"), [undefined, undefined]));
+    it("is no part of a domain of the 0.8 line", async () =>
+        assert.deepEqual(await told("0.8.3", { shutdownTimeout: 600 }), [undefined, undefined]));
+});
+
 describe("a guest of the 0.9 line whose volume is made anew under the same name", () => {
     /** What a new value of makes its domain anew, and what of that for cloud-init makes a new volume. */
     const told = async (args: Partial<VirtualMachineArgs>, version = "0.9.7") => {
