@@ -17,9 +17,10 @@ export function howToGoOn(errors: string[], child: string, parent: string): stri
     if (!name || !uuid) return undefined;
     return (
         `The host has a domain ${name} that this stack does not know, perhaps from a run that was killed. ` +
-        `Adopt it with \`pulumi import libvirt:index/domain:Domain ${child} ${uuid} --parent guest=${parent}\`, ` +
+        `If it is nobody else's, adopt it with \`pulumi import libvirt:index/domain:Domain ${child} ${uuid} --parent guest=${parent}\`, ` +
         `adding \`--provider libvirt=URN\` where the program names its libvirt provider; ` +
-        `or remove it with \`virsh undefine ${name}\`, then run \`pulumi up\` again.`
+        `or remove it with \`virsh destroy ${name}; virsh undefine --nvram ${name}\`, which leaves its disks, then run \`pulumi up\` again. ` +
+        `If it is another's, give this guest another name.`
     );
 }
 

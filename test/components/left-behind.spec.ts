@@ -13,7 +13,14 @@ describe("a guest that a killed run left on its host", () => {
         assert.ok(
             text.includes(`pulumi import libvirt:index/domain:Domain sample-web-1-domain ${UUID} --parent guest=urn:x`),
         );
-        assert.match(text, /virsh undefine web-1/);
+    });
+    it("is removed running or not, with its UEFI variables, and only where it is nobody else's", () => {
+        const text = howToGoOn([`domain 'web-1' already exists with uuid ${UUID}`], "a", "b") ?? "";
+        assert.match(text, /`virsh destroy web-1; virsh undefine --nvram web-1`/);
+        assert.match(
+            text,
+            /If it is nobody else's, adopt .* or remove .* If it is another's, give this guest another name/,
+        );
     });
     it("is not blamed for other errors", () =>
         assert.equal(howToGoOn(["no space left on device"], "a", "b"), undefined));
