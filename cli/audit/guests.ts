@@ -13,6 +13,8 @@ interface RunningGuest {
 
 interface Guests {
     guests: RunningGuest[];
+    /** Whether the host has no guest that is off: such a one has no NIC and no port to be judged. */
+    allRun: boolean;
     /** Sentences: what could not be read of whom. */
     unread: string[];
     /** Sentences: what was asked for and is not there. */
@@ -28,15 +30,17 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * @throws Error where libvirt does not answer
  */
 export async function runningGuests(place: Place, askAgent: boolean): Promise<Guests> {
-    const uuids = (await virsh(place, "list --uuid")).split("\n").filter((line) => UUID.test(line));
-    if (uuids.length === 0) return { guests: [], unread: [], notes: [] };
+    const listed = async (command: string) =>
+        (await virsh(place, command)).split("\n").filter((line) => UUID.test(line));
+    const [uuids, off] = await Promise.all([listed("list --uuid"), listed("list --inactive --uuid")]);
+    const found: Guests = { guests: [], allRun: off.length === 0, unread: [], notes: [] };
+    if (uuids.length === 0) return found;
     const [printed, stats, lines] = await Promise.all([
         virsh(place, uuids.map((uuid) => `dumpxml ${uuid}`).join("; ")),
         virsh(place, "domstats --vcpu --list-running"),
         commandLines(place),
     ]);
     const plugged = vcpusOf(stats);
-    const found: Guests = { guests: [], unread: [], notes: [] };
     for (const xml of documentsOf(printed)) {
         const uuid = /<uuid>([^<]*)<\/uuid>/.exec(xml)?.[1] ?? "";
         const name = nameOf(xml);

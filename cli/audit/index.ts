@@ -27,12 +27,15 @@ export interface AuditSettings {
 export interface Audit extends LintRun {
     /** Sentences: what was asked for and is not there. */
     notes: string[];
+    /** Whether there is more that was not judged: a part that was left out or does not answer, a guest that is off. */
+    partial: boolean;
 }
 
 /** Reads the whole host, then judges it as one stack. What does not answer is told, and the rest is judged. */
 export async function audit(host: Host, { called, profile, without, guestAgent }: AuditSettings): Promise<Audit> {
     const unreadable: string[] = [];
     const notes: string[] = [];
+    let partial = without.length > 0;
     const part = async (name: Part, read: () => Promise<Omit<PlacedResource, "position">[]>) => {
         if (without.includes(name)) return [];
         try {
@@ -43,7 +46,8 @@ export async function audit(host: Host, { called, profile, without, guestAgent }
         }
     };
     const guests = async () => {
-        const { guests, unread, ...told } = await runningGuests(host.place, guestAgent);
+        const { guests, allRun, unread, ...told } = await runningGuests(host.place, guestAgent);
+        partial ||= !allRun;
         unreadable.push(...unread);
         notes.push(...told.notes);
         return [
@@ -62,7 +66,7 @@ export async function audit(host: Host, { called, profile, without, guestAgent }
     const report = reportOf([resources], settings, 0);
     // A line of XML that was put together here is nowhere to be looked up.
     const findings = report.findings.map((finding) => ({ ...finding, position: { file: called } }));
-    return { report: { ...report, findings }, unreadable, notes };
+    return { report: { ...report, findings }, unreadable, notes, partial: partial || unreadable.length > 0 };
 }
 
 const sentence = (error: unknown) => (error as Error).message.replace(/[^.]$/, "$&.");

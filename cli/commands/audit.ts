@@ -27,9 +27,9 @@ async function audited(called: string, { without, guestAgent = false, ...options
     const host = await openHost(parsed(HostRef, called, "host"));
     try {
         const { profile } = asked;
-        const { notes, ...judged } = await audit(host, { called, profile, without: parts, guestAgent });
+        const { notes, partial, ...judged } = await audit(host, { called, profile, without: parts, guestAgent });
         for (const note of notes) process.stderr.write(`${note}\n`);
-        return await tell(judged, asked);
+        return await tell(judged, { ...asked, partial });
     } finally {
         host.close();
     }

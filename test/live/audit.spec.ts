@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { audit } from "../../cli/audit";
 import { labDown, openGuest, runInLab } from "../../lab";
 import { openHost } from "../../provider/host";
@@ -220,6 +221,12 @@ describe("kvmnet audit of a host that runs", function () {
         await kvmnet(project.folder, "audit", HOST, "--write-baseline", baseline);
         const again = await kvmnet(project.folder, "audit", HOST, "--baseline", baseline);
         assert.equal(again.status, 0, again.output);
+        const noted = readFileSync(baseline, "utf8").replace(/"fingerprint": "\w{8}/, '"fingerprint": "00000000');
+        writeFileSync(baseline, noted);
+        const stale = async (...options: string[]) =>
+            (await told("--baseline", baseline, ...options)).findings.filter(({ rule }) => rule === "baseline-stale");
+        assert.equal((await stale()).length, 1);
+        assert.deepEqual(await stale("--without", "guests"), []);
         const { output } = await kvmnet(project.folder, "audit", HOST, "--format", "sarif");
         const [run] = (JSON.parse(output) as { runs: { results: { ruleId: string }[] }[] }).runs;
         assert(run?.results.some(({ ruleId }) => ruleId === "trunk-unbounded"));
