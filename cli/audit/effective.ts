@@ -1,6 +1,6 @@
 /** A running guest's XML with the values that it really has, so that the rules for domain XML judge those. */
 import { DOMParser, type Element, XMLSerializer } from "@xmldom/xmldom";
-import type { QemuNic } from "./qemu-line";
+import { deviceOf, type QemuNic } from "./qemu-line";
 
 /** What QEMU gives a virtio NIC that it is told nothing of (hw/net/virtio-net.c) [descriptors]. */
 const RING = 256;
@@ -16,8 +16,14 @@ export function effectiveXml(xml: string, nics: readonly QemuNic[], vcpus: numbe
     const root = document.documentElement;
     const devices = root && childOf(root, "devices");
     for (const element of devices ? childrenOf(devices, "interface") : []) {
-        const alias = childOf(element, "alias")?.getAttribute("name");
-        const nic = nics.find(({ id }) => id === alias);
+        const said = (child: string, attribute: string) =>
+            childOf(element, child)?.getAttribute(attribute) || undefined;
+        const nic = deviceOf(nics, {
+            alias: said("alias", "name"),
+            mac: said("mac", "address"),
+            model: said("model", "type"),
+            queues: Number(said("driver", "queues") ?? 1),
+        });
         if (nic) write(element, nic);
     }
     const count = root && childOf(root, "vcpu");

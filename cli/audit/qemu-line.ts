@@ -4,6 +4,8 @@
 export interface QemuNic {
     /** libvirt's alias of the device: `net0`. */
     id: string;
+    /** In lower case; absent where QEMU was told none. */
+    mac?: string;
     /** In libvirt's word: `virtio`, `rtl8139`, ... */
     model: string;
     /** Queue pairs [count]. */
@@ -16,6 +18,28 @@ export interface QemuNic {
     /** Whether the kernel moves the packets of a tap. */
     vhost: boolean;
 }
+
+/** What libvirt says of a NIC, as far as it tells which device of the command line that is. */
+interface LiveNic {
+    alias?: string | undefined;
+    mac?: string | undefined;
+    model?: string | undefined;
+    queues: number;
+}
+
+/**
+ * The device that a NIC of a running guest is; undefined where the command line does not name it. One that was plugged in
+ * later may have the alias of another that the line still names: libvirt takes the number after the highest in use
+ * (qemuAssignDeviceNetAlias). Rings do not tell them apart, since something else may have set those.
+ */
+export const deviceOf = (nics: readonly QemuNic[], { alias, mac, model, queues }: LiveNic): QemuNic | undefined =>
+    nics.find(
+        (nic) =>
+            nic.id === alias &&
+            nic.mac === mac?.toLowerCase() &&
+            (model === undefined || nic.model === model.replace(/^virtio-.*/, "virtio")) &&
+            nic.queues === queues,
+    );
 
 type Option = Readonly<Record<string, string>>;
 
@@ -35,6 +59,7 @@ export function nicsOf(argv: readonly string[]): QemuNic[] {
         return [
             {
                 id,
+                ...(device.mac === undefined ? {} : { mac: device.mac.toLowerCase() }),
                 model: modelOf(driver),
                 queues: queuesOf(backend),
                 ...ring("rxRing", told.rx_queue_size),

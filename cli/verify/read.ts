@@ -10,7 +10,7 @@ import type { LabProject } from "../lab-project";
 import { agentsOf } from "./agent";
 import { bootedGuests, runningGuests } from "./guests";
 import { verifyNic, type HostSays, type VerifiedNic } from "./compare";
-import { nicsOf, type QemuNic } from "../audit/qemu-line";
+import { deviceOf, nicsOf, type QemuNic } from "../audit/qemu-line";
 import { nicsOfXml, type XmlNic } from "./domain";
 import { measure, type Measurement } from "./measure";
 import { pairsOf, type Pair } from "./reachability";
@@ -89,7 +89,7 @@ async function hostOf(hostText: string, nics: DeclaredNic[]): Promise<(nic: Decl
                 tapMtu: links.get(tap)?.mtu,
                 agent: agentOf(nic),
                 xml,
-                qemu: domain.get(guest)?.qemu.find(({ id }) => id === xml?.alias),
+                qemu: xml && deviceOf(domain.get(guest)?.qemu ?? [], xml),
             };
         };
     } finally {

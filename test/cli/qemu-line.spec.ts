@@ -33,8 +33,17 @@ const KEY_FORM = [
 describe("QEMU's command line", () => {
     it("tells of each NIC its model, queues, rings and who moves its packets", () =>
         assert.deepEqual(nicsOf(JSON_FORM), [
-            { id: "net0", model: "virtio", queues: 4, rxRing: 1024, txRing: 256, backend: "tap", vhost: true },
-            { id: "net1", model: "rtl8139", queues: 1, backend: "tap", vhost: false },
+            {
+                id: "net0",
+                mac: "52:54:00:00:00:01",
+                model: "virtio",
+                queues: 4,
+                rxRing: 1024,
+                txRing: 256,
+                backend: "tap",
+                vhost: true,
+            },
+            { id: "net1", mac: "52:54:00:00:00:02", model: "rtl8139", queues: 1, backend: "tap", vhost: false },
         ]));
 
     it("is read in the older form as well, with what -set and -global change", () =>
@@ -60,23 +69,33 @@ describe("QEMU's command line", () => {
 });
 
 describe("the XML of a guest that runs", () => {
-    const xml = `<domain type="kvm" id="3"><name>web</name><vcpu current="2">8</vcpu><devices>
-        <interface type="bridge"><alias name="net0"/><model type="virtio"/><driver name="vhost" rx_queue_size="256"/></interface>
-        <interface type="bridge"><alias name="net9"/><model type="virtio"/></interface>
-        <interface type="bridge"><alias name="net1"/></interface>
-        </devices></domain>`;
-    const nics = fileNics(effectiveXml(xml, nicsOf(JSON_FORM), 2)).map((nic) =>
-        nic instanceof NotKnown ? assert.fail(nic.because) : nic,
-    );
+    const nic = (alias: string, mac: string, more: string) =>
+        `<interface type="bridge"><mac address="52:54:00:00:00:${mac}"/><alias name="${alias}"/>${more}</interface>`;
+    const read = (...interfaces: string[]) => {
+        const xml = `<domain type="kvm" id="3"><name>web</name><vcpu current="2">8</vcpu><devices>${interfaces.join("")}</devices></domain>`;
+        return fileNics(effectiveXml(xml, nicsOf(JSON_FORM), 2)).map((nic) =>
+            nic instanceof NotKnown ? assert.fail(nic.because) : nic,
+        );
+    };
+    const VIRTIO = '<model type="virtio"/><driver name="vhost" queues="4" rx_queue_size="256"/>';
 
     it("is judged with the values that QEMU has", () => {
-        const [first] = nics;
+        const [first, second] = read(nic("net0", "01", VIRTIO), nic("net1", "02", ""));
         assert.deepEqual([first?.queues, first?.rxRing, first?.said("driver")], [4, 1024, "vhost"]);
-        assert.equal(nics[2]?.model, "rtl8139");
+        assert.equal(second?.model, "rtl8139");
     });
 
-    it("keeps what it says of a NIC that the command line does not name", () =>
-        assert.deepEqual([nics[1]?.queues, nics[1]?.rxRing, nics[1]?.model], [1, 256, "virtio"]));
+    it("keeps what it says of a NIC that the command line does not name", () => {
+        const [other] = read(nic("net9", "09", '<model type="virtio"/>'));
+        assert.deepEqual([other?.queues, other?.rxRing, other?.model], [1, 256, "virtio"]);
+    });
 
-    it("has as many vCPUs as are plugged in", () => assert.equal(nics[0]?.guest.vcpus, 2));
+    it("keeps what it says of a NIC that was plugged in under the alias of one that went", () => {
+        const [model] = read(nic("net0", "01", '<model type="rtl8139"/>'));
+        assert.deepEqual([model?.model, model?.queues], ["rtl8139", 1]);
+        for (const more of [nic("net0", "09", VIRTIO), nic("net0", "01", VIRTIO.replace("4", "2"))])
+            assert.equal(read(more)[0]?.rxRing, 256, more);
+    });
+
+    it("has as many vCPUs as are plugged in", () => assert.equal(read(nic("net0", "01", VIRTIO))[0]?.guest.vcpus, 2));
 });
