@@ -1,8 +1,7 @@
 /** Files that a command line names: by path, by glob, or stdin; none is read further than anything of its kind reaches. */
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { MOST_BYTES } from "../policies/lint/kinds";
 
-/** More than any kind of file that is read may have [byte]. */
-const MOST_BYTES = 64 * 2 ** 20;
 const STDIN = 0;
 
 export interface InputFile {

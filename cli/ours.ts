@@ -1,13 +1,13 @@
 /** Whether a file is one that the linter judges: a repository holds much else. */
-import { isRead } from "../policies/lint/kinds";
+import { isRead, MOST_BYTES } from "../policies/lint/kinds";
+import { roughTextOf } from "../policies/lint/source";
 
-/** Enough to tell by [byte]. */
-const HEAD = 64 * 1024;
+/** Enough to tell all by but JSON, whose keys stand in any order [byte]. */
+const HEAD = 128 * 1024;
 
-export const isOurs = (content: Buffer): boolean =>
-    isRead(
-        content
-            .subarray(0, HEAD)
-            .toString("utf8")
-            .replace(/^\uFEFF/, ""),
-    );
+export function isOurs(content: Buffer): boolean {
+    const head = roughTextOf(content.subarray(0, HEAD));
+    if (isRead(head)) return true;
+    const more = content.length > HEAD && content.length <= MOST_BYTES && /^\s*[{[]/.test(head);
+    return more && isRead(roughTextOf(content));
+}

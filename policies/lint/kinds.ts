@@ -10,8 +10,8 @@ interface Kind {
 }
 
 const MIB = 2 ** 20;
-/** Of JSON and databases: many thousands of resources. */
-const MOST_MIB = 64;
+/** Of JSON and databases: many thousands of resources. No kind has more [byte]. */
+export const MOST_BYTES = 64 * MIB;
 
 export const KINDS = {
     domain: {
@@ -26,22 +26,22 @@ export const KINDS = {
     },
     pulumi: {
         title: "JSON of `pulumi preview --json` or `pulumi stack export`",
-        mostBytes: MOST_MIB * MIB,
+        mostBytes: MOST_BYTES,
         reader: async () => (await import("./readers/pulumi")).readPulumi,
     },
     terraform: {
         title: "JSON of `terraform show -json` with the libvirt provider",
-        mostBytes: MOST_MIB * MIB,
+        mostBytes: MOST_BYTES,
         reader: async () => (await import("./readers/terraform")).readTerraform,
     },
     "ovs-dump": {
         title: "`ovsdb-client dump` of Open_vSwitch",
-        mostBytes: MOST_MIB * MIB,
+        mostBytes: MOST_BYTES,
         reader: async () => (await import("./readers/ovs-dump")).readOvsDump,
     },
     "ovs-db": {
         title: "conf.db of Open vSwitch",
-        mostBytes: MOST_MIB * MIB,
+        mostBytes: MOST_BYTES,
         reader: async () => (await import("./readers/ovs-db")).readOvsDb,
     },
     netplan: {
@@ -95,7 +95,8 @@ function told(text: string): KindName | null | undefined {
         const [, root] = /<([A-Za-z_][\w.:-]*)/.exec(withoutComments(head)) ?? [];
         return root === "network" || root === "domain" ? root : undefined;
     }
-    if (first === "{" || first === "[") return jsonKind(head);
+    if (first === "{" || first === "[")
+        return jsonKind(head) ?? (text.length > HEAD ? jsonKind(keysOf(text)) : undefined);
     if (/^\w+ table\r?\n[_a-z]/m.test(head)) return "ovs-dump";
     if (/^net\d+: *[\w-]+[=,]/m.test(head) || /^(scsihw|ostype|smbios1|vmgenid|bootdisk): /m.test(head))
         return "proxmox";
@@ -115,6 +116,17 @@ function withoutComments(xml: string): string {
         rest += xml.slice(at, from < 0 ? undefined : from);
         if (to < 0) return rest;
         at = to + 3;
+    }
+}
+
+/** The keys of an object, as they stand in JSON, where it is too long to be told by its beginning; none of what is no JSON. */
+function keysOf(text: string): string {
+    try {
+        return Object.keys(JSON.parse(text) as object)
+            .map((key) => `${JSON.stringify(key)}:`)
+            .join();
+    } catch {
+        return "";
     }
 }
 

@@ -39,13 +39,24 @@ const MARKS = [
 
 /** @throws Unreadable where it is no text */
 export function textOf(file: string, bytes: Buffer): string {
-    const mark = MARKS.find(({ bytes: first }) => first.every((byte, index) => bytes[index] === byte));
-    const encoding = mark?.encoding ?? declaredIn(bytes) ?? "utf-8";
+    const encoding = encodingOf(bytes);
     const text = decoded(bytes, encoding);
     if (text === undefined)
         throw new Unreadable(`${file} is no ${encoding.toUpperCase()} text. Convert it, such as by iconv -t UTF-8.`);
     if (text.includes("\0")) throw new Unreadable(`${file} is no text: it holds NUL characters.`);
     return text;
+}
+
+/** As much as can be decoded of a file that may be none of ours, or the beginning of one. */
+export function roughTextOf(bytes: Buffer): string {
+    const encoding = encodingOf(bytes);
+    const text = encoding === "utf-8" ? bytes.toString("utf8") : new TextDecoder(encoding).decode(bytes);
+    return text.replace(/^\uFEFF/, "");
+}
+
+function encodingOf(bytes: Buffer): string {
+    const mark = MARKS.find(({ bytes: first }) => first.every((byte, index) => bytes[index] === byte));
+    return mark?.encoding ?? declaredIn(bytes) ?? "utf-8";
 }
 
 /** Without a byte order mark; undefined where it is no such text. */
