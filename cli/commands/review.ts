@@ -37,7 +37,7 @@ async function reviewed(globs: string[], options: ReviewOptions): Promise<number
             "Say by --base what the changes are compared with, such as origin/main; no pull request is known here.",
         ]);
 
-    const judged = await judgedBy(asked, { against, globs, preview, project });
+    const judged = await judgedBy(asked, { against, globs, preview, project, head: service?.head });
     const folder = mkdtempSync(join(tmpdir(), "kvmnet-review-"));
     try {
         const markdown = join(folder, "summary.md");
@@ -65,10 +65,11 @@ interface What {
     globs: string[];
     preview: string | undefined;
     project: string;
+    head: string | undefined;
 }
 
-async function judgedBy({ profile }: Judging, { against, globs, preview, project }: What): Promise<LintRun> {
-    const changed = against === undefined ? [] : await changedFiles(process.cwd(), against, globs);
+async function judgedBy({ profile }: Judging, { against, globs, preview, project, head }: What): Promise<LintRun> {
+    const changed = against === undefined ? [] : await changedFiles(process.cwd(), against, globs, head);
     const files = changed.filter(({ content }) => isOurs(content));
     const made =
         preview === undefined

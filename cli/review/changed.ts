@@ -21,9 +21,15 @@ const REFERENCE = /^[A-Za-z0-9_][\w./-]{0,200}$/;
  *
  * @param base   branch or commit that the pull request goes to
  * @param globs  which of them, from the top of the repository; all where there are none
+ * @param head   commit of the pull request, where a service tells it; it must be among what is checked out
  * @throws Error that says what to do
  */
-export async function changedFiles(folder: string, base: string, globs: readonly string[]): Promise<ChangedFile[]> {
+export async function changedFiles(
+    folder: string,
+    base: string,
+    globs: readonly string[],
+    head?: string,
+): Promise<ChangedFile[]> {
     if (!REFERENCE.test(base) || base.includes(".."))
         throw new Error(`--base: ${JSON.stringify(base)} is no branch and no commit, such as origin/main.`);
     const git = async (...args: string[]) =>
@@ -43,6 +49,14 @@ export async function changedFiles(folder: string, base: string, globs: readonly
             { cause: error },
         );
     });
+    if (head)
+        await git("merge-base", "--is-ancestor", "--end-of-options", head, "HEAD").catch((error: Error) => {
+            throw new Error(
+                `The pull request's commit ${head} is not checked out here, so nothing that it changes would be judged. ` +
+                    "Run this on pull_request, with no other ref for actions/checkout: on pull_request_target that takes the base.",
+                { cause: error },
+            );
+        });
     const matchers = globs.map((glob) => picomatch(glob, { dot: true }));
     const wanted = (path: string) => matchers.length === 0 || matchers.some((matches) => matches(path));
     return plainFiles(told)

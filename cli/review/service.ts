@@ -7,6 +7,8 @@ import { gitlabMergeRequest } from "./gitlab";
 interface Service {
     /** What the pull request is compared with. */
     base: string;
+    /** The commit of the pull request; absent where nothing else is ever checked out. */
+    head?: string;
     /** One comment on the pull request: written once, then edited in place. @throws Refused */
     comment?: (key: string, text: string | undefined) => Promise<void>;
     /** Hands findings to code scanning. @throws Refused */
@@ -18,7 +20,9 @@ interface Service {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const Event = z.object({
-    pull_request: z.object({ number: z.int(), base: z.object({ sha: z.string() }) }).optional(),
+    pull_request: z
+        .object({ number: z.int(), base: z.object({ sha: z.string() }), head: z.object({ sha: z.string() }) })
+        .optional(),
 });
 
 /** @returns undefined where this is no run of a pull request on either service */
@@ -35,6 +39,7 @@ function onGithub(env: Environment): Service | undefined {
     if (!pull) return undefined;
     return {
         base: pull.base.sha,
+        head: pull.head.sha,
         ...(GITHUB_STEP_SUMMARY ? { summarise: (text) => appendFileSync(GITHUB_STEP_SUMMARY, `${text}\n`) } : {}),
         ...(GITHUB_TOKEN
             ? githubPullRequest({

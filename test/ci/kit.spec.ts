@@ -81,9 +81,10 @@ describe("the pull request kit", function () {
     });
 
     /** Runs the kit's script as the step of the action does: with the inputs' defaults, and others where a test wants them. */
-    async function onGithub(inputs: Record<string, string> = {}) {
+    async function onGithub(inputs: Record<string, string> = {}, head = "HEAD") {
         const event = join(repository.folder, ".git", "event.json");
-        const pull = { number: 7, base: { sha: repository.git("rev-parse", "main") } };
+        const [base, sha] = ["main", head].map((of) => repository.git("rev-parse", of));
+        const pull = { number: 7, base: { sha: base }, head: { sha } };
         writeFileSync(event, JSON.stringify({ pull_request: pull }));
         return step({
             ...Object.fromEntries(
@@ -262,6 +263,18 @@ describe("the pull request kit", function () {
         const { status, stderr } = await onGithub({ base: "0123456789012345678901234567890123456789" });
         assert.equal(status, 2);
         assert.match(stderr, /fetch-depth: 0/);
+    });
+
+    it("judges the merge of a pull request with its base, and not the base in its place", async () => {
+        repository.write({ "new.xml": BAD });
+        repository.commit();
+        repository.git("checkout", "--quiet", "--detach", "main");
+        const { status, stderr } = await onGithub({}, "change");
+        assert.equal(status, 2);
+        assert.match(stderr, /not checked out here.*Run this on pull_request,/);
+        assert.deepEqual(api.requests, []);
+        repository.git("merge", "--quiet", "--no-ff", "--no-edit", "change");
+        assert.equal((await onGithub({}, "change")).status, 1);
     });
 
     it("says what git finds wrong, and no more of what git says", async () => {
