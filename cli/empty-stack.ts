@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { EngineEnvironment } from "../engine";
 import { cacheRoot, digestOf } from "../engine/cache";
 import { runPulumi } from "./engine-run";
-import { fileBackend } from "./lab-backend";
+import { backendIn, fileBackend } from "./lab-backend";
 import { LAB_STACK } from "./stack-file";
 
 /**
@@ -19,7 +19,7 @@ export async function layEmptyStack(
     state: string,
     environment: Record<string, string>,
 ): Promise<number> {
-    const kept = join(cacheRoot(), "stacks", digestOf([engine.pulumi, project.name, fileBackend("")]));
+    const kept = join(cacheRoot(), "stacks", digestOf([engine.pulumi, project.name, JSON.stringify(backendIn(""))]));
     if (!existsSync(kept)) {
         mkdirSync(dirname(kept), { recursive: true });
         const draft = mkdtempSync(`${kept}-`);

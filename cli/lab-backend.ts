@@ -4,7 +4,7 @@ import { labPaths } from "../schemas/lab-paths";
 import { LAB_STACK, labStack } from "./stack-file";
 
 /** Guards nothing: a lab and its secrets are gone with the next reboot. */
-export const LAB_PASSPHRASE = "kvmnet-lab";
+const LAB_PASSPHRASE = "kvmnet-lab";
 
 /**
  * URL of the file backend in a folder. Without `metadata=skip` a file with attributes lies beside each file of the state
@@ -13,14 +13,20 @@ export const LAB_PASSPHRASE = "kvmnet-lab";
  */
 export const fileBackend = (folder: string) => `file://${folder}?metadata=skip`;
 
+/** What the engine is told so that its state lies in that folder, in the plain files that are read here, whatever the user's environment says of theirs. */
+export const backendIn = (folder: string): Record<string, string> => ({
+    PULUMI_BACKEND_URL: fileBackend(folder),
+    PULUMI_CONFIG_PASSPHRASE: LAB_PASSPHRASE,
+    PULUMI_DIY_BACKEND_GZIP: "false",
+    PULUMI_DIY_BACKEND_LEGACY_LAYOUT: "false",
+    PULUMI_DIY_BACKEND_ZSTD: "false",
+});
+
 /** What the engine is told so that it works on the stack `lab` in that lab's own backend. */
-export function backendOf(lab: string): Record<string, string> {
-    return {
-        PULUMI_BACKEND_URL: fileBackend(labPaths(lab).state),
-        PULUMI_CONFIG_PASSPHRASE: LAB_PASSPHRASE,
-        PULUMI_STACK: LAB_STACK,
-    };
-}
+export const backendOf = (lab: string): Record<string, string> => ({
+    ...backendIn(labPaths(lab).state),
+    PULUMI_STACK: LAB_STACK,
+});
 
 /**
  * What to add to the engine's environment for these arguments in that project: the lab's backend for the stack `lab`

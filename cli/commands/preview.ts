@@ -7,7 +7,7 @@ import { packFolder, profileFile } from "../../policies/location";
 import { layEmptyStack } from "../empty-stack";
 import { runPulumi } from "../engine-run";
 import { labStatus } from "../../lab";
-import { backendOf, fileBackend, LAB_PASSPHRASE } from "../lab-backend";
+import { backendIn, backendOf } from "../lab-backend";
 import { plainProgress } from "../progress";
 import { readProject } from "../lab-project";
 import { LAB_STACK } from "../stack-file";
@@ -37,11 +37,7 @@ export async function run({ profile }: { profile: string }): Promise<number> {
     progress.note("The preview asks no host and starts from an empty stack, which is forgotten afterwards.");
     const scratch = mkdtempSync(join(tmpdir(), "kvmnet-preview-"));
     try {
-        const backend = {
-            PULUMI_BACKEND_URL: fileBackend(scratch),
-            PULUMI_CONFIG_PASSPHRASE: LAB_PASSPHRASE,
-            KVMNET_WITHOUT_HOST: "true",
-        };
+        const backend = { ...backendIn(scratch), KVMNET_WITHOUT_HOST: "true" };
         const made = await layEmptyStack(project, engine, scratch, backend);
         return made === 0 ? await runPulumi(engine, preview, backend) : made;
     } finally {

@@ -107,6 +107,9 @@ describe("the state of a program whose host is a lab", () => {
         assert.deepEqual(labBackend(project, [], {}), {
             PULUMI_BACKEND_URL: "file:///run/kvmnet/labs/sample/state?metadata=skip",
             PULUMI_CONFIG_PASSPHRASE: "kvmnet-lab",
+            PULUMI_DIY_BACKEND_GZIP: "false",
+            PULUMI_DIY_BACKEND_LEGACY_LAYOUT: "false",
+            PULUMI_DIY_BACKEND_ZSTD: "false",
             PULUMI_STACK: "lab",
         });
     });
