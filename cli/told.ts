@@ -105,10 +105,20 @@ async function accept(
             : await exempted(report, exemptions, forbidExemption, partial);
     if (writeBaseline === undefined && baseline === undefined) return accepted;
     const { baselineText, withoutBaseline } = await import("../policies/lint/baseline");
+    // Read before it is written: both may be one file.
+    const judged =
+        baseline === undefined
+            ? accepted
+            : {
+                  ...accepted,
+                  ...withoutBaseline(accepted.findings, {
+                      file: baseline,
+                      text: readText("--baseline", baseline),
+                      partial,
+                  }),
+              };
     if (writeBaseline !== undefined) writeText("--write-baseline", writeBaseline, baselineText(accepted.findings));
-    if (baseline === undefined) return accepted;
-    const before = { file: baseline, text: readText("--baseline", baseline), partial };
-    return { ...accepted, ...withoutBaseline(accepted.findings, before) };
+    return judged;
 }
 
 async function exempted(

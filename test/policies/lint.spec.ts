@@ -300,6 +300,16 @@ describe("kvmnet lint", () => {
         }
     });
 
+    it("holds today's findings against a baseline as it was, also where it is written anew", async () => {
+        const file = join(folder, "b.json");
+        const told = (name: string, more: object) =>
+            quietly(() => run([join(folder, name)], { ...options, writeBaseline: file, ...more }));
+        await told("good.xml", {});
+        const { status, said } = await told("bad[1].xml", { baseline: file });
+        assert.equal(status, 1, said);
+        assert.equal((await told("bad[1].xml", { baseline: file })).status, 0);
+    });
+
     it("ends with 2, not as with a finding, for an option that there is not", () => {
         const { status, stderr } = spawnSync(process.execPath, ["cli/kvmnet.cjs", "lint", "--frofile", "security"]);
         assert.match(String(stderr), /unknown option '--frofile'/);
