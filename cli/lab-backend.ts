@@ -1,6 +1,7 @@
 /** Where the state of a program lies whose host is a lab: with the lab, so that no other backend ever sees it. */
 import { HostRef } from "../schemas/host-ref";
 import { labPaths } from "../schemas/lab-paths";
+import { readArgs, stackNamed } from "./engine-args";
 import { LAB_STACK, labStack } from "./stack-file";
 
 /** Guards nothing: a lab and its secrets are gone with the next reboot. */
@@ -28,9 +29,15 @@ export const backendOf = (lab: string): Record<string, string> => ({
     PULUMI_STACK: LAB_STACK,
 });
 
+/** Whether a stack is the one called `lab`; before its name may stand an organization and a project. */
+export const isOfLab = (stack: string): boolean => stack.split("/").at(-1) === LAB_STACK;
+
+/** Commands that are about the user's own login, whatever a project says. */
+export const OF_THE_LOGIN: readonly string[] = ["login", "logout", "org", "whoami"];
+
 /**
  * What to add to the engine's environment for these arguments in that project: the lab's backend for the stack `lab`
- * whose host is a lab, whatever backend the user is logged in to; nothing for any other stack.
+ * whose host is a lab, whatever backend the user is logged in to; nothing for any other stack, and for a login.
  *
  * @throws Error when the stack names a host that is none, so that its state does not end up in some other backend
  */
@@ -39,7 +46,10 @@ export function labBackend(
     args: string[] = [],
     environment: NodeJS.ProcessEnv = process.env,
 ): Record<string, string> {
-    const lab = (stackOf(args) ?? environment.PULUMI_STACK ?? LAB_STACK) === LAB_STACK ? labOf(project) : undefined;
+    const read = readArgs(args);
+    if (OF_THE_LOGIN.includes(read.words[0] ?? "")) return {};
+    const stack = stackNamed(read) ?? environment.PULUMI_STACK ?? LAB_STACK;
+    const lab = isOfLab(stack) ? labOf(project) : undefined;
     return lab === undefined ? {} : backendOf(lab);
 }
 
@@ -54,16 +64,4 @@ export function labOf(project: string): string | undefined {
             `${stack.fileOf("kvmnet:host")}: config kvmnet:host: ${parsed.error.issues[0]?.message} (got ${JSON.stringify(host)})`,
         );
     return parsed.data.kind === "lab" ? parsed.data.name : undefined;
-}
-
-/** The stack that the engine's arguments name, if they name one. */
-function stackOf(args: string[]): string | undefined {
-    const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
-    for (const [index, word] of own.entries()) {
-        if (word === "-s" || word === "--stack") return own[index + 1];
-        const joined = /^(?:--stack=|-s=?(?!-))(.+)$/.exec(word)?.[1];
-        if (joined) return joined;
-    }
-    const [group, verb = "", name] = own.filter((word) => !word.startsWith("-"));
-    return group === "stack" && ["init", "select", "rm"].includes(verb) ? name : undefined;
 }

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { prepareEngine } from "../../engine";
 import { labPaths } from "../../schemas/lab-paths";
 import { runPulumi } from "../engine-run";
-import { labBackend, labOf } from "../lab-backend";
+import { readArgs, stackNamed } from "../engine-args";
+import { isOfLab, labBackend, labOf, OF_THE_LOGIN } from "../lab-backend";
 import { plainProgress } from "../progress";
 import { projectOf } from "../project";
 
@@ -11,21 +12,20 @@ export async function run(args: string[]): Promise<number> {
     const engine = await prepareEngine(plainProgress());
     const project = projectOf(folderOf(args));
     if (project && asksState(args)) stateMustBeThere(project, args);
+    const note = project && selectionNote(project, args);
+    if (note !== undefined) process.stderr.write(`${note}\n`);
     return runPulumi(engine, args, project ? labBackend(project, args) : {});
 }
 
 /** Commands of the engine that read and write no state. */
 const WITHOUT_STATE = ["about", "gen-completion", "help", "install", "new", "package", "plugin", "schema", "version"];
 
-/** False of what the engine answers without a backend, so that it is asked before anything is up. */
+/** False of what the engine answers without a backend, or with the user's own, so that it is asked before anything is up. */
 export function asksState(args: string[]): boolean {
-    const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
-    if (own.some((word) => word === "-h" || word === "--help")) return false;
-    const [command] = own.filter((word, index) => !word.startsWith("-") && !TAKES_FOLDER.test(own[index - 1] ?? ""));
-    return command !== undefined && !WITHOUT_STATE.includes(command);
+    const { words, help } = readArgs(args);
+    const [command] = words;
+    return !help && command !== undefined && ![...WITHOUT_STATE, ...OF_THE_LOGIN].includes(command);
 }
-
-const TAKES_FOLDER = /^(?:-C|--cwd)$/;
 
 /** @throws Error that says what to do, where the state would lie with a lab that is not up */
 function stateMustBeThere(project: string, args: string[]): void {
@@ -36,13 +36,18 @@ function stateMustBeThere(project: string, args: string[]): void {
     );
 }
 
-/** Where the engine will look for the project: its flag -C or --cwd, or here. */
-export function folderOf(args: string[]): string {
-    for (const [i, word] of args.entries()) {
-        if (word === "--") break;
-        if (word === "-C" || word === "--cwd") return args[i + 1] ?? process.cwd();
-        const joined = /^(?:--cwd=|-C=?)(.+)$/.exec(word)?.[1];
-        if (joined) return joined;
-    }
-    return process.cwd();
+/** What is said to whom selects a stack that is not the lab's; undefined for all else. */
+export function selectionNote(project: string, args: string[]): string | undefined {
+    const read = readArgs(args);
+    const [command, verb = ""] = read.words;
+    const selects = command === "stack" && SELECTING.includes(verb) && !read.flags.includes("no-select");
+    const name = stackNamed(read);
+    if (!selects || name === undefined || labOf(project) === undefined || isOfLab(name)) return undefined;
+    return `kvmnet works on the stack lab here, whichever is selected. Name the other one each time: --stack ${name}, or PULUMI_STACK=${name}.`;
 }
+
+/** What `stack` does that selects one. */
+const SELECTING = ["new", "init", "create", "setup", "select"];
+
+/** Where the engine will look for the project: its flag -C or --cwd, or here. */
+export const folderOf = (args: string[]): string => readArgs(args).folder ?? process.cwd();

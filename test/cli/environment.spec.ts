@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { quoted } from "../../cli/commands/env";
 import { labMeant } from "../../cli/commands/lab";
-import { asksState, folderOf } from "../../cli/commands/pulumi";
+import { asksState, folderOf, selectionNote } from "../../cli/commands/pulumi";
 import { whatNext } from "../../cli/commands/up";
 import { labBackend } from "../../cli/lab-backend";
 import { readLabPlace, readProject } from "../../cli/lab-project";
@@ -29,6 +29,7 @@ describe("`kvmnet pulumi`", () => {
     it("looks for the project where the engine will", () => {
         assert.equal(folderOf(["-C", "/a", "up"]), "/a");
         assert.equal(folderOf(["up", "--cwd=/b"]), "/b");
+        assert.equal(folderOf(["up", "-yC/c", "-m", "-C/d"]), "/c");
     });
     it("takes nothing after -- for its own", () => assert.equal(folderOf(["x", "--", "-C", "/a"]), process.cwd()));
 
@@ -40,6 +41,8 @@ describe("`kvmnet pulumi`", () => {
             ["up", "-h"],
             ["-C", "/a", "new", "x"],
             ["--cwd", "/a", "help"],
+            ["--color", "never", "version"],
+            ["up", "-yh"],
         ])
             assert.equal(asksState(args), false, args.join(" "));
     });
@@ -132,11 +135,50 @@ describe("the state of a program whose host is a lab", () => {
             ["up", "--stack=prod"],
             ["-s", "prod", "up"],
             ["-sprod"],
+            ["up", "-ys", "prod"],
+            ["destroy", "-yfs=prod"],
+            ["up", "-s", "acme/x/prod"],
+            ["up", "--stack", "lab", "--stack", "prod"],
             ["stack", "init", "prod"],
+            ["stack", "init", "--", "prod"],
+            ["-C", "/lab", "stack", "init", "prod"],
+            ["--color", "never", "stack", "rm", "prod"],
+            ["stack", "init", "--copy-config-from", "lab", "prod"],
+            ["stack", "select", "-c", "prod"],
+            ["cancel", "prod"],
         ])
             assert.deepEqual(labBackend(project, args, {}), {}, args.join(" "));
         assert.deepEqual(labBackend(project, ["up"], { PULUMI_STACK: "prod" }), {});
         assert.notDeepEqual(labBackend(project, ["new", "--", "--stack", "prod"], {}), {});
+    });
+    it("lies with the lab however the stack lab is named", () => {
+        stack("lab://sample");
+        for (const args of [
+            ["up", "-s", "acme/x/lab"],
+            ["stack", "init", "--secrets-provider", "passphrase", "lab"],
+            ["up", "-ym", "-sprod"],
+            ["import", "-fprods"],
+        ])
+            assert.notDeepEqual(labBackend(project, args, { PULUMI_STACK: "x/lab" }), {}, args.join(" "));
+    });
+    it("is nothing that whom the user is logged in as, and where, depends on", () => {
+        stack("lab://sample");
+        for (const command of ["login", "logout", "whoami", "org"]) {
+            assert.deepEqual(labBackend(project, ["--color", "never", command], {}), {}, command);
+            assert.equal(asksState([command]), false, command);
+        }
+    });
+    it("is told to be meant without a name, to whom selects another stack", () => {
+        stack("lab://sample");
+        assert.match(selectionNote(project, ["stack", "select", "prod"]) ?? "", /--stack prod, or PULUMI_STACK=prod/);
+        for (const args of [
+            ["stack", "select", "lab"],
+            ["stack", "init", "prod", "--no-select"],
+            ["stack", "rm", "prod"],
+        ])
+            assert.equal(selectionNote(project, args), undefined, args.join(" "));
+        stack("local");
+        assert.equal(selectionNote(project, ["stack", "select", "prod"]), undefined);
     });
     it("is the lab's too where Pulumi.yaml names the lab for every stack", () => {
         writeFileSync(join(project, "Pulumi.yaml"), "name: x\nconfig:\n    kvmnet:host:\n        value: lab://all\n");
