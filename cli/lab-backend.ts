@@ -5,7 +5,7 @@ import { readArgs, stackNamed } from "./engine-args";
 import { LAB_STACK, labStack } from "./stack-file";
 
 /** Guards nothing: a lab and its secrets are gone with the next reboot. */
-const LAB_PASSPHRASE = "kvmnet-lab";
+export const LAB_PASSPHRASE = "kvmnet-lab";
 
 /**
  * URL of the file backend in a folder. Without `metadata=skip` a file with attributes lies beside each file of the state

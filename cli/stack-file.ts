@@ -16,6 +16,8 @@ export interface LabStack {
     fileOf: (key: string) => string;
     /** By full key: what Pulumi.yaml says for every stack, and over it what the stack says itself. */
     config: Record<string, unknown>;
+    /** Of the passphrase that its secrets are encrypted with, and a word under it; absent where nothing is yet. */
+    salt?: string;
 }
 
 const Config = z
@@ -26,7 +28,10 @@ const ProjectFile = z.object(
     { name: z.string("a project has a name"), config: Config },
     { error: "a project file is an object with a name" },
 );
-const StackFile = z.object({ config: Config }, { error: "a stack file is an object with config" });
+const StackFile = z.object(
+    { config: Config, encryptionsalt: z.string().nullish() },
+    { error: "a stack file is an object with config" },
+);
 
 /**
  * Config of the stack `lab`; undefined where the project has no file for it.
@@ -45,6 +50,7 @@ export function labStack(folder: string): LabStack | undefined {
         project: project.name,
         fileOf: (key) => (key in everyStack && !(key in stack.config) ? ofProject : file),
         config: { ...everyStack, ...stack.config },
+        ...(stack.encryptionsalt ? { salt: stack.encryptionsalt } : {}),
     };
 }
 

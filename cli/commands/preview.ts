@@ -8,6 +8,7 @@ import { layEmptyStack } from "../empty-stack";
 import { runPulumi } from "../engine-run";
 import { labStatus } from "../../lab";
 import { backendIn, backendOf } from "../lab-backend";
+import { checkSalt } from "../lab-secrets";
 import { plainProgress } from "../progress";
 import { readProject } from "../lab-project";
 import { LAB_STACK } from "../stack-file";
@@ -16,6 +17,7 @@ import { stackExists } from "../state";
 export async function run({ profile }: { profile: string }): Promise<number> {
     const project = readProject(process.cwd());
     const config = profileFile(profile);
+    await checkSalt(project.folder);
     const progress = plainProgress();
     const engine = await prepareEngine(progress);
     await prepareLibvirtSdk(project.folder, engine, progress);

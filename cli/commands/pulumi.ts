@@ -5,16 +5,22 @@ import { labPaths } from "../../schemas/lab-paths";
 import { runPulumi } from "../engine-run";
 import { readArgs, stackNamed } from "../engine-args";
 import { isOfLab, labBackend, labOf, OF_THE_LOGIN } from "../lab-backend";
+import { checkSalt, secretNote } from "../lab-secrets";
 import { plainProgress } from "../progress";
 import { projectOf } from "../project";
 
 export async function run(args: string[]): Promise<number> {
     const engine = await prepareEngine(plainProgress());
     const project = projectOf(folderOf(args));
-    if (project && asksState(args)) stateMustBeThere(project, args);
-    const note = project && selectionNote(project, args);
-    if (note !== undefined) process.stderr.write(`${note}\n`);
-    return runPulumi(engine, args, project ? labBackend(project, args) : {});
+    if (!project) return runPulumi(engine, args);
+    const backend = labBackend(project, args);
+    if (asksState(args)) {
+        stateMustBeThere(project, args);
+        if (backend.PULUMI_BACKEND_URL !== undefined) await checkSalt(project);
+    }
+    for (const note of [selectionNote(project, args), secretNote(project, args)])
+        if (note !== undefined) process.stderr.write(`${note}\n`);
+    return runPulumi(engine, args, backend);
 }
 
 /** Commands of the engine that read and write no state. */

@@ -9,6 +9,7 @@ import { allEnded } from "../all-ended";
 import { layEmptyStack } from "../empty-stack";
 import { runPulumi } from "../engine-run";
 import { backendOf } from "../lab-backend";
+import { checkSalt } from "../lab-secrets";
 import { plainProgress, type Progress } from "../progress";
 import { readLabProject, type LabProject } from "../lab-project";
 import { LAB_STACK } from "../stack-file";
@@ -32,6 +33,7 @@ export async function run({ timings }: { timings?: string }): Promise<number> {
     // What neither can do without is looked for before either begins: both may take minutes.
     checkMachine();
     await checkEngine();
+    await checkSalt(project.folder);
     const [engine] = await allEnded(
         (line) => progress.note(line),
         prepareEngine(progress).then(async (ready) => {

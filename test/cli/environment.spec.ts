@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import fc from "fast-check";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { quoted } from "../../cli/commands/env";
@@ -9,6 +9,7 @@ import { labMeant } from "../../cli/commands/lab";
 import { asksState, folderOf, selectionNote } from "../../cli/commands/pulumi";
 import { whatNext } from "../../cli/commands/up";
 import { labBackend } from "../../cli/lab-backend";
+import { checkSalt, secretNote } from "../../cli/lab-secrets";
 import { readLabPlace, readProject } from "../../cli/lab-project";
 
 describe("a line of `kvmnet env`", () => {
@@ -167,6 +168,33 @@ describe("the state of a program whose host is a lab", () => {
             assert.deepEqual(labBackend(project, ["--color", "never", command], {}), {}, command);
             assert.equal(asksState([command]), false, command);
         }
+    });
+    it("is told to keep no secret, to whom sets one there", () => {
+        stack("lab://sample");
+        const set = ["config", "set", "--secret", "token", "x"];
+        assert.match(secretNote(project, set) ?? "", /a passphrase that everybody knows/);
+        for (const args of [
+            ["config", "set", "token", "x"],
+            ["config", "get", "token", "--secret"],
+            [...set, "-s", "prod"],
+        ])
+            assert.equal(secretNote(project, args), undefined, args.join(" "));
+    });
+    it("opens with no passphrase of the user's own, and says so with the file", async () => {
+        stack("lab://sample");
+        await checkSalt(project);
+        const salted = (salt: string) => appendFileSync(join(project, "Pulumi.lab.yaml"), `encryptionsalt: ${salt}\n`);
+        salted("v1:lfbVojJylHM=:v1:BPr5H9FLNjv+TuF1:LhKkborv5r5lwQGZ/GUsqY7o27eKTA==");
+        await assert.rejects(
+            checkSalt(project),
+            /Pulumi\.lab\.yaml: .*a passphrase of your own.*Remove encryptionsalt/,
+        );
+        stack("local");
+        salted("v1:lfbVojJylHM=:v1:BPr5H9FLNjv+TuF1:LhKkborv5r5lwQGZ/GUsqY7o27eKTA==");
+        await assert.rejects(checkSalt(project), /kvmnet pulumi preview` takes yours/);
+        stack("lab://sample");
+        salted("v1:XC7zcLrI1uY=:v1:N9m+UbygFQu0OQMD:nwr/940+JXz8VVOriwijfGCAj5FDoA==");
+        await checkSalt(project);
     });
     it("is told to be meant without a name, to whom selects another stack", () => {
         stack("lab://sample");
