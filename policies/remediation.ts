@@ -35,14 +35,14 @@ export function remediated(
     const interfaces = at(inputs, "devices", "interfaces");
     if (!remedy || !Array.isArray(interfaces)) return undefined;
     const subjects = new Set(violations.map(({ subject }) => subject));
-    nativeNics(inputs).forEach((nic, index) => {
-        if (nic instanceof NotKnown || !subjects.has(nameOf(nic))) return;
-        const changes = maybe(() => remedy(nic));
-        if (changes instanceof NotKnown) return;
-        for (const { field, value } of changes)
-            put(props, ["devices", "interfaces", index, ...placeOf(field, "native").split(".")], value);
+    const changes = nativeNics(inputs).flatMap((nic, index) => {
+        if (nic instanceof NotKnown || !subjects.has(nameOf(nic))) return [];
+        const ofNic = maybe(() => remedy(nic));
+        return ofNic instanceof NotKnown ? [] : ofNic.map((change) => ({ index, ...change }));
     });
-    return props;
+    for (const { index, field, value } of changes)
+        put(props, ["devices", "interfaces", index, ...placeOf(field, "native").split(".")], value);
+    return changes.length > 0 ? props : undefined;
 }
 
 /**

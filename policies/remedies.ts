@@ -2,7 +2,7 @@
 import { usualQueues } from "../tuning/queues";
 import { isGuestRing } from "../tuning/rings";
 import { known } from "./known";
-import { type GuestNic, numberSaid } from "./nics/guest-nic";
+import { type GuestNic, hasOthersTap, numberSaid } from "./nics/guest-nic";
 import type { NicField } from "./nics/said";
 
 /** One field with the value that it gets; without one it is taken away. */
@@ -11,7 +11,7 @@ interface NicChange {
     value?: number;
 }
 
-/** @throws NotKnown where a value is needed that is not there */
+/** Nothing where only a person can tell. @throws NotKnown where a value is needed that is not there */
 export type NicRemedy = (nic: GuestNic) => NicChange[];
 
 const LONGEST_RX: NicChange = { field: "rxRing", value: 1024 };
@@ -28,6 +28,8 @@ export const NIC_REMEDIES: Readonly<Partial<Record<string, NicRemedy>>> = {
         ];
     },
     "ring-tx-backend": () => [NO_TX],
-    "queues-missing": (nic) => [{ field: "queues", value: usualQueues(known(nic.guest.vcpus)) }],
+    // A tap that others made for one queue takes no second, and the guest would not start.
+    "queues-missing": (nic) =>
+        hasOthersTap(nic) ? [] : [{ field: "queues", value: usualQueues(known(nic.guest.vcpus)) }],
     "jumbo-mrg-rxbuf": () => [{ field: "mrgRxbuf" }],
 };

@@ -108,8 +108,20 @@ const SETTINGS = {
     },
 };
 
-/** A sentence that says where to write a value. */
-export function toSet({ written }: GuestNic, setting: keyof typeof SETTINGS, value: string | number): string {
+/** Whether others than libvirt make its tap and name it, as kvmnet does: `no` in XML, false in the 0.9 line. */
+export const hasOthersTap = (nic: GuestNic): boolean => ["no", "false"].includes(String(nic.said("targetManaged")));
+
+/** A tap is for one queue or for several, and its user says the same, or is refused (Linux drivers/net/tun.c, tun_set_iff). */
+const QUEUES_OF_TAP =
+    "libvirt does not make its tap: make that with multi_queue for several queues (multiQueue of kvmnet's Tap), and without for one.";
+
+/** Sentences that say where to write a value. */
+export function toSet(nic: GuestNic, setting: keyof typeof SETTINGS, value: string | number): string {
+    const place = placeToSet(nic, setting, value);
+    return setting === "queues" && hasOthersTap(nic) ? `${place} ${QUEUES_OF_TAP}` : place;
+}
+
+function placeToSet({ written }: GuestNic, setting: keyof typeof SETTINGS, value: string | number): string {
     const { ours, proxmox } = SETTINGS[setting];
     if (written.line === "proxmox") return proxmox(written.key, String(value));
     const element = placeOf(setting, "xml").replace('..."', `${value}"/`);

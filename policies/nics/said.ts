@@ -52,6 +52,7 @@ const NIC = {
     filterParameter: { xml: "filterref/parameter@name", native: "filterRef.parameters.0.name" },
     trustGuestRxFilters: { xml: "@trustGuestRxFilters", native: "trustGuestRxFilters" },
     managed: { xml: "@managed", native: "managed" },
+    targetManaged: { xml: "target@managed", native: "target.managed" },
     alias: { xml: "alias@name", native: "alias.name" },
     teamingPartner: { xml: "teaming@persistent", native: "teaming.persistent" },
 } satisfies Record<string, Place>;

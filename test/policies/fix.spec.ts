@@ -76,6 +76,14 @@ describe("kvmnet lint --fix, in domain XML", () => {
         assert.equal(await after("d.xml", nic("<driver/>")), nic("<driver rx_queue_size='1024'/>"));
     });
 
+    it("leaves the queues of a NIC whose tap others make, as they may have made it for one", async () => {
+        const nic = (driver: string) =>
+            domain(
+                `    <interface type='ethernet'><target dev='tap-b' managed='no'/><model type='virtio'/>${driver}</interface>`,
+            );
+        assert.equal(await after("d.xml", nic("<driver/>")), nic("<driver rx_queue_size='1024'/>"));
+    });
+
     it("keeps line ends, tabs, comments, CDATA and all other NICs byte for byte, and mends what it says it mends", () =>
         fc.assert(
             fc.asyncProperty(

@@ -66,6 +66,11 @@ describe("remediation by the pack", () => {
         assert.equal(of(propsOf(classicDomain('<model type="virtio"/>'))), undefined);
     });
 
+    it("changes no queues of a NIC whose tap others make", () => {
+        const nic = { ...VIRTIO, source: { ethernet: {} }, target: { dev: "tap-b", managed: false } };
+        assert.equal(remediate("queues-missing", DOMAIN, propsOf(nativeDomain(nic))), undefined);
+    });
+
     it("is offered by no rule whose right value a person must choose", () => {
         for (const id of ["nic-model-explicit", "nic-model-legacy", "vlan-range"])
             assert.equal(remediate(id, DOMAIN, propsOf(nativeDomain({ model: { type: "rtl8139" } }))), undefined);

@@ -187,6 +187,15 @@ describe("queues-missing", () => {
         assert.deepEqual(said("queues-missing", virtio, { vcpu: 3 }, { vcpus: 4 }), []);
         assert.equal(said("queues-missing", virtio, { vcpu: 4 }, { vcpus: 4 }).length, 1);
     });
+
+    it("says how the tap is to be made where libvirt does not make it", () => {
+        const advice = (target: object) => {
+            const [finding] = said("queues-missing", { ...virtio, source: { ethernet: {} }, target });
+            return finding?.kind === "violation" ? finding.fault.set : "";
+        };
+        assert.match(advice({ dev: "tap-b", managed: false }), /multi_queue/);
+        assert.doesNotMatch(advice({ dev: "tap-b" }), /multi_queue/);
+    });
 });
 
 describe("the rules about whole stacks", () => {
