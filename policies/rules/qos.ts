@@ -35,10 +35,10 @@ const qosInboundPeak = rule({
         if (average === undefined || !onOpenVSwitch(nic) || known(nic.said("inPeak")) !== undefined) return undefined;
         return {
             found: `its inbound average of ${average} kB/s has no peak`,
-            set: toChange(nic, "inPeak", average),
+            set: `${toChange(nic, "inPeak", average)} It stands beside the average; where that is meant as a guarantee, exempt the NIC with that reason.`,
         };
     },
-    fix: "Set peak to the same value as average for a true limit.",
+    fix: "Set peak, beside average and to the same value, for a true limit.",
     examples: {
         good: [
             ovs({ inbound: { average: 1000, peak: 1000 } }),

@@ -60,7 +60,6 @@ describe("kvmnet lint --fix, in domain XML", () => {
             text
                 .replace("rx_queue_size='2048' tx_queue_size='1024'", "rx_queue_size='1024'")
                 .replace("<host mrg_rxbuf='off' csum='on'/>", "<host csum='on'/>")
-                .replace("<inbound average='1000'/>", "<inbound average='1000' peak='1000'/>")
                 .replace(" peak='20'", ""),
         );
     });
@@ -68,6 +67,35 @@ describe("kvmnet lint --fix, in domain XML", () => {
     it("leaves what a person must decide, such as the model of a NIC", async () => {
         const text = domain(`    <interface type='bridge'><model type='rtl8139'/></interface>`);
         assert.equal(await after("d.xml", text), text);
+    });
+
+    it("leaves an average without a peak, by which Open vSwitch guarantees a rate and holds nobody to it", async () => {
+        const nic = (bandwidth: string) =>
+            domain(
+                `    <interface type='network'><source network='ovs'/><model type='virtio'/><driver name='vhost' queues='4' rx_queue_size='1024'/>${bandwidth}</interface>`,
+            );
+        const limit = "<bandwidth><inbound average='1000'/></bandwidth>";
+        const network = (more: string) =>
+            `<network><name>ovs</name><forward mode='bridge'/><bridge name='br0'/><virtualport type='openvswitch'/><portgroup name='one' default='yes'><vlan><tag id='10'/></vlan>${more}</portgroup></network>`;
+        for (const [ofNic, ofNetwork] of [
+            [limit, ""],
+            ["", limit],
+        ] as const) {
+            const [text, beside] = [nic(ofNic), network(ofNetwork)];
+            const { report } = await lint(
+                [
+                    { path: "d.xml", content: Buffer.from(text) },
+                    { path: "n.xml", content: Buffer.from(beside) },
+                ],
+                SETTINGS,
+            );
+            const findings = report.findings.filter(({ position }) => position.file === "d.xml");
+            assert.deepEqual(
+                findings.map(({ rule }) => rule),
+                ["qos-inbound-peak"],
+            );
+            assert.equal((await fixed(text, "domain", findings)).text, text);
+        }
     });
 
     it("leaves one queue where libvirt takes no more", async () => {

@@ -1,11 +1,12 @@
 /** What `--fix` puts right for certain. All else needs a person. */
-import { numberSaid } from "../../nics/guest-nic";
 import { NIC_REMEDIES, type NicRemedy } from "../../remedies";
 
-/** Changes of an `<interface>`, by rule: of the NIC, and of its bandwidth, which libvirt reads in a way of its own. */
+/**
+ * Changes of an `<interface>`, by rule: of the NIC, and of its bandwidth, where nothing reads what is said. A limit is
+ * nobody's guess: an inbound average may be meant as the guarantee that it is, and its guest would be held to it.
+ */
 export const INTERFACE_REMEDIES: Readonly<Partial<Record<string, NicRemedy>>> = {
     ...NIC_REMEDIES,
-    "qos-inbound-peak": (nic) => [{ field: "inPeak", value: numberSaid(nic, "inAverage") ?? 0 }],
     "qos-outbound-peak": () => [{ field: "outPeak" }],
 };
 
