@@ -7,6 +7,9 @@ export interface Resource {
     /** Logical name in the program. */
     name: string;
     props: unknown;
+    /** Of the resource itself and of the provider that makes it, where a program made it. */
+    urn?: string;
+    provider?: string;
 }
 
 /**

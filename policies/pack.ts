@@ -114,11 +114,12 @@ class Round {
     }
 }
 
-const readable = ({ type, name, urn, opts, props }: StackResources[number]) => ({
+const readable = ({ type, name, urn, opts, props, provider }: StackResources[number]) => ({
     type,
     name,
     urn,
     opts,
+    ...(provider ? { provider: provider.urn } : {}),
     props: plain(props, (error) => error instanceof UnknownValueError),
 });
 

@@ -1,4 +1,5 @@
 /** Rules across resources: what no single one of them shows. */
+import { byHost } from "./hosts";
 import type { Resource } from "./inputs";
 import { maybe, NotKnown } from "./known";
 import { type Fault, type Finding, type RuleData, thresholdsOf } from "./rule";
@@ -8,6 +9,8 @@ import { Stack } from "./stack";
 type StackFinding<Placed extends Resource = Resource> = { resource: Placed } & Finding;
 
 export interface StackRule<Name extends string> extends RuleData<Name> {
+    /** Whether it holds the resources of several hosts against each other; else it judges each host by itself. */
+    acrossHosts?: true;
     /**
      * Calls `each` for everything that it judges; what that throws as `NotKnown` is told as undecided.
      */
@@ -28,7 +31,7 @@ export interface StackTableRule extends RuleData {
 }
 
 /** Seals a rule about stacks for the table. */
-export function stackRule<Name extends string>({ judge, ...data }: StackRule<Name>): StackTableRule {
+export function stackRule<Name extends string>({ judge, acrossHosts, ...data }: StackRule<Name>): StackTableRule {
     return {
         ...data,
         judgeStack<Placed extends Resource>(resources: readonly Placed[], thresholds = {}) {
@@ -39,19 +42,28 @@ export function stackRule<Name extends string>({ judge, ...data }: StackRule<Nam
                 if (fault instanceof NotKnown) findings.push({ ...of, kind: "undecided", because: fault.because });
                 else if (fault) findings.push({ ...of, kind: "violation", fault });
             };
-            judge(stackOf(resources), each, thresholdsOf(data.parameters, thresholds));
+            const { all, hosts } = stacksOf(resources);
+            for (const stack of acrossHosts ? [all] : hosts)
+                judge(stack, each, thresholdsOf(data.parameters, thresholds));
             return findings;
         },
     };
 }
 
-/** All rules are asked about the same resources: what one has read, the others find. */
-const stacks = new WeakMap<readonly Resource[], Stack>();
+interface Stacks {
+    all: Stack;
+    /** Of each host; the same as all where there is one. */
+    hosts: readonly Stack[];
+}
 
-function stackOf(resources: readonly Resource[]): Stack {
+/** All rules are asked about the same resources: what one has read, the others find. */
+const stacks = new WeakMap<readonly Resource[], Stacks>();
+
+function stacksOf(resources: readonly Resource[]): Stacks {
     const before = stacks.get(resources);
     if (before) return before;
-    const stack = new Stack(resources);
-    stacks.set(resources, stack);
-    return stack;
+    const all = new Stack(resources);
+    const hosts = byHost(resources).map((one) => (one === resources ? all : new Stack(one)));
+    stacks.set(resources, { all, hosts });
+    return { all, hosts };
 }

@@ -16,6 +16,8 @@ export interface TestResource {
     props: unknown;
     /** Absent makes one of type and name. */
     urn?: string;
+    /** URN of the provider that makes it; absent is none. */
+    provider?: string;
     /** Options that policies see, such as `additionalSecretOutputs` and `parent`. */
     options?: Partial<ResourceValidationArgs["opts"]>;
 }
@@ -113,9 +115,10 @@ function stackArguments(resources: TestResource[], config: object = {}) {
 }
 
 function argumentsFor(resource: TestResource, config: object = {}): ResourceValidationArgs {
-    const { type, name, props, options } = resource;
+    const { type, name, props, options, provider } = resource;
     return {
         type,
+        ...(provider === undefined ? {} : { provider: providerOf(provider) }),
         name,
         props: checked(props as object),
         urn: urnOf(resource),
@@ -134,6 +137,14 @@ function argumentsFor(resource: TestResource, config: object = {}): ResourceVali
         notApplicable,
     };
 }
+
+/** What the SDK tells policies of a provider. */
+const providerOf = (urn: string) => ({
+    urn,
+    type: urn.split("::")[2]?.split("$").at(-1) ?? "",
+    name: urn.split("::").slice(3).join("::"),
+    props: {},
+});
 
 const urnOf = ({ urn, type, name }: TestResource) => urn ?? `urn:pulumi:test::test::${type}::${name}`;
 

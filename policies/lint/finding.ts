@@ -36,8 +36,9 @@ export interface PlacedResource {
     name: string;
     props: unknown;
     position: Position;
-    /** Where Pulumi wrote it. */
+    /** Of itself and of its provider, where Pulumi wrote it. */
     urn?: string;
+    provider?: string;
     /** Its additional secret outputs, where exemptions stand. */
     marks?: readonly string[];
 }

@@ -49,7 +49,8 @@ export async function lint(
             const name = oneHost ? "" : stackOf(path, is);
             const stack = stacks.get(name) ?? [];
             stacks.set(name, stack);
-            for (const resource of resources) stack.push(resource);
+            // What is said to be of one host is, whichever providers a program names.
+            for (const resource of resources) stack.push(oneHost ? { ...resource, provider: undefined } : resource);
             count += 1;
         } catch (error) {
             if (!(error instanceof Unreadable)) throw error;

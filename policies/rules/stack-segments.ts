@@ -48,6 +48,8 @@ const pluggedTwice = stackRule({
 
 const macDuplicate = stackRule({
     id: "nic-mac-duplicate",
+    // Hosts share networks, and there a switch learns of both.
+    acrossHosts: true,
     title: "Every NIC has a MAC address of its own.",
     severity: "high",
     level: { default: "mandatory" },

@@ -10,6 +10,7 @@ import { boundedList, jsonOf, rewritten } from "./json";
 const PulumiResource = z.object({
     urn: z.string(),
     type: z.string(),
+    provider: z.string().optional(),
     inputs: z.record(z.string(), z.unknown()).default({}),
     additionalSecretOutputs: z.array(z.string()).optional(),
     sourcePosition: z.string().optional(),
@@ -46,13 +47,15 @@ export const readPulumi: ReadSource = (source) => {
 /** @throws Unreadable */
 function placed(
     file: string,
-    { urn, type, inputs, additionalSecretOutputs, sourcePosition }: z.output<typeof PulumiResource>,
+    { urn, type, provider, inputs, additionalSecretOutputs, sourcePosition }: z.output<typeof PulumiResource>,
 ): PlacedResource {
     const props = maybe(() => rewritten(inputs, shown));
     if (props instanceof NotKnown) throw new Unreadable(`${file} cannot be read: ${props.because}.`);
     return {
         type,
         urn,
+        // Behind its URN stands the id that it has at this time.
+        ...(provider === undefined ? {} : { provider: provider.replace(/::[^:]*$/, "") }),
         ...(additionalSecretOutputs ? { marks: additionalSecretOutputs } : {}),
         name: urn.split("::").slice(3).join("::"),
         props,
