@@ -21,6 +21,20 @@ const found = async (files: Record<string, string>, more = {}) => {
     return report.findings.map(({ rule, position: { file, line }, subject }) => `${rule} ${file}:${line} ${subject}`);
 };
 
+/** What `trunk-unbounded` says of each port of Open vSwitch that lists no VLANs: a finding's level, or that it could not decide. */
+const openTrunks = async (path: string, text: string) => {
+    const { report, unreadable } = await lint([{ path, content: Buffer.from(text) }], SETTINGS);
+    assert.deepEqual(unreadable, []);
+    return Object.fromEntries(
+        report.findings
+            .filter(({ rule }) => rule === "trunk-unbounded")
+            .map(({ subject, kind, level }): [string, string] => [
+                /port (\S+)$/.exec(subject)?.[1] ?? "",
+                kind === "undecided" ? kind : level,
+            ]),
+    );
+};
+
 const NETPLAN = `network:
   version: 2
   renderer: networkd
@@ -82,6 +96,27 @@ describe("netplan", () => {
                 })
             ).includes("bond-mode a.yaml:3 Bond b, the resource"),
         ));
+
+    it("has no guest behind what it makes itself, nor behind what is called like a NIC", async () => {
+        const ports = (members: string[], more = "") =>
+            openTrunks(
+                "a.yaml",
+                `network:\n  bridges:\n    ovs0: {openvswitch: {}, interfaces: [${members.join(", ")}]}\n${more}`,
+            );
+        const made = [
+            "  ethernets: {wan: {}}",
+            "  vlans: {v10: {id: 10, link: wan}}",
+            "  tunnels: {t0: {mode: vxlan, id: 1, remote: 192.0.2.1}}",
+            "  dummy-devices: {d0: {}}",
+            "  virtual-ethernets: {x0: {peer: x1}, x1: {peer: x0}}",
+            "",
+        ].join("\n");
+        assert.deepEqual(await ports(["wan", "v10", "t0", "d0", "x0", "eth1", "tap0"], made), {
+            ...{ wan: "advisory", v10: "advisory", t0: "advisory", d0: "advisory", x0: "advisory" },
+            ...{ eth1: "advisory", tap0: "mandatory" },
+        });
+        assert.deepEqual(await ports(["lan"]), { lan: "undecided" });
+    });
 
     it("without a mapping network is told by its kind", async () =>
         assert.rejects(resourcesOf("a: 1", "a.yaml", "netplan"), /a\.yaml is no netplan configuration/));
@@ -148,6 +183,25 @@ describe("nmstate", () => {
             .filter(({ rule }) => rule === "trunk-unbounded")
             .map(({ level, subject }) => `${subject}: ${level}`);
         assert.deepEqual(levels, ["Port bond0, port bond0: advisory", "Port tap0, port tap0: mandatory"]);
+    });
+
+    it("has no guest behind what it makes itself, nor behind what is called like a NIC", async () => {
+        const ports = (members: string[], more = "") =>
+            openTrunks(
+                "n.yml",
+                `interfaces:\n  - {name: ovs0, type: ovs-bridge, bridge: {port: [${members.map((name) => `{name: ${name}}`).join(", ")}]}}\n${more}`,
+            );
+        const made = Object.entries({
+            ...{ wan: "ethernet", v10: "vlan", t0: "vxlan", d0: "dummy", x0: "veth", i0: "ovs-interface", g0: "tun" },
+            // One that is said to be there, and not what it is.
+            ...{ eth2: "unknown" },
+        }).map(([name, type]) => `  - {name: ${name}, type: ${type}}\n`);
+        const members = ["wan", "v10", "t0", "d0", "x0", "i0", "eth1", "eth2", "g0", "tap0"];
+        assert.deepEqual(await ports(members, made.join("")), {
+            ...{ wan: "advisory", v10: "advisory", t0: "advisory", d0: "advisory", x0: "advisory", i0: "advisory" },
+            ...{ eth1: "advisory", eth2: "advisory", g0: "mandatory", tap0: "mandatory" },
+        });
+        assert.deepEqual(await ports(["lan"]), { lan: "undecided" });
     });
 
     it("as nmstatectl shows it has tag 0 where a port has a mode and no tag", async () => {

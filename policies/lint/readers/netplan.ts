@@ -2,6 +2,7 @@
 import type { PlacedResource } from "../finding";
 import { type ReadSource, Unreadable } from "../source";
 import { countOf, entriesOf, isOn, listOf, own, textOf, type YamlFile, yamlOf } from "./yaml";
+import { leadsOutByName, uplinksAmong } from "./uplinks";
 
 export const readNetplan: ReadSource = (source) => {
     const { file } = source;
@@ -80,6 +81,10 @@ function bondOf(link: unknown): object {
     };
 }
 
+/** Links that lead to the wire or to another switch, and those that begin and end on the host. */
+const LEADING_OUT = ["ethernets", "wifis", "modems", "bonds", "vlans", "tunnels"];
+const OF_THE_HOST = ["dummy-devices", "virtual-ethernets"];
+
 /** By systemd-networkd or NetworkManager a bridge of the kernel, with the key `openvswitch` one of Open vSwitch. */
 function bridgeOf(name: string, link: unknown, network: unknown): Made[] {
     const members = listOf(own(link, "interfaces")).flatMap((member) => textOf(member) ?? []);
@@ -90,8 +95,15 @@ function bridgeOf(name: string, link: unknown, network: unknown): Made[] {
             ...members.map((member, index) => host("BridgePort", member, { bridge: name }, ["interfaces", index])),
         ];
     const patches = listOf(own(network, "openvswitch", "ports")).flatMap((pair) => listOf(pair));
-    const isPhysical = (member: string) =>
-        ["ethernets", "bonds"].some((kind) => own(network, kind, member) !== undefined);
+    const isOneOf = (kinds: readonly string[], member: string) =>
+        kinds.some((kind) => own(network, kind, member) !== undefined);
+    const leadsOut = (member: string) =>
+        isOneOf(LEADING_OUT, member) ||
+        (patches.includes(member) || isOneOf(OF_THE_HOST, member) ? false : leadsOutByName(member));
+    const typeOf = (member: string) => {
+        if (patches.includes(member)) return "patch";
+        return isOneOf(OF_THE_HOST, member) ? "internal" : "system";
+    };
     return [
         {
             type: "kvmnet:ovs:Bridge",
@@ -100,14 +112,14 @@ function bridgeOf(name: string, link: unknown, network: unknown): Made[] {
                 name,
                 failMode: textOf(own(link, "openvswitch", "fail-mode")),
                 rstp: isOn(own(link, "openvswitch", "rstp")),
-                uplinks: members.filter(isPhysical),
+                uplinks: uplinksAmong(members.map((name) => ({ name, leadsOut: leadsOut(name), saysVlans: false }))),
                 mtuRequest: mtuOf(link),
             },
         },
         ...members.map((member, index) => ({
             type: "kvmnet:ovs:Port",
             name: member,
-            props: { name: member, bridge: name, type: patches.includes(member) ? "patch" : "system" },
+            props: { name: member, bridge: name, type: typeOf(member) },
             at: ["interfaces", index],
         })),
         ...listOf(own(link, "openvswitch", "controller", "addresses")).flatMap((target, index) => ({

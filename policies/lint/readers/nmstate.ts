@@ -2,6 +2,7 @@
 import type { PlacedResource } from "../finding";
 import { type ReadSource, type Source, Unreadable } from "../source";
 import { countOf, isOn, listOf, own, textOf, yamlOf } from "./yaml";
+import { leadsOutByName, uplinksAmong } from "./uplinks";
 
 /** Where the list stands: in a state itself, or in a NodeNetworkConfigurationPolicy. */
 const PLACES = [["interfaces"], ["desiredState", "interfaces"], ["spec", "desiredState", "interfaces"]];
@@ -22,19 +23,15 @@ export const readNmstate: ReadSource = (source) => {
     const path = listPath(yaml.value);
     if (!path) throw new Unreadable(`${file} is no state of nmstate: it has no list \`interfaces\`.`);
     const interfaces = listOf(own(yaml.value, ...path));
-    const physical = new Set(
-        interfaces
-            .filter((one) => /^(ethernet|bond)$/.test(textOf(own(one, "type")) ?? ""))
-            .map((one) => textOf(own(one, "name"))),
-    );
-    const types = new Map(
-        interfaces.flatMap((one): [string | undefined, string][] =>
-            own(one, "type") === "ovs-interface" ? [[textOf(own(one, "name")), ovsTypeOf(one)]] : [],
-        ),
+    const ends = new Map(
+        interfaces.flatMap((one): [string | undefined, End][] => {
+            const end = endOf(one);
+            return end ? [[textOf(own(one, "name")), end]] : [];
+        }),
     );
     return interfaces.flatMap((one, index) => {
         if (own(one, "state") === "absent") return [];
-        return resourcesOf(one, { physical, types }).map(({ at = [], ...resource }) => ({
+        return resourcesOf(one, ends).map(({ at = [], ...resource }) => ({
             ...resource,
             position: { file, ...yaml.placeOf(...path, index, ...at) },
         }));
@@ -43,19 +40,30 @@ export const readNmstate: ReadSource = (source) => {
 
 type Made = Omit<PlacedResource, "position"> & { at?: (string | number)[] };
 
-/** What is known of the other interfaces, by their names. */
-interface Others {
-    /** NICs and bonds. */
-    physical: ReadonlySet<string | undefined>;
-    /** Open vSwitch's own, with their type. */
-    types: ReadonlyMap<string | undefined, string>;
+/** Where an interface ends that is plugged into a bridge: outside, on the host itself, at a guest, or by a kind of Open vSwitch's own. */
+type End = "out" | "internal" | "guest" | "patch" | "dpdk";
+
+/** Of the kinds that nmstate knows; of others, and of what is only said to be there, the name tells. */
+const ENDS: ReadonlyMap<string, End> = new Map([
+    ...["ethernet", "bond", "team", "infiniband", "vlan", "mac-vlan", "macsec", "vxlan"].map(
+        (type) => [type, "out"] as const,
+    ),
+    ["dummy", "internal"],
+    ["veth", "internal"],
+    ["tun", "guest"],
+    ["mac-vtap", "guest"],
+]);
+
+function endOf(link: unknown): End | undefined {
+    const type = textOf(own(link, "type")) ?? "";
+    if (type !== "ovs-interface") return ENDS.get(type);
+    // One of Open vSwitch's that is nothing else is an internal one.
+    return own(link, "patch") !== undefined ? "patch" : own(link, "dpdk") !== undefined ? "dpdk" : "internal";
 }
 
-/** An interface of Open vSwitch that is nothing else is an internal one. */
-const ovsTypeOf = (link: unknown) =>
-    own(link, "patch") !== undefined ? "patch" : own(link, "dpdk") !== undefined ? "dpdk" : "internal";
+type Ends = ReadonlyMap<string | undefined, End>;
 
-function resourcesOf(link: unknown, others: Others): Made[] {
+function resourcesOf(link: unknown, ends: Ends): Made[] {
     const name = textOf(own(link, "name")) ?? "";
     const mtu = countOf(own(link, "mtu"));
     const host = (type: string, props: object): Made => ({
@@ -96,7 +104,7 @@ function resourcesOf(link: unknown, others: Others): Made[] {
                 ...addressesOf(name, link),
             ];
         case "ovs-bridge":
-            return ovsBridgeOf(name, mtu, link, others);
+            return ovsBridgeOf(name, mtu, link, ends);
         default:
             return addressesOf(name, link);
     }
@@ -131,13 +139,26 @@ function bondOf(link: unknown): object {
     };
 }
 
-function ovsBridgeOf(name: string, mtuRequest: number | undefined, link: unknown, { physical, types }: Others): Made[] {
+function ovsBridgeOf(name: string, mtuRequest: number | undefined, link: unknown, ends: Ends): Made[] {
     const options = own(link, "bridge", "options");
-    const ports = portsOf(link);
+    // The port of the bridge's own name is the bridge's.
+    const ports = portsOf(link).filter(
+        ({ port }) => textOf(own(port, "name")) !== name || own(port, "vlan") !== undefined,
+    );
     const membersOf = (port: unknown) =>
         listOf(own(port, "link-aggregation", "port")).flatMap((member) => textOf(own(member, "name")) ?? []);
-    const isUplink = (port: unknown) =>
-        membersOf(port).some((member) => physical.has(member)) || physical.has(textOf(own(port, "name")));
+    // A port of several links is a bond.
+    const leadsOut = (port: unknown) => {
+        const [portName, members] = [textOf(own(port, "name")) ?? "", membersOf(port)];
+        if (members.length > 1) return true;
+        const name = members[0] ?? portName;
+        const end = ends.get(name);
+        return end === undefined ? leadsOutByName(name) : end === "out";
+    };
+    const typeOf = (port: string) => {
+        const end = ends.get(port);
+        return end === undefined || end === "out" || end === "guest" ? "system" : end;
+    };
     return [
         {
             type: "kvmnet:ovs:Bridge",
@@ -147,32 +168,34 @@ function ovsBridgeOf(name: string, mtuRequest: number | undefined, link: unknown
                 failMode: textOf(own(options, "fail-mode")),
                 stp: isOn(own(options, "stp")) || isOn(own(options, "stp", "enabled")),
                 rstp: isOn(own(options, "rstp")),
-                uplinks: ports.flatMap(({ port }) => (isUplink(port) ? (textOf(own(port, "name")) ?? []) : [])),
+                uplinks: uplinksAmong(
+                    ports.map(({ port }) => ({
+                        name: textOf(own(port, "name")) ?? "",
+                        leadsOut: leadsOut(port),
+                        saysVlans: saysVlans(own(port, "vlan")),
+                    })),
+                ),
                 mtuRequest,
             },
         },
-        ...ports.flatMap(({ port, at }): Made[] => {
+        ...ports.map(({ port, at }): Made => {
             const portName = textOf(own(port, "name")) ?? "";
             const vlan = own(port, "vlan");
-            // The port of the bridge's own name is the bridge's.
-            if (portName === name && vlan === undefined) return [];
             const members = membersOf(port);
-            return [
-                {
-                    type: "kvmnet:ovs:Port",
+            return {
+                type: "kvmnet:ovs:Port",
+                name: portName,
+                props: {
                     name: portName,
-                    props: {
-                        name: portName,
-                        bridge: name,
-                        type: types.get(portName) ?? "system",
-                        vlanMode: textOf(own(vlan, "mode")),
-                        tag: ovsTagOf(vlan),
-                        trunks: trunksOf(vlan),
-                        ...(members.length > 1 ? { interfaces: members } : {}),
-                    },
-                    at,
+                    bridge: name,
+                    type: typeOf(portName),
+                    vlanMode: textOf(own(vlan, "mode")),
+                    tag: ovsTagOf(vlan),
+                    trunks: trunksOf(vlan),
+                    ...(members.length > 1 ? { interfaces: members } : {}),
                 },
-            ];
+                at,
+            };
         }),
     ];
 }
@@ -185,6 +208,8 @@ function ovsTagOf(vlan: unknown): unknown {
     const tag = own(vlan, "tag");
     return countOf(tag) === 0 && own(vlan, "mode") !== "access" ? undefined : tag;
 }
+
+const saysVlans = (vlan: unknown) => ovsTagOf(vlan) !== undefined || trunksOf(vlan).length > 0;
 
 /** `trunk-tags: [{id: 10}, {id-range: {min: 20, max: 29}}]` as `["10", "20-29"]`. */
 const trunksOf = (vlan: unknown): string[] =>

@@ -1,8 +1,8 @@
 /** Rows of the database Open_vSwitch as the resources that rules judge. */
-import { NotKnown } from "../../known";
 import { PROGRAM } from "../../rules/versions";
 import type { PlacedResource } from "../finding";
 import type { OvsRow, OvsTables, OvsValue } from "./ovs-value";
+import { leadsOutByName, uplinksAmong } from "./uplinks";
 
 export function resourcesOfOvs(file: string, tables: OvsTables): PlacedResource[] {
     const made = (type: string, name: string, { line }: OvsRow, props: object): PlacedResource => ({
@@ -144,25 +144,19 @@ function linkOf(file: string, link: OvsRow): PlacedResource[] {
 
 /** Drivers of links that are the host's own work, not ways out of it. */
 const MADE_BY_HOST = ["tun", "veth", "openvswitch", "bridge", "dummy", "ifb", "macvlan", "vxlan", "geneve"];
-const NAMED_PHYSICAL = /^(en|eth|ib|bond|team|wl|p\d+p)\d?/;
-const NAMED_GUEST = /^(tap|vnet|vhu|veth|fwln|fwpr|qvo|macvtap|dpdkvhost)/;
 
-/**
- * Ports that lead out of the host. The database does not say which these are: a running switch tells the driver of each
- * link, else its name tells what it is. Where neither does, and the port lists no VLANs, nobody knows.
- */
-function uplinksOf(ports: PlacedPort[]): string[] | NotKnown {
-    const uplinks: string[] = [];
-    for (const { port, links } of ports) {
-        const name = textAt(port, "name") ?? "";
-        const isOut = links.map(leadsOut);
-        if (isOut.includes(true)) uplinks.push(name);
-        else if (isOut.includes(undefined) && !isSaid(port))
-            return new NotKnown(`whether ${/^[\w.-]{1,15}$/.test(name) ? name : "a port"} is an uplink is not told`);
-    }
-    // A set has no order of its own, and findings should not change theirs.
-    return uplinks.sort();
-}
+/** Ports that lead out of the host: a running switch tells the driver of each link, else its name tells what it is. */
+const uplinksOf = (ports: PlacedPort[]) =>
+    uplinksAmong(
+        ports.map(({ port, links }) => {
+            const isOut = links.map(leadsOut);
+            return {
+                name: textAt(port, "name") ?? "",
+                leadsOut: isOut.includes(true) || (isOut.includes(undefined) ? undefined : false),
+                saysVlans: isSaid(port),
+            };
+        }),
+    );
 
 function leadsOut(link: OvsRow): boolean | undefined {
     const type = textAt(link, "type") ?? "system";
@@ -172,7 +166,5 @@ function leadsOut(link: OvsRow): boolean | undefined {
     if (ids.has("attached-mac") || ids.has("iface-id") || ids.has("vm-id")) return false;
     const driver = mapAt(link, "status").get("driver_name");
     if (typeof driver === "string") return !MADE_BY_HOST.includes(driver);
-    const name = textAt(link, "name") ?? "";
-    if (NAMED_GUEST.test(name)) return false;
-    return NAMED_PHYSICAL.test(name) ? true : undefined;
+    return leadsOutByName(textAt(link, "name") ?? "");
 }
