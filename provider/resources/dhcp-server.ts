@@ -14,6 +14,8 @@ import { leftovers, serviceOf, type Service } from "./dnsmasq-service";
 interface Here extends Found<DhcpServer> {
     files: Files;
     service: Service;
+    /** Its reservations or names may be others than those that it has read. */
+    isUnread: boolean;
 }
 
 export const dhcpServer: HostResource<DhcpServer, Here> = {
@@ -58,18 +60,21 @@ export const dhcpServer: HostResource<DhcpServer, Here> = {
     },
 
     async find(host, link) {
-        const files = await read(host, link);
+        const [files, unread] = await Promise.all([read(host, link), textOf(host, unreadFile(link))]);
         if (!files) return undefined;
+        const isUnread = unread !== undefined;
         const service = await serviceOf(host, link);
         const { server, mark, intact } = parsed(link, files);
         return {
             files,
             service,
+            isUnread,
             state: server,
             mark,
             outputs: { leaseFile: `${folderOf(link)}/leases`, unit: service.unit },
-            ...(service.pid ? {} : { fault: "dnsmasq does not run" }),
             ...(intact ? {} : { fault: "its files were changed by hand" }),
+            ...(isUnread ? { fault: "dnsmasq may not have read its reservations and names" } : {}),
+            ...(service.pid ? {} : { fault: "dnsmasq does not run" }),
         };
     },
 
@@ -89,10 +94,22 @@ export const dhcpServer: HostResource<DhcpServer, Here> = {
         ];
     },
 
-    update: (_host, { files, service }, want, mark) => {
+    /** What a killed run has written and not had read is told by a file, for nobody can ask dnsmasq. */
+    update: (_host, { files, service, isUnread }, want, mark) => {
         const wanted = rendered(want, mark);
-        if (!service.pid || wanted.conf !== files.conf) return anew(want.interface, wanted, files, service);
-        return [...written(want.interface, wanted, files, ["hosts", "names"]), service.reload];
+        const unread = unreadFile(want.interface);
+        const noted = program(`notes that dnsmasq on ${want.interface} has to read`, [
+            "install",
+            "-m",
+            "644",
+            "/dev/null",
+            unread,
+        ]);
+        const forgotten = program(`notes that dnsmasq on ${want.interface} has read`, ["rm", "-f", "--", unread]);
+        if (!service.pid || wanted.conf !== files.conf)
+            return [...anew(want.interface, wanted, files, service), ...(isUnread ? [forgotten] : [])];
+        const changes = written(want.interface, wanted, files, ["hosts", "names"]);
+        return [...(changes.length > 0 ? [noted] : []), ...changes, service.reload, forgotten];
     },
 
     delete: (_host, { service, state }) => [
@@ -142,10 +159,15 @@ const program = (what: string, argv: string[], undo?: string[], input?: string):
 
 async function read(host: Host, link: string): Promise<Files | undefined> {
     const [conf, hosts, names] = await Promise.all(
-        ["conf", "hosts", "names"].map(async (name) => {
-            const { code, stdout } = await host.place.run(["cat", "--", `${folderOf(link)}/${name}`]);
-            return code === 0 ? stdout : undefined;
-        }),
+        ["conf", "hosts", "names"].map((name) => textOf(host, `${folderOf(link)}/${name}`)),
     );
     return conf === undefined ? undefined : { conf, hosts: hosts ?? "", names: names ?? "" };
 }
+
+async function textOf(host: Host, path: string): Promise<string | undefined> {
+    const { code, stdout } = await host.place.run(["cat", "--", path]);
+    return code === 0 ? stdout : undefined;
+}
+
+/** Is there from before reservations or names are written until dnsmasq was told to read them. */
+const unreadFile = (link: string) => `${folderOf(link)}/unread`;

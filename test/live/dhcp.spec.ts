@@ -7,6 +7,7 @@ import { labPaths } from "../../schemas/lab-paths";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
+import { killedAtEachMoment } from "../support/killed-runs";
 import { labName } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
 
@@ -54,6 +55,21 @@ describe("a DHCP server on a real host", function () {
     const refreshed = async ({ id, state }: Made, want: Bag) => {
         await new Promise((resolve) => setTimeout(resolve, 1_050));
         return plugin.read(DHCP, "d", id, (await plugin.check(DHCP, want)).inputs, state);
+    };
+
+    /** A refresh, then what an `up` does after it. */
+    const refreshedAndUp = async (was: Made, wanted: Bag): Promise<Bag> => {
+        const { inputs } = await plugin.check(DHCP, wanted);
+        let state: Bag;
+        try {
+            ({ state } = await refreshed(was, wanted));
+            if ((await plugin.diff(DHCP, state, inputs)).diffsList.length === 0) return state;
+        } catch (error) {
+            const there = unfinishedOf(error);
+            if (!there) throw error;
+            ({ state } = there);
+        }
+        return plugin.update(DHCP, "k", { id: was.id, state }, wanted);
     };
 
     const RANGES = [{ start: "10.77.0.50", end: "10.77.0.59", leaseTime: "12h" }];
@@ -241,6 +257,26 @@ describe("a DHCP server on a real host", function () {
             assert.deepEqual(await pids(), []);
         }
         assert.ok(killed >= 6, `${killed} points`);
+    });
+
+    it("killed while it is changed serves what is declared after the next run, whatever was done", async () => {
+        const domain = { ...want, names: { "db.lan": ["10.77.0.5"] } };
+        const changed = { ...domain, names: { "db.lan": ["10.77.0.6"] }, reservations: { web0: { mac: MAC } } };
+        made = await plugin.create(DHCP, "k", domain);
+        await inGuest("ip", "address", "replace", "10.77.0.99/24", "dev", "eth0");
+        const killed = await killedAtEachMoment(
+            lab.host,
+            async (doomed) => void (await doomed.update(DHCP, "k", made, changed)),
+            async (moment) => {
+                const what = `killed at moment ${moment}`;
+                made.state = await refreshedAndUp(made, changed);
+                assert.match(await ask("db.lan"), /10\.77\.0\.6/, what);
+                assert.deepEqual(await refreshedAndUp(made, changed), made.state, what);
+                made.state = await plugin.update(DHCP, "k", made, domain);
+                assert.match(await ask("db.lan"), /10\.77\.0\.5/, what);
+            },
+        );
+        assert.ok(killed >= 7, `${killed} moments`);
     });
 
     it("needs its interface, and warns where that has no address in the range", async () => {
