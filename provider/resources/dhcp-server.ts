@@ -112,10 +112,11 @@ export const dhcpServer: HostResource<DhcpServer, Here> = {
         return [...(changes.length > 0 ? [noted] : []), ...changes, service.reload, forgotten];
     },
 
+    /** By its folder it is found, so that goes last. */
     delete: (_host, { service, state }) => [
         ...service.stop,
-        program(`removes the files of dnsmasq on ${state.interface}`, ["rm", "-rf", "--", folderOf(state.interface)]),
         ...leftovers(state.interface, service),
+        program(`removes the files of dnsmasq on ${state.interface}`, ["rm", "-rf", "--", folderOf(state.interface)]),
     ],
 };
 

@@ -279,6 +279,22 @@ describe("a DHCP server on a real host", function () {
         assert.ok(killed >= 7, `${killed} moments`);
     });
 
+    it("killed while it is removed is gone after the next run, whatever was done", async () => {
+        const killed = await killedAtEachMoment(
+            lab.host,
+            (doomed) => doomed.delete(DHCP, "k", made),
+            async (moment) => {
+                await plugin.delete(DHCP, "k", made);
+                assert.deepEqual(await pids(), []);
+                const left = await lab.run("find", "/run/kvmnet/dhcp", "/var/lib/kvmnet-dhcp", "-mindepth", "1");
+                assert.equal(left, "", `killed at moment ${moment}`);
+                made = await plugin.create(DHCP, "k", want);
+            },
+        );
+        assert.ok(killed >= 6, `${killed} moments`);
+        await plugin.delete(DHCP, "k", made);
+    });
+
     it("needs its interface, and warns where that has no address in the range", async () => {
         await assert.rejects(plugin.create(DHCP, "no", { ...want, interface: "nobr" }), /there is no link nobr/);
         engine.logged.length = 0;

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
+import { killedAtEachMoment } from "../support/killed-runs";
 import { statesOf, systemctl } from "./systemctl";
 
 const DHCP = "kvmnet:host:DhcpServer";
@@ -105,6 +106,22 @@ describe("a DHCP server on a host with systemd", () => {
         for (const path of [FILE, `/etc/systemd/system/multi-user.target.wants/${UNIT}`]) rmSync(path);
         await plugin.delete(DHCP, "d", made);
         assert.deepEqual(statesOf(UNIT), ["inactive", ""]);
+    });
+
+    it("killed while it is removed is gone with its unit after the next run, whatever was done", async () => {
+        made = await plugin.create(DHCP, "d", want);
+        const killed = await killedAtEachMoment(
+            "local",
+            (doomed) => doomed.delete(DHCP, "d", made),
+            async (moment) => {
+                await plugin.delete(DHCP, "d", made);
+                const left = [FILE, "/var/lib/kvmnet-dhcp/br0"].filter((path) => existsSync(path));
+                assert.deepEqual([...statesOf(UNIT), ...left], ["inactive", ""], `killed at moment ${moment}`);
+                made = await plugin.create(DHCP, "d", want);
+            },
+        );
+        assert.ok(killed >= 6, `${killed} moments`);
+        await plugin.delete(DHCP, "d", made);
     });
 
     it("is made where a killed run has left its unit, not yet read by systemd", async () => {
