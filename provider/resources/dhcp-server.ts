@@ -10,6 +10,7 @@ import type { Found, HostResource } from "../resource";
 import { unserved } from "./dhcp-unserved";
 import { folderOf, parsed, rendered, type Files } from "./dnsmasq-files";
 import { leftovers, serviceOf, type Service } from "./dnsmasq-service";
+import { NOT_WITH_HOST } from "./host-service";
 
 interface Here extends Found<DhcpServer> {
     files: Files;
@@ -74,6 +75,7 @@ export const dhcpServer: HostResource<DhcpServer, Here> = {
             outputs: { leaseFile: `${folderOf(link)}/leases`, unit: service.unit },
             ...(intact ? {} : { fault: "its files were changed by hand" }),
             ...(isUnread ? { fault: "dnsmasq may not have read its reservations and names" } : {}),
+            ...(service.isLasting ? {} : { fault: NOT_WITH_HOST }),
             ...(service.pid ? {} : { fault: "dnsmasq does not run" }),
         };
     },
@@ -106,7 +108,7 @@ export const dhcpServer: HostResource<DhcpServer, Here> = {
             unread,
         ]);
         const forgotten = program(`notes that dnsmasq on ${want.interface} has read`, ["rm", "-f", "--", unread]);
-        if (!service.pid || wanted.conf !== files.conf)
+        if (!service.pid || !service.isLasting || wanted.conf !== files.conf)
             return [...anew(want.interface, wanted, files, service), ...(isUnread ? [forgotten] : [])];
         const changes = written(want.interface, wanted, files, ["hosts", "names"]);
         return [...(changes.length > 0 ? [noted] : []), ...changes, service.reload, forgotten];

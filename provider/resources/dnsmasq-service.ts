@@ -3,7 +3,7 @@ import type { Host } from "../host";
 import { runningAs } from "../host/running";
 import type { Plan, Step } from "../plan";
 import { folderOf } from "./dnsmasq-files";
-import { forgetUnit, hasSystemd, program, startUnit, stopUnit, unitTextOf } from "./host-service";
+import { forgetUnit, hasSystemd, program, startsWithHost, startUnit, stopUnit, unitTextOf } from "./host-service";
 
 /** How dnsmasq is run for one interface. */
 export interface Service {
@@ -11,6 +11,8 @@ export interface Service {
     pid: string | undefined;
     /** systemd unit; undefined on a host without systemd. */
     unit: string | undefined;
+    /** Whether it starts with the host, where it is a unit; nobody else starts a process then. */
+    isLasting: boolean;
     start: Plan;
     stop: Plan;
     /** Reads reservations and names again. */
@@ -26,7 +28,10 @@ export async function serviceOf(host: Host, link: string): Promise<Service> {
         hasSystemd(host),
         runningAs(host.place, pidFile(link), `--conf-file=${confOf(link)}`),
     ]);
-    return systemd ? unitOf(link, pid, await unitTextOf(host, unitName(link))) : processOf(link, pid);
+    if (!systemd) return processOf(link, pid);
+    const unit = unitName(link);
+    const [text, isLasting] = await Promise.all([unitTextOf(host, unit), startsWithHost(host, unit)]);
+    return unitOf(link, pid, text, isLasting);
 }
 
 const unitName = (link: string) => `kvmnet-dhcp-${link}.service`;
@@ -39,6 +44,7 @@ function processOf(link: string, pid: string | undefined): Service {
     return {
         pid,
         unit: undefined,
+        isLasting: true,
         start: [
             program(`makes ${RUN}`, ["install", "-d", "-m", "755", RUN]),
             program(`starts dnsmasq on ${link}`, start),
@@ -55,11 +61,12 @@ function processOf(link: string, pid: string | undefined): Service {
     };
 }
 
-function unitOf(link: string, pid: string | undefined, text: string | undefined): Service {
+function unitOf(link: string, pid: string | undefined, text: string | undefined, isLasting: boolean): Service {
     const unit = unitName(link);
     return {
         pid,
         unit,
+        isLasting,
         start: startUnit(unit, unitText(link), text),
         stop: stopUnit(unit, { text, isRunning: pid !== undefined }),
         reload: program(`lets ${unit} read again`, ["systemctl", "reload", unit]),

@@ -48,6 +48,14 @@ export async function unitTextOf(host: Host, unit: string): Promise<string | und
     return code === 0 ? stdout : undefined;
 }
 
+/** Whether a unit starts with the host: one that somebody has disabled or masked runs on, and is not there after a reboot. */
+export async function startsWithHost(host: Host, unit: string): Promise<boolean> {
+    const { stdout } = await host.place.run(["systemctl", "is-enabled", unit]);
+    return stdout.trim() === "enabled";
+}
+
+export const NOT_WITH_HOST = "its unit is disabled, so it does not start with the host";
+
 /**
  * Disabled too, so that a unit that is removed leaves no link; a start enables it again. systemctl refuses to disable what
  * has no file, and to stop what was never started.

@@ -11,7 +11,16 @@ import type { Seen } from "../host/ovsdb/replica";
 import { ovsdb, type Plan } from "../plan";
 import type { Found, HostResource } from "../resource";
 import { KEEPER_SCRIPT } from "./flow-keeper-script";
-import { forgetUnit, hasSystemd, program, startUnit, stopUnit, unitTextOf } from "./host-service";
+import {
+    forgetUnit,
+    hasSystemd,
+    NOT_WITH_HOST,
+    program,
+    startsWithHost,
+    startUnit,
+    stopUnit,
+    unitTextOf,
+} from "./host-service";
 import { shared } from "./table-zero";
 import { isSecure } from "./takes-flows";
 
@@ -47,7 +56,12 @@ export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
         const systemd = await hasSystemd(host);
         const pid = await pidOf(host, bridge);
         const { stdout: script } = await host.place.run(["cat", "--", scriptFile(bridge)]);
-        const fault = pid ? (script === KEEPER_SCRIPT ? await missing(host, bridge) : OTHER_RELEASE) : NOT_RUNNING;
+        const isLasting = !systemd || (await startsWithHost(host, unitOf(bridge)));
+        const faultOfRunning = async () => {
+            if (script !== KEEPER_SCRIPT) return OTHER_RELEASE;
+            return isLasting ? missing(host, bridge) : NOT_WITH_HOST;
+        };
+        const fault = pid ? await faultOfRunning() : NOT_RUNNING;
         return {
             row,
             pid,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { killedAtEachMoment } from "../support/killed-runs";
 import { statesOf, systemctl } from "./systemctl";
@@ -86,6 +87,23 @@ describe("a DHCP server on a host with systemd", () => {
             assert.equal(existsSync(CONF.replace("br0", "br1")), false);
         } finally {
             taken.close();
+        }
+    });
+
+    it("tells at a refresh that it would not start with the host, and does after the next run", async () => {
+        const { inputs } = await plugin.check(DHCP, other);
+        for (const disabled of [() => undefined, () => rmSync(FILE)]) {
+            systemctl("disable", UNIT);
+            disabled();
+            systemctl("daemon-reload");
+            await sleep(1_050);
+            const error: unknown = await plugin
+                .read(DHCP, "d", made.id, inputs, made.state)
+                .catch((error: unknown) => error);
+            assert.match(unfinishedOf(error)?.reasons[0] ?? "no error", /does not start with the host/);
+            made = { ...made, state: await plugin.update(DHCP, "d", made, other) };
+            assert.deepEqual(statesOf(UNIT), ["active", "enabled"]);
+            assert.ok(existsSync(FILE));
         }
     });
 

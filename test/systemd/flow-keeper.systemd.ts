@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
+import { killedAtEachMoment } from "../support/killed-runs";
 import { statesOf, systemctl } from "./systemctl";
 
 const [BRIDGE, FLOWS, KEEPER] = ["kvmnet:ovs:Bridge", "kvmnet:ovs:Flows", "kvmnet:ovs:FlowKeeper"];
@@ -60,6 +61,16 @@ describe("a keeper of flows on a host with systemd", () => {
         });
     });
 
+    it("tells at a refresh that it would not start with the host, and does after the next run", async () => {
+        systemctl("disable", UNIT);
+        const error: unknown = await plugin
+            .read(KEEPER, "keeper", keeper.id, { bridge: "kb0" }, keeper.state)
+            .catch((error: unknown) => error);
+        assert.match(unfinishedOf(error)?.reasons[0] ?? "no error", /does not start with the host/);
+        keeper.state = await plugin.update(KEEPER, "keeper", keeper, { bridge: "kb0" });
+        assert.deepEqual(statesOf(UNIT), ["active", "enabled"]);
+    });
+
     it("is a unit again after somebody has stopped it and removed its file", async () => {
         systemctl("disable", "--now", UNIT);
         rmSync(FILE);
@@ -86,6 +97,20 @@ describe("a keeper of flows on a host with systemd", () => {
         assert.equal(noted(), note);
         rmSync(`${FILE}.d`, { recursive: true });
         systemctl("daemon-reload");
+    });
+
+    it("killed while it is removed is gone with its unit after the next run, whatever was done", async () => {
+        const killed = await killedAtEachMoment(
+            "local",
+            (doomed) => doomed.delete(KEEPER, "keeper", keeper),
+            async (moment) => {
+                await plugin.delete(KEEPER, "keeper", keeper);
+                const left = [FILE, "/var/lib/kvmnet-flows/kb0"].filter((path) => existsSync(path));
+                assert.deepEqual([...statesOf(UNIT), ...left], ["inactive", ""], `killed at moment ${moment}`);
+                keeper = await plugin.create(KEEPER, "keeper", { bridge: "kb0" });
+            },
+        );
+        assert.ok(killed >= 6, `${killed} moments`);
     });
 
     it("goes with its unit, also where that does not run", async () => {
