@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { bridgeIn } from "./bridge";
 import { PROVIDERS_VARIABLE, homeOfOurs } from "./environment";
-import { allOnPath, findProgram } from "./find";
+import { allOnPath } from "./find";
 import { BRIDGE_PIECE, GENERATOR_PIECE, LIBVIRT_PIECE, programOf } from "./go-pieces";
 import { GET_GO, findGo } from "./go";
 import { OUR_LANGUAGE_HOST, officialLanguageHost } from "./language-host";
@@ -95,10 +95,16 @@ export async function inspect(project: string): Promise<Part[]> {
  *
  * @param args make it print its version
  * @param debian the Debian package that has it
+ * @param path   folders to look in; absent for the PATH
  */
-export async function program(name: string, args: string[], purpose: string, debian: string): Promise<Part> {
-    // A user's PATH often lacks the folders of daemons; those who start them look there.
-    const where = findProgram(name, "/usr/local/sbin", "/usr/sbin", "/sbin");
+export async function program(
+    name: string,
+    args: string[],
+    purpose: string,
+    debian: string,
+    path?: string,
+): Promise<Part> {
+    const [where] = allOnPath(name, path);
     const said = where ? await run(where, args, "", { timeoutMs: 10_000 }).catch((error: Error) => error.message) : "";
     const version = /\d+(\.\d+)+[^\s,)]*/.exec(said.replace(where ?? "", ""))?.[0];
     return {

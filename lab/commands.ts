@@ -1,6 +1,7 @@
 /** Running programs: arguments are arrays, never a shell line. */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { searchPath } from "../schemas/search-path";
 
 export interface CommandResult {
     exitCode: number;
@@ -26,6 +27,12 @@ export const PLAIN_ENV = {
     LC_ALL: "C",
 };
 
+/** The environment, with the folders of a host's programs alone to look for one in: we may be root. */
+export const environmentOf = (env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv => ({
+    ...env,
+    PATH: searchPath(env.PATH),
+});
+
 /**
  * Runs a program to its end.
  *
@@ -35,7 +42,8 @@ export const PLAIN_ENV = {
 export function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     const [program = "", ...args] = argv;
     return new Promise((resolve, reject) => {
-        const { cwd, env = process.env, timeoutMs } = options;
+        const { cwd, timeoutMs } = options;
+        const env = environmentOf(options.env);
         // A group of its own can be killed whole: nsenter, for one, leaves behind what it runs.
         const child = spawn(program, args, { cwd, env, stdio: "pipe", detached: timeoutMs !== undefined });
         const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs, timeoutMs);

@@ -14,6 +14,7 @@ import { labFolders, labIsDown, liveRecord, removeLab, writeDraft, writeRecord }
 import { checkRelease } from "./release";
 import { labStatus, type LabStatus } from "./status";
 
+export { environmentOf } from "./commands";
 export { openGuest, type GuestConsole } from "./guest/console";
 export { prepareKernelGuest, runInKernelGuest, type KernelGuestRun } from "./kernel-guest";
 export { fullKernelGuest } from "./kernel-guest/lab-guest";

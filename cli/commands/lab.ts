@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { readFileSync } from "node:fs";
 import Table from "cli-table3";
-import { commandInLab, labDown, labLogs, labStatus, labUp, listLabs, type LabStatus } from "../../lab";
+import { commandInLab, environmentOf, labDown, labLogs, labStatus, labUp, listLabs, type LabStatus } from "../../lab";
 import { labOf } from "../lab-backend";
 import { plainProgress } from "../progress";
 import { projectOf } from "../project";
@@ -57,7 +57,7 @@ export function runExec(name: string, argv: readonly string[]): Promise<number> 
     const wanted = argv[0] === "--" ? argv.slice(1) : argv;
     const [program = "", ...args] = commandInLab(name, wanted.length > 0 ? wanted : ["bash"]);
     return new Promise((resolve, reject) => {
-        const child = spawn(program, args, { stdio: "inherit" });
+        const child = spawn(program, args, { stdio: "inherit", env: environmentOf() });
         // What a person types (Ctrl-C) reaches the program as well: it says what becomes of it.
         const ignore = () => undefined;
         const signals = ["SIGINT", "SIGQUIT"] as const;

@@ -3,8 +3,9 @@ import { spawn, type ChildProcess, type ChildProcessByStdio, type SpawnOptions }
 import { once } from "node:events";
 import { mkdtempSync, openSync, closeSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { searchPath } from "../../schemas/search-path";
 import { HostError, quoted } from "./errors";
 
 export interface Ran {
@@ -18,24 +19,6 @@ const [TIMEOUT_MS, GONE_MS] = [60_000, 5_000];
 
 /** When a program is killed that ends itself after a time that a caller chose [ms]. */
 export const killedAfter = (withinMs = 0): number => Math.max(TIMEOUT_MS, withinMs + GONE_MS);
-
-/**
- * Where a host's programs are looked for. They run as root, so what npm puts before a user's own folders (`npm run`, `npx`)
- * is left out, for any package may bring an `ip`; and so is what depends on the folder that we are in.
- *
- * @param users the PATH that we were started with
- */
-export function searchPath(users = ""): string {
-    const folders = users.split(delimiter).filter((folder) => isAbsolute(folder) && !isOfPackages(folder));
-    return [...new Set([...folders, ...OF_THE_SYSTEM])].join(delimiter);
-}
-
-/** Where a service, or a user who is not root, has them out of sight. */
-const OF_THE_SYSTEM = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
-
-const isOfPackages = (folder: string): boolean =>
-    basename(folder) === "node-gyp-bin" ||
-    (basename(folder) === ".bin" && basename(dirname(folder)) === "node_modules");
 
 const ENVIRONMENT = { LC_ALL: "C", PATH: searchPath(process.env.PATH) };
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { homedir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheRoot } from "../../lab/cache";
 import { runCommand } from "../../lab/commands";
@@ -22,6 +23,26 @@ describe("a program with a time limit", () => {
         assert.rejects(runCommand(["sh", "-c", "setsid sleep 1 & exit 0"], { timeoutMs: 100 }), /sh has not ended/));
     it("ends as ever when it keeps it", async () =>
         assert.equal((await runCommand(["sh", "-c", "exit 7"], { timeoutMs: 9000 })).exitCode, 7));
+});
+
+describe("a program of this machine", () => {
+    const was = process.env.PATH;
+    const folder = mkdtempSync(join(tmpdir(), "kvmnet-path-"));
+    before(() => {
+        const bin = join(folder, "node_modules/.bin");
+        mkdirSync(bin, { recursive: true });
+        writeFileSync(join(bin, "true"), "#!/bin/sh\nexit 9\n", { mode: 0o755 });
+        process.env.PATH = `${bin}:${was}`;
+    });
+    after(() => {
+        process.env.PATH = was;
+        rmSync(folder, { recursive: true });
+    });
+
+    it("is none that a package of npm's brings, as we may be root", async () => {
+        assert.equal((await runCommand(["true"])).exitCode, 0);
+        assert.equal((await runCommand(["true"], { env: { ...process.env, LC_ALL: "C" } })).exitCode, 0);
+    });
 });
 
 describe("the lab's cache", () => {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { runExec } from "../../cli/commands/lab";
 import {
     commandInLab,
     labDown,
@@ -103,6 +105,21 @@ describe("a lab", function () {
     });
     it("hands the exit status of a command on", async () => {
         assert.equal((await runInLab(first, ["sh", "-c", "exit 7"])).exitCode, 7);
+    });
+    it("is entered by the machine's own program, and not by one that a package of npm's brings", async () => {
+        const folder = mkdtempSync(join(tmpdir(), "kvmnet-path-"));
+        const bin = join(folder, "node_modules/.bin");
+        mkdirSync(bin, { recursive: true });
+        writeFileSync(join(bin, "nsenter"), "#!/bin/sh\nexit 9\n", { mode: 0o755 });
+        const was = process.env.PATH;
+        process.env.PATH = `${bin}:${was}`;
+        try {
+            assert.equal((await runInLab(first, ["sh", "-c", "exit 7"])).exitCode, 7);
+            assert.equal(await runExec(first, ["sh", "-c", "exit 7"]), 7);
+        } finally {
+            process.env.PATH = was;
+            rmSync(folder, { recursive: true });
+        }
     });
     it("collects orphans", async () => {
         await inLab(first, "sh", "-c", "sh -c 'sleep 0.05 & exec true' &");
