@@ -1,5 +1,5 @@
 /** Keeps what is secret out of every text and every value that is shown: what holds a secret is one. */
-import { HostError } from "./host/errors";
+import { CUT, HostError, InputRefused, printable } from "./host/errors";
 import { Unfinished } from "./lifecycle";
 import { isPlain, Secret, secretKeys, withSecrets, type Bag, type Property } from "./wire";
 
@@ -33,9 +33,12 @@ export class Secrets {
         return withSecrets(bag, new Set([...this.keys, ...holding]));
     }
 
-    /** The text with every secret in it replaced. A host may write it in other case, or with quotes escaped. */
+    /**
+     * The text with every secret in it replaced. A host may write it in other case, or with quotes escaped, and we write the
+     * host's words on one line, without what is not ASCII, and cut them off.
+     */
     hidden(text: string): string {
-        return this.texts.reduce((shown, secret) => shown.replace(anyOf(secret), "[secret]"), text);
+        return this.texts.reduce((shown, secret) => withoutBegun(shown.replace(anyOf(secret), HIDDEN), secret), text);
     }
 
     /** The work, whose errors show no secret. */
@@ -51,6 +54,11 @@ export class Secrets {
         return this.texts.length > 0 && textsIn(value, true).some((text) => this.hidden(text) !== text);
     }
 
+    private factOf(error: HostError): string {
+        const isOfSecret = error instanceof InputRefused && error.properties.some((key) => this.keys.has(key));
+        return isOfSecret ? error.untold : error.fact;
+    }
+
     private without(error: unknown): unknown {
         if (error instanceof Unfinished)
             return new Unfinished<unknown>(
@@ -61,7 +69,7 @@ export class Secrets {
             return new HostError(
                 error.kind,
                 this.hidden(error.subject),
-                this.hidden(error.fact),
+                this.hidden(this.factOf(error)),
                 this.hidden(error.next),
             );
         return new Error(this.hidden(error instanceof Error ? error.message : String(error)));
@@ -77,8 +85,37 @@ function textsIn(value: Property, isSecret: boolean): string[] {
     return Object.values(value).flatMap((inner) => textsIn(inner, isSecret));
 }
 
+const HIDDEN = "[secret]";
+
 const anyOf = (secret: string) => {
-    // The quoted one is longer: found first, nothing of it stays.
-    const spellings = [...new Set([JSON.stringify(secret).slice(1, -1), secret])];
+    // The longer ones are found first, so that nothing of them stays.
+    const spellings = spellingsOf(secret).sort((a, b) => b.length - a.length);
     return new RegExp(spellings.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|"), "gi");
 };
+
+function spellingsOf(secret: string): string[] {
+    const written = [JSON.stringify(secret).slice(1, -1), secret];
+    const shown = written.map(printable).filter((text) => text.length >= LEAST_LENGTH);
+    return [...new Set([...written, ...shown])];
+}
+
+/** The text without what of a secret stands before a cut. */
+function withoutBegun(text: string, secret: string): string {
+    const parts = text.split(CUT);
+    if (parts.length === 1) return text;
+    const spellings = spellingsOf(secret).map((spelling) => spelling.toLowerCase());
+    const shown = parts.slice(0, -1).map((part) => {
+        const lower = part.toLowerCase();
+        const begun = spellings.map((spelling) => begunAtEnd(lower, spelling));
+        const length = Math.max(...begun);
+        return length < LEAST_LENGTH ? part : part.slice(0, -length) + HIDDEN;
+    });
+    return [...shown, ...parts.slice(-1)].join(CUT);
+}
+
+/** How much of a secret's beginning a text ends with. */
+function begunAtEnd(text: string, secret: string): number {
+    for (let length = Math.min(text.length, secret.length); length > 0; length--)
+        if (text.endsWith(secret.slice(0, length))) return length;
+    return 0;
+}

@@ -27,12 +27,31 @@ export class HostError extends Error {
     }
 }
 
+/** What the host says of an input: its words may repeat any part of that, in any spelling. */
+export class InputRefused extends HostError {
+    /**
+     * @param properties those that the fact tells of
+     * @param untold     the fact where one of them is secret
+     */
+    constructor(
+        readonly properties: readonly string[],
+        readonly untold: string,
+        ...error: ConstructorParameters<typeof HostError>
+    ) {
+        super(...error);
+    }
+}
+
 /** Words of the host inside a sentence: one line, printable, at most 300 characters. */
 export function quoted(words: unknown): string {
-    const text = words instanceof Error ? words.message : String(words);
-    const line = text.replace(/[^\x20-\x7e]+/g, " ").trim();
-    return line.length > 300 ? `${line.slice(0, 297)}...` : line;
+    const line = printable(words instanceof Error ? words.message : String(words));
+    return line.length > 300 ? `${line.slice(0, 300 - CUT.length)}${CUT}` : line;
 }
+
+/** Stands where words were cut off. */
+export const CUT = "...";
+
+export const printable = (text: string): string => text.replace(/[^\x20-\x7e]+/g, " ").trim();
 
 /** A name read from the host, safe to print: the kernel takes any byte but `/`, `:` and white space. */
 export function shownName(name: string): string {

@@ -2,7 +2,7 @@
  * Flows and groups as the switch will print them, and what is wrong with those that it would not take. Nothing is sent
  * to a switch: `ovs-ofctl` encodes them as a bridge's own OpenFlow and prints what it then reads.
  */
-import { HostError, quoted } from "./errors";
+import { InputRefused, quoted } from "./errors";
 import { groupText, namesPort, parseFlowMods, parseGroups, type Flow, type Group } from "./flow-text";
 import { refused } from "./ofctl-refusal";
 import { valuesOf } from "./ovsdb/columns";
@@ -59,7 +59,7 @@ export class FlowSpelling {
             throw refused(subject, ran.stderr);
         }
         const [fact, next] = found;
-        throw new HostError("invalid", subject, `the flow "${flows[0]}" ${fact}`, next);
+        throw notTaken(subject, "flow", flows[0], fact, next);
     }
 
     /** A group as `spelled` does flows. */
@@ -78,7 +78,7 @@ export class FlowSpelling {
         const found = complaint(ran);
         if (isWhole && !found) return spelled;
         const [fact, next] = found ?? lost(version, "selection_method, fields or bucket_id");
-        throw new HostError("invalid", subject, `the group "${group}" ${fact}`, next);
+        throw notTaken(subject, "group", group, fact, next);
     }
 
     /** The newest OpenFlow that a bridge speaks with us. */
@@ -96,6 +96,16 @@ export class FlowSpelling {
         return this.place.run(["ovs-ofctl", `--protocols=${version}`, "parse-group", group]);
     }
 }
+
+const notTaken = (subject: string, what: "flow" | "group", text: string | undefined, fact: string, next: string) =>
+    new InputRefused(
+        [`${what}s`],
+        `one of its ${what}s, which are secret, would not be taken by the switch`,
+        "invalid",
+        subject,
+        `the ${what} "${text}" ${fact}`,
+        next,
+    );
 
 const LOSES = /normalization changed/;
 

@@ -1,4 +1,4 @@
-import { HostError, quoted } from "./errors";
+import { HostError, InputRefused, quoted } from "./errors";
 import { FOUND_NOBODY } from "./patient";
 
 /** What `ovs-ofctl` says, without the messages that it only repeats. @param withinMs how long it was to wait, where a caller chose [ms] */
@@ -24,7 +24,9 @@ export function refused(subject: string, stderr: string, withinMs?: number): Hos
             "its bridge speaks none of OpenFlow 1.3, 1.4 and 1.5",
             "Add OpenFlow14 to the bridge's protocols, or leave protocols out, which allows every version.",
         );
-    return new HostError(
+    return new InputRefused(
+        ["flows", "groups", "meters"],
+        "the switch did not take it, in words that may hold what is secret",
         "refused",
         subject,
         `the switch did not take it: ${quoted(stderr.replace(/^ovs-ofctl: /, ""))}`,

@@ -1,5 +1,5 @@
 /** Changes of a bridge's flows and groups in bundles (OpenFlow 1.4, ovs-ofctl(8)), with the meters that they need. */
-import { HostError } from "./errors";
+import { HostError, InputRefused } from "./errors";
 import { declaredCookies, markOfFlows } from "./flow-notes";
 import { flowText, parseFlows, parsePorts, type Flow } from "./flow-text";
 import { KeptFlows } from "./kept-flows";
@@ -39,11 +39,13 @@ interface Change {
 /** @param bridge its row, which notes whose the flows of a cookie are */
 export function flowIsForeign(subject: string, flow: Flow, bridge: Seen | undefined): HostError {
     const whose = belonging(markOfFlows(bridge, flow.cookie));
-    return new HostError(
+    const place = `is not one of these and has the place of one of them${whose === undefined ? "" : `; ${whose}`}`;
+    return new InputRefused(
+        ["flows"],
+        `a flow with the cookie ${flow.cookie} ${place}`,
         "conflict",
         subject,
-        `the flow "${flowText(flow)}" with the cookie ${flow.cookie} is not one of these and has the place of one of them` +
-            (whose === undefined ? "" : `; ${whose}`),
+        `the flow "${flowText(flow)}" with the cookie ${flow.cookie} ${place}`,
         "It is left alone. Give the flow another priority, or remove the one that is there.",
     );
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Bag } from "../../provider/wire";
+import { Secret, type Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
@@ -670,6 +670,25 @@ describe("OpenFlow flows on a real switch", function () {
                 assert.deepEqual(await dump("bad"), ["priority=0 actions=NORMAL"]);
                 assert.doesNotMatch(await lab.vsctl("get", "Bridge", "bad", "external_ids"), /flows/);
             });
+
+        it("is refused without a part of it where it is secret", async () => {
+            const secret: Record<string, string[]>[] = [
+                { flows: ["table=10,ip,nw_src=CanaryBad,actions=drop"] },
+                { flows: ["table=10,actions=outputCanary"] },
+                { flows: ["table=10,in_port=bad,ip,nw_src=CanaryBad,actions=drop"] },
+                { flows: ["table=10,actions=meter:51966"] },
+                { groups: ["group_id=51966,type=all,bucket=CanaryBad"] },
+            ];
+            for (const given of secret) {
+                const want = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, new Secret(value)]));
+                const error = await plugin
+                    .create(FLOWS, "bad", { bridge: "bad", ...want }, { checked: true })
+                    .catch((error: unknown) => error as Error);
+                assert.ok(error instanceof Error, JSON.stringify(given));
+                assert.match(error.message, /OpenFlow flows bad/);
+                assert.doesNotMatch(error.message, /canary|51966/i);
+            }
+        });
 
         it("is refused by check, with the property", async () => {
             const { failures } = await plugin.check(FLOWS, {

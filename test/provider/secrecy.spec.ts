@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { HostError } from "../../provider/host/errors";
+import { HostError, InputRefused, quoted } from "../../provider/host/errors";
 import { Unfinished } from "../../provider/lifecycle";
 import { Secrets } from "../../provider/secrecy";
 import { encode } from "../../provider/struct";
@@ -29,6 +29,41 @@ describe("what is secret", () => {
                 assert.equal(secrets.hidden(JSON.stringify(text)), '"[secret]"');
             }),
         ));
+
+    it("is found in words of the host as we write them: on one line, without what is not ASCII, and cut off", () => {
+        const said = (secret: string, words: string) => new Secrets([], { token: new Secret(secret) }).hidden(words);
+        for (const secret of ["pässwörd-1234", "first line\nsecond line", "  4 spaces  ", "x".repeat(400)]) {
+            assert.match(
+                said(secret, quoted(`refused: ${secret} is bad`)),
+                /^refused: +\[secret\]( is bad|\.\.\.)$/,
+                secret,
+            );
+            const cut = said(secret, quoted(`${"_".repeat(290)}${secret}`));
+            assert.match(cut, /^_+ *\[secret\](\.\.\.)?$/, cut);
+        }
+        fc.assert(
+            fc.property(fc.string(), fc.string({ maxLength: 320 }), (one, other) => {
+                const shown = said(CANARY, quoted(`${one}${"_".repeat(other.length)}${CANARY}${other}`));
+                for (let length = 4; length <= CANARY.length; length++)
+                    assert.ok(!shown.replaceAll("[secret]", "").includes(`_${CANARY.slice(0, length)}`), shown);
+            }),
+        );
+    });
+
+    it("is not in what a program says of an input that is secret, of which it repeats parts in its own spelling", async () => {
+        const secrets = new Secrets([], {
+            flows: [new Secret(`ip,nw_src=${CANARY},actions=drop`)],
+            groups: ["group_id=7"],
+        });
+        const shown = (property: string) =>
+            secrets
+                .kept(() =>
+                    Promise.reject(new InputRefused([property], "it is refused", "invalid", "it", "Cana", "Do.")),
+                )
+                .catch((error: unknown) => (error as Error).message);
+        assert.equal(await shown("flows"), "it: it is refused. Do.");
+        assert.equal(await shown("groups"), "it: Cana. Do.");
+    });
 
     it("makes a secret of every value that holds it, at any depth", () => {
         const value: fc.Arbitrary<Property> = fc.oneof(
