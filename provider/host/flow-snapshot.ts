@@ -62,3 +62,41 @@ export function snapshotText(bridge: Seen | undefined, { flows, groups, meters, 
     const named = new Set(lines.flatMap((line) => [...line.matchAll(/@([^@]+)@/g)].map(([, name]) => name)));
     return [...[...named].map((name) => `port ${name}`), ...lines].map((line) => `${line}\n`).join("");
 }
+
+/**
+ * Whether a file says of a bridge what it says now, whichever ports it names and whichever by their numbers. What is of a
+ * port that is not there is left out: a restart of the switch takes its flows away, which are put back when it comes.
+ *
+ * @param numbers of the ports that are there, by their names
+ */
+export function isSameSnapshot(one: string, other: string, numbers: ReadonlyMap<string, string>): boolean {
+    const standing = (text: string) => linesOfPorts(text, numbers).sort().join("\n");
+    return standing(one) === standing(other);
+}
+
+function linesOfPorts(text: string, numbers: ReadonlyMap<string, string>): string[] {
+    const there = new Set(numbers.values());
+    const meterOf = (port: string) => String(Number(port) + FIRST_PORT_METER);
+    const numbered = (whole: string, name: string, asText = (port: string) => port) => {
+        const number = numbers.get(name);
+        return number === undefined ? whole : asText(number);
+    };
+    return text
+        .split("\n")
+        .filter((line) => line !== "" && !line.startsWith("port "))
+        .map((line) =>
+            line
+                .replace(/(?<=\bmeter[:=])@([^@]+)@/g, (whole, name: string) => numbered(whole, name, meterOf))
+                .replace(/@([^@]+)@/g, (whole, name: string) => numbered(whole, name)),
+        )
+        .filter((line) => !line.includes("@") && portsIn(line).every((port) => there.has(port)));
+}
+
+function portsIn(line: string): string[] {
+    const meters = [...line.matchAll(/\bmeter[:=](\d+)/g)].map(([, id]) => Number(id) - FIRST_PORT_METER);
+    return [
+        ...[...line.matchAll(PORT)].map(([, , port = ""]) => port),
+        ...[...line.matchAll(PORTS)].map(([port]) => port),
+        ...meters.filter((port) => port >= 0).map(String),
+    ];
+}

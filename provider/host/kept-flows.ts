@@ -1,7 +1,8 @@
 /** What a FlowKeeper keeps of a bridge's flows: written down after each change, and waited for where it is being put back. */
 import { setTimeout } from "node:timers/promises";
+import { faultPoint } from "../fault";
 import { HostError, quoted } from "./errors";
-import { KEEPER_KEY, keeperFolder, keeperOf, snapshotFile, snapshotText } from "./flow-snapshot";
+import { isSameSnapshot, KEEPER_KEY, keeperFolder, keeperOf, snapshotFile, snapshotText } from "./flow-snapshot";
 import { parseFlows, parseGroups, parseMeters, parsePorts } from "./flow-text";
 import { holding } from "./folder-lock";
 import type { Ofctl } from "./ofctl";
@@ -13,6 +14,9 @@ import type { Place } from "./place";
 
 /** Longest wait for a keeper of flows, which itself waits two seconds for ports, and how often it is told to look and looked for [ms]. */
 const [PUT_BACK_MS, TELL_MS, LOOK_MS] = [12_000, 1_000, 100];
+
+/** How long what differs from what is kept stands still before nobody is about to write it, and longest wait for that [ms]. */
+const [STILL_MS, AT_WORK_MS] = [3_000, 12_000];
 
 /** A change is in the switch and works, and would be lost with a restart of it. */
 export class NotKept extends HostError {
@@ -40,6 +44,24 @@ export class KeptFlows {
         if (!/^flow /m.test(kept)) return true;
         const shared = ["--no-stats", "dump-flows", bridge, `cookie=${SHARED_COOKIE}/-1`];
         return (await this.ofctl.ask(bridge, shared)).includes("actions=");
+    }
+
+    /**
+     * Whether what is kept is what the switch has. Where somebody is at work the one comes after the other, so that what
+     * differs is looked at again until it stands still.
+     */
+    async isUpToDate(bridge: string): Promise<boolean> {
+        const from = performance.now();
+        let [seen, since] = ["", from];
+        for (; performance.now() < from + AT_WORK_MS; await setTimeout(LOOK_MS)) {
+            const { stdout: kept } = await this.place.run(["cat", "--", snapshotFile(bridge)]);
+            const { text, ports } = await this.now(bridge);
+            if (isSameSnapshot(kept, text, ports)) return true;
+            const both = `${kept}\n${text}`;
+            if (both !== seen) [seen, since] = [both, performance.now()];
+            else if (performance.now() > since + STILL_MS) return false;
+        }
+        return true;
     }
 
     /**
@@ -86,6 +108,19 @@ export class KeptFlows {
     }
 
     private async write(bridge: string): Promise<void> {
+        const { text } = await this.now(bridge);
+        const file = snapshotFile(bridge);
+        const draft = `${file}.new`;
+        const written = await this.place.run(["install", "-m", "600", "/dev/stdin", draft], text);
+        faultPoint();
+        // A full disk leaves a part of the draft, which would take the place of the whole file all the same.
+        const { code, stderr } =
+            written.code === 0 ? await this.place.run(["mv", "--force", "--", draft, file]) : written;
+        if (code !== 0) throw new NotKept(bridge, stderr);
+    }
+
+    /** What there is to be kept, and the numbers of the ports that are there by their names. */
+    private async now(bridge: string): Promise<{ text: string; ports: ReadonlyMap<string, string> }> {
         const view = await this.view();
         const row = view.byName("Bridge", bridge);
         const reserved = new Set(view.interfacesOn(row).map((link) => String(reservedOf(link))));
@@ -97,14 +132,7 @@ export class KeptFlows {
         ]);
         const named = [...ports].filter(([, number]) => !reserved.has(number));
         const names = new Map(named.map(([name, number]) => [number, name]));
-        const text = snapshotText(row, { flows, groups, meters, ports: names });
-        const file = snapshotFile(bridge);
-        const draft = `${file}.new`;
-        const written = await this.place.run(["install", "-m", "600", "/dev/stdin", draft], text);
-        // A full disk leaves a part of the draft, which would take the place of the whole file all the same.
-        const { code, stderr } =
-            written.code === 0 ? await this.place.run(["mv", "--force", "--", draft, file]) : written;
-        if (code !== 0) throw new NotKept(bridge, stderr);
+        return { text: snapshotText(row, { flows, groups, meters, ports: names }), ports };
     }
 
     private async rowOf(bridge: string): Promise<Seen | undefined> {

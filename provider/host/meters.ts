@@ -1,4 +1,5 @@
 /** Meters of a bridge, which no bundle takes: those that changes need are made before their flows, those that they free go after them. */
+import { faultPoint } from "../fault";
 import { HostError } from "./errors";
 import { meterText, parseFlows, parseMeters, type Meter } from "./flow-text";
 import type { Ofctl } from "./ofctl";
@@ -46,6 +47,7 @@ export class Meters {
                 );
             const there = this.former.some((meter) => meter.id === id);
             await this.ofctl.tell(change.subject, [there ? "mod-meter" : "add-meter", this.bridge, meter]);
+            faultPoint();
             this.putBy.set(id, change);
         }
     }

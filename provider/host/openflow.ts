@@ -1,4 +1,5 @@
 /** Changes of a bridge's flows and groups in bundles (OpenFlow 1.4, ovs-ofctl(8)), with the meters that they need. */
+import { faultPoint } from "../fault";
 import { HostError, InputRefused } from "./errors";
 import { declaredCookies, markOfFlows } from "./flow-notes";
 import { flowText, parseFlows, parsePorts, type Flow } from "./flow-text";
@@ -160,6 +161,7 @@ export class Openflow {
                 : await this.withShared(bridge, first.subject, own, shared.includes("secure"));
         if (bundle.length === 0) return;
         await this.ofctl.tell(first.subject, ["bundle", bridge, "-"], `${bundle.join("\n")}\n`);
+        faultPoint();
         await meters.free(left.filter(({ table }) => table === 0).map(({ port }) => FIRST_PORT_METER + port));
     }
 

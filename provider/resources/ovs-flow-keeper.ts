@@ -115,11 +115,15 @@ export const ovsFlowKeeper: HostResource<OvsFlowKeeper, KeeperHere> = {
 
 const NOT_RUNNING = "the program that puts the flows back does not run";
 const NOT_THERE = "the flows that it keeps are not in the switch";
+const OTHERS = "the flows that it keeps are not those that are in the switch";
 const OTHER_RELEASE = "the program that puts the flows back is of another release";
 
 /** What a switch has that does not answer, nobody can tell, and who asks for its flows is told so. */
-const missing = async (host: Host, bridge: string): Promise<string | undefined> =>
-    (await host.openflow.kept.isPutBack(bridge).catch(() => true)) ? undefined : NOT_THERE;
+const missing = async (host: Host, bridge: string): Promise<string | undefined> => {
+    const { kept } = host.openflow;
+    if (!(await kept.isPutBack(bridge).catch(() => true))) return NOT_THERE;
+    return (await kept.isUpToDate(bridge).catch(() => true)) ? undefined : OTHERS;
+};
 
 /** Longest wait for the start, and how often it is looked at meanwhile [ms]. */
 const [PATIENCE_MS, POLL_MS] = [5_000, 20];

@@ -7,6 +7,7 @@ import type { Bag } from "../../provider/wire";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
 import { eventually } from "../support/eventually";
+import { killedAtEachMoment } from "../support/killed-runs";
 import { labName } from "../support/labs";
 import { ProviderLab } from "./provider-lab";
 
@@ -180,6 +181,44 @@ describe("a keeper of flows on a real switch", function () {
         assert.ok((await there()).some((line) => line.includes("tp_dst=7 ")));
     });
 
+    /** What a refresh says of it. */
+    const faultOf = async () => {
+        const error: unknown = await plugin
+            .read(KEEPER, "keeper", keeper.id, { bridge: "kb0" }, keeper.state)
+            .catch((error: unknown) => error);
+        return unfinishedOf(error)?.reasons.join() ?? "";
+    };
+
+    it("tells that its file is gone, and an update writes it anew", async () => {
+        const file = await kept();
+        await lab.run("rm", `${FOLDER}/flows`);
+        assert.match(await faultOf(), /keeps are not those that are in the switch/);
+        keeper.state = await plugin.update(KEEPER, "keeper", keeper, { bridge: "kb0" });
+        assert.equal(await kept(), file);
+        assert.equal(await faultOf(), "");
+    });
+
+    it("tells that a run was killed between the switch and its file, and an update writes it", async () => {
+        let wasStale = false;
+        const killed = await killedAtEachMoment(
+            lab.host,
+            async (doomed) => void (await doomed.update(FLOWS, "acl", flows, declared(8))),
+            async () => {
+                const [isThere, isKept] = [
+                    /tp_dst=8 /.test((await there()).join("\n")),
+                    /tp_dst=8,/.test(await kept()),
+                ];
+                assert.equal((await faultOf()) !== "", isThere !== isKept);
+                wasStale ||= isThere !== isKept;
+                keeper.state = await plugin.update(KEEPER, "keeper", keeper, { bridge: "kb0" });
+                assert.equal(await faultOf(), "");
+                assert.equal(/tp_dst=8,/.test(await kept()), isThere);
+                await changed(7);
+            },
+        );
+        assert.ok(wasStale, `no kill of ${killed} came between them`);
+    });
+
     describe("with ports that get other numbers", () => {
         const ports = ["kp1", "kp2"];
         const plug = (name: string) =>
@@ -227,6 +266,7 @@ describe("a keeper of flows on a real switch", function () {
             );
             assert.deepEqual([await numberOf("kp1"), await numberOf("kp2")], [two, one]);
             await eventually(async () => assert.deepEqual(await named(), wanted));
+            assert.equal(await faultOf(), "");
         });
 
         it("leads nothing of a port that is missing to another one, and all to it once it is there", async () => {
@@ -236,8 +276,10 @@ describe("a keeper of flows on a real switch", function () {
             );
             await eventually(async () => assert.match((await named()).join("\n"), /group_id=7/), 15_000);
             assert.doesNotMatch((await named()).join("\n"), /kp3/);
+            assert.equal(await faultOf(), "");
             await plug("kp2");
             await eventually(async () => assert.deepEqual(await named(), wanted), 15_000);
+            assert.equal(await faultOf(), "");
         });
     });
 
