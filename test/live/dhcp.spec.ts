@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { guestParts } from "../../lab/guest/parts";
-import type { Bag } from "../../provider/wire";
+import { Secret, type Bag } from "../../provider/wire";
 import { labPaths } from "../../schemas/lab-paths";
 import { FakeEngine } from "../provider/fake-engine";
 import { Plugin, unfinishedOf, type Made } from "../provider/plugin";
@@ -314,6 +314,16 @@ describe("a DHCP server on a real host", function () {
             /br .* has no address in the network of 10\.99\.0\.50, 10\.99\.0\.59, 10\.77\.1\.59, 10\.78\.0\.16, so/,
         );
         await plugin.delete(DHCP, "odd", odd);
+    });
+
+    it("warns of what is secret without telling it", async () => {
+        engine.logged.length = 0;
+        const ranges = new Secret([{ start: "10.99.0.50", end: "10.99.0.59", leaseTime: "12h" }]);
+        const odd = await plugin.create(DHCP, "odd", { interface: "br", ranges });
+        await plugin.delete(DHCP, "odd", odd);
+        const said = engine.logged.map(({ message }) => message).join();
+        assert.match(said, /has no address in the network of \[secret\]/);
+        assert.doesNotMatch(said, /10\.99/);
     });
 
     it("is judged by check: nothing reaches a file that could mean more there", async () => {

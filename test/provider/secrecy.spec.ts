@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { engineLog } from "../../provider/engine-log";
 import { HostError, InputRefused, quoted } from "../../provider/host/errors";
 import { Unfinished } from "../../provider/lifecycle";
+import { RunHost } from "../../provider/run-host";
 import { Secrets } from "../../provider/secrecy";
 import { encode } from "../../provider/struct";
 import { Secret, type Property } from "../../provider/wire";
@@ -97,6 +99,18 @@ describe("what is secret", () => {
             assert.match(message, /\[secret\]/);
             assert.equal(kind, error.constructor.name);
         }
+    });
+
+    it("is in nothing that is told of what is waited for", async () => {
+        const told: string[] = [];
+        const log = { ...engineLog(undefined), status: (_urn: string, message: string) => void told.push(message) };
+        const run = new RunHost(log);
+        const host = await run.opened({ urn: "it" }, given);
+        host.status(`waits for ${CANARY}`);
+        host.at({ maxAgeMs: 1 }).status(`waits for ${CANARY}`);
+        await run.close();
+        assert.deepEqual(told.slice(0, 1), ["waits for [secret]"]);
+        assert.ok(told.every(hides), told.join());
     });
 
     it("leaves everything as it is where there is none", async () => {
