@@ -87,6 +87,7 @@ describe("what a change has made", () => {
     const known = { state: { name: "t" }, mark: owner.mark };
     const since = (since: number) => ({ owner, known, since, warn: () => Promise.resolve() });
     const retag = ovsdb("tags", [{ op: "update", table: "Port", row: { tag: 5 } }]);
+    const stranger = () => ({ owner, since: performance.now(), warn: () => Promise.resolve() });
     let host: CountingHost;
     beforeEach(() => (host = new CountingHost()));
 
@@ -143,6 +144,25 @@ describe("what a change has made", () => {
         );
         assert.equal(host.listings, 2);
     });
+
+    for (const [what, change] of [
+        ["made", (resource: HostResource<Thing>) => create(resource, host.at({}), { name: "t" }, stranger())],
+        ["changed", (resource: HostResource<Thing>) => update(resource, host.at({}), { name: "t" }, since(0))],
+    ] as const)
+        it(`is not ours where another one has marked it as soon as it was ${what}: it goes into no state`, async () => {
+            const other = ownerOf("urn:pulumi:dev::shop::kvmnet:test:Thing::other");
+            const taken: HostResource<Thing> = {
+                ...thing([retag]),
+                find: () =>
+                    Promise.resolve({ state: { name: "t" }, mark: host.changes.length > 0 ? other.mark : owner.mark }),
+            };
+            await assert.rejects(
+                change(taken),
+                (error) =>
+                    error instanceof HostError && error.kind === "conflict" && /resource other/.test(error.message),
+            );
+            assert.deepEqual(host.changes, ["ovsdb"]);
+        });
 
     describe("of which a part needs no look at links", () => {
         /** @param left what an update still finds to do @param ahead what goes before */
