@@ -1,6 +1,5 @@
 /** All that the service calls, behind one name, so that it is loaded at once and only when the first request needs it. */
-export { checkConfig } from "./config";
-export { difference } from "./diff";
+export { checkConfig, diffConfig } from "./config";
 export { engineLog } from "./engine-log";
 export { Unfinished } from "./lifecycle";
 export { Provider } from "./provider";

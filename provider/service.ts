@@ -269,8 +269,7 @@ function checkConfig(request: proto.CheckRequest): proto.CheckResponse {
     return response;
 }
 
-/** Another host is other objects: everything is built there and removed here. */
 function diffConfig(request: proto.DiffRequest): proto.DiffResponse {
-    const { bagOf, difference } = core();
-    return diffReply(difference({ host: "replace" }, bagOf(request.getOlds()), bagOf(request.getNews())));
+    const { bagOf } = core();
+    return diffReply(core().diffConfig(bagOf(request.getOlds()), bagOf(request.getNews())));
 }

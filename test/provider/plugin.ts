@@ -89,6 +89,14 @@ export class Plugin {
         return ask((done) => this.client.configure(request, done));
     }
 
+    /** What another configuration than that of the last run costs. */
+    async diffConfig(olds: Bag, news: Bag): Promise<proto.DiffResponse.AsObject> {
+        const request = new proto.DiffRequest();
+        request.setOlds(structOf(olds));
+        request.setNews(structOf(news));
+        return (await ask<proto.DiffResponse>((done) => this.client.diffConfig(request, done))).toObject();
+    }
+
     async schema(): Promise<Record<string, unknown>> {
         const response = await ask<proto.GetSchemaResponse>((done) =>
             this.client.getSchema(new proto.GetSchemaRequest(), done),

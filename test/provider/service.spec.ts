@@ -182,6 +182,18 @@ describe("the plugin", () => {
         assert.deepEqual([id, state.mac], ["", UNKNOWN]);
     });
 
+    describe("asked whether it is to build on another host", () => {
+        const replaces = async (olds: Bag, news: Bag) => (await plugin.diffConfig(olds, news)).replacesList;
+
+        it("says so where the host is another", async () =>
+            assert.deepEqual(await replaces({ host: "lab://one" }, { host: "lab://two" }), ["host"]));
+
+        it("takes an absent host for this machine: an import leaves none in the state", async () => {
+            assert.deepEqual(await replaces({ version: "0.1.0" }, { version: "0.1.0", host: "local" }), []);
+            assert.deepEqual(await replaces({}, { host: "lab://one" }), ["host"]);
+        });
+    });
+
     it("tells a change property by property", async () => {
         const there = { name: "p0", bridge: "br0", type: "system", tag: 5 };
         const diff = await plugin.diff("kvmnet:ovs:Port", there, { ...there, tag: 6, bridge: "br1" });
