@@ -153,7 +153,7 @@ function index(schema: Schema): string {
     });
     return sections([
         "# Reference",
-        'Everything that `import * as kvmnet from "kvmnet"` gives. Every other language has it after `pulumi package add node_modules/kvmnet/provider/pulumi-resource-kvmnet`; `kvmnet schema` prints what its SDK is made from.',
+        'Everything that `import * as kvmnet from "kvmnet"` gives. Every other language has it after `npx kvmnet schema > kvmnet.json` and `pulumi package add ./kvmnet.json`, with the plugin named under `plugins:` in `Pulumi.yaml`; YAML needs that alone. `pulumi install --no-plugins` sets a fresh clone up.',
         ...modules,
         "## Provider",
         schema.provider.description,

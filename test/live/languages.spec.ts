@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { silent } from "../../engine";
@@ -94,6 +94,28 @@ describe("the package schema", function () {
             const printed = JSON.parse(await schema()) as PackageSchema;
             for (const part of ["resources", "types", "functions"] as const)
                 assert.deepEqual(Object.keys(understood[part] ?? {}).sort(), Object.keys(printed[part] ?? {}).sort());
+        } finally {
+            project.remove();
+        }
+    });
+});
+
+describe("the way to another language that the README shows", function () {
+    this.timeout(300_000);
+
+    it("makes an SDK, and leaves a project that a clone of it sets up without a download", async () => {
+        const [, commands = ""] = /```sh\n(npx kvmnet schema .*?)```/s.exec(readFileSync("README.md", "utf8")) ?? [];
+        const project = new EngineProject({ name: "way", runtime: "yaml", path });
+        const settings = () => readFileSync(join(project.folder, "Pulumi.yaml"), "utf8");
+        try {
+            const before = settings();
+            for (const line of commands.trim().split("\n")) {
+                const [, file] = /^npx kvmnet schema > (\S+)$/.exec(line) ?? [];
+                if (file) project.write(file, await schema());
+                else await project.pulumi(...line.split(" ").slice(1));
+            }
+            assert.equal(settings(), before);
+            assert.deepEqual(readdirSync(join(project.folder, "sdks")), ["kvmnet"]);
         } finally {
             project.remove();
         }
