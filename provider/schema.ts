@@ -18,6 +18,7 @@ interface PropertySpec {
     willReplaceOnChanges?: boolean;
     replaceOnChanges?: boolean;
     secret?: boolean;
+    language?: { csharp: { name: string } };
 }
 
 interface ObjectSpec {
@@ -153,11 +154,18 @@ function objectOf(schema: z.ZodType, place: string, types: Types): ObjectSpec {
 function specOf({ properties = {}, required = [] }: JsonSchema, place: string, types: Types): ObjectSpec {
     return {
         properties: Object.fromEntries(
-            Object.entries(properties).map(([key, value]) => [key, propertyOf(value, place + capital(key), types)]),
+            Object.entries(properties).map(([key, value]) => [
+                key,
+                { ...propertyOf(value, place + capital(key), types), ...namedFor(key, place) },
+            ]),
         ),
         required,
     };
 }
+
+/** C# has no property named as its class (CS0542): the address of an `Address` is its `AddressValue` there. */
+const namedFor = (key: string, place: string): Pick<PropertySpec, "language"> =>
+    capital(key) === place.split(":").at(-1) ? { language: { csharp: { name: `${capital(key)}Value` } } } : {};
 
 /** @param place where it stands, which names an enum: `ovs:BridgeDatapathType` */
 function propertyOf(json: JsonSchema, place: string, types: Types): PropertySpec {

@@ -22,6 +22,8 @@ interface Spec {
     type?: string;
     description?: string;
     items?: Spec;
+    plain?: boolean;
+    language?: { csharp?: { name: string } };
 }
 type PackageSchema = {
     resources: Record<
@@ -34,7 +36,7 @@ type PackageSchema = {
             required: string[];
         }
     >;
-    types: Record<string, object>;
+    types: Record<string, { properties?: Record<string, Spec> }>;
     config: { variables: Record<string, Spec> };
 };
 
@@ -309,6 +311,27 @@ describe("the package schema", () => {
                 );
             }
         assert.ok(schema.config.variables.host?.description);
+    });
+
+    it("names no property in C# as the class that it is of, which C# refuses", () => {
+        const classes = [
+            ...Object.entries(schema.types),
+            ...Object.entries(schema.resources),
+            ...Object.entries(schema.resources).map(
+                ([token, { inputProperties }]) => [token, { properties: inputProperties }] as const,
+            ),
+        ];
+        const refused = classes.flatMap(([token, { properties = {} }]) =>
+            Object.entries(properties)
+                .map(([key, { language }]) => language?.csharp?.name ?? key.charAt(0).toUpperCase() + key.slice(1))
+                .filter((name) => name === token.split(":").at(-1))
+                .map((name) => `${token}.${name}`),
+        );
+        assert.deepEqual(refused, []);
+        assert.equal(
+            schema.resources["kvmnet:host:Address"]?.inputProperties.address?.language?.csharp?.name,
+            "AddressValue",
+        );
     });
 
     it("has VLAN lists as text", () =>
