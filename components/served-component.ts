@@ -11,9 +11,11 @@ export interface ServedComponent {
     outputs: z.ZodObject;
     /**
      * Where another resource's output may stand, `*` for any key (`nics.*.switch`); all else decides what is made and is
-     * plain.
+     * known in a preview.
      */
     travelling: readonly string[];
+    /** Arguments that another component tells of itself: its output may stand there where a preview knows it, as its value. */
+    toldByOthers: readonly string[];
     make(name: string, args: Inputs, opts: ComponentResourceOptions): { resource: ComponentResource; outputs: Inputs };
 }
 

@@ -42,6 +42,7 @@ const tunedVirtioNic: ServedComponent = {
         txRing: z.int().describe("Transmit ring [descriptors]."),
     }),
     travelling: ["switch", "bridge"],
+    toldByOthers: ["vlan", "mtu", "qos"],
     make(name, args, opts) {
         const resource = new TunedVirtioNic(name, args as unknown as TunedVirtioNicArgs, opts);
         const { mac, queues, rxRing, txRing } = resource.decided;
@@ -90,6 +91,7 @@ const virtualMachine: ServedComponent = {
         volumes: ByNic.describe("Paths of the volumes that were made for it, by the disk's name."),
     }),
     travelling: TRAVELLING,
+    toldByOthers: [],
     make(name, args, opts) {
         const resource = new VirtualMachine(name, args, opts);
         const { domainName, addresses, volumes } = resource;
@@ -142,6 +144,7 @@ const guestGroup: ServedComponent = {
         macs: z.record(z.string(), ByNic).describe("MAC addresses, by the guest's name and the NIC's."),
     }),
     travelling: TRAVELLING,
+    toldByOthers: [],
     make(name, args, opts) {
         const resource = new GuestGroup(name, args as unknown as GuestGroupArgs, opts);
         const { guests, addresses } = resource;
@@ -166,6 +169,7 @@ const dhcpService: ServedComponent = {
         leaseFile: z.string().describe("File on the host in which the leases are kept."),
     }),
     travelling: ["switch", "bridge"],
+    toldByOthers: ["vlan"],
     make(name, args, opts) {
         const resource = new DhcpService(name, args as unknown as DhcpServiceArgs, opts);
         return { resource, outputs: { interfaceName: resource.interfaceName, leaseFile: resource.leaseFile } };

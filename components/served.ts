@@ -33,6 +33,7 @@ const ovsSwitch: ServedComponent = {
             .describe("Names on the host of its QoS classes, by the class: what `qos` of a tap takes."),
     }),
     travelling: ["patches.*.to"],
+    toldByOthers: ["mtuRequest"],
     make(name, args, opts) {
         const resource = new OvsSwitch(name, args, opts);
         const { bridgeName, vlans, qosNames } = resource;
@@ -45,6 +46,7 @@ const linuxBridge: ServedComponent = {
     inputs: BridgeWithPortsFields.extend({ name: IfName.optional().describe(OPTIONAL_NAME) }),
     outputs: z.object({ bridgeName: BridgeName, mtu: BridgeMtu }),
     travelling: [],
+    toldByOthers: ["mtu"],
     make(name, args, opts) {
         const resource = new LinuxBridge(name, args, opts);
         return { resource, outputs: { bridgeName: resource.bridgeName, mtu: resource.mtu } };
@@ -61,6 +63,7 @@ const managementNetwork: ServedComponent = {
     }),
     outputs: z.object({ bridgeName: BridgeName, mtu: BridgeMtu }),
     travelling: ["uplink"],
+    toldByOthers: ["vlan", "mtu"],
     make(name, args, opts) {
         const resource = new ManagementNetwork(name, args as unknown as ManagementNetworkArgs, opts);
         return { resource, outputs: { bridgeName: resource.bridgeName, mtu: resource.mtu } };
@@ -81,6 +84,7 @@ const uplink: ServedComponent = {
         mtu: z.int().optional().describe("MTU of its links [byte]; absent where theirs is left."),
     }),
     travelling: [],
+    toldByOthers: ["mtu"],
     make(name, args, opts) {
         const resource = new Uplink(name, args as unknown as UplinkArgs, opts);
         return { resource, outputs: { linkName: resource.linkName, mtu: resource.mtu } };
@@ -96,6 +100,7 @@ const mtuDomain: ServedComponent = {
         mtu: z.int().describe("The MTU, once every hop is known to carry it [byte]; what takes it waits for that."),
     }),
     travelling: ["hops.*"],
+    toldByOthers: ["mtu"],
     make(name, args, opts) {
         const resource = new MtuDomain(name, args as unknown as MtuDomainArgs, opts);
         return { resource, outputs: { mtu: resource.mtu } };
@@ -119,6 +124,7 @@ const vlanTap: ServedComponent = {
         mtu: z.int().describe("MTU of the tap [byte]."),
     }),
     travelling: ["switch"],
+    toldByOthers: ["vlan", "mtu", "qos"],
     make(name, args, opts) {
         const resource = new VlanTap(name, args as unknown as VlanTapArgs, opts);
         const { tapName, bridgeName, vlan, trunks, mtu } = resource;

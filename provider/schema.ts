@@ -111,13 +111,18 @@ function resourceSpec(resource: AnyResource, types: Types): object {
     };
 }
 
-/** What decides which children there are is plain, so that a preview shows them all. */
-function componentSpec(token: string, { description, inputs, outputs, travelling }: ServedComponent, types: Types) {
+/**
+ * What decides which children there are is plain, so that a preview shows them all; but for what other components tell,
+ * which languages with types would have no way to hand over.
+ */
+function componentSpec(token: string, component: ServedComponent, types: Types) {
+    const { description, inputs, outputs, travelling, toldByOthers } = component;
     const place = token.replace(/^kvmnet:/, "");
     const { properties, required } = objectOf(inputs, place, types);
+    const maybeOutputs = new Set([...travelling, ...toldByOthers]);
     const given = Object.entries(properties).map(([key, property]) => [
         key,
-        [key, `${key}.*`].some((path) => travelling.includes(path)) ? property : { ...property, plain: true },
+        maybeOutputs.has(key) || maybeOutputs.has(`${key}.*`) ? property : { ...property, plain: true },
     ]);
     const told = objectOf(outputs, place, types);
     return {

@@ -85,10 +85,12 @@ kvmnet.VlanTap("tap", switch=edge.bridge_name, vlan=edge.vlans["web"])
                 type: "kvmnet:MtuDomain",
                 properties: { mtu: 9000, hops: { office: "${office.mtu}", tap: "${tap.mtu}" } },
             },
+            lab: { type: "kvmnet:LinuxBridge", properties: { mtu: "${way.mtu}" } },
         };
         const made = await planned(await yaml(resources));
         assert.equal(made["tap-port"]?.inputs.qos, "edge-gold");
         assert.deepEqual(made.way?.inputs.hops, { office: 9000, tap: 9000 });
+        assert.equal(made["lab-bridge"]?.inputs.mtu, 9000);
     });
 
     it("takes None inside of an argument for what is absent", async () => {

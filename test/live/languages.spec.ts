@@ -41,6 +41,19 @@ pulumi.export("addresses", guest.addresses)
     .replace("KERNEL", paths.kernel)
     .replace("INITRD", paths.initrd);
 
+const TAKES_FROM_OTHERS = `
+import pulumi_kvmnet as kvmnet
+
+way = kvmnet.MtuDomain("way", mtu=9000, hops={})
+edge = kvmnet.OvsSwitch("edge", vlans={"web": 100}, qos={"gold": {"type": "linux-htb"}}, mtu_request=way.mtu)
+tap = kvmnet.VlanTap("tap", switch=edge.bridge_name, vlan=edge.vlans["web"], qos=edge.qos_names["gold"], mtu=way.mtu)
+office = kvmnet.LinuxBridge("office", mtu=way.mtu)
+out = kvmnet.Uplink("out", links=["eno1"], mtu=way.mtu)
+admin = kvmnet.ManagementNetwork("admin", uplink=out.link_name, vlan=edge.vlans["web"], mtu=out.mtu)
+nic = kvmnet.TunedVirtioNic("nic", guest="web0", vcpus=2, switch=edge.bridge_name, vlan=tap.vlan, mtu=tap.mtu)
+dhcp = kvmnet.DhcpService("dhcp", switch=edge.bridge_name, vlan=tap.vlan, address="10.0.0.1/24")
+`;
+
 const YAML_PROGRAM = {
     resources: {
         core: { type: "kvmnet:ovs:Bridge", properties: { name: "br-yaml", datapathType: "netdev" } },
@@ -144,6 +157,10 @@ describe("the Python SDK, generated from the schema", function () {
     });
     it("types a program that uses it", async () => {
         const { status, output } = await judged(PYTHON_PROGRAM);
+        assert.equal(status, 0, output);
+    });
+    it("types a component that takes what another one tells", async () => {
+        const { status, output } = await judged(TAKES_FROM_OTHERS);
         assert.equal(status, 0, output);
     });
     it("refuses a value of the wrong type", async () => {
