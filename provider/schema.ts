@@ -70,7 +70,7 @@ export function packageSchema(version: string): object {
         functions: Object.fromEntries(functions) as object,
         types: Object.fromEntries([...types].sort(([a], [b]) => (a < b ? -1 : 1))),
         language: {
-            nodejs: { respectSchemaVersion: true },
+            nodejs: { packageName: "kvmnet", respectSchemaVersion: true },
             python: { respectSchemaVersion: true, pyproject: { enabled: true } },
             go: { respectSchemaVersion: true },
             csharp: { respectSchemaVersion: true },

@@ -46,7 +46,10 @@ export function languageRuntime(engine: string): ILanguageRuntimeServer {
             interruptAll();
             return new Empty();
         }),
-        generateProgram: missing("GenerateProgram"),
+        generateProgram: refused(
+            "This Node language host writes no programs: install the official Pulumi CLI for that. What `pulumi import` " +
+                "was asked for is imported all the same, and lies in the state; --generate-code=false leaves the code out.",
+        ),
         generateProject: missing("GenerateProject"),
         pack: missing("Pack"),
     };
@@ -77,7 +80,9 @@ function streaming<Request, Response>(
 }
 
 /** What turns other languages into Node programs stays with the official host. */
-function missing<Request, Response>(method: string): grpc.handleUnaryCall<Request, Response> {
-    const details = `This Node language host has no ${method}: install the official Pulumi CLI for it.`;
+const missing = <Request, Response>(method: string) =>
+    refused<Request, Response>(`This Node language host has no ${method}: install the official Pulumi CLI for it.`);
+
+function refused<Request, Response>(details: string): grpc.handleUnaryCall<Request, Response> {
     return (_call, answer) => answer({ code: grpc.status.UNIMPLEMENTED, details });
 }

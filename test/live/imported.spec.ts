@@ -1,4 +1,5 @@
 /** What stands already and is imported, in a project without configuration: on this machine, of which a setting is read. */
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { silent } from "../../engine";
 import { prepareOtherLanguages } from "../prepare";
@@ -25,5 +26,15 @@ describe("what was imported without configuration", function () {
         await project.init({});
         await project.pulumi("import", TYPE, "ttl", KEY, "--yes", "--generate-code=false", "--protect=false");
         await project.pulumi("preview", "--expect-no-changes");
+    });
+
+    it("is in the state where no code is written for it, and is said to be, with what leaves the code out", async () => {
+        project = new EngineProject({ name: "adopted" });
+        project.write("index.ts", "");
+        await project.init({});
+        const { status, output } = await project.run("import", TYPE, "ttl", KEY, "--yes");
+        assert.notEqual(status, 0);
+        assert.match(output, /no program.* is imported .* --generate-code=false/s);
+        assert.match(await project.pulumi("stack", "--show-urns"), /kvmnet:host:Sysctl::ttl/);
     });
 });

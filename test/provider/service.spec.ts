@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { status } from "@grpc/grpc-js";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import { SERVED } from "../../components/served";
+import { name } from "../../package.json";
 import { isAlive, statOf } from "../../lab/processes";
 import { RESOURCES } from "../../provider/resources";
 import { Secret, UNKNOWN, type Bag } from "../../provider/wire";
@@ -38,6 +39,7 @@ type PackageSchema = {
     >;
     types: Record<string, { properties?: Record<string, Spec> }>;
     config: { variables: Record<string, Spec> };
+    language: { nodejs: { packageName: string } };
 };
 
 describe("the plugin", () => {
@@ -333,6 +335,9 @@ describe("the package schema", () => {
             "AddressValue",
         );
     });
+
+    it("names the package that programs in TypeScript import, for the code that `pulumi import` writes", () =>
+        assert.equal(schema.language.nodejs.packageName, name));
 
     it("has VLAN lists as text", () =>
         assert.deepEqual(schema.resources["kvmnet:ovs:Port"]?.inputProperties.trunks?.items?.type, "string"));
