@@ -39,7 +39,7 @@ new DhcpService("dhcp", {
 const store = new VirtualMachine("store", {
     ...alike,
     console: { socket: "${paths.console("store").socket}", log: "${paths.console("store").log}" },
-    disks: { data: { size: "64MiB", format: "raw" } },
+    disks: { data: { size: "64MiB", format: "raw" }, more: { file: "/var/lib/libvirt/files/more.img" } },
     cloudInit: { userData: "#cloud-config\\npackages: [iperf3]\\n" },
     nics: { data: { switch: ovsSwitch, vlan: "db", address: "10.78.0.5/24", gateway: "10.78.0.1", rxRing: config.getNumber("rxRing") as 512 | undefined } },
 });
@@ -80,6 +80,10 @@ describe("guests that people compose, through the engine", function () {
         await lab.run("mkdir", "-p", "/var/lib/libvirt/images");
         await lab.virsh("pool-define-as", "default", "dir", "--target", "/var/lib/libvirt/images");
         await lab.virsh("pool-start", "default");
+        await lab.run("mkdir", "-p", "/var/lib/libvirt/files");
+        await lab.run("truncate", "--size", "1M", "/var/lib/libvirt/files/more.img");
+        await lab.virsh("pool-define-as", "files", "dir", "--target", "/var/lib/libvirt/files");
+        await lab.virsh("pool-start", "files");
         const { log } = paths.console("byhand");
         mkdirSync(dirname(log), { recursive: true });
         writeFileSync(log, "");
@@ -126,6 +130,12 @@ describe("guests that people compose, through the engine", function () {
         await project.pulumi("preview", "--expect-no-changes");
         await refreshed("--expect-no-changes");
     });
+
+    it("boot with the words of their kernel's command line in their order", async () =>
+        assert.match(
+            await lab.virsh("dumpxml", "web-0"),
+            new RegExp(`<cmdline>console=ttyS0 kvmnet.name=web-0 kvmnet.nic=\\S+ ${QUICK_BOOT}</cmdline>`),
+        ));
 
     it("get the addresses by DHCP that their NICs declare, and the name of the guest", async () => {
         assert.deepEqual(await output("addresses"), {
