@@ -14,6 +14,7 @@ import type { TunedNic } from "../tuning/nic";
 import { Component, parseArgs, thisStack, type Transform } from "./component";
 import { decideNic } from "./decided-nic";
 import { LinuxBridge } from "./linux-bridge";
+import { takeDerived } from "./derived-macs";
 import { ifName, nicMac } from "./names";
 import { OvsSwitch, vlanOn } from "./ovs-switch";
 import { VlanTap, type VlanTapArgs, type VlanTapTransform } from "./vlan-tap";
@@ -104,6 +105,7 @@ export class TunedVirtioNic extends Component {
         const settings = parseArgs(NicSchema, given, `TunedVirtioNic ${name}`, problemsOfSwitch(args));
         const { guest, nic, vcpus, vlan, address } = settings;
         const decision = decideNic(settings, vcpus, nicMac(thisStack(), guest, nic));
+        if (settings.mac === undefined) takeDerived(decision.nic.mac, name);
         super("TunedVirtioNic", name, { ...settings, ...decision.nic }, opts);
         const onHost = { name: ifName(guest, nic), multiQueue: decision.nic.queues > 1, mtu: decision.nic.mtu };
 

@@ -32,7 +32,9 @@ export const VirtioNic = z.strictObject({
     mtu: Mtu.default(1500).describe(
         "MTU that the guest is told [byte], by its NIC where that is virtio on a tap, else by its cloud-init disk.",
     ),
-    mac: Mac.optional().describe("MAC address; absent derives a stable, locally administered one from the names."),
+    mac: Mac.optional().describe(
+        "MAC address; absent derives a stable, locally administered one from the names of project, stack, guest and NIC, whatever the host.",
+    ),
     address: AddressWithPrefix.optional().describe(
         "Address of the guest's interface, such as 10.0.0.11/24, without a zone; with dhcp the one that the server keeps for it.",
     ),

@@ -516,6 +516,33 @@ describe("what a change does to a guest", () => {
     });
 });
 
+describe("two guests of one name, as on two hosts", () => {
+    const two = (nic: object = {}) =>
+        withLibvirt("0.8.3", () =>
+            registeredBy(() => {
+                for (const [name, more] of [["near", {}] as const, ["far", nic] as const])
+                    new VirtualMachine(name, { name: "web", boot, nics: { data: { ...nics.data, ...more } } });
+            }),
+        );
+
+    it("are refused with one MAC address that is derived for both, and told apart", () =>
+        assert.rejects(
+            two(),
+            refused(
+                /TunedVirtioNic far-nic-data: mac: .* 52:54:.* is that of TunedVirtioNic near-nic-data too, .*give one of them a mac, or a guest of another name/,
+            ),
+        ));
+    it("are made where one is given another, or the same by hand", async () => {
+        const run = await two({ mac: "52:54:00:00:00:01" });
+        const near = run.named("near-nic-data").outputs.mac;
+        assert.equal((await two({ mac: near })).named("far-nic-data").outputs.mac, near);
+    });
+    it("are made in another run", async () => {
+        for (const name of ["near", "far"])
+            await withLibvirt("0.8.3", () => registeredBy(() => new VirtualMachine(name, { name: "web", boot, nics })));
+    });
+});
+
 describe("how long a guest may take to shut down", () => {
     const told = async (version: string, args: Partial<VirtualMachineArgs> = {}) => {
         const run = await machine({ boot, ...args }, version);
