@@ -98,7 +98,10 @@ export interface GuestGroupArgs extends Omit<VirtualMachineArgs, "name" | "nics"
     count: number;
     /** NICs that each guest has, by name. */
     nics?: Record<string, GroupNicArgs>;
-    /** Hosts that the guests are spread over, in turn; absent makes all of them where the group is made. */
+    /**
+     * Hosts that the guests are spread over, in turn; absent makes all of them where the group is made. With another number
+     * of hosts, or in another order, guests move: they are removed with what their disks hold, and made anew elsewhere.
+     */
     hosts?: GroupHost[];
     /** How the parts of each guest are adjusted. */
     transform?: VirtualMachineTransform;
@@ -106,7 +109,7 @@ export interface GuestGroupArgs extends Omit<VirtualMachineArgs, "name" | "nics"
 
 /**
  * Alike guests. What a guest is depends on its number alone: with another count the guests that stay are untouched, and
- * the last ones come or go. In paths on the host `{guest}` stands for a guest's name; what several guests of one host
+ * the last ones come or go. Where it is depends on the number of hosts, too. In paths on the host `{guest}` stands for a guest's name; what several guests of one host
  * would write to is refused without it.
  */
 export class GuestGroup extends Component {
