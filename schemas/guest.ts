@@ -134,7 +134,9 @@ export const guestParts = {
         .describe(
             "Disks by name, in the order the guest sees them; they outlive its domain. Another name, size, source, base, format or pool makes a volume anew, and what it holds is lost.",
         ),
-    cloudInit: CloudInit.optional().describe("Disk from which cloud-init in the guest takes its settings."),
+    cloudInit: CloudInit.optional().describe(
+        "Disk from which cloud-init in the guest takes its settings, at its first boot; of a change it takes only what it does at every boot, unless metaData has another instance-id.",
+    ),
     firmware: HostPath.optional().describe(
         "UEFI firmware of the host that the guest starts by, such as /usr/share/OVMF/OVMF_CODE.fd; its variables go with its domain. Absent is a BIOS.",
     ),
