@@ -39,8 +39,8 @@ new DhcpService("dhcp", {
 const store = new VirtualMachine("store", {
     ...alike,
     console: { socket: "${paths.console("store").socket}", log: "${paths.console("store").log}" },
-    disks: { data: { size: "64MiB", format: "raw" }, more: { file: "/var/lib/libvirt/files/more.img" } },
-    cloudInit: { userData: "#cloud-config\\npackages: [iperf3]\\n" },
+    disks: { data: { size: config.get("size") ?? "64MiB", format: "raw" }, more: { file: "/var/lib/libvirt/files/more.img" } },
+    cloudInit: { userData: "#cloud-config\\npackages: [" + (config.get("package") ?? "iperf3") + "]\\n" },
     nics: { data: { switch: ovsSwitch, vlan: "db", address: "10.78.0.5/24", gateway: "10.78.0.1", rxRing: config.getNumber("rxRing") as 512 | undefined } },
 });
 
@@ -230,6 +230,26 @@ describe("guests that people compose, through the engine", function () {
             assert.deepEqual(await running(), ["byhand", "plain", "store", "tuned", "web-0"]);
             for (const [guest, pid] of Object.entries(others)) assert.equal(pidOf(guest), pid, guest);
         });
+    });
+
+    describe("with a volume that would be made anew", () => {
+        const shownWith = async (key: string, value: string) => {
+            await project.pulumi("config", "set", key, value);
+            const { output: shown } = await project.run("preview");
+            await project.pulumi("config", "rm", key);
+            return shown;
+        };
+
+        it("are named in the preview, with the disk that another size would empty", async () =>
+            assert.match(
+                await shownWith("size", "96MiB"),
+                /replaces guest store: disks\.data\.volume \(\S+ to one made anew\)\. It is shut down first; what its disk data holds is lost\./,
+            ));
+        it("are named with another text for cloud-init, and keep their disks", async () =>
+            assert.match(
+                await shownWith("package", "nginx"),
+                /replaces guest store: cloudInit\.volume \(\S+ to one made anew\)\. It is shut down first; its disks stay\./,
+            ));
     });
 
     describe("changed in what only a new domain brings", () => {
