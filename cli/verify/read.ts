@@ -1,6 +1,7 @@
 /** Asks the guests of a project and its host what they have, and holds it against what the program declared. */
 import type { GuestConsole } from "../../lab";
 import { openHost, type Host } from "../../provider/host";
+import { tablesOf, type VlanTable } from "../../provider/resources/bridge-vlans";
 import { parsed } from "../../schemas/problems";
 import { HostRef } from "../../schemas/host-ref";
 import type { DeclaredNic } from "../../schemas/declared";
@@ -14,6 +15,7 @@ import { deviceOf, nicsOf, type QemuNic } from "../audit/qemu-line";
 import { nicsOfXml, type XmlNic } from "./domain";
 import { measure, type Measurement } from "./measure";
 import { pairsOf, type Pair } from "./reachability";
+import { filters, vlanOfPort, vlanOnBridge } from "./vlans";
 
 export interface Verification {
     nics: VerifiedNic[];
@@ -64,9 +66,9 @@ async function hostOf(hostText: string, nics: DeclaredNic[]): Promise<(nic: Decl
     const host = await openHost(parsed(HostRef, hostText, "host"));
     try {
         const names = [...new Set(nics.map(({ guest }) => guest))];
-        const [ports, links, domains, agentOf] = await Promise.all([
+        const [ports, { links, tables }, domains, agentOf] = await Promise.all([
             nics.some(({ plug }) => plug.kind === "ovs") ? host.ovsPorts() : [],
-            host.links(),
+            linksOf(host, nics),
             Promise.all(names.map(async (name) => [name, await domainOf(host, name)] as const)),
             agentsOf(host.place, nics),
         ]);
@@ -75,15 +77,16 @@ async function hostOf(hostText: string, nics: DeclaredNic[]): Promise<(nic: Decl
         return (nic) => {
             const { guest, mac, plug, tap } = nic;
             const port = portOf.get(tap);
+            const bridge = links.get(links.get(tap)?.master ?? "");
             const xml = domain.get(guest)?.xml.find((nic) => nic.mac === mac);
             return {
                 plug:
                     plug.kind === "linux"
-                        ? { kind: "linux", bridge: links.get(tap)?.master, vlan: "-" }
+                        ? { kind: "linux", bridge: bridge?.name, vlan: bridge && vlanOnBridge(bridge, tables.get(tap)) }
                         : {
                               kind: "ovs",
                               bridge: port?.bridge,
-                              vlan: port && `${port.tag ?? "every VLAN"}`,
+                              vlan: port && vlanOfPort(port),
                               idlePolicing: port?.idlePolicing,
                           },
                 tapMtu: links.get(tap)?.mtu,
@@ -95,6 +98,15 @@ async function hostOf(hostText: string, nics: DeclaredNic[]): Promise<(nic: Decl
     } finally {
         host.close();
     }
+}
+
+/** All links, and the VLANs of ports where a bridge that a NIC is plugged into filters. */
+async function linksOf(host: Host, nics: DeclaredNic[]) {
+    const links = await host.links();
+    const asked = nics.some(
+        ({ plug, tap }) => plug.kind === "linux" && filters(links.get(links.get(tap)?.master ?? "")),
+    );
+    return { links, tables: asked ? await tablesOf(host) : new Map<string, VlanTable>() };
 }
 
 /** The domain as it runs, and the QEMU process that libvirt says runs it; nothing where they cannot be read. */
