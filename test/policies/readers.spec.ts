@@ -88,6 +88,22 @@ describe("netplan", () => {
     it("has no link check on a bond that says none, as netplan writes it", async () =>
         assert.ok((await found({ "a.yaml": NETPLAN })).includes("bond-monitor a.yaml:9 Bond bond0, the resource")));
 
+    it("reads the intervals of a bond with their units, as netplan takes them", async () => {
+        const bond = async (interval: string) => {
+            const [one] = await resourcesOf(
+                `network:\n  bonds:\n    b: {interfaces: [a], parameters: {mii-monitor-interval: ${interval}, arp-interval: ${interval}}}\n`,
+            );
+            const { miimon, arpInterval } = one?.props as Record<string, unknown>;
+            return [miimon, arpInterval];
+        };
+        for (const [said, ms] of Object.entries({
+            ...{ "100": 100, "100ms": 100, "1s": 1000, "500us": 0.5, "1min 30s": 90_000, '"250"': 250 },
+        }))
+            assert.deepEqual(await bond(said), [ms, ms], said);
+        assert.deepEqual(await bond("0"), [0, undefined]);
+        for (const value of await bond("soon")) assert.ok(value instanceof NotKnown);
+    });
+
     it("takes balance-rr for a bond without a mode", async () =>
         assert.ok(
             (

@@ -1,4 +1,5 @@
 /** netplan YAML: links, bonds, bridges and VLANs of a host (netplan.readthedocs.io, netplan-yaml). */
+import { NotKnown } from "../../known";
 import type { PlacedResource } from "../finding";
 import { type ReadSource, Unreadable } from "../source";
 import { countOf, entriesOf, isOn, listOf, own, textOf, type YamlFile, yamlOf } from "./yaml";
@@ -73,12 +74,33 @@ function bondOf(link: unknown): object {
         mtu: mtuOf(link),
         mode: textOf(own(parameters, "mode")) ?? "balance-rr",
         members: listOf(own(link, "interfaces")),
-        miimon: countOf(own(parameters, "mii-monitor-interval")) ?? 0,
-        arpInterval: countOf(own(parameters, "arp-interval")) || undefined,
+        miimon: millisecondsOf(own(parameters, "mii-monitor-interval")) ?? 0,
+        arpInterval: millisecondsOf(own(parameters, "arp-interval")) || undefined,
         arpIpTargets: listOf(own(parameters, "arp-ip-targets")),
         xmitHashPolicy: textOf(own(parameters, "transmit-hash-policy")),
         lacpRate: textOf(own(parameters, "lacp-rate")),
     };
+}
+
+/** Milliseconds of a unit of time (systemd.time(7)). */
+const UNITS: [RegExp, number][] = [
+    [/^us(ec)?$/, 0.001],
+    [/^ms(ec)?$/, 1],
+    [/^s(ec(onds?)?)?$/, 1000],
+    [/^m(in(utes?)?)?$/, 60_000],
+];
+
+/** A time as netplan takes it, such as `100`, which is milliseconds, or `1s` (netplan src/networkd.c, interval_has_suffix). */
+function millisecondsOf(value: unknown): number | NotKnown | undefined {
+    const text = textOf(value)?.trim();
+    if (text === undefined || /^\d+$/.test(text)) return countOf(value);
+    const parts = /^(\d{1,9} *[a-z]+ *)+$/.test(text) ? [...text.matchAll(/(\d+) *([a-z]+)/g)] : [];
+    const times = parts.map(([, count, unit = ""]) => {
+        const [, ms] = UNITS.find(([name]) => name.test(unit)) ?? [];
+        return ms === undefined ? undefined : Number(count) * ms;
+    });
+    if (times.length === 0 || times.includes(undefined)) return new NotKnown("its interval is no time that is read");
+    return times.reduce((sum: number, time) => sum + (time ?? 0), 0);
 }
 
 /** Links that lead to the wire or to another switch, and those that begin and end on the host. */
