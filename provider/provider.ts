@@ -147,7 +147,7 @@ export class Provider {
             throw new HostError(
                 "invalid",
                 `${resource.title} ${JSON.stringify(was.id)}`,
-                `its id is not ${resource.idForm ?? "a name of an interface"}`,
+                `its id is not ${[resource.idForm ?? "a name of an interface", resource.idNote].filter(Boolean).join(", ")}`,
                 `${problem}.`,
             );
         const secrets = secretsOf(resource, was.inputs, was.state);

@@ -77,8 +77,10 @@ export interface HostResource<State extends object = object, Here extends Found<
     complete?(want: State, seed: string): State;
     /** The object's id, which `pulumi import` takes; its `name` where this is absent. */
     idOf?(state: State): string;
-    /** How an id is written, for messages and docs: `LINK/ADDRESS`. */
+    /** How an id is written, for messages and docs, as a shell takes it: `LINK/ADDRESS`; `INTERFACE` where this is absent. */
     idForm?: string;
+    /** What is to be said of that form, to follow it in a sentence: an example, a part that not every id has. */
+    idNote?: string;
     /** Where it stands beside its id, each place for one alone: the former goes before another takes any of them. */
     placesOf?(state: State): string[];
     /** What to choose anew where somebody else's is in the way; `another name` where this is absent. */

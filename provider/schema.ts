@@ -135,8 +135,8 @@ function componentSpec(token: string, component: ServedComponent, types: Types) 
     };
 }
 
-const described = ({ type, description, idForm }: AnyResource) =>
-    `${description}\n\nImport: \`pulumi import ${type} NAME ${idForm ?? "INTERFACE"}\`.`;
+const described = ({ type, description, idForm = "INTERFACE", idNote }: AnyResource) =>
+    `${description}\n\nImport: \`pulumi import ${type} NAME ${idForm}\`${idNote ? `, ${idNote}` : ""}.`;
 
 const OWNER =
     "Mark on the host that tells whose this is; empty on an object that was imported without one, until its next update.";

@@ -79,7 +79,7 @@ function resourcePage(token: string, resource: Resource, example: Example, schem
         isComponent ? "" : "Every input, with what the host holds, and:",
         Object.keys(outputs).length > 0 ? outputTable(outputs, schema) : "",
         nested(inputProperties, outputs, schema),
-        imported ? `## Import\n\n\`\`\`sh\n${imported}\n\`\`\`` : "",
+        imported,
     ]);
 }
 
@@ -116,10 +116,17 @@ function nameOf(token: string): string {
     return module === "index" ? name : `${module}.${name}`;
 }
 
-/** The schema carries the line of `pulumi import` at the end of the description. */
-function described(description: string): { text: string; imported?: string } {
-    const [, text = description, imported] = /^(.*?)\n\nImport: `(.*)`\.$/s.exec(description) ?? [];
-    return { text, imported };
+/** The schema carries the line of `pulumi import` at the end of the description, and behind it what is to be said of the id. */
+function described(description: string): { text: string; imported: string } {
+    const [, text = description, line = "", id = "", note] =
+        /^(.*?)\n\nImport: `(pulumi import \S+ NAME ([^`]*))`(?:, (.*))?\.$/s.exec(description) ?? [];
+    return {
+        text,
+        imported: sections([
+            line ? `## Import\n\n\`\`\`sh\n${line}\n\`\`\`` : "",
+            note ? `The id is \`${id}\`, ${note}.` : "",
+        ]).trim(),
+    };
 }
 
 const examples = ({ typescript, yaml }: Example) =>

@@ -66,7 +66,8 @@ export const address: HostResource<Address, Here> = {
         if (address === undefined) return {};
         return isV6(address) ? { metric: usualMetric(address) } : { label: link, scope: usualScope(address) };
     },
-    idForm: "LINK/ADDRESS, as `eth0/10.0.0.11/24`, with `peer ADDRESS` behind where it has one",
+    idForm: "LINK/ADDRESS",
+    idNote: "as `eth0/10.0.0.11/24`, with `peer ADDRESS` behind where it has one",
     idOf,
     // IPv6 has an address once on a link, IPv4 once with each prefix length.
     placesOf: ({ link, address }) => [`${link}/${isV6(address) ? address.split("/")[0] : address}`],

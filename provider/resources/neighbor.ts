@@ -26,7 +26,8 @@ export const neighbor: HostResource<Neighbor, Here> = {
     schema: Neighbor,
     cost: { link: "replace", address: "replace", mac: "update", proxy: "replace", takesOperatorPath: "update" },
     presets: { takesOperatorPath: false },
-    idForm: "LINK/ADDRESS, as `eth0/10.0.0.2`, with ` proxy` behind where the host answers for it",
+    idForm: "LINK/ADDRESS",
+    idNote: "as `eth0/10.0.0.2`, with ` proxy` behind where the host answers for it",
     idOf,
     checkId(id) {
         const asked = parsedId(id);

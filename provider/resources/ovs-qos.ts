@@ -30,7 +30,8 @@ export const ovsQos: HostResource<OvsQos, QosHere> = {
         "It is removed only when no port of another stack refers to it.",
     schema: OvsQos,
     cost: { name: "replace", type: "update", maxRate: "update", burst: "update", queues: "update" },
-    idForm: "NAME, or the UUID of a row that has none",
+    idForm: "NAME",
+    idNote: "or the UUID of a row that has none",
 
     async find(host, name, { mark }) {
         const view = await host.switch();

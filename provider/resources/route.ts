@@ -58,7 +58,8 @@ export const route: HostResource<Route, Here> = {
         return { metric: usualMetric(v6), ...(v6 ? {} : { scope: usualScope(said) }) };
     },
     choice: "another metric",
-    idForm: '"DESTINATION table TABLE", as `"10.0.0.0/8 table main"`, with `metric METRIC` behind where it is not the kernel\'s own (IPv4 0, IPv6 1024)',
+    idForm: '"DESTINATION table TABLE"',
+    idNote: 'as `"10.0.0.0/8 table main"`, with `metric METRIC` behind where it is not the kernel\'s own (IPv4 0, IPv6 1024)',
     idOf: (state) => idOf(placeOf(state)),
     checkId(id) {
         const asked = parsedId(id);

@@ -49,7 +49,8 @@ export const rule: HostResource<Rule, Here> = {
     },
     presets: { takesOperatorPath: false },
     choice: "another priority",
-    idForm: '"FAMILY priority PRIORITY", as `"ipv4 priority 1000"`',
+    idForm: '"FAMILY priority PRIORITY"',
+    idNote: 'as `"ipv4 priority 1000"`',
     idOf,
     checkId: (id) =>
         parsedId(id) ? undefined : "A rule is named by its family and priority, such as ipv4 priority 1000",

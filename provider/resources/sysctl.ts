@@ -33,7 +33,8 @@ export const sysctl: HostResource<Sysctl, Here> = {
     schema: Sysctl,
     cost: { key: "replace", value: "update", takesOperatorPath: "update" },
     presets: { takesOperatorPath: false },
-    idForm: "KEY, as `net.ipv4.ip_forward`",
+    idForm: "KEY",
+    idNote: "as `net.ipv4.ip_forward`",
     idOf: ({ key }) => key,
     checkId(id) {
         const result = Sysctl.shape.key.safeParse(id);

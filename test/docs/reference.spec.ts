@@ -24,6 +24,16 @@ describe("the reference pages", function () {
         const index = pages.get("README.md") ?? "";
         assert.equal(index.match(/^- \[/gm)?.length, tokens.length);
     });
+    it("show of an import a line that a shell takes, and what an id looks like below it", () => {
+        const lines = [...pages.values()].flatMap((text) => /## Import\n\n```sh\n(.*)\n```/.exec(text)?.[1] ?? []);
+        const form = /^pulumi import kvmnet:\w+:\w+ NAME (?:"[A-Za-z ]+"|[A-Za-z_,/]+)$/;
+        assert.ok(lines.length > 0);
+        assert.deepEqual(
+            lines.filter((line) => !form.test(line)),
+            [],
+        );
+        assert.match(pages.get("host/Address.md") ?? "", /```\n\nThe id is `LINK\/ADDRESS`, as `eth0\/10\.0\.0\.11\/24`/);
+    });
     it("link to pages that there are", () => {
         const index = pages.get("README.md") ?? "";
         const dead = [...index.matchAll(/\]\(([^)#]+)\)/g)].map(([, to = ""]) => to).filter((to) => !pages.has(to));
