@@ -31,7 +31,7 @@ export const IngressLimit = z
     })
     .meta({ token: "ovs:IngressLimit" })
     .describe(
-        "Limit of what arrives at the port, for a guest of what it sends: more is dropped. By policing on the kernel datapath and for DPDK; on the userspace datapath, where policing of taps does nothing, by an OpenFlow meter, so that a bridge with a `Controller` refuses it there. Changes live.",
+        "Limit of what arrives at the port, for a guest of what it sends: more is dropped. By policing on the kernel datapath and for DPDK; on the userspace datapath, where policing of taps does nothing, by an OpenFlow meter, so that a bridge with a `Controller` refuses it there. An internal port has none on the kernel datapath, which would limit what the host receives. Changes live.",
     );
 export type IngressLimit = z.output<typeof IngressLimit>;
 
@@ -98,7 +98,7 @@ export const portFields = {
         .optional()
         .describe("Whether the port exchanges nothing with other protected ports; absent is false. Changes live."),
     qos: Label.optional().describe(
-        "Name of the `Qos` that shapes what leaves the port; absent leaves one that libvirt or others have set. Patches and tunnels, which have no device, take none; dpdkvhostuserclient takes an egress-policer, and nothing else takes one. Changes live.",
+        "Name of the `Qos` that shapes what leaves the port; absent leaves one that libvirt or others have set. Patches and tunnels, which have no device, take none, nor do internal and tap, at which it would shape what the host sends; dpdkvhostuserclient takes an egress-policer, and nothing else takes one. Changes live.",
     ),
     takesOperatorPath: takesOperatorPathAsPort,
 };

@@ -6,6 +6,7 @@ import type { Uuid } from "../host/ovsdb/operations";
 import { ignoresPolicing, isPolicedByKernel } from "../host/ovsdb/ports";
 import type { Replica, Seen } from "../host/ovsdb/replica";
 import { refuseWrapped } from "./ovs-ingress";
+import { isMadeBySwitch } from "./ovs-link-up";
 import { QOS_NAME_KEY, qosName } from "./ovs-port-rows";
 import type { Wanted } from "./ovs-port-change";
 import { shapes } from "./ovs-shaping";
@@ -21,7 +22,7 @@ export interface Needs {
 
 /**
  * @throws HostError missing for the bridge or a QoS, refused for what a controller would have to hold, for security on a
- * bridge that forwards without flows and for a QoS that shapes nothing, conflict for a port whose QoS is somebody else's
+ * bridge that forwards without flows and for what limits nothing, or the other way, conflict for a port whose QoS is somebody else's
  */
 export function needsOf(
     host: Host,
@@ -42,8 +43,10 @@ export function needsOf(
     const metered = (want: Wanted) => ignoresPolicing(bridge, want.type);
     if (wanted.some((want) => want.ingress && metered(want)))
         requireNoController(view, bridgeName, subject, "its ingress limit is a flow");
-    for (const { name, ingress } of wanted)
-        if (ingress && isPolicedByKernel(bridge)) refuseWrapped(subject, name, ingress);
+    for (const want of wanted) {
+        refuseReversed(subject, bridge, want);
+        if (want.ingress && isPolicedByKernel(bridge)) refuseWrapped(subject, want.name, want.ingress);
+    }
     if (wanted.some((want) => want.portSecurity || (want.ingress && metered(want))))
         requireNewOpenflow(subject, bridgeName, valuesOf(bridge.protocols));
     if (wanted.some(({ portSecurity }) => portSecurity)) {
@@ -74,6 +77,29 @@ function requireSecure(view: Replica, bridge: string, subject: string): void {
         `the bridge ${shownName(bridge)} forwards without flows, so it would pass everything once ovs-vswitchd was restarted, and portSecurity is made of flows`,
         "Set failMode secure on the bridge, declare Flows that let pass what is wanted (table=10,actions=NORMAL switches as before), and a FlowKeeper.",
     );
+}
+
+/**
+ * A link that the switch makes is the host's own: what its queueing meets is what the host sends. What the switch sends there
+ * the host hears at once (internal_dev_recv in net/openvswitch/vport-internal_dev.c, netdev_linux_tap_batch_send in
+ * lib/netdev-linux.c), and there policing by the kernel meets it.
+ */
+function refuseReversed(subject: string, bridge: Seen, want: Wanted): void {
+    const { name, type = "system", qos, ingress } = want;
+    if (qos !== undefined && isMadeBySwitch({ type }))
+        throw new HostError(
+            "refused",
+            subject,
+            `the QoS ${qos} would shape at the port ${shownName(name)}, whose link of type ${type} the switch makes, what the host sends, and not what leaves the port`,
+            "Leave out qos there; limit what others send to the host by ingress at their ports.",
+        );
+    if (ingress && type === "internal" && isPolicedByKernel(bridge))
+        throw new HostError(
+            "refused",
+            subject,
+            `the kernel would limit at the port ${shownName(name)} of type internal what the host receives, and not what it sends`,
+            "Leave out ingress there, or have the bridge on the userspace datapath (datapathType netdev), where the limit is a meter.",
+        );
 }
 
 /** Open vSwitch leaves out without a word what does not go with the device. */

@@ -62,6 +62,7 @@ describe("a switch database of another version", function () {
     const program: Program = {
         switch: { type: OVS_BRIDGE, inputs: { name: "br", datapathType: "netdev" } },
         tap: { type: TAP, inputs: { name: "t0" } },
+        "other tap": { type: TAP, inputs: { name: "t1" } },
         port: { type: OVS_PORT, inputs: { name: "t0", bridge: "br", tag: 10 }, needs: ["switch", "tap"] },
         trunk: {
             type: OVS_PORT,
@@ -82,8 +83,8 @@ describe("a switch database of another version", function () {
         },
         shaped: {
             type: OVS_PORT,
-            inputs: { name: "i1", bridge: "br", type: "internal", tag: 13, qos: "gold" },
-            needs: ["switch", "gold"],
+            inputs: { name: "t1", bridge: "br", tag: 13, qos: "gold" },
+            needs: ["switch", "gold", "other tap"],
         },
         mirror: {
             type: "kvmnet:ovs:Mirror",

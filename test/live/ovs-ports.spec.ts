@@ -820,8 +820,8 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
                 [{ rate: "1Mbit", burst: "40MB" }, /a burst of at most 268 seconds at its rate/],
             ] as const)
                 for (const [type, inputs] of [
-                    [PORT, { name: "big0", bridge: "sys0", type: "internal", ingress }],
-                    [`${PORT}Set`, { bridge: "sys0", ports: { big0: { type: "internal", ingress } } }],
+                    [PORT, { name: "big0", bridge: "sys0", ingress }],
+                    [SET, { bridge: "sys0", ports: { big0: { ingress } } }],
                 ] as const)
                     await assert.rejects(plugin.create(type, "big0", inputs, { checked: true }), said);
             assert.equal(await lab.vsctl("list-ports", "sys0"), "");
@@ -829,6 +829,20 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             const made = await port("big0", { bridge: "pb0", type: "internal", ingress: { rate: "40Gbit" } });
             assert.match(await lab.run("ovs-ofctl", "-OOpenFlow13", "dump-meters", "pb0"), /rate=40000000 /);
             await plugin.delete(PORT, "big0", made);
+        });
+
+        it("whose link the switch makes has no limit by the kernel, which would limit what the host receives", async () => {
+            await lab.vsctl("--no-wait", "add-br", "sys1", "--", "set", "Bridge", "sys1", "datapath_type=system");
+            const ingress = { rate: "10Mbit" };
+            const says =
+                /the kernel would limit at the port in0 of type internal what the host receives, and not what it sends.*Leave out ingress/;
+            for (const [type, inputs] of [
+                [PORT, { name: "in0", bridge: "sys1", type: "internal", ingress }],
+                [SET, { bridge: "sys1", ports: { in0: { type: "internal", ingress } } }],
+            ] as const)
+                await assert.rejects(plugin.create(type, "in0", inputs, { checked: true }), says);
+            assert.equal(await lab.vsctl("list-ports", "sys1"), "");
+            await lab.vsctl("--no-wait", "del-br", "sys1");
         });
 
         it("whose limit is taken off leaves no meter, though somebody had removed its flow", async () => {
@@ -1134,6 +1148,7 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
                 "7": { minRate: "100Mbit", maxRate: "1Gbit", burst: "64KiB", priority: 1, dscp: 46 },
             },
         };
+        const tap = (name: string) => lab.run("ip", "tuntap", "add", "dev", name, "mode", "tap");
         const rows = (table: string, column: string) => lab.vsctl("--bare", `--columns=${column}`, "list", table);
         let made: Made;
 
@@ -1183,17 +1198,18 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
 
         it("is referred to by a port, by its name", async () => {
             await bridge("qb0");
-            const shaped = await port("q0", { bridge: "qb0", type: "internal", qos: "gold" });
+            await tap("q0");
+            const shaped = await port("q0", { bridge: "qb0", qos: "gold" });
             assert.equal(await get("Port", "q0", "qos"), String(made.state.objectId));
             assert.equal(shaped.state.qos, "gold");
-            const free = { name: "q0", bridge: "qb0", type: "internal" };
+            const free = { name: "q0", bridge: "qb0" };
             shaped.state = await plugin.update(PORT, "q0", shaped, free);
             assert.equal(await get("Port", "q0", "qos"), "[]");
-            await assert.rejects(port("q1", { bridge: "qb0", type: "internal", qos: "none" }), /there is no QoS none/);
+            await assert.rejects(port("q1", { bridge: "qb0", qos: "none" }), /there is no QoS none/);
         });
 
         it("that others have set on a port of ours is left alone, and not overwritten", async () => {
-            const free = { name: "q0", bridge: "qb0", type: "internal" };
+            const free = { name: "q0", bridge: "qb0" };
             const there = await plugin.create(PORT, "q0", free);
             await lab.vsctl("set", "Port", "q0", "qos=@q", "--", "--id=@q", "create", "QoS", "type=linux-noop");
             there.state = await plugin.update(PORT, "q0", there, { ...free, tag: 5 });
@@ -1209,7 +1225,8 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await lab.vsctl("set", "Port", "q9", `qos=${String(made.state.objectId)}`);
             await assert.rejects(plugin.delete(QOS, "gold", made), /did not make are shaped by it \(q9\)/);
             await lab.vsctl("clear", "Port", "q9", "qos");
-            await port("q2", { bridge: "qb0", type: "internal", qos: "gold" });
+            await tap("q2");
+            await port("q2", { bridge: "qb0", qos: "gold" });
             await plugin.delete(QOS, "gold", made);
             assert.equal(await rows("QoS", "type"), "linux-noop");
             assert.equal(await rows("Queue", "_uuid"), "");
@@ -1293,8 +1310,8 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             const drop = { name: "drop", type: "egress-policer", maxRate: "8Mbit", burst: "2KiB" };
             const dpdks = await plugin.create(QOS, "drop", drop);
             await assert.rejects(
-                port("idle0", { bridge: "qb0", type: "internal", qos: "drop" }),
-                /QoS drop is of type egress-policer, which shapes nothing at the port idle0 of type internal.* linux-htb/,
+                port("idle0", { bridge: "qb0", qos: "drop" }),
+                /QoS drop is of type egress-policer, which shapes nothing at the port idle0 of type system.* linux-htb/,
             );
             const options = { vhostServerPath: "/run/guest/idle0.sock" };
             await assert.rejects(
@@ -1302,7 +1319,8 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
                 /QoS kernels is of type linux-htb, which shapes nothing at .*egress-policer/,
             );
             assert.ok(!(await lab.vsctl("list-ports", "qb0")).includes("idle0"));
-            const shaped = await port("idle1", { bridge: "qb0", type: "internal", qos: "kernels" });
+            await tap("idle1");
+            const shaped = await port("idle1", { bridge: "qb0", qos: "kernels" });
             await assert.rejects(
                 plugin.update(QOS, "kernels", kernels, { ...drop, name: "kernels" }),
                 /QoS kernels: ports refer to it \(idle1\) at which type egress-policer shapes nothing/,
@@ -1310,6 +1328,25 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await plugin.delete(PORT, "idle1", shaped);
             await plugin.delete(QOS, "kernels", kernels);
             await plugin.delete(QOS, "drop", dpdks);
+        });
+
+        it("is refused where the switch makes the link, at which it would shape what the host sends", async () => {
+            const made = await plugin.create(QOS, "back", { name: "back", type: "linux-htb", maxRate: "1Gbit" });
+            const holder = await bridge("bb0");
+            for (const type of ["internal", "tap"]) {
+                const says = new RegExp(
+                    `QoS back would shape at the port bk\\S+, whose link of type ${type} the switch makes, what the host sends.*Leave out qos`,
+                );
+                await assert.rejects(port("bk0", { bridge: "bb0", type, qos: "back" }), says);
+                const ports = { [`bk-${type}`]: { type, qos: "back" } };
+                await assert.rejects(plugin.create(SET, "set", { bridge: "bb0", ports }), says);
+                const free = await port("bk0", { bridge: "bb0", type });
+                const shaped = { name: "bk0", bridge: "bb0", type, qos: "back" };
+                await assert.rejects(plugin.update(PORT, "bk0", free, shaped), says);
+                await plugin.delete(PORT, "bk0", free);
+            }
+            await plugin.delete(BRIDGE, "bb0", holder);
+            await plugin.delete(QOS, "back", made);
         });
 
         it("of DPDK counts bytes", async () => {

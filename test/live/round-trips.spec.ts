@@ -148,7 +148,7 @@ const TRIPS: Trip[] = [
         kind: "ovs:Port",
         fixed: { name: "rt-int", ...bridged, type: "internal" },
         samples: PORT_WORDS,
-        never: ["takesOperatorPath", "interfaces"],
+        never: ["takesOperatorPath", "interfaces", "qos"],
     },
     {
         kind: "ovs:Port",
