@@ -44,7 +44,7 @@ export const OvsQosFields = z.strictObject({
             "Who shapes: linux-htb and linux-hfsc are the kernel's, for its links; egress-policer is DPDK's, for its ports. Changes live.",
         ),
     maxRate: Rate.optional().describe(
-        'Rate that all queues share, such as "2Gbit" [bit/s]; of an egress-policer the rate beyond which packets are dropped. Absent is the link\'s rate, which for a tap is taken as 10 Gbit/s. linux-htb and linux-hfsc take 8 bit/s to below 34.36 Gbit/s. Changes live.',
+        'Rate that all queues share, such as "2Gbit" [bit/s]; of an egress-policer the rate beyond which packets are dropped. Absent is the speed that the link tells, which of a tap is 10 Mbit/s before Linux 6.2, as on Debian 12 and Ubuntu 22.04, and 10 Gbit/s since; it is warned of. linux-htb and linux-hfsc take 8 bit/s to below 34.36 Gbit/s. Changes live.',
     ),
     burst: Size.optional().describe("What an egress-policer lets pass at once; only it has one. Changes live."),
     queues: named(QueueNumber, Queue, 'queues maps numbers to queues, such as { "1": { minRate: "100Mbit" } }')

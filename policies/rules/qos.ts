@@ -20,7 +20,7 @@ const qosInboundPeak = rule({
     title: "A limit toward a guest on Open vSwitch has a peak.",
     severity: "high",
     level: { default: "mandatory" },
-    why: "On an Open vSwitch port libvirt writes the inbound average as HTB's min-rate, a guarantee, and sets max-rate from peak alone: an average without a peak limits nothing.",
+    why: "On an Open vSwitch port libvirt writes the inbound average as HTB's min-rate, a guarantee, and sets max-rate from peak alone: with an average and no peak the limit is what the tap tells as its speed, 10 Gbit/s since Linux 6.2 and 10 Mbit/s before, whatever the average is.",
     sources: ["libvirt src/util/virnetdevopenvswitch.c, virNetDevOpenvswitchInterfaceSetQos"],
     url: FORMATNETWORK,
     tags: ["qos"],

@@ -196,7 +196,7 @@ const htbMaxRate = rule({
     title: "A QoS by HTB says the rate of its link.",
     severity: "medium",
     level: { default: "mandatory" },
-    why: "Without maxRate Open vSwitch takes the link's own speed, and 10 Gbit/s for a tap, which has none: queues then share what is not there.",
+    why: "Without maxRate Open vSwitch takes the speed that the link tells. A tap has none: since Linux 6.2 it tells 10 Gbit/s, and queues share what is not there; before, as on Debian 12, it tells 10 Mbit/s, and its guest gets no more.",
     sources: ["ovs-vswitchd.conf.db(5), QoS: other_config:max-rate"],
     url: `${VSWITCHD_DB}#qos-table`,
     tags: ["qos"],

@@ -160,11 +160,22 @@ export const ovsQos: HostResource<OvsQos, QosHere> = {
 
     newOf(was, want) {
         const come = others(Object.keys(want.queues ?? {})).some((number) => !Object.hasOwn(was.queues ?? {}, number));
-        return come ? want : undefined;
+        return come || (lacksRate(want) && !lacksRate(was)) ? want : undefined;
     },
 
-    cautions: idleQueuesOf,
+    cautions: async (host, want) => [...rateCautions(want), ...(await idleQueuesOf(host, want))],
 };
+
+const lacksRate = ({ maxRate }: OvsQos): boolean => maxRate === undefined;
+
+/** Open vSwitch has the kernel share the link's speed then (htb_parse_qdisc_details__ in lib/netdev-linux.c). */
+const rateCautions = (want: OvsQos): string[] =>
+    lacksRate(want)
+        ? [
+              `The QoS ${want.name} has no maxRate, so Open vSwitch takes the speed that the port's link tells. A tap has none, and tells 10 Mbit/s before Linux 6.2 (as on Debian 12) and 10 Gbit/s since: its guest gets no more than that. ` +
+                  "Set maxRate to what all that leaves the port may have.",
+          ]
+        : [];
 
 /** @throws HostError refused where ports would be shaped no longer, of which the switch says no word */
 function refuseIdle(view: Replica, row: Seen, { name, type }: OvsQos): void {

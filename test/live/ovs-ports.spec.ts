@@ -1330,6 +1330,41 @@ describe("Open vSwitch's bridges, ports and queues on a real host", function () 
             await plugin.delete(QOS, "drop", dpdks);
         });
 
+        it("without maxRate has what its link tells as its speed, of which it is warned: a tap of older kernels tells 10 Mbit/s", async () => {
+            const told = async (work: () => Promise<unknown>) => {
+                engine.logged.length = 0;
+                await work();
+                return engine.logged.flatMap(({ message }) => (/maxRate/.test(message) ? [message] : []));
+            };
+            const says =
+                /^The QoS bare has no maxRate, .* the speed that the port's link tells.* 10 Mbit\/s before Linux 6\.2 .*Set maxRate/;
+            let bare = {} as Made;
+            const want = { name: "bare", type: "linux-htb" };
+            const [first = "", ...more] = await told(async () => (bare = await plugin.create(QOS, "bare", want)));
+            assert.match(first, says);
+            assert.deepEqual(more, []);
+
+            const holder = await bridge("slow1");
+            await tap("slow0");
+            await lab.run("ethtool", "-s", "slow0", "speed", "10", "duplex", "full");
+            const shaped = await port("slow0", { bridge: "slow1", qos: "bare" });
+            await eventually(async () =>
+                assert.match(await lab.run("tc", "class", "show", "dev", "slow0"), /ceil 10Mbit/),
+            );
+            const update = (more: Bag) => async () =>
+                (bare.state = await plugin.update(QOS, "bare", bare, { ...want, ...more }));
+            assert.deepEqual(await told(update({ maxRate: "1Gbit" })), []);
+            await eventually(async () =>
+                assert.match(await lab.run("tc", "class", "show", "dev", "slow0"), /ceil 1Gbit/),
+            );
+            assert.deepEqual(await told(update({ maxRate: "2Gbit" })), []);
+            assert.match((await told(update({}))).join(), says);
+            assert.deepEqual(await told(update({ queues: { "0": { priority: 1 } } })), []);
+            await plugin.delete(PORT, "slow0", shaped);
+            await plugin.delete(BRIDGE, "slow1", holder);
+            await plugin.delete(QOS, "bare", bare);
+        });
+
         it("is refused where the switch makes the link, at which it would shape what the host sends", async () => {
             const made = await plugin.create(QOS, "back", { name: "back", type: "linux-htb", maxRate: "1Gbit" });
             const holder = await bridge("bb0");
