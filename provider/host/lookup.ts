@@ -62,6 +62,8 @@ export interface Operator {
     /** Port of the host, and of the peer; 0 where it is not known. */
     port: number;
     peerPort: number;
+    /** Of the host's socket, by which rules may lead its packets; absent is none. */
+    mark?: number;
 }
 
 /** How packets to an operator leave the host. */

@@ -48,11 +48,12 @@ async function lookForWays(host: Host): Promise<Way[]> {
     return ways.map((way, index) => ({ ...way, path: paths[index] ?? new Set() }));
 }
 
-const questionOf = ({ peer, local, device, port, peerPort }: Operator): string =>
+const questionOf = ({ peer, local, device, port, peerPort, mark }: Operator): string =>
     [
         ...[peer, "from", local],
         ...(device === undefined ? [] : ["oif", device]),
         ...(port > 0 && peerPort > 0 ? ["ipproto", TCP, "sport", port, "dport", peerPort] : []),
+        ...(mark === undefined ? [] : ["mark", mark]),
     ].join(" ");
 
 /** The path over each of these, as the links are now. */

@@ -16,6 +16,8 @@ export interface Socket {
     peerPort: number;
     /** The link that it is bound to, as one of a link-local address is. */
     device?: string;
+    /** What the socket marks its packets with; absent is nothing. */
+    mark?: number;
     /** Empty where they were not asked for, too. */
     programs: string[];
 }
@@ -79,7 +81,7 @@ export class Looks {
     }
 
     private async sockets(...more: string[]): Promise<Socket[]> {
-        const argv = ["ss", "-H", "-t", "-n", ...more, "state", "established", "state", "listening"];
+        const argv = ["ss", "-H", "-t", "-n", "-e", ...more, "state", "established", "state", "listening"];
         const { code, stdout } = await this.place.run(argv);
         if (code === 0) return parseSockets(stdout);
         throw new HostError(
@@ -97,7 +99,7 @@ const connectionOf = ({ local, port, peer, peerPort, device = "" }: Operator) =>
 const LINE = /^(LISTEN|ESTAB)\s+\d+\s+\d+\s+(\S+)\s+(\S+)(.*)$/;
 const END = /^(?:\[([^\]]+)\]|([^[\]%:]+))(?:%([\w.@-]+))?:(\d+|\*)$/;
 
-/** @param text what `ss -H -t -n -p state established state listening` printed, or the same without `-p` (misc/ss.c of iproute2) */
+/** @param text what `ss -H -t -n -e -p state established state listening` printed, or the same without `-p` (misc/ss.c of iproute2) */
 export function parseSockets(text: string): Socket[] {
     return text.split("\n").flatMap((line): Socket[] => {
         const [, state, here = "", there = "", rest = ""] = LINE.exec(line) ?? [];
@@ -105,10 +107,15 @@ export function parseSockets(text: string): Socket[] {
         if (!local || !peer) return [];
         const device = local.device ?? peer.device;
         const programs = [...rest.matchAll(/\("([^"]*)",pid=/g)].map(([, name = ""]) => name);
+        const [, mark] = / fwmark:0x([0-9a-f]+)(?: |$)/.exec(rest) ?? [];
         const listens = state === "LISTEN";
         const far = listens ? { peer: "", peerPort: 0 } : { peer: peer.address, peerPort: peer.port };
         const socket = { listens, local: local.address, port: local.port, ...far, programs };
-        return [{ ...socket, ...(device === undefined ? {} : { device }) }];
+        const more = {
+            ...(device === undefined ? {} : { device }),
+            ...(mark ? { mark: Number.parseInt(mark, 16) } : {}),
+        };
+        return [{ ...socket, ...more }];
     });
 }
 
@@ -135,9 +142,10 @@ export function operatorsOf(sockets: readonly Socket[], sshConnection = ""): Ope
     const found = [
         ...sockets.filter((socket) => !socket.listens && isAtSshPort(socket, sshConnection)),
         ...doubtful(sockets, sshConnection).filter(isSsh),
-    ].map(({ peer, local, device, port, peerPort }): Operator => ({
+    ].map(({ peer, local, device, port, peerPort, mark }): Operator => ({
         ...{ peer, local, port, peerPort },
         ...(device === undefined ? {} : { device }),
+        ...(mark === undefined ? {} : { mark }),
     }));
     const all = [toldOf(sshConnection), ...found].filter(
         ({ peer, local }) => addressText(peer) !== undefined && addressText(local) !== undefined,

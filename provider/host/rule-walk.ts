@@ -78,15 +78,15 @@ function taken(rule: RuleSeen, operator: Operator, routes: readonly RouteSeen[])
     return found(rule, operator, routes);
 }
 
-/** Whether a rule is for the packets of a connection: the host makes them, unmarked, and its SSH server is root's. */
-export function isFor(rule: RuleSeen, { local, peer, device, port, peerPort }: Operator): Truth {
+/** Whether a rule is for the packets of a connection: the host makes them, with its socket's mark, and its SSH server is root's. */
+export function isFor(rule: RuleSeen, { local, peer, device, port, peerPort, mark }: Operator): Truth {
     const { from, to, iif, oif, fwmark, tos, ipproto, sport, dport, uidRange, more } = rule;
     const matches = all([
         from === undefined || isWithin(local, from),
         to === undefined || isWithin(peer, to),
         iif === undefined || iif === "lo",
         oif === undefined || isBoundTo(oif, device),
-        fwmark === undefined || isUnmarked(fwmark),
+        fwmark === undefined || isMarked(mark, fwmark),
         tos === undefined ? true : undefined,
         ipproto === undefined || ipproto === "tcp",
         sport === undefined || isAt(port, sport),
@@ -105,9 +105,9 @@ const all = (truths: readonly Truth[]): Truth =>
 const isBoundTo = (link: string, device: string | undefined): Truth =>
     device === undefined ? false : device === link ? true : undefined;
 
-function isUnmarked(fwmark: string): boolean {
+function isMarked(own = 0, fwmark: string): boolean {
     const [mark = 0, mask = 0xffffffff] = fwmark.split("/").map(Number);
-    return (mark & mask) === 0;
+    return ((own ^ mark) & mask) === 0;
 }
 
 /** A port that is not known is 0. */

@@ -40,21 +40,22 @@ const socket = fc.record(
         programs,
         device,
         mapped: fc.boolean(),
+        mark: fc.option(fc.constantFrom(1, 0xca6c, 0xffffffff), { nil: undefined }),
     },
     { noNullPrototype: true },
 );
 type Drawn = typeof socket extends fc.Arbitrary<infer Value> ? Value : never;
 
-function lineOf({ listens, local, peer, port, far, programs, device, mapped }: Drawn): string {
+function lineOf({ listens, local, peer, port, far, programs, device, mapped, mark }: Drawn): string {
     const users = programs.map((name, index) => `("${name}",pid=${index + 1},fd=3)`).join(",");
     const ends = [
         endText(local, mapped && !local.includes(":"), device, String(port)),
         listens ? "*:*" : endText(peer, mapped && !peer.includes(":"), undefined, String(far)),
     ];
-    return `${listens ? "LISTEN" : "ESTAB "} 0      128     ${ends.join("   ")} ${users === "" ? "" : `users:(${users})`}`;
+    return `${listens ? "LISTEN" : "ESTAB "} 0      128     ${ends.join("   ")} ${users === "" ? "" : `users:(${users})`} ino:7 sk:a${mark === undefined ? "" : ` fwmark:0x${mark.toString(16)}`} cgroup:/ <->`;
 }
 
-const found = ({ listens, local, peer, port, far, programs, device }: Drawn): Socket => ({
+const found = ({ listens, local, peer, port, far, programs, device, mark }: Drawn): Socket => ({
     listens,
     local,
     port,
@@ -62,6 +63,7 @@ const found = ({ listens, local, peer, port, far, programs, device }: Drawn): So
     peerPort: listens ? 0 : far,
     programs,
     ...(device === undefined ? {} : { device }),
+    ...(mark === undefined ? {} : { mark }),
 });
 
 describe("the sockets of a host", () => {
@@ -110,6 +112,12 @@ describe("who works on a host", () => {
         assert.deepEqual(operators("ESTAB 0 0 [fe80::1]%eth0:22 [fe80::7]:40150"), [operator]);
         assert.deepEqual(operators("", "fe80::7%eth0 40150 fe80::1%eth0 22"), [operator]);
     });
+
+    it("is known with the mark of the socket, by which rules may lead its packets", () =>
+        assert.deepEqual(
+            operators("ESTAB 0 0 10.0.0.1:22 10.0.0.7:4000 ino:7 sk:a fwmark:0x1 <->\n", "10.0.0.7 4000 10.0.0.1 22"),
+            [{ peer: "10.0.0.7", local: "10.0.0.1", port: 22, peerPort: 4000, mark: 1 }],
+        ));
 
     it("is nobody where SSH_CONNECTION holds what is no address", () =>
         assert.deepEqual(operators("", "x;id 1 10.0.0.1 22"), []));
@@ -263,6 +271,12 @@ describe("the ways to who works on a host", () => {
             ],
         );
         assert(ways[0]?.path.has("eth1"));
+    });
+
+    it("are asked of the kernel with the mark of the socket", async () => {
+        const { host, ran } = hostOf(HOST, { ss: "ESTAB 0 0 10.0.0.1:22 10.0.0.7:1 fwmark:0x1f\n", ip: "[]" });
+        await readWays(host);
+        assert.equal(ran[1], "ip route get fibmatch 10.0.0.7 from 10.0.0.1 ipproto 6 sport 22 dport 1 mark 31");
     });
 
     it("are looked for once for all who ask at the same moment, and anew for who asks later", async () => {

@@ -39,6 +39,16 @@ describe("a rule", () => {
         it(`for ${what} ${isTheirs === undefined ? "may be" : isTheirs ? "is" : "is not"} for an operator's`, () =>
             assert.equal(isFor(rule(1, words), OPERATOR), isTheirs));
 
+    it("for a mark is for the packets of a socket that has it", () => {
+        const marked = { ...OPERATOR, mark: 0x11 };
+        for (const [fwmark, isTheirs] of [
+            ["0x11", true],
+            ["0x1/0xf", true],
+            ["0x2/0xf", false],
+            ["0x1", false],
+        ] as const)
+            assert.equal(isFor(rule(1, { fwmark }), marked), isTheirs);
+    });
     it("for a port may be for the packets of a connection whose ports are not known", () =>
         assert.equal(isFor(rule(1, { sport: "22" }), { ...OPERATOR, port: 0 }), undefined));
     it("for what is bound to a VRF may be for the packets of a connection that is bound to a link", () =>
