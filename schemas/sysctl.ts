@@ -70,7 +70,7 @@ export const Sysctl = z.strictObject({
             'Value as text, such as "1"; several are parted by a space. Net settings act at once and change live.',
         ),
     takesOperatorPath: takesOperatorPath(
-        "may take IPv6 (`disable_ipv6`) from a link over which an SSH connection to the host goes by it",
+        "may take IPv6 (`disable_ipv6`) from a link over which an SSH connection to the host goes by it, or (`forwarding` of IPv6) the advertised default route by which it goes",
     ),
 });
 export type Sysctl = z.output<typeof Sysctl>;

@@ -7,7 +7,7 @@ import { lackOfKey } from "../host/sysctl-keys";
 import { sameValue } from "../host/sysctl-text";
 import type { JournalEntry, Step } from "../plan";
 import type { Found, HostResource } from "../resource";
-import { forwardingCautions } from "./advertised-routes";
+import { forwardingCautions, keepAdvertised } from "./advertised-routes";
 import { forget, formerOf, lifeOf, note, noted, noteRest } from "./former-values";
 import { keepIpv6 } from "./ipv6-off";
 import { permissionOf } from "./operator-guard";
@@ -78,7 +78,10 @@ export const sysctl: HostResource<Sysctl, Here> = {
         const isFormer = (formerOf(entry).value ?? value) === value;
         const former = { value, ...(isFormer ? formerBeside(beside, value) : {}), ...formerOf(entry) };
         const to = sameValue(want.value, value) ? value : want.value;
-        if (to !== value) await keepIpv6(host, want);
+        if (to !== value) {
+            await keepIpv6(host, want);
+            await keepAdvertised(host, want);
+        }
         return [
             note(keyOf(key), mark, life, former, entry),
             ...write(`sets ${key} to ${want.value}`, key, value, to, beside, setBeside(to, former)),
@@ -88,7 +91,11 @@ export const sysctl: HostResource<Sysctl, Here> = {
     async delete(host, { state: { key, takesOperatorPath }, value, life, entry }, mark) {
         const { value: back, ...former } = formerOf(entry);
         if (typeof back !== "string") return entry ? [forget(keyOf(key))] : [];
-        if (back !== value) await keepIpv6(host, { key, value: back, takesOperatorPath }, true);
+        if (back !== value) {
+            const given = { key, value: back, takesOperatorPath };
+            await keepIpv6(host, given, true);
+            await keepAdvertised(host, given);
+        }
         const beside = await besideOf(host, key, (other) => isNoted(host, other));
         const wanted = givenBackBeside(value, back, former);
         const kept = Object.fromEntries(

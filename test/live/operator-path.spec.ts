@@ -862,6 +862,45 @@ describe("the connection of who works on a host", function () {
         await eventually(async () => assert.equal(await everything(), before));
     });
 
+    it("keeps the default route that a router advertised, which goes when the host forwards", async () => {
+        const before = await everything();
+        await ip("address add 2001:db8:7::1/64 dev lan0 nodad");
+        await ip("-n operator address add 2001:db8:7::7/64 dev lan1 nodad");
+        await ip("-n operator link set dev lo up");
+        await ip("-n operator address add 2001:db8:9::7/128 dev lo");
+        await ip("-n operator route add 2001:db8:7::1/128 dev lan1 src 2001:db8:9::7");
+        await ip("-6 route add default via 2001:db8:7::7 dev lan0 proto ra");
+        const another = await Operator.connect(lab.name, "operator", "2001:db8:7::1", 22);
+        await known();
+        const own = "net.ipv6.conf.lan0.accept_ra";
+        await lab.run("sysctl", "-qw", `${own}=1`);
+        const inputs = (key: string, more: Bag = {}) => ({
+            key: `net.ipv6.conf.${key}.forwarding`,
+            value: "1",
+            ...more,
+        });
+        for (const key of ["all", "wan0"])
+            await refused(
+                () => create("host:Sysctl", "forwards", inputs(key)),
+                new RegExp(
+                    `^sysctl net\\.ipv6\\.conf\\.${key}\\.forwarding: the SSH connection from 2001:db8:9::7 to 2001:db8:7::1 goes over lan0 by a default route that a router advertised, which the kernel removes when it forwards, so nothing was changed\\. Set net\\.ipv6\\.conf\\.lan0\\.accept_ra to 2 first, by a Sysctl that this one depends on, or takesOperatorPath: true`,
+                ),
+            );
+        const told = inputs("wan0", { takesOperatorPath: true });
+        await remove("host:Sysctl", "told", await create("host:Sysctl", "told", told));
+        await lab.run("sysctl", "-qw", `${own}=2`);
+        await remove("host:Sysctl", "forwards", await create("host:Sysctl", "forwards", inputs("wan0")));
+        assert(await another.answers());
+        await another.leave();
+        await lab.run("sysctl", "-qw", `${own}=1`);
+        await ip("-6 route delete default dev lan0");
+        await ip("-n operator address delete 2001:db8:9::7/128 dev lo");
+        await ip("-n operator address delete 2001:db8:7::7/64 dev lan1");
+        await ip("address delete 2001:db8:7::1/64 dev lan0");
+        await known();
+        await eventually(async () => assert.equal(await everything(), before));
+    });
+
     it("is not known where nobody is connected: the default route's link is plugged in, with a caution", async () => {
         await operator.leave();
         await ip("route add default via 192.0.2.7");
