@@ -250,6 +250,16 @@ describe("guests that people compose, through the engine", function () {
                 await shownWith("package", "nginx"),
                 /replaces guest store: cloudInit\.volume \(\S+ to one made anew\)\. It is shut down first; its disks stay\./,
             ));
+        it("keep a disk that is grown on the host first, and in the program with a refresh", async () => {
+            const pid = pidOf("store");
+            await lab.virsh("blockresize", "store", "vda", "96MiB");
+            const { output: shrunk } = await project.run("preview", "--refresh");
+            assert.match(shrunk, /what its disk data holds is lost/);
+            await project.pulumi("config", "set", "size", "96MiB");
+            await project.pulumi("up", "--yes", "--skip-preview", "--refresh");
+            assert.equal(pidOf("store"), pid);
+            assert.match(await lab.virsh("vol-info", "--bytes", "--pool", "default", "store-data.raw"), /100663296/);
+        });
     });
 
     describe("changed in what only a new domain brings", () => {
