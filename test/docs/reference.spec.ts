@@ -32,7 +32,10 @@ describe("the reference pages", function () {
             lines.filter((line) => !form.test(line)),
             [],
         );
-        assert.match(pages.get("host/Address.md") ?? "", /```\n\nThe id is `LINK\/ADDRESS`, as `eth0\/10\.0\.0\.11\/24`/);
+        assert.match(
+            pages.get("host/Address.md") ?? "",
+            /```\n\nThe id is `LINK\/ADDRESS`, as `eth0\/10\.0\.0\.11\/24`/,
+        );
     });
     it("link to pages that there are", () => {
         const index = pages.get("README.md") ?? "";
