@@ -13,8 +13,9 @@ export interface ChangedFile {
     content: Buffer;
 }
 
-/** A full git reference or a commit: what could be an option or a range is none. */
-const REFERENCE = /^[A-Za-z0-9_][\w./-]{0,200}$/;
+/** A full git reference, as git-check-ref-format(1) allows it, or a commit: what could be an option, a range or another expression is none. */
+const REFERENCE = /^(?!-)[^\s\p{Cc}~^:?*[\\]{1,200}$/u;
+const EXPRESSION = /\.\.|@\{/;
 
 /**
  * Files that are there now and differ from where the branch left its base; links and submodules are passed over.
@@ -30,7 +31,7 @@ export async function changedFiles(
     globs: readonly string[],
     head?: string,
 ): Promise<ChangedFile[]> {
-    if (!REFERENCE.test(base) || base.includes(".."))
+    if (!REFERENCE.test(base) || EXPRESSION.test(base))
         throw new Error(`--base: ${JSON.stringify(base)} is no branch and no commit, such as origin/main.`);
     const git = async (...args: string[]) =>
         (await run("git", args, { cwd: folder, maxBuffer: 64 * 2 ** 20, encoding: "utf8" })).stdout;

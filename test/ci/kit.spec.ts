@@ -277,6 +277,22 @@ describe("the pull request kit", function () {
         assert.equal((await onGithub({}, "change")).status, 1);
     });
 
+    it("compares with a branch whatever git lets it be called, and with no range and no other expression", async () => {
+        repository.write({ "new.xml": BAD });
+        repository.commit();
+        for (const name of ["feature/c++", "user@host", "fix-#12", "größe"]) {
+            repository.git("branch", name, "main");
+            const changed = await changedFiles(repository.folder, name, []);
+            assert.deepEqual(
+                changed.map(({ path }) => path),
+                ["new.xml"],
+                name,
+            );
+        }
+        for (const name of ["main..HEAD", "main@{1}", "-main", "^main", "main~1", "main:old.xml", "a b", ""])
+            await assert.rejects(changedFiles(repository.folder, name, []), /no branch and no commit/, name);
+    });
+
     it("says what git finds wrong, and no more of what git says", async () => {
         await assert.rejects(
             changedFiles(repository.folder, "nowhere", []),
