@@ -72,6 +72,8 @@ const nicModelLegacy = rule({
     judge(nic, { newer }) {
         const model = known(nic.model);
         if (model === undefined || !(OLDEST.test(model) || OLDER.test(model))) return undefined;
+        // A device of the host that is passed through is what it is, whatever model stands there.
+        if (known(nic.backend) === "hostdev") return undefined;
         const fault = { found: `its model is ${model}`, set: toSet(nic, "model", "virtio") };
         return OLDEST.test(model) || newer ? fault : { ...fault, remark: true };
     },

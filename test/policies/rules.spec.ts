@@ -168,6 +168,15 @@ describe("a virtio NIC that says which kind of it", () => {
     });
 });
 
+describe("nic-model-legacy", () => {
+    const old = { model: { type: "rtl8139" } };
+
+    it("says nothing of a device of the host that is passed through, which QEMU emulates no NIC for", () => {
+        assert.deepEqual(said("nic-model-legacy", { ...old, managed: true, source: { hostdev: {} } }), []);
+        assert.equal(said("nic-model-legacy", { ...old, source: { bridge: { bridge: "br0" } } })[0]?.kind, "violation");
+    });
+});
+
 describe("queues-missing", () => {
     it("asks for min(vCPUs, 8) queues from two vCPUs on", () =>
         fc.assert(
