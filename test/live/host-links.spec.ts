@@ -283,6 +283,57 @@ describe("links on a real host", function () {
             await plugin.delete("kvmnet:host:Macvtap", "m", made);
         });
 
+        it("killed while it is made, changed or removed is as declared after the next run, whatever was done: Macvtap", async () => {
+            const type = "kvmnet:host:Macvtap";
+            const one = { name: "mt9", link: "base0", mode: "bridge", mac: "52:54:00:00:00:91" };
+            const other = { ...one, mac: "52:54:00:00:00:92", mtu: 1400, txQueueLength: 600 };
+            const made = () => plugin.create(type, "m", one);
+            const is = async ({ mac, mtu = 1500 }: { mac: string; mtu?: number }) => {
+                assertWithin(await see("mt9"), { address: mac, mtu });
+                assert.equal((await lab.linkNames()).filter((name) => /^mt9|^macvtap/.test(name)).length, 1);
+            };
+            const isGone = async () => assert.equal(await linkOf(host(), "mt9"), undefined);
+            let there = await made();
+            await plugin.delete(type, "m", there);
+            const runs: [work: (doomed: Plugin) => Promise<unknown>, after: () => Promise<void>, least: number][] = [
+                [
+                    (doomed) => doomed.create(type, "m", one),
+                    async () => {
+                        there = await made();
+                        await is(one);
+                        await plugin.delete(type, "m", there);
+                        await isGone();
+                    },
+                    4,
+                ],
+                [
+                    (doomed) => doomed.update(type, "m", there, other),
+                    async () => {
+                        there.state = await plugin.update(type, "m", there, other);
+                        await is(other);
+                        there.state = await plugin.update(type, "m", there, one);
+                        await is(one);
+                    },
+                    4,
+                ],
+                [
+                    (doomed) => doomed.delete(type, "m", there),
+                    async () => {
+                        await plugin.delete(type, "m", there);
+                        await isGone();
+                        there = await made();
+                    },
+                    3,
+                ],
+            ];
+            for (const [index, [work, after, least]] of runs.entries()) {
+                if (index === 1) there = await made();
+                const killed = await killedAtEachMoment(lab.host, async (doomed) => void (await work(doomed)), after);
+                assert.ok(killed >= least, `${killed} moments`);
+            }
+            await plugin.delete(type, "m", there);
+        });
+
         const larger: [kind: string, inputs: Bag, says: RegExp][] = [
             [
                 "Macvtap",
@@ -665,7 +716,12 @@ describe("links on a real host", function () {
                 const before = (await linksOf(host())).map(({ ifname }) => ifname);
                 const made = await plugin.create(`kvmnet:host:${kind}`, "l", inputs).catch((error: Error) => error);
                 // A machine whose kernel has it makes it; that it works there is another file's matter.
-                if (!(made instanceof Error)) return plugin.delete(`kvmnet:host:${kind}`, "l", made);
+                if (!(made instanceof Error)) {
+                    const { linkinfo } = await see(made.id);
+                    assert.equal(linkinfo?.info_kind, kind.toLowerCase());
+                    if (inputs.vlanFiltering) assertWithin(linkinfo?.info_data, { vlan_filtering: 1 });
+                    return plugin.delete(`kvmnet:host:${kind}`, "l", made);
+                }
                 assert.match(made.message, says);
                 assert.equal(unfinishedOf(made), undefined);
                 assert.deepEqual(
