@@ -194,8 +194,12 @@ describe("a provider that is killed", function () {
         await lab.signal("ovsdb-server", "STOP");
         // Those that look at the switch first; it does not answer, so none of them comes to its first write.
         const switched = Object.entries(MADE).filter(([, { type }]) => type === OVS_BRIDGE || type === OVS_PORT);
-        const doing = Promise.allSettled(switched.map(([name, { type, inputs }]) => doomed.create(type, name, inputs)));
+        let answered = 0;
+        const doing = Promise.allSettled(
+            switched.map(([name, { type, inputs }]) => doomed.create(type, name, inputs).finally(() => answered++)),
+        );
         await sleep(200);
+        assert.equal(answered, 0, "all are under way");
         await doomed.kill();
         await lab.signal("ovsdb-server", "CONT");
         await doing;
