@@ -152,6 +152,19 @@ describe("the linter's formats", () => {
         }
     });
 
+    it("SARIF has a base for paths below this folder alone", () => {
+        const [finding = assert.fail("nothing was found")] = report.findings;
+        const placed = (file: string) => {
+            const log = FORMATS.sarif?.({ ...report, findings: [{ ...finding, position: { file } }] }) ?? "";
+            const [result] = (JSON.parse(log) as Log).runs[0]?.results ?? [];
+            return result?.locations?.[0]?.physicalLocation?.artifactLocation;
+        };
+        assert.deepEqual(placed("./a b/web.xml"), { uri: "a%20b/web.xml", uriBaseId: "%SRCROOT%" });
+        assert.deepEqual(placed("/tmp/a b.xml"), { uri: "file:///tmp/a%20b.xml" });
+        assert.match(placed("../web.xml")?.uri ?? "", /^file:\/\/\/(?!.*\.\.).*web\.xml$/);
+        assert.equal(placed("../web.xml")?.uriBaseId, undefined);
+    });
+
     it("SARIF holds to its schema, with findings, with exempted ones, and with none", () => {
         const [finding] = report.findings;
         assert.ok(finding);

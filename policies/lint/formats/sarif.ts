@@ -1,4 +1,6 @@
 /** SARIF 2.1.0, which code scanning reads: relative paths, stable fingerprints, one rule object a rule. */
+import { isAbsolute, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Severity } from "../../rule";
 import { whole, type Report } from "../report";
 
@@ -24,7 +26,7 @@ export function sarif({ findings: open, exempted, rules, version }: Report): str
             locations: [
                 {
                     physicalLocation: {
-                        artifactLocation: { uri: uriOf(file), uriBaseId: "%SRCROOT%" },
+                        artifactLocation: artifactOf(file),
                         region: { startLine: line ?? 1, ...(column === undefined ? {} : { startColumn: column }) },
                     },
                 },
@@ -56,6 +58,9 @@ export function sarif({ findings: open, exempted, rules, version }: Report): str
     );
 }
 
-/** A relative path as a URI reference; stdin has no place in a tree. */
-const uriOf = (file: string) =>
-    file === "-" ? "stdin" : file.replace(/^\.\//, "").split("/").map(encodeURIComponent).join("/");
+/** A path below this folder as a reference to it, any other as a URI, which has no base (SARIF 3.4.4); stdin has no place in a tree. */
+function artifactOf(file: string): { uri: string; uriBaseId?: string } {
+    if (isAbsolute(file) || /^\.\.(\/|$)/.test(file)) return { uri: pathToFileURL(resolve(file)).href };
+    const path = file === "-" ? "stdin" : file.replace(/^\.\//, "");
+    return { uri: path.split("/").map(encodeURIComponent).join("/"), uriBaseId: "%SRCROOT%" };
+}
