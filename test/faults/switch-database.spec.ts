@@ -79,8 +79,10 @@ describe("the switch database under faults", function () {
     describe("whose server is killed", () => {
         it("before it took a change: nothing of it is there, and it is made by the same run once the server is back", async () => {
             await lab.signal("ovsdb-server", "STOP");
-            const making = plugin.create(OVS_PORT, "early", port("early0", 5));
+            let isAnswered = false;
+            const making = plugin.create(OVS_PORT, "early", port("early0", 5)).finally(() => (isAnswered = true));
             await sleep(100);
+            assert.ok(!isAnswered, "it is under way");
             await lab.kill("ovsdb-server");
             await lab.revive();
             await making;
@@ -275,6 +277,11 @@ describe("the switch database under faults", function () {
                 torn: { type: OVS_PORT, inputs: port("torn0", 42) },
             };
             const { kept = program.torn } = program;
+            await lab.vsctl(
+                ...["add-br", "beside", "--", "set", "Bridge", "beside", "datapath_type=netdev"],
+                ...["--", "add-port", "beside", "alien1", "--", "set", "Interface", "alien1", "type=internal"],
+            );
+            const theirs = foreign(await look(lab));
             assert.deepEqual([...(await stack.up(plugin, { kept: kept as Program[string] }))], []);
             const whole = await size();
             assert.deepEqual([...(await stack.up(plugin, program))], []);
@@ -285,6 +292,8 @@ describe("the switch database under faults", function () {
             assert.deepEqual([...stack.kept.keys()], ["kept"]);
             assert.deepEqual([...(await stack.up(plugin, program))], []);
             assert.equal(await tagOf("torn0"), "42");
+            assert.deepEqual(foreign(await look(lab)), theirs);
+            await lab.vsctl("del-br", "beside");
         });
 
         it("has no room left: the run says so, the database answers, and with room the next run finishes", async () => {
