@@ -352,15 +352,18 @@ describe("the kit's files", () => {
 
     it("are a hook for pre-commit that judges the files it is handed, passing over what is not ours", () => {
         const [hook] = z.array(Hook).parse(parse(readFileSync(".pre-commit-hooks.yaml", "utf8")));
-        const [program, ...args] = hook?.entry.split(" ") ?? [];
-        assert.equal(program, "kvmnet");
+        assert.equal(hook?.entry, `npx --yes kvmnet@${version()} lint --ours`);
+        const [program = "", ...args] = hook.entry.split(" ");
         const folder = mkdtempSync(join(tmpdir(), "kvmnet-hook-"));
+        // As `npm install` lays a package: npx takes it from here, and from the registry where it is not.
+        mkdirSync(join(folder, "node_modules/.bin"), { recursive: true });
+        symlinkSync(process.cwd(), join(folder, "node_modules/kvmnet"));
+        symlinkSync("../kvmnet/cli/kvmnet.cjs", join(folder, "node_modules/.bin/kvmnet"));
         writeFileSync(join(folder, "guest.xml"), BAD);
         writeFileSync(join(folder, "pom.xml"), "<project/>");
         const hooked = (...files: string[]) => {
-            const words = [resolve("cli/kvmnet.cjs"), ...args, ...files];
             try {
-                execFileSync(process.execPath, words, { cwd: folder, stdio: "pipe" });
+                execFileSync(program, [...args, ...files], { cwd: folder, stdio: "pipe" });
                 return 0;
             } catch (error) {
                 return (error as { status: number }).status;
@@ -431,7 +434,9 @@ const Hook = z.strictObject({
     name: z.string(),
     description: z.string(),
     entry: z.string(),
-    language: z.literal("node"),
+    // What pre-commit installs for `node` is the repository, whose sources npm neither packs nor compiles there.
+    language: z.literal("system"),
+    require_serial: z.literal(true),
     types_or: z.array(z.enum(["xml", "json", "yaml"])),
     pass_filenames: z.literal(true),
 });
