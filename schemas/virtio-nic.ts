@@ -12,7 +12,7 @@ const NicModel = z
     })
     .nullable()
     .default("virtio")
-    .describe("Model the guest sees; null leaves the choice to libvirt, which takes rtl8139 on x86.");
+    .describe("Model the guest sees; in TypeScript, null leaves the choice to libvirt, which takes rtl8139 on x86.");
 
 /** Fields of a NIC that a user may set; what is absent comes from the tuning model. */
 export const VirtioNic = z.strictObject({
