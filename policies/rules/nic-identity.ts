@@ -1,5 +1,6 @@
 /** Rules for what a guest's NIC is known by: the name of its tap, and its MAC address. */
 import { known } from "../known";
+import { hasOthersTap } from "../nics/guest-nic";
 import { guestNics } from "../nics/reader";
 import { rule } from "../rule";
 import { tunedClassic, tunedDomain } from "./examples";
@@ -27,6 +28,8 @@ const tapNameReserved = rule({
     judge(nic) {
         const tap = known(nic.tap);
         if (tap === undefined || !RESERVED.test(tap)) return undefined;
+        // Of a tap that others make libvirt keeps the name, or it would not find it.
+        if (hasOthersTap(nic)) return undefined;
         // XML of a guest that runs shows the name that libvirt gave.
         if (known(nic.guest.said("runningId")) !== undefined) return undefined;
         return { found: "its tap has a name that libvirt keeps for itself", set: "Set a name such as tap-web0." };

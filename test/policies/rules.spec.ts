@@ -168,6 +168,14 @@ describe("a virtio NIC that says which kind of it", () => {
     });
 });
 
+describe("tap-name-reserved", () => {
+    it("says nothing of a tap that others make, whose name libvirt keeps", () => {
+        const on = (target: object) => said("tap-name-reserved", { ...virtio, source: { ethernet: {} }, target });
+        assert.deepEqual(on({ dev: "macvtap0", managed: false }), []);
+        assert.equal(on({ dev: "macvtap0" })[0]?.kind, "violation");
+    });
+});
+
 describe("nic-model-legacy", () => {
     const old = { model: { type: "rtl8139" } };
 
