@@ -128,6 +128,16 @@ describe("rules across resources, in a program for several hosts", () => {
     });
 });
 
+it("a preview that lists each step of a replacement has the resource once", async () => {
+    const [made] = by(one, port({ name: "eth0", trunks: ["10"] }));
+    assert.ok(made);
+    const state = { urn: made.urn, type: made.type, inputs: made.props };
+    const steps = ["create-replacement", "replace", "delete-replaced"].map((op) => ({ op, newState: state }));
+    const content = Buffer.from(JSON.stringify({ steps }));
+    const { report } = await lint([{ path: "p.json", content }], SETTINGS);
+    assert.equal(report.resources, 1);
+});
+
 describe("a guest, in a program for several hosts", () => {
     /** A host whose bridge carries 9000 byte and one whose bridge carries 1500; each has the tap, unless named otherwise. */
     const switches = (near: string, far: string) => [

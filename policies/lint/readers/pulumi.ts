@@ -34,14 +34,17 @@ export const readPulumi: ReadSource = (source) => {
             `${file} is JSON, and neither of \`pulumi preview --json\` nor of \`pulumi stack export\`.`,
         );
     if (!preview.success) return (state?.data?.deployment.resources ?? []).map((one) => placed(file, one));
-    return preview.data.steps
-        .filter(({ op }) => !op.startsWith("delete"))
-        .flatMap(({ op, newState, oldState }) => {
-            if (!newState) return [];
-            const after = placed(file, newState);
-            const change = changeOf(op, () => oldState && placed(file, oldState).props, after);
-            return change ? [after, change] : [after];
-        });
+    return (
+        preview.data.steps
+            // With --show-replacement-steps a replacement is three steps, of which `replace` has both states.
+            .filter(({ op }) => !op.startsWith("delete") && op !== "create-replacement")
+            .flatMap(({ op, newState, oldState }) => {
+                if (!newState) return [];
+                const after = placed(file, newState);
+                const change = changeOf(op, () => oldState && placed(file, oldState).props, after);
+                return change ? [after, change] : [after];
+            })
+    );
 };
 
 /** @throws Unreadable */
