@@ -128,13 +128,12 @@ function firstShared(lists: readonly string[], other: string): number | undefine
 const pinAuto = rule({
     id: "pin-auto",
     title: "The emulator is not pinned by hand where numad places the guest.",
-    severity: "high",
-    level: { default: "mandatory" },
-    why: "With placement auto libvirt asks numad for CPUs and ignores, or refuses, what is pinned by hand beside it.",
-    sources: ["RHEL 7 virtualization deployment guide, 23.5", "libvirt formatdomain, vcpu placement"],
+    severity: "low",
+    level: { default: "advisory" },
+    why: "With placement auto libvirt asks numad for CPUs and memory, and an emulator that is pinned by hand stays where it is pinned: it may run on another node than the guest's vCPUs and memory.",
+    sources: ["libvirt src/qemu/qemu_process.c, qemuProcessSetupPid", "libvirt formatdomain, vcpu placement"],
     url: `${FORMATDOMAIN}#cpu-allocation`,
     tags: ["cpu"],
-    proof: { notShown: "A lab has no numad: libvirt refuses every guest of placement auto there." },
     appliesTo: guests,
     parameters: {},
     judge({ said }) {

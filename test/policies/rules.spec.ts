@@ -168,6 +168,12 @@ describe("a virtio NIC that says which kind of it", () => {
     });
 });
 
+it("pin-auto stops nobody: libvirt keeps the pin, and obeys it", () =>
+    assert.deepEqual(
+        PROFILES.map((profile) => profileOf(profile)["pin-auto"]?.enforcementLevel),
+        PROFILES.map(() => "advisory"),
+    ));
+
 describe("tap-name-reserved", () => {
     it("says nothing of a tap that others make, whose name libvirt keeps", () => {
         const on = (target: object) => said("tap-name-reserved", { ...virtio, source: { ethernet: {} }, target });
