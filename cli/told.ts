@@ -1,5 +1,5 @@
 /** What all commands that judge have in common: their options, how findings are written, and the status they end with. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PACKAGE_ROOT } from "../engine/package-root";
 import { FORMATS } from "../policies/lint/formats";
@@ -105,9 +105,10 @@ async function accept(
             : await exempted(report, exemptions, forbidExemption, partial);
     if (writeBaseline === undefined && baseline === undefined) return accepted;
     const { baselineText, withoutBaseline } = await import("../policies/lint/baseline");
-    // Read before it is written: both may be one file.
+    // Read before it is written: both may be one file, which is not there the first time.
+    const isBegun = baseline === writeBaseline && !existsSync(baseline ?? "");
     const judged =
-        baseline === undefined
+        baseline === undefined || isBegun
             ? accepted
             : {
                   ...accepted,

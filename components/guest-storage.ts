@@ -116,6 +116,6 @@ export class GuestStorage {
             ...this.child(`disk-${disk}`, line.storage.volume(description), transform, { deleteBeforeReplace: true }),
         );
         this.volumes[disk] = volume.id;
-        return { id: volume.id, name: volume.name, pool, content: source };
+        return { id: volume.id, name: volume.name, pool, content: source ?? base };
     }
 }

@@ -36,9 +36,9 @@ export class Uplink extends Component {
         const { links, bond, mtu, name: bondName, takesOperatorPath } = uplink;
         const { mtu: _mtu, ...tuned } = tuningOf(uplink);
         // A bond gives its MTU to its links.
-        const each = bond || mtu === undefined ? tuned : { mtu, ...tuned, takesOperatorPath };
-
-        const tunings = Object.keys(each).length === 0 ? [] : links.map((link) => this.#tuned(link, each, transform));
+        const each = bond || mtu === undefined ? tuned : { mtu, ...tuned };
+        const told = bond ? each : { ...each, takesOperatorPath };
+        const tunings = Object.keys(each).length === 0 ? [] : links.map((link) => this.#tuned(link, told, transform));
         const [only = ""] = links;
         const made = bond
             ? this.#bonded({ name: bondName, members: links, mtu, ...bond, takesOperatorPath }, tunings, transform)

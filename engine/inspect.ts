@@ -167,11 +167,20 @@ function sdkPart(project: string): Part {
     return {
         name: "@pulumi/libvirt",
         // Another one may lie there: of npm, of another version, or one that is not compiled yet.
-        found: hasLibvirtSdk(project),
+        found: isThere && hasSdk(project),
         where: isThere ? folder : undefined,
         version: isThere ? (JSON.parse(readFileSync(manifest, "utf8")) as { version?: string }).version : undefined,
         purpose: "classes of libvirt's resources, for components that make domains",
         get: `\`npx kvmnet install\` in ${project} generates it${existsSync(programOf(GENERATOR_PIECE)) ? "" : ", building its generator once"}`,
         needed: projectFile(project) !== undefined,
     };
+}
+
+/** What a project file says wrongly is told by what reads it to set up. */
+function hasSdk(project: string): boolean {
+    try {
+        return hasLibvirtSdk(project);
+    } catch {
+        return false;
+    }
 }

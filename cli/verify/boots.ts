@@ -35,6 +35,7 @@ export async function mendBoots(
             const shutOff = (await virsh(lab, "list", "--state-shutoff", "--name")).split("\n");
             for (const name of toMend(shutOff)) {
                 mended.add(name);
+                if (await isShutOffByWill(lab, name)) continue;
                 note(`The guest ${name} has crashed while it booted; it is started again.`);
                 await virsh(lab, "start", "--domain", name);
             }
@@ -54,6 +55,11 @@ export async function mendBoots(
             return;
         }
     }
+}
+
+/** Whether somebody, or the guest itself, has shut it off. */
+async function isShutOffByWill(lab: string, name: string): Promise<boolean> {
+    return /\((shutdown|destroyed|saved)\)/.test(await virsh(lab, "domstate", "--reason", "--domain", name));
 }
 
 /** What QEMU says its vCPUs are at: the end of a sentence. */

@@ -45,7 +45,11 @@ export async function runningGuests(lab: string, names: string[]): Promise<Map<s
             return `The guest ${name} is ${state.trim()}: it can tell nothing.`;
         }),
     );
-    throw new Error([...states, "Start it again, or run `kvmnet up`; then verify again."].join("\n"));
+    throw new Error(
+        [...states, "Start it (`virsh start NAME`) or let it go on (`virsh resume NAME`), then verify again."].join(
+            "\n",
+        ),
+    );
 }
 
 async function opened(

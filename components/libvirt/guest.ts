@@ -59,7 +59,7 @@ interface DomainArguments {
      * for the same, which `replaceOnChanges` would take for a change.
      */
     replacedWith?: string[];
-    /** What a new domain alone follows, and no argument says; absent is nothing. */
+    /** What a new domain alone follows, and no argument says; absent where the line has arguments for all. */
     follows?: pulumi.Input<string>[];
 }
 

@@ -44,8 +44,9 @@ export const nativeDomain: DomainAdapter = (guest, taps) => {
     // A volume that is made anew has the name of the former, so the domain would be the same, and the guest would go on
     // with a file that nobody sees any more, until its next start.
     const volumes = [...guest.disks.flatMap(({ from }) => ("volume" in from ? [from.volume] : [])), guest.cloudInit];
+    // Also where that is nothing: the engine takes what comes to a domain that followed nothing for no change.
     const follows = volumes.flatMap((volume) => volume?.content ?? []);
-    return { args, replaceOnChanges: [], ...(follows.length > 0 && { follows }) };
+    return { args, replaceOnChanges: [], follows };
 };
 
 /** One NIC in the words of that line. */

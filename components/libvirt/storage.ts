@@ -30,7 +30,9 @@ interface CloudInitDescription {
 
 export interface StorageAdapter {
     /** What of a volume the line would refuse in the middle of an update: the argument, and what to do. */
-    refused?(description: Pick<VolumeDescription, "size" | "base">): { key: string; message: string }[];
+    refused?(
+        disk: Pick<VolumeDescription, "size" | "base"> & { file?: string; format?: string },
+    ): { key: string; message: string }[];
     volume(description: VolumeDescription): object;
     cloudInit(description: CloudInitDescription): object;
     /** The volume that holds a cloud-init disk, from the file that it was written to; absent where the disk is one. */
@@ -50,8 +52,8 @@ export const classicStorage: StorageAdapter = {
 };
 
 export const nativeStorage: StorageAdapter = {
-    refused: ({ size, base }) =>
-        base === undefined || size !== undefined
+    refused: ({ size, base, file, format }) => [
+        ...(base === undefined || size !== undefined
             ? []
             : [
                   {
@@ -59,7 +61,17 @@ export const nativeStorage: StorageAdapter = {
                       message:
                           "line 0.9 of the libvirt provider does not ask base for its size; set size to that of the image or more (`qemu-img info` on the host says its virtual size)",
                   },
-              ],
+              ]),
+        // A file of qcow2 that QEMU takes for raw is damaged by its guest, and an .img is either.
+        ...(file === undefined || format !== undefined || /\.(qcow2|raw|iso)$/.test(file)
+            ? []
+            : [
+                  {
+                      key: "format",
+                      message: `the name of ${file} does not tell its format; write "qcow2" or "raw" (\`qemu-img info\` on the host says which)`,
+                  },
+              ]),
+    ],
     volume: ({ name, pool, format, size, source, base, baseFormat }): VolumeArgs => ({
         name,
         pool,

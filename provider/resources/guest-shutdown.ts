@@ -46,7 +46,10 @@ export const guestShutdown: HostResource<GuestShutdown> = {
         const { name = "" } = { ...old, ...now };
         const listed = changed.map((key) => `${key} (${shown(old[key])} to ${shown(now[key])})`).join(", ");
         const effect = want.effect ?? "replaces";
-        return [`${effect} guest ${String(name)}: ${listed}.${outcome(effect, now, changed, lostDisks(old, changed))}`];
+        const lost = lostDisks(old, changed);
+        // Of disks that a former release did not note one by one nobody can tell that they stay.
+        const stay = lost.length === 0 && isNoted("disks.", old);
+        return [`${effect} guest ${String(name)}: ${listed}.${outcome(effect, now, changed, lost, stay)}`];
     },
 
     create: () => [],
@@ -120,9 +123,16 @@ const lostDisks = (old: Settings, changed: string[]): string[] =>
         return disk !== undefined && old[key] !== undefined ? [disk] : [];
     });
 
-function outcome(effect: GuestShutdown["effect"], { firmware }: Settings, changed: string[], lost: string[]): string {
+function outcome(
+    effect: GuestShutdown["effect"],
+    { firmware }: Settings,
+    changed: string[],
+    lost: string[],
+    stay: boolean,
+): string {
     const held = lost.length === 1 ? `disk ${lost[0]} holds` : `disks ${lost.join(", ")} hold`;
-    const disks = lost.length > 0 ? [`what its ${held} is lost`] : effect === "replaces" ? ["its disks stay"] : [];
+    const disks =
+        lost.length > 0 ? [`what its ${held} is lost`] : effect === "replaces" && stay ? ["its disks stay"] : [];
     const isAnew = effect === "replaces" || changed.some((key) => VOLUME.test(key));
     const goes = effect === "replaces" ? "go" : "may go";
     const variables = firmware && isAnew ? [`its UEFI variables ${goes} with its domain`] : [];

@@ -59,11 +59,17 @@ describe("a guest's disks", () => {
         for (const [what, disk, format] of [
             ["that are block devices", { block: "/dev/vg/web" }, "raw"],
             ["that are files called .qcow2", { file: "/img/a.qcow2" }, "qcow2"],
-            ["that are other files", { file: "/img/a.img" }, "raw"],
+            ["that are files called .raw", { file: "/img/a.raw" }, "raw"],
             ["that are volumes", { size: "1GiB" }, "qcow2"],
             ["that are filled from an image called .raw", { source: "/img/debian.raw" }, "raw"],
         ] as [string, object, string][])
             it(`are ${format} ${what}`, async () => assert.deepEqual(await formats(disk), [format]));
+
+        it("are refused on line 0.9 as files whose name tells none, which QEMU took for qcow2 before", () =>
+            assert.rejects(
+                formats({ file: "/img/a.img" }),
+                /disks\.root\.format: the name of \/img\/a\.img does not tell/,
+            ));
 
         it("and with one that is declared are that", async () =>
             assert.deepEqual(await formats({ block: "/dev/vg/web", format: "qcow2" }), ["qcow2"]));
@@ -512,7 +518,7 @@ describe("what a change does to a guest", () => {
         assert.deepEqual(await triggerOf("0.8.3", { transform: { domain: { machine: "q35" } } }), ["q35"]);
         const cpu = { mode: "maximum" as const };
         assert.deepEqual(await triggerOf("0.8.3", { cpu }), [["pc", cpu]]);
-        assert.deepEqual(await triggerOf("0.9.7"), [undefined]);
+        assert.deepEqual(await triggerOf("0.9.7"), [[]]);
     });
 });
 
@@ -578,7 +584,10 @@ describe("a guest of the 0.9 line whose volume is made anew under the same name"
             "/a.qcow2",
             "web-1-cloud-init-id",
         ]);
-        assert.equal((await told({ disks: { data: { size: "1GiB" } } })).trigger, undefined);
+        const base = { size: "2GiB", base: "/img/b.qcow2" };
+        assert.deepEqual((await told({ disks: { root: base } })).trigger, ["/img/b.qcow2"]);
+        // The engine takes what comes to nothing for no change.
+        assert.deepEqual((await told({ disks: { data: { size: "1GiB" } } })).trigger, []);
         assert.equal((await told(filled("/a.qcow2"), "0.8.3")).trigger, "q35");
     });
     it("has the volume of its seed made anew, which v0.9.7 would only refuse to change", async () =>

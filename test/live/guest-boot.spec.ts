@@ -54,7 +54,7 @@ describe("a guest of a lab that does not come up", function () {
         await lab.virsh("destroy", "g3");
         await assert.rejects(
             runningGuests(lab.name, ["g1", "g2", "g3", "g4"]),
-            /^Error: The guest g2 is paused: it can tell nothing\.\nThe guest g3 is shut off: .*\nThe guest g4 is not there: .*\nStart it again, or run `kvmnet up`/,
+            /^Error: The guest g2 is paused: it can tell nothing\.\nThe guest g3 is shut off: .*\nThe guest g4 is not there: .*\nStart it \(`virsh start NAME`\) or let it go on/,
         );
         assert.equal((await lab.virsh("domstate", "g3")).trim(), "shut off");
         const guests = await runningGuests(lab.name, ["g1"]);
