@@ -46,13 +46,19 @@ export class ManagementNetwork extends Component {
         super("ManagementNetwork", name, settings, opts);
         const { vlan, addresses, gateways, metric, takesOperatorPath, ...inputs } = settings;
 
-        const bridge = new host.Bridge(...this.child("bridge", inputs, transform?.bridge));
+        const bridge = new host.Bridge(...this.child("bridge", { ...inputs, takesOperatorPath }, transform?.bridge));
         const link =
             vlan === undefined
                 ? uplink
                 : this.#tagged(
                       // Where nothing is said of the MTU, it is the uplink's.
-                      { name: ifName(settings.name, `v${vlan}`), link: uplink, vlanId: vlan, mtu: args.mtu },
+                      {
+                          name: ifName(settings.name, `v${vlan}`),
+                          link: uplink,
+                          vlanId: vlan,
+                          mtu: args.mtu,
+                          takesOperatorPath,
+                      },
                       transform?.vlan,
                   );
         const plugged = { name: link, bridge: bridge.name, takesOperatorPath };

@@ -3,7 +3,7 @@ import { complete, givenBack, wentAhead, type Ahead } from "./ahead";
 import { again, Tries } from "./cut-off";
 import type { Host } from "./host";
 import { carryOut } from "./host/carry-out";
-import { HostError, shownName } from "./host/errors";
+import { HostError, InputRefused, shownName } from "./host/errors";
 import { firstLook, lookedAgain, settled } from "./looks";
 import { isOurs, notOurs, ownership, ownOf, type Actor } from "./ours";
 import { idOf, type Found, type HostResource, type Outputs } from "./resource";
@@ -18,9 +18,11 @@ export interface Kept<State> {
 
 /** The object is on the host and ours, and does not work or is not as wanted: state keeps it, the next run repairs it. */
 export class Unfinished<State> extends Error {
+    /** @param refused the input for which it is not as wanted, where that is the reason */
     constructor(
         readonly kept: Kept<State>,
         readonly reasons: string[],
+        readonly refused?: InputRefused,
     ) {
         super(reasons.join("\n"));
         this.name = "Unfinished";
@@ -238,7 +240,8 @@ async function proven<State extends object>(
         if (!(error instanceof HostError) || !begun) throw error;
         // A device that the switch could not make is missing afterwards: why it could not tells more than that it is.
         const why = error.kind === "missing" && half.fault;
-        throw new Unfinished(keptOf(half), [why ? `${subject}: ${half.fault}. ${REPAIR}` : error.message]);
+        const refused = error instanceof InputRefused ? error : undefined;
+        throw new Unfinished(keptOf(half), [why ? `${subject}: ${half.fault}. ${REPAIR}` : error.message], refused);
     }
     // What this step began with still tells what is there, unless something of ours has touched it. Who came a moment too
     // late has noted it as its own, and takes that back when it sees ours.

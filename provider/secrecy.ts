@@ -59,11 +59,15 @@ export class Secrets {
         return isOfSecret ? error.untold : error.fact;
     }
 
+    private said(error: HostError): string {
+        return `${error.subject}: ${this.factOf(error)}. ${error.next}`;
+    }
+
     private without(error: unknown): unknown {
         if (error instanceof Unfinished)
             return new Unfinished<unknown>(
                 error.kept,
-                error.reasons.map((reason) => this.hidden(reason)),
+                (error.refused ? [this.said(error.refused)] : error.reasons).map((reason) => this.hidden(reason)),
             );
         if (error instanceof HostError)
             return new HostError(

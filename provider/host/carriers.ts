@@ -36,9 +36,11 @@ export async function readCarriers(host: Host, tunnels: readonly Link[]): Promis
         asked.map(({ question }) => question),
     );
     const answered = new Map(
-        asked.map(({ name }, index) => {
+        asked.flatMap(({ name }, index): [string, string[]][] => {
             const answer = answers[index];
-            return [name, answer ? linksOfAnswer(answer) : []];
+            const links = answer ? linksOfAnswer(answer) : [];
+            // Where the kernel has no answer now, it may go by any.
+            return links.length > 0 ? [[name, links]] : [];
         }),
     );
     const isTold = (link: Link) => link.elsewhere || boundTo(link) !== undefined || answered.has(link.name);

@@ -3,7 +3,7 @@ import { faultPoint } from "../fault";
 import { belonging } from "../owner";
 import type { Action, Plan, Step } from "../plan";
 import { BatchCut, LineRefused } from "./batch";
-import { HostError, shownName } from "./errors";
+import { HostError, InputRefused, shownName } from "./errors";
 import type { Host } from "./index";
 import { NotKept } from "./kept-flows";
 import { effectOnLinks, takenUpBy } from "./link-effect";
@@ -181,6 +181,18 @@ export async function takenBack(host: Host, subject: string, steps: Step[], erro
                 left.push(`${step.what}: ${messageOf(cause)}`),
             );
     if (left.length === 0) return error;
+    if (error instanceof InputRefused) {
+        const stays = "; and what was begun could not be taken back";
+        return new InputRefused(
+            error.properties,
+            error.untold + stays,
+            error.kind,
+            subject,
+            `${error.fact}${stays} (${left.join("; ")})`,
+            error.next,
+            error,
+        );
+    }
     return new HostError(
         error.kind,
         subject,

@@ -26,7 +26,8 @@ interface Tables {
 }
 
 /** Where a flow or a group names a port by its number (ovs-actions(7)), as the switch prints it, and a bundle several. */
-const PORT = /\b(in_port=|actset_output=|output:|output\(port=|enqueue:|resubmit[(:]|watch_port:|sampling_port=)(\d+)/g;
+const PORT =
+    /\b(in_port=|actset_output=|output:|output\(port=|enqueue:|resubmit[(:]|watch_port:|sampling_port=|set_field:(?=\d+->(?:in_port|in_port_oxm|actset_output)\b))(\d+)/g;
 const PORTS = /(?<=\b(?:members|slaves):[\d,]*)\d+/g;
 
 /**
@@ -83,7 +84,7 @@ function linesOfPorts(text: string, numbers: ReadonlyMap<string, string>): strin
     };
     return text
         .split("\n")
-        .filter((line) => line !== "" && !line.startsWith("port "))
+        .filter((line) => line !== "" && !line.startsWith("port ") && !endsByItself(line))
         .map((line) =>
             line
                 .replace(/(?<=\bmeter[:=])@([^@]+)@/g, (whole, name: string) => numbered(whole, name, meterOf))
@@ -91,6 +92,9 @@ function linesOfPorts(text: string, numbers: ReadonlyMap<string, string>): strin
         )
         .filter((line) => !line.includes("@") && portsIn(line).every((port) => there.has(port)));
 }
+
+/** Whether a flow goes without anybody changing it, after which nobody writes down what is left. */
+const endsByItself = (line: string): boolean => /\b(?:idle_timeout|hard_timeout|fin_timeout)\b/.test(line);
 
 function portsIn(line: string): string[] {
     const meters = [...line.matchAll(/\bmeter[:=](\d+)/g)].map(([, id]) => Number(id) - FIRST_PORT_METER);

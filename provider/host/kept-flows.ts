@@ -15,8 +15,11 @@ import type { Place } from "./place";
 /** Longest wait for a keeper of flows, which itself waits two seconds for ports, and how often it is told to look and looked for [ms]. */
 const [PUT_BACK_MS, TELL_MS, LOOK_MS] = [12_000, 1_000, 100];
 
-/** How long what differs from what is kept stands still before nobody is about to write it, and longest wait for that [ms]. */
-const [STILL_MS, AT_WORK_MS] = [3_000, 12_000];
+/**
+ * How long what differs from what is kept stands still before nobody is about to write it, longest wait for that, and how
+ * often it is looked at, which takes five programs [ms].
+ */
+const [STILL_MS, AT_WORK_MS, AGAIN_MS] = [3_000, 12_000, 500];
 
 /** A change is in the switch and works, and would be lost with a restart of it. */
 export class NotKept extends HostError {
@@ -53,7 +56,7 @@ export class KeptFlows {
     async isUpToDate(bridge: string): Promise<boolean> {
         const from = performance.now();
         let [seen, since] = ["", from];
-        for (; performance.now() < from + AT_WORK_MS; await setTimeout(LOOK_MS)) {
+        for (; performance.now() < from + AT_WORK_MS; await setTimeout(AGAIN_MS)) {
             const { stdout: kept } = await this.place.run(["cat", "--", snapshotFile(bridge)]);
             const { text, ports } = await this.now(bridge);
             if (isSameSnapshot(kept, text, ports)) return true;

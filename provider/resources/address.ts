@@ -148,7 +148,7 @@ export const address: HostResource<Address, Here> = {
         const gone = theirs.filter((route) => !left.has(placeOf(route)));
         if (gone.length === 0) return [];
         return [
-            `With the address ${idOf(state)} the kernel has dropped routes that others have made: ${gone.map(routeText).join("; ")}. Make them again where they are still wanted.`,
+            `With the address ${idOf(state)} the kernel has dropped routes that others have made: ${shownRoutes(gone)}. Make them again where they are still wanted.`,
         ];
     },
 
@@ -293,6 +293,15 @@ async function routesOfOthers(host: Host, { link, address }: Address): Promise<R
 /** RTPROT_KERNEL of linux/rtnetlink.h: routes that come and go with addresses. */
 const KERNELS = 2;
 
+/** How many routes a warning names. */
+const SHOWN = 10;
+
+const shownRoutes = (routes: readonly RouteSeen[]): string =>
+    [
+        ...routes.slice(0, SHOWN).map(routeText),
+        ...(routes.length > SHOWN ? [`${routes.length - SHOWN} more`] : []),
+    ].join("; ");
+
 const placeOf = ({ destination, table, metric }: RouteSeen): string => `${destination} ${table} ${metric}`;
 
 function routeText({ destination, table, metric, ways, source }: RouteSeen): string {
@@ -318,10 +327,12 @@ function wayAgain({ link, address, metric = 0 }: Address, network: string): Step
 /** Its network becomes a route of its own. */
 async function keepWays(host: Host, want: Address): Promise<void> {
     const { link, address, peer, prefixRoute, metric } = want;
-    if (!prefixRoute) return;
-    const destination = routedBy({ address, peer });
-    const own = { destination, link, metric: metric ?? usualMetric(address), last: !isV6(address) };
-    await keepDirection(host, `address ${idOf(want)}`, want, own);
+    // IPv6 has a route to the peer alone, whatever prefixRoute says.
+    const ofPeer = peer !== undefined && isV6(address) ? [`${peer}/128`] : [];
+    for (const destination of [...(prefixRoute ? [routedBy({ address, peer })] : []), ...ofPeer]) {
+        const own = { destination, link, metric: metric ?? usualMetric(address), last: !isV6(address) };
+        await keepDirection(host, `address ${idOf(want)}`, want, own);
+    }
 }
 
 /** Words that name it on its link: local address, and the other end where it has one. */

@@ -6,7 +6,7 @@ import { keyText, sysctlPath, type Sysctl } from "../../schemas/sysctl";
 import type { Host } from "../host";
 import { readWays } from "../host/operator-ways";
 import { readRoutes } from "../host/routes";
-import { connection, kept, type Told } from "./operator-guard";
+import { connection, kept, SAY_FIRST, type Told } from "./operator-guard";
 
 /** RTPROT_RA of linux/rtnetlink.h. */
 const ADVERTISED = 9;
@@ -34,9 +34,14 @@ export async function forwardingCautions(host: Host, setting: Sysctl): Promise<s
 /**
  * Before the route by which packets go to an operator goes with it.
  *
- * @param setting the one that is about to be made, or given back @throws HostError refused
+ * @param setting the one that is about to be made, or given back  @param goes whether the resource goes by that
+ * @throws HostError refused
  */
-export async function keepAdvertised(host: Host, setting: Told & Pick<Sysctl, "key" | "value">): Promise<void> {
+export async function keepAdvertised(
+    host: Host,
+    setting: Told & Pick<Sysctl, "key" | "value">,
+    goes = false,
+): Promise<void> {
     if (setting.takesOperatorPath || !forwards(setting)) return;
     const ways = (await readWays(host)).filter(({ destination, table }) => destination === "::/0" && table === "main");
     if (ways.length === 0) return;
@@ -47,7 +52,9 @@ export async function keepAdvertised(host: Host, setting: Told & Pick<Sysctl, "k
             throw kept(
                 `sysctl ${setting.key}`,
                 `${connection(way)} goes over ${lost.link} by a default route that a router advertised, which the kernel removes when it forwards`,
-                `${staysWith(lost.own)}, by a Sysctl that this one depends on, or takesOperatorPath: true if that is meant and you have another way to the host.`,
+                goes
+                    ? `${SAY_FIRST} or set ${lost.own} to 2.`
+                    : `${staysWith(lost.own)}, by a Sysctl that this one depends on, or takesOperatorPath: true if that is meant and you have another way to the host.`,
             );
     }
 }

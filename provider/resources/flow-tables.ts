@@ -95,6 +95,7 @@ export async function spelled(host: Host, subject: string, want: OvsFlows, ports
     for (const [index, flow] of flows.entries()) {
         const text = want.flows[index] ?? "";
         keepToUserTables(subject, text, flow);
+        refuseOwnCookie(subject, text, flow, want.cookie);
         const other = places.get(placeOfFlow(flow));
         if (other)
             throw new HostError(
@@ -124,6 +125,18 @@ function keepToUserTables(subject: string, text: string, { table, actions }: Flo
             `Name its table once, ${FIRST_TABLE} to ${LAST_TABLE}: the others are kvmnet's and Open vSwitch's own.`,
         );
     if (learnsElsewhere(actions)) throw learnt(subject, `the flow "${text}"`);
+}
+
+/** What is learnt with the cookie of these flows would be told as a change of them for ever. @throws HostError invalid */
+function refuseOwnCookie(subject: string, text: string, { actions }: Flow, cookie: string | undefined): void {
+    const learnt = [...actions.matchAll(/\blearn\([^)]*\bcookie=(0x[\da-f]+)/g)].map(([, own = ""]) => own);
+    if (cookie !== undefined && learnt.includes(cookie))
+        throw new HostError(
+            "invalid",
+            subject,
+            `the flow "${text}" would learn flows with ${cookie}, the cookie of what is declared here`,
+            "Give what it learns another cookie.",
+        );
 }
 
 const learnt = (subject: string, what: string) =>

@@ -43,7 +43,7 @@ export const guestShutdown: HostResource<GuestShutdown> = {
             isChanged(key, old, now),
         );
         if (changed.length === 0) return [];
-        const { name = "" } = { ...old, ...now };
+        const name = now.name === UNKNOWN ? old.name : (now.name ?? old.name ?? "");
         const listed = changed.map((key) => `${key} (${shown(old[key])} to ${shown(now[key])})`).join(", ");
         const effect = want.effect ?? "replaces";
         const lost = lostDisks(old, changed);

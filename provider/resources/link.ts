@@ -154,6 +154,7 @@ export const link: HostResource<LinkTuning, Here> = {
     },
 
     claims: ({ name }) => [`tuning of ${name}`],
+    newOf: (was, want) => (want.mtu === was.mtu ? undefined : want),
     cautions: async (host, { name, mtu }) => [
         ...(await managerCautions(host, [name], "this tuning")),
         ...(await mtuCautions(host, name, mtu)),

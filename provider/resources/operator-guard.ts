@@ -157,7 +157,8 @@ export async function keepAddress(
 export async function keepPeer(host: Host, subject: string, told: Told, address: string): Promise<void> {
     if (told.takesOperatorPath) return;
     const way = (await readWays(host)).find(({ operator }) => operator.peer === localOf(address));
-    if (way)
+    const isOwn = way && (await readAddresses(host)).some((one) => localOf(one.address) === localOf(address));
+    if (way && !isOwn)
         throw kept(
             subject,
             `${connection(way)} comes from this address, which would be the host's own`,

@@ -94,7 +94,7 @@ export const sysctl: HostResource<Sysctl, Here> = {
         if (back !== value) {
             const given = { key, value: back, takesOperatorPath };
             await keepIpv6(host, given, true);
-            await keepAdvertised(host, given);
+            await keepAdvertised(host, given, true);
         }
         const beside = await besideOf(host, key, (other) => isNoted(host, other));
         const wanted = givenBackBeside(value, back, former);

@@ -26,7 +26,11 @@ describe("ManagementNetwork", () => {
             "br-mgmt-default-ipv4": "kvmnet:host:Route",
             "br-mgmt-default-ipv6": "kvmnet:host:Route",
         });
-        assert.deepEqual(run.named("br-mgmt-bridge").inputs, { name: "br-mgmt", mtu: 1500 });
+        assert.deepEqual(run.named("br-mgmt-bridge").inputs, {
+            name: "br-mgmt",
+            mtu: 1500,
+            takesOperatorPath: false,
+        });
         assert.deepEqual(run.named("br-mgmt-port").inputs, {
             name: "eno1",
             bridge: "br-mgmt",

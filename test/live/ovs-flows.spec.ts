@@ -632,6 +632,11 @@ describe("OpenFlow flows on a real switch", function () {
                 /the flow "table=10,actions=learn:table=0" would learn flows to a table that is kvmnet's/,
             ],
             [
+                "a learn action that takes the cookie of what is declared",
+                { cookie: "0x5", flows: ["table=10,actions=learn(table=12,cookie=5,output:NXM_OF_IN_PORT[])"] },
+                /would learn flows with 0x5, the cookie of what is declared here/,
+            ],
+            [
                 "a group that learns so",
                 { groups: ["group_id=7,type=all,bucket=learn:table=5"] },
                 /the group "group_id=7,.*" would learn flows to a table/,
@@ -688,6 +693,20 @@ describe("OpenFlow flows on a real switch", function () {
                 assert.match(error.message, /OpenFlow flows bad/);
                 assert.doesNotMatch(error.message, /canary|51966/i);
             }
+            // What an update refuses is told as unfinished.
+            const good = { bridge: "bad", flows: ["table=10,priority=1,actions=drop"] };
+            const made = await plugin.create(FLOWS, "bad", good);
+            for (const given of secret) {
+                const want = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, new Secret(value)]));
+                const error = await plugin
+                    .update(FLOWS, "bad", made, { bridge: "bad", flows: good.flows, ...want }, { checked: true })
+                    .catch((error: unknown) => error as Error);
+                assert.ok(error instanceof Error, JSON.stringify(given));
+                const told = `${error.message} ${(unfinishedOf(error)?.reasons ?? []).join(" ")}`;
+                assert.match(told, /OpenFlow flows bad/);
+                assert.doesNotMatch(told, /canary|51966/i);
+            }
+            await plugin.delete(FLOWS, "bad", made);
         });
 
         it("is refused by check, with the property", async () => {

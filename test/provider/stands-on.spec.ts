@@ -21,7 +21,8 @@ function hostOf(...links: Partial<Link>[]): Host {
         ...(index === 0 ? { alias: OURS } : {}),
     }));
     const host: Host = {
-        place: {},
+        // Nobody is connected to it.
+        place: { run: () => Promise.resolve({ code: 0, stdout: "", stderr: "" }) },
         at: () => host,
         links: () => Promise.resolve(new Map(all.map((link) => [link.name, link]))),
         files: { read: () => Promise.resolve([]) },
