@@ -26,6 +26,11 @@ export interface GuestNic {
     rxRing: Maybe<number>;
     /** All else that the interface says. */
     said: Said<NicField>;
+    /** libvirt's network that it is on; absent where it is on none, or that was not read. */
+    network?: {
+        /** Whether the network itself is limited toward its guests. */
+        isLimited: boolean;
+    };
     /** Where the user wrote it. */
     written:
         | { line: "classic" }

@@ -42,6 +42,12 @@ function saidByNetwork(network: XmlElement, portGroup: XmlElement | undefined): 
     return firstOf((field) => (GIVEN.includes(field) ? places : [once]));
 }
 
+/** What rules ask of the network itself. */
+function factsOf(network: XmlElement): GuestNic["network"] {
+    const limits = childOf(network, "bandwidth");
+    return { isLimited: limits !== undefined && childOf(limits, "inbound") !== undefined };
+}
+
 /** The NIC with what its network adds. @param networks by name, as far as they were read */
 export function onNetwork(nic: GuestNic, source: XmlElement | undefined, networks: ReadonlyMap<string, XmlElement>) {
     const network = networks.get(source?.attributes.network ?? "");
@@ -54,6 +60,7 @@ export function onNetwork(nic: GuestNic, source: XmlElement | undefined, network
     return {
         ...nic,
         backend: backendOf(network),
+        network: factsOf(network),
         said: firstOf(() => [nic.said, given]),
     };
 }
@@ -66,6 +73,7 @@ export function networkNics(network: XmlElement): GuestNic[] {
         mac: undefined,
         tap: undefined,
         backend: backendOf(network),
+        network: factsOf(network),
         model: "its guest's choice",
         queues: UNSAID.queues,
         rxRing: UNSAID.rxRing,

@@ -1,6 +1,6 @@
 /** Rules for what a NIC is plugged into: macvtap, vhost-user, VLANs and filters by libvirt. */
-import { known, placeOf } from "../known";
-import { onOpenVSwitch, toChange } from "../nics/guest-nic";
+import { known, NotKnown, placeOf } from "../known";
+import { type GuestNic, onOpenVSwitch, toChange } from "../nics/guest-nic";
 import { guestNics } from "../nics/reader";
 import { rule } from "../rule";
 import { tunedClassic, tunedDomain, vhostUserDomain } from "./examples";
@@ -146,12 +146,37 @@ const vhostuserSocket = rule({
     },
 });
 
+/** What libvirt hands no VLAN to, in words of its own. */
+const WITHOUT_VLANS: Readonly<Partial<Record<string, string>>> = {
+    bridge: "on a Linux bridge",
+    network: "on a network of libvirt's own",
+    direct: "on a macvtap that is not in mode passthrough",
+};
+
+/** Whether libvirt hands on a NIC's VLAN (src/conf/domain_conf.c, virDomainActualNetDefValidate). @throws NotKnown */
+function takesVlan(nic: GuestNic, libvirt: number): boolean {
+    switch (known(nic.backend)) {
+        case undefined:
+        case "hostdev":
+            return true;
+        case "direct":
+            return known(nic.said("directMode")) === "passthrough";
+        case "bridge":
+            return libvirt >= 11 || onOpenVSwitch(nic);
+        case "network":
+            if (!nic.network) throw new NotKnown("the network that it is on was not read");
+            return false;
+        default:
+            return false;
+    }
+}
+
 const vlanBackend = rule({
     id: "vlan-backend",
     title: "A VLAN tag stands only on a NIC whose switch takes it.",
     severity: "critical",
     level: { default: "mandatory" },
-    why: "libvirt before 11.0 cannot set a VLAN on a plain Linux bridge: it defines the domain, and the guest does not start, or its frames go untagged.",
+    why: "libvirt hands a VLAN to Open vSwitch and to virtual functions alone, and since 11.0 to a plain Linux bridge. For any other NIC it defines the domain, and the guest does not start, or its frames go untagged.",
     sources: ["libvirt formatdomain, Setting VLAN tag", "libvirt issues 157 and 767", "tried: libvirt 9.0 defines it"],
     url: `${FORMATDOMAIN}#setting-vlan-tag-on-supported-network-types-only`,
     tags: ["nic", "vlan"],
@@ -169,11 +194,13 @@ const vlanBackend = rule({
         },
     },
     judge(nic, { libvirt }) {
-        if (libvirt >= 11 || known(nic.backend) !== "bridge") return undefined;
-        if (known(nic.said("vlanTag")) === undefined || onOpenVSwitch(nic)) return undefined;
+        // Proxmox VE plugs the tap and sets the VLAN by itself.
+        if (nic.written.line === "proxmox" || known(nic.said("vlanTag")) === undefined) return undefined;
+        if (takesVlan(nic, libvirt)) return undefined;
+        const backend = known(nic.backend) ?? "";
         return {
-            found: "it has a VLAN tag on a Linux bridge",
-            set: "Plug it into an Open vSwitch bridge, or let kvmnet's BridgePort carry the VLAN.",
+            found: `it has a VLAN tag ${WITHOUT_VLANS[backend] ?? `on a NIC of type ${backend}`}`,
+            set: "Plug it into an Open vSwitch bridge, or let kvmnet's BridgePort or Port carry the VLAN.",
         };
     },
     fix: "Use Open vSwitch, or a VLAN-aware bridge whose port has the VLAN.",
@@ -184,8 +211,14 @@ const vlanBackend = rule({
                 virtualPort: { params: { openVSwitch: {} } },
                 vlan: { tags: [{ id: 100 }] },
             }),
+            tunedDomain({ managed: true, source: { hostdev: {} }, vlan: { tags: [{ id: 100 }] } }),
         ],
-        bad: [tunedDomain({ source: { bridge: { bridge: "br0" } }, vlan: { tags: [{ id: 100 }] } })],
+        bad: [
+            tunedDomain({ source: { bridge: { bridge: "br0" } }, vlan: { tags: [{ id: 100 }] } }),
+            tunedDomain({ source: { ethernet: {} }, target: { dev: "tap0" }, vlan: { tags: [{ id: 100 }] } }),
+            tunedDomain({ source: { user: {} }, vlan: { tags: [{ id: 100 }] } }),
+            tunedDomain({ source: { direct: { dev: "eth1", mode: "bridge" } }, vlan: { tags: [{ id: 100 }] } }),
+        ],
     },
 });
 

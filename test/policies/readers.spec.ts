@@ -341,6 +341,14 @@ describe("libvirt's network XML", () => {
         assert.deepEqual(await guest("network='other'"), []);
     });
 
+    it("of libvirt's own has no VLANs for its NICs", async () => {
+        const guest = DOMAIN("network='nat'").replace("<model", "<vlan><tag id='10'/></vlan><model");
+        const network = "<network><name>nat</name><forward mode='nat'/><bridge name='virbr0'/></network>";
+        assert.deepEqual(await found({ "web.xml": guest, "net.xml": network }), [
+            "vlan-backend web.xml:4 Domain web, NIC 52:54:00:00:00:01",
+        ]);
+    });
+
     it("of virtual functions tells for all its NICs whether libvirt manages them", async () => {
         const functions = (managed: string) =>
             `<network>\n<name>prod</name>\n<forward mode='hostdev' ${managed}><pf dev='eth0'/></forward>\n</network>`;

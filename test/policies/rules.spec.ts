@@ -221,6 +221,24 @@ describe("queues-missing", () => {
     });
 });
 
+describe("vlan-backend", () => {
+    const kinds = (source: object, libvirt = 9) =>
+        said("vlan-backend", { source, vlan: { tags: [{ id: 100 }] } }, {}, { libvirt }).map(({ kind }) => kind);
+
+    it("is content where libvirt hands the VLAN to a virtual function", () => {
+        assert.deepEqual(kinds({ direct: { dev: "eth1", mode: "passthrough" } }), []);
+        assert.deepEqual(kinds({ hostdev: {} }), []);
+    });
+
+    it("does not decide over a network that was not read", () =>
+        assert.deepEqual(kinds({ network: { network: "prod" } }), ["undecided"]));
+
+    it("has newer versions of libvirt set it on a Linux bridge, and nowhere else", () => {
+        assert.deepEqual(kinds({ bridge: { bridge: "br0" } }, 11), []);
+        assert.deepEqual(kinds({ ethernet: {} }, 11), ["violation"]);
+    });
+});
+
 describe("the rules about whole stacks", () => {
     for (const rule of stackRules) {
         describe(rule.id, () => {
