@@ -3,8 +3,9 @@ import { known, NotKnown, placeOf } from "../known";
 import { type GuestNic, onOpenVSwitch, toChange } from "../nics/guest-nic";
 import { guestNics } from "../nics/reader";
 import { rule } from "../rule";
-import { tunedClassic, tunedDomain, vhostUserDomain } from "./examples";
+import { made, tunedClassic, tunedDomain, vhostUserDomain } from "./examples";
 import { FORMATDOMAIN } from "./manuals";
+import { tagged } from "./tagged";
 
 const macvtapMode = rule({
     id: "macvtap-mode",
@@ -232,14 +233,20 @@ const vlanRange = rule({
     url: `${FORMATDOMAIN}#setting-vlan-tag-on-supported-network-types-only`,
     tags: ["vlan", "security"],
     proof: { file: "test/live/bad-nics.spec.ts", shows: "is given VLAN 4095 by libvirt and the switch without a word" },
-    appliesTo: guestNics,
+    appliesTo: tagged,
     parameters: {},
-    judge(nic) {
-        const tags = nic.said.all("vlanTag");
+    judge({ tags, trunks, set }) {
         const place = placeOf(tags, (tag) => !/^\d{1,4}$/.test(tag) || Number(tag) < 1 || Number(tag) > 4094);
-        if (place < 0) return undefined;
         const which = tags.length > 1 ? `VLAN id number ${place + 1}` : "VLAN id";
-        return { found: `its ${which} is outside of 1 to 4094`, set: toChange(nic, "vlanTag", 100) };
+        if (place >= 0) return { found: `its ${which} is outside of 1 to 4094`, set };
+        // VLAN 0 of a trunk is what has no tag.
+        const beyond = known(trunks).some((range) =>
+            String(range)
+                .split("-")
+                .map(Number)
+                .some((id) => id > 4094),
+        );
+        return beyond ? { found: "its trunks go beyond VLAN 4094", set } : undefined;
     },
     fix: "Use an id from 1 to 4094.",
     examples: {
@@ -247,7 +254,7 @@ const vlanRange = rule({
         bad: [
             tunedDomain({ vlan: { tags: [{ id: 4095 }] } }),
             tunedDomain({ vlan: { tags: [{ id: 0 }] } }),
-            tunedDomain({ vlan: { tags: [{ id: 10 }, { id: 4095 }] } }),
+            made("ovs:Port", { name: "tap0", bridge: "br0", tag: 4095 }),
         ],
     },
 });

@@ -2,9 +2,10 @@
 import { bitsPerSecond, bytes, rateText, sizeText } from "../../schemas/amounts";
 import { isOpen } from "../../schemas/target-text";
 import { at, countAt, type Resource, textAt } from "../inputs";
-import { known, NotKnown } from "../known";
+import { known } from "../known";
 import { type Reader, rule } from "../rule";
 import { VSWITCHD_DB } from "./manuals";
+import { ovsPorts } from "./ovs-ports";
 
 const BONDING = "https://docs.kernel.org/networking/bonding.html";
 
@@ -127,26 +128,6 @@ const promisc = rule({
     },
 });
 
-interface Limited {
-    name: string;
-    props: unknown;
-}
-
-/** Ports with their limits, alone or in a set. */
-const limitedPorts: Reader<Limited> = {
-    types: ["kvmnet:ovs:Port", "kvmnet:ovs:PortSet"],
-    read(props) {
-        const ports = at(props, "ports");
-        if (ports instanceof NotKnown) return [ports];
-        if (typeof ports !== "object" || ports === null) return [{ name: "the port", props }];
-        return Object.entries(ports).map(([name, port]) => ({
-            name: /^[\w.-]{1,15}$/.test(name) ? `port ${name}` : "a port",
-            props: port as unknown,
-        }));
-    },
-    name: ({ name }) => name,
-};
-
 const port = (ingress: object) => made("kvmnet:ovs:Port", { name: "tap0", bridge: "br0", tag: 1, ingress });
 
 const policingBurst = rule({
@@ -158,7 +139,7 @@ const policingBurst = rule({
     sources: ["ovs-vswitchd.conf.db(5), Interface: ingress_policing_burst", "Open vSwitch, howto/qos"],
     url: `${VSWITCHD_DB}#interface-table`,
     tags: ["qos"],
-    appliesTo: limitedPorts,
+    appliesTo: ovsPorts,
     parameters: {
         percent: {
             describe: "Least burst, as a share of what the rate lets through in a second [%].",

@@ -238,6 +238,15 @@ describe("nmstate", () => {
         );
     });
 
+    it("has its VLANs judged", async () => {
+        const tagged = (vlan: string) =>
+            found({
+                "n.yml": `interfaces:\n  - name: ovs0\n    type: ovs-bridge\n    bridge:\n      port: [{name: tap0, vlan: ${vlan}}]\n`,
+            });
+        assert.deepEqual(await tagged("{mode: access, tag: 10}"), []);
+        assert.deepEqual(await tagged("{mode: access, tag: 5000}"), ["vlan-range n.yml:5 Port tap0, the port"]);
+    });
+
     it("tells of virtual functions that are trusted, or whose addresses nobody checks", async () => {
         const vfs = "[{id: 0, trust: false, spoof-check: true}, {id: 1, trust: true, spoof-check: false}]";
         const nic = `interfaces:\n  - name: ens1f0\n    type: ethernet\n    ethernet:\n      sr-iov: {total-vfs: 2, vfs: ${vfs}}\n`;

@@ -221,6 +221,29 @@ describe("queues-missing", () => {
     });
 });
 
+describe("vlan-range", () => {
+    const kinds = (port: object) =>
+        byId("vlan-range")
+            .judge({ bridge: "br0", ...port })
+            .map(({ kind }) => kind);
+
+    it("is about the ports of a set as well", () =>
+        assert.match(
+            JSON.stringify(
+                byId("vlan-range").judge({ bridge: "br0", ports: { tap0: { tag: 10 }, tap1: { tag: 4095 } } }),
+            ),
+            /^\[[^[]*port tap1[^[]*\]$/,
+        ));
+
+    it("looks at trunks, where 0 is for frames without a tag", () => {
+        assert.deepEqual(kinds({ trunks: ["0", "10-19", "4094"] }), []);
+        for (const trunks of [["10", "4095"], ["4000-5000"]]) assert.deepEqual(kinds({ trunks }), ["violation"]);
+    });
+
+    it("does not decide over a tag that is not known yet", () =>
+        assert.deepEqual(kinds({ tag: new NotKnown("it is not known yet") }), ["undecided"]));
+});
+
 describe("vlan-backend", () => {
     const kinds = (source: object, libvirt = 9) =>
         said("vlan-backend", { source, vlan: { tags: [{ id: 100 }] } }, {}, { libvirt }).map(({ kind }) => kind);
