@@ -287,7 +287,8 @@ const trunkToGuest = stackRule({
     judge(stack, each) {
         for (const { resource, nic } of stack.nics())
             each(resource, `NIC number ${nic.index + 1}`, () =>
-                known(nic.said("vlanTrunk")) === "yes"
+                // Of several tags libvirt makes a trunk by itself (src/conf/netdev_vlan_conf.c).
+                nic.said.all("vlanTag").length > 1 || known(nic.said("vlanTrunk")) === "yes"
                     ? { found: "it is a trunk", set: "Give the guest a NIC for each VLAN, with one tag." }
                     : undefined,
             );
@@ -306,6 +307,7 @@ const trunkToGuest = stackRule({
         good: [[tunedDomain({ vlan: { tags: [{ id: 10 }] } })], [port({ name: "tap0", tag: 10 })]],
         bad: [
             [tunedDomain({ vlan: { trunk: "yes", tags: [{ id: 10 }, { id: 20 }] } })],
+            [tunedDomain({ vlan: { tags: [{ id: 10 }, { id: 20 }] } })],
             [port({ name: "tap0", trunks: ["10", "20"] })],
         ],
     },
