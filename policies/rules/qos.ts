@@ -1,5 +1,5 @@
 /** Rules for bandwidth that libvirt sets on a NIC. */
-import { known } from "../known";
+import { known, NotKnown } from "../known";
 import { numberSaid, onOpenVSwitch, toChange } from "../nics/guest-nic";
 import { guestNics } from "../nics/reader";
 import { rule } from "../rule";
@@ -75,15 +75,26 @@ const qosFloor = rule({
     title: "A guaranteed rate stands where it is kept.",
     severity: "high",
     level: { default: "mandatory" },
-    why: "libvirt keeps floor for NICs of its own networks only (NAT, routed, isolated), and toward the guest only; elsewhere it is refused or ignored.",
-    sources: ["libvirt formatnetwork, Quality of service: floor"],
+    why: "libvirt keeps floor for NICs of its own networks only (NAT, routed, isolated), of those that have an inbound bandwidth themselves, and toward the guest only; elsewhere it is refused or ignored.",
+    sources: [
+        "libvirt formatnetwork, Quality of service: floor",
+        "libvirt src/network/bridge_driver.c, networkCheckBandwidth",
+    ],
     url: FORMATNETWORK,
     tags: ["qos"],
     proof: { file: "test/live/bad-nics.spec.ts", shows: "with a guaranteed rate on Open vSwitch does not start" },
     appliesTo: guestNics,
     parameters: {},
     judge(nic) {
-        if (numberSaid(nic, "inFloor") === undefined || known(nic.backend) === "network") return undefined;
+        if (numberSaid(nic, "inFloor") === undefined) return undefined;
+        if (known(nic.backend) === "network") {
+            if (!nic.network) throw new NotKnown("the network that it is on was not read");
+            if (nic.network.isLimited) return undefined;
+            return {
+                found: "its floor is refused, since its network has no inbound bandwidth of its own to share out",
+                set: "Give the network a bandwidth with an inbound average, or set no floor.",
+            };
+        }
         return {
             found: "its floor is kept by nobody, since it is on no network of libvirt's",
             set: "Use a queue of kvmnet's Qos with minRate on the port, and set no floor.",
@@ -91,12 +102,7 @@ const qosFloor = rule({
     },
     fix: "Guarantee rates by minRate of a queue in Open vSwitch.",
     examples: {
-        good: [
-            tunedDomain({
-                source: { network: { network: "default" } },
-                bandwidth: { inbound: { average: 1000, floor: 200 } },
-            }),
-        ],
+        good: [ovs({ inbound: { average: 1000, peak: 1000 } })],
         bad: [ovs({ inbound: { average: 1000, peak: 1000, floor: 200 } })],
     },
 });

@@ -350,6 +350,26 @@ describe("libvirt's network XML", () => {
         assert.deepEqual(await guest("network='other'"), []);
     });
 
+    it("keeps a guaranteed rate of its NICs where it has an inbound limit of its own", async () => {
+        const guest = DOMAIN("network='nat'").replace(
+            "<model",
+            "<bandwidth><inbound floor='200'/></bandwidth>\n      <model",
+        );
+        const network = (limit: string) =>
+            `<network><name>nat</name><forward mode='nat'/><bridge name='virbr0'/>${limit}</network>`;
+        const told = async (files: Record<string, string>) => {
+            const { report } = await lint(
+                Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text) })),
+                SETTINGS,
+            );
+            return report.findings.filter(({ rule }) => rule === "qos-floor").map(({ kind }) => kind);
+        };
+        const limited = "<bandwidth><inbound average='10000'/></bandwidth>";
+        assert.deepEqual(await told({ "web.xml": guest, "net.xml": network(limited) }), []);
+        assert.deepEqual(await told({ "web.xml": guest, "net.xml": network("") }), ["violation"]);
+        assert.deepEqual(await told({ "web.xml": guest }), ["undecided"]);
+    });
+
     it("of libvirt's own has no VLANs for its NICs", async () => {
         const guest = DOMAIN("network='nat'").replace("<model", "<vlan><tag id='10'/></vlan><model");
         const network = "<network><name>nat</name><forward mode='nat'/><bridge name='virbr0'/></network>";
