@@ -2,10 +2,12 @@
 import { at } from "../inputs";
 import { type Maybe, NotKnown } from "../known";
 import type { Reader } from "../rule";
+import { LOOKED_AT } from "./domain-xml";
 import type { GuestNic } from "./guest-nic";
 import { handedDevices } from "./host-devices";
-import { guestNics } from "./reader";
-import { guestSaidByArguments, type GuestField, type Said } from "./said";
+import { parseOutline, UNREADABLE } from "./outline";
+import { guestNics, isOutline } from "./reader";
+import { guestSaidByArguments, guestSaidByXml, type GuestField, type Said } from "./said";
 
 export interface Guest {
     nics: Maybe<GuestNic>[];
@@ -21,15 +23,16 @@ export const guests: Reader<Guest> = {
         const [first] = nics;
         if (first instanceof NotKnown && nics.length === 1) return [first];
         const known = nics.find((nic): nic is GuestNic => !(nic instanceof NotKnown));
-        // A domain without NICs of the 0.9 line still says what it says; one of the 0.8 line says little beside them.
-        if (!known && at(props, "devices") === undefined) return [];
-        return [
-            {
-                nics,
-                said: known?.guest.said ?? guestSaidByArguments(props),
-                devices: () => handedDevices(props),
-            },
-        ];
+        const said = known?.guest.said ?? saidWithoutNics(props);
+        return said ? [{ nics, said, devices: () => handedDevices(props) }] : [];
     },
     name: () => "the guest",
 };
+
+/** A domain without NICs still says what it says; but one of the 0.8 line says little beside them. */
+function saidWithoutNics(props: unknown): Said<GuestField> | undefined {
+    const domain = at(props, "domainXml");
+    if (isOutline(domain)) return guestSaidByXml(domain, UNREADABLE);
+    if (typeof domain === "string") return guestSaidByXml(parseOutline(domain, "the file", LOOKED_AT), UNREADABLE);
+    return at(props, "devices") === undefined ? undefined : guestSaidByArguments(props);
+}

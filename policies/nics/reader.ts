@@ -72,7 +72,8 @@ function lateClassicNics(props: unknown): Maybe<GuestNic>[] {
     return classicNics(props);
 }
 
-const isOutline = (value: unknown): value is XmlElement =>
+/** Whether that is an element of XML that was parsed already. */
+export const isOutline = (value: unknown): value is XmlElement =>
     typeof value === "object" && value !== null && "attributes" in value && "span" in value;
 
 /** Both lines have one type token; `devices` is there in the 0.9 line alone. */

@@ -302,6 +302,14 @@ const secretPlain = rule({
                 name: "web",
                 props: {
                     domainXml:
+                        '<domain type="kvm"><name>web</name><vcpu>1</vcpu><devices><graphics type="vnc" listen="127.0.0.1" passwd="x"/></devices></domain>',
+                },
+            },
+            {
+                type: DOMAIN_XML,
+                name: "web",
+                props: {
+                    domainXml:
                         '<domain type="kvm"><name>web</name><vcpu>1</vcpu><devices><interface type="bridge"><source bridge="br0"/><model type="virtio"/><driver name="vhost" rx_queue_size="1024"/></interface><graphics type="vnc" listen="127.0.0.1" passwd="x"/></devices></domain>',
                 },
             },
