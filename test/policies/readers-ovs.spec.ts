@@ -24,6 +24,17 @@ describe("Open vSwitch's own files", function () {
         set("add-port", "br0", "eth0", "trunks=10,20");
         set("add-port", "br0", "tap-db0", "--", "set", "interface", "tap-db0", "mtu_request=9000");
         set("set", "interface", "tap-db0", "ingress_policing_rate=10000", "ingress_policing_burst=1000");
+        set(
+            "add-port",
+            "br0",
+            "tap-fast",
+            "tag=12",
+            "--",
+            "set",
+            "interface",
+            "tap-fast",
+            "ingress_policing_rate=1000000",
+        );
         // In the journal these are differences, and deletions.
         set("set", "port", "eth0", "trunks=10,30");
         set(
@@ -151,6 +162,10 @@ describe("Open vSwitch's own files", function () {
             burst: "125000B",
         });
         assert.deepEqual((props("ovs:Port", "bond0") as { interfaces: string[] }).interfaces, ["eth1", "eth2"]);
+        assert.deepEqual((props("ovs:Port", "tap-fast") as { ingress: object }).ingress, {
+            rate: "1000000kbit",
+            burst: "1000000B",
+        });
         assert.equal((props("ovs:Port", "p0") as { type: string }).type, "patch");
         assert.deepEqual(props("host:Link", "tap-db0"), { name: "tap-db0", mtu: 9000 });
         assert.equal(props("ovs:Port", "br0"), null, "a bridge's own port is the bridge");
@@ -171,7 +186,7 @@ describe("Open vSwitch's own files", function () {
         assert.match(at("sec-ovsdb-ssl-bootstrap"), /"\/ca"/);
         assert.match(at("sec-promisc"), / all /);
         assert.match(at("htb-max-rate"), /linux-htb/);
-        assert.match(at("policing-burst"), / tap-db0 /);
+        assert.match(at("policing-burst"), / tap-(db0|fast) /);
         assert.match(at("trunk-unbounded"), / tap-db0 /);
         assert.match(at("sec-version-floor"), /"3\.1\.0"/);
     });

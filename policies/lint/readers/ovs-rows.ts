@@ -109,6 +109,9 @@ interface PlacedPort {
 
 const isSaid = (port: OvsRow) => oneAt(port, "tag") !== undefined || listAt(port, "trunks").length > 0;
 
+/** What the switch takes for a burst of 0 (ovs-vswitchd.conf.db(5), ingress_policing_burst) [kbit]. */
+const UNSAID_BURST = 8000;
+
 function portOf(bridge: string, port: OvsRow, links: OvsRow[]): object {
     const [link] = links;
     const rate = link && Number(oneAt(link, "ingress_policing_rate") ?? 0);
@@ -130,7 +133,7 @@ function portOf(bridge: string, port: OvsRow, links: OvsRow[]): object {
             : {}),
         ...(rate
             ? // The switch counts both in thousands of bits.
-              { ingress: { rate: `${rate}kbit`, ...(burst ? { burst: `${burst * 125}B` } : {}) } }
+              { ingress: { rate: `${rate}kbit`, burst: `${(burst || UNSAID_BURST) * 125}B` } }
             : {}),
     };
 }
