@@ -1,6 +1,6 @@
 /** Rules across resources for MTUs: what each hop carries on the way from a guest to the wire. */
 import { countAt, textAt } from "../inputs";
-import { known } from "../known";
+import { known, type Maybe, NotKnown } from "../known";
 import { numberSaid } from "../nics/guest-nic";
 import { stackRule } from "../stack-rule";
 import type { StackPort } from "../stack";
@@ -120,8 +120,13 @@ const mtuMixedBridge = stackRule({
     },
 });
 
-/** Bytes that a tunnel adds to a packet: outer IP and UDP header, VXLAN or Geneve header, inner Ethernet header. */
-const overhead = (v6: boolean) => (v6 ? 70 : 50);
+/**
+ * Bytes that a tunnel adds to a packet: outer IP and UDP header, VXLAN or Geneve header, inner Ethernet header.
+ *
+ * @param ends its addresses: any of them tells which IP it goes over. @throws NotKnown
+ */
+const overhead = (...ends: Maybe<string | undefined>[]) =>
+    ends.some((end) => (known(end) ?? "").includes(":")) ? 70 : 50;
 
 const mtuOverlay = stackRule({
     id: "mtu-overlay",
@@ -151,7 +156,7 @@ const mtuOverlay = stackRule({
                 const [mtu, link] = [known(countAt(undefined, props, "mtu")), known(textAt(props, "link"))];
                 const below = (link === undefined ? undefined : stack.mtus().get(link)) ?? (underlay || undefined);
                 if (mtu === undefined || below === undefined) return undefined;
-                const most = below - overhead((known(textAt(props, "remote")) ?? "").includes(":"));
+                const most = below - overhead(textAt(props, "remote"), textAt(props, "local"));
                 if (mtu <= most) return undefined;
                 return {
                     found: `it carries ${mtu} bytes over a link of ${below}`,
@@ -169,7 +174,9 @@ const mtuOverlay = stackRule({
                 const tunnel = tunnels.get(stack.plugged().get(known(name) ?? "") ?? "");
                 if (mtu === undefined || tunnel === undefined) return undefined;
                 const below = underlay || 1500;
-                const most = below - overhead((known(textAt(tunnel.props, "options", "remoteIp")) ?? "").includes(":"));
+                const most =
+                    below -
+                    overhead(textAt(tunnel.props, "options", "remoteIp"), textAt(tunnel.props, "options", "localIp"));
                 if (mtu <= most) return undefined;
                 const fault = {
                     found: `it carries ${mtu} bytes, and ${portName(tunnel)} on its bridge is a tunnel over a network of ${below}`,
@@ -199,6 +206,10 @@ const mtuOverlay = stackRule({
             [
                 made("host:Link", { name: "eth0", mtu: 1500 }),
                 made("host:Vxlan", { name: "vx0", link: "eth0", mtu: 1431, remote: "2001:db8::1" }),
+            ],
+            [
+                made("host:Link", { name: "eth0", mtu: 1500 }),
+                made("host:Vxlan", { name: "vx0", link: "eth0", mtu: 1450, local: "2001:db8::2" }),
             ],
         ],
     },

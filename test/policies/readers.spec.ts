@@ -238,6 +238,12 @@ describe("nmstate", () => {
         );
     });
 
+    it("tells the address from which a tunnel is sent", async () => {
+        const vxlan = "{base-iface: eth0, id: 7, local: 2001:db8::2, destination-port: 4789}";
+        const links = `interfaces:\n  - {name: eth0, type: ethernet, mtu: 1500}\n  - {name: vx0, type: vxlan, mtu: 1450, vxlan: ${vxlan}}\n`;
+        assert.deepEqual(await found({ "n.yml": links }), ["mtu-overlay n.yml:3 Vxlan vx0, its MTU"]);
+    });
+
     it("has its VLANs judged", async () => {
         const tagged = (vlan: string) =>
             found({

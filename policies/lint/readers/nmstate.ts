@@ -89,6 +89,7 @@ function resourcesOf(link: unknown, ends: Ends): Made[] {
                     link: textOf(own(link, "vxlan", "base-iface")),
                     vni: own(link, "vxlan", "id"),
                     remote: textOf(own(link, "vxlan", "remote")),
+                    local: textOf(own(link, "vxlan", "local")),
                 }),
                 ...addressesOf(name, link),
             ];
