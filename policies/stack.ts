@@ -45,8 +45,11 @@ export interface StackNic {
 
 const LINKS = ["Tap", "Veth", "Vlan", "Bond", "Vxlan", "Macvtap", "Dummy", "Link"].map((name) => `kvmnet:host:${name}`);
 
-/** Interface types that lead to another switch; a port of DPDK is a NIC. */
-const BETWEEN_SWITCHES = ["patch", "vxlan", "geneve", "gre", "dpdk"];
+/** Interface types that lead to another switch; a port of DPDK or AF_XDP is a NIC. */
+const BETWEEN_SWITCHES = [
+    ...["patch", "vxlan", "geneve", "gre", "ip6gre", "erspan", "ip6erspan", "stt", "lisp", "gtpu", "bareudp", "srv6"],
+    ...["dpdk", "afxdp", "afxdp-nonpmd"],
+];
 
 export class Stack {
     constructor(readonly resources: readonly Resource[]) {}

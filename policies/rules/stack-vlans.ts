@@ -1,6 +1,6 @@
 /** Rules across resources for VLANs: modes of ports, trunks, native VLANs, and what the uplinks carry. */
-import { countAt } from "../inputs";
-import { known } from "../known";
+import { at, countAt } from "../inputs";
+import { known, NotKnown } from "../known";
 import { stackRule } from "../stack-rule";
 import { made, tunedDomain } from "./examples";
 import { FORMATDOMAIN, VSWITCHD_DB } from "./manuals";
@@ -135,6 +135,8 @@ const trunkUnbounded = stackRule({
                     found: `it is a ${mode} port and lists no VLANs, so it carries every one`,
                     set: 'Set tag for one VLAN, or trunks for those that it carries, such as ["10", "20-29"].',
                 };
+                if (at(one.props, "heldByFlows") === true)
+                    throw new NotKnown("flows say which VLANs it carries, and what was read has none of them");
                 // Behind an internal port is the host itself, which is in every VLAN anyway.
                 const noGuest = known(one.type) === "internal" || stack.leadsOut(one);
                 return noGuest ? { ...fault, remark: true } : fault;

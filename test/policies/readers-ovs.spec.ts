@@ -35,6 +35,7 @@ describe("Open vSwitch's own files", function () {
             "tap-fast",
             "ingress_policing_rate=1000000",
         );
+        set("add-port", "br0", "tap-ovn", "--", "set", "interface", "tap-ovn", "external_ids:iface-id=a");
         // In the journal these are differences, and deletions.
         set("set", "port", "eth0", "trunks=10,30");
         set(
@@ -67,7 +68,17 @@ describe("Open vSwitch's own files", function () {
             "type=patch",
             "options:peer=p1",
         );
-        set("set", "Open_vSwitch", ".", "ovs_version=3.1.0");
+        set("add-port", "br1", "x0", "--", "set", "interface", "x0", "type=erspan", "options:remote_ip=192.0.2.1");
+        set("add-port", "br1", "x1", "--", "set", "interface", "x1", "type=afxdp");
+        set(
+            "set",
+            "Open_vSwitch",
+            ".",
+            "ovs_version=3.1.0",
+            "other_config:vlan-limit=2",
+            "other_config:pmd-cpu-mask=0x6",
+        );
+        set("set", "bridge", "br1", "mcast_snooping_enable=true");
         set("set", "bridge", "br0", "other_config:mac-table-size=256");
         set("set-manager", "ptcp:6640", "--", "set-controller", "br0", "tcp:10.0.0.9:6653");
         set("--bootstrap", "set-ssl", "/k", "/c", "/ca");
@@ -145,6 +156,7 @@ describe("Open vSwitch's own files", function () {
             failMode: "secure",
             stp: false,
             rstp: false,
+            mcastSnooping: false,
             uplinks: ["bond0", "eth0"],
             macTableSize: "256",
         });
@@ -166,6 +178,8 @@ describe("Open vSwitch's own files", function () {
             rate: "1000000kbit",
             burst: "1000000B",
         });
+        assert.equal((props("ovs:Bridge", "br1") as { mcastSnooping: boolean }).mcastSnooping, true);
+        assert.deepEqual(props("ovs:Settings", "Open vSwitch"), { vlanLimit: "2", pmdCpuMask: "0x6" });
         assert.equal((props("ovs:Port", "p0") as { type: string }).type, "patch");
         assert.deepEqual(props("host:Link", "tap-db0"), { name: "tap-db0", mtu: 9000 });
         assert.equal(props("ovs:Port", "br0"), null, "a bridge's own port is the bridge");
@@ -189,6 +203,22 @@ describe("Open vSwitch's own files", function () {
         assert.match(at("policing-burst"), / tap-(db0|fast) /);
         assert.match(at("trunk-unbounded"), / tap-db0 /);
         assert.match(at("sec-version-floor"), /"3\.1\.0"/);
+    });
+
+    it("have no guest behind a tunnel or a NIC, and do not decide over a guest whose VLANs flows hold it to", async () => {
+        const { report } = await lint([{ path: "dump.txt", content: Buffer.from(files.text) }], SETTINGS);
+        const trunks = Object.fromEntries(
+            report.findings
+                .filter(({ rule }) => rule === "trunk-unbounded")
+                .map(({ subject, kind, level }): [string, string] => [
+                    subject.split(" ").at(-1) ?? "",
+                    kind === "undecided" ? kind : level,
+                ]),
+        );
+        assert.deepEqual(
+            { x0: trunks.x0, x1: trunks.x1, ovn: trunks["tap-ovn"], db: trunks["tap-db0"] },
+            { x0: "advisory", x1: "advisory", ovn: "undecided", db: "mandatory" },
+        );
     });
 
     it("with a damaged or cut off journal are refused, with the line", async () => {

@@ -29,11 +29,15 @@ export function resourcesOfOvs(file: string, tables: OvsTables): PlacedResource[
                     failMode: textAt(bridge, "fail_mode"),
                     stp: oneAt(bridge, "stp_enable") === true,
                     rstp: oneAt(bridge, "rstp_enable") === true,
+                    mcastSnooping: oneAt(bridge, "mcast_snooping_enable") === true,
                     uplinks: uplinksOf(ports),
                     macTableSize: mapAt(bridge, "other_config").get("mac-table-size"),
                 }),
                 ...ports.map(({ port, links }) =>
-                    made("Port", textAt(port, "name") ?? "", port, portOf(name, port, links)),
+                    made("Port", textAt(port, "name") ?? "", port, {
+                        ...portOf(name, port, links),
+                        ...(isHeldByFlows(bridge, port, links) ? { heldByFlows: true } : {}),
+                    }),
                 ),
                 ...ports.flatMap(({ links }) => links.flatMap((link) => linkOf(file, link))),
                 ...rowsAt("Controller", bridge, "controller").map((row) =>
@@ -50,6 +54,7 @@ export function resourcesOfOvs(file: string, tables: OvsTables): PlacedResource[
         }),
         ...rowsOf("Open_vSwitch").flatMap((root) => [
             ...programOf(file, root),
+            ...settingsOf(root).map((settings) => made("Settings", "Open vSwitch", root, settings)),
             ...rowsAt("Manager", root, "manager_options").map((row) =>
                 made("Manager", "manager", row, { target: textAt(row, "target") }),
             ),
@@ -94,6 +99,13 @@ const mapAt = (
     return value instanceof Map ? value : new Map();
 };
 
+/** Settings of the switch as a whole that rules look at; none where it has none of them. */
+function settingsOf(root: OvsRow): object[] {
+    const said = mapAt(root, "other_config");
+    const [vlanLimit, pmdCpuMask] = [said.get("vlan-limit"), said.get("pmd-cpu-mask")];
+    return vlanLimit === undefined && pmdCpuMask === undefined ? [] : [{ vlanLimit, pmdCpuMask }];
+}
+
 /** Only a switch that was started by its own script writes its version here. */
 function programOf(file: string, root: OvsRow): PlacedResource[] {
     const version = textAt(root, "ovs_version");
@@ -111,6 +123,12 @@ const isSaid = (port: OvsRow) => oneAt(port, "tag") !== undefined || listAt(port
 
 /** What the switch takes for a burst of 0 (ovs-vswitchd.conf.db(5), ingress_policing_burst) [kbit]. */
 const UNSAID_BURST = 8000;
+
+/** A guest of OVN or Neutron: on such a bridge passes what a flow lets pass, and flows are in no database. */
+const isHeldByFlows = (bridge: OvsRow, port: OvsRow, links: OvsRow[]) =>
+    textAt(bridge, "fail_mode") === "secure" &&
+    !isSaid(port) &&
+    links.some((link) => mapAt(link, "external_ids").has("iface-id"));
 
 function portOf(bridge: string, port: OvsRow, links: OvsRow[]): object {
     const [link] = links;
@@ -161,9 +179,12 @@ const uplinksOf = (ports: PlacedPort[]) =>
         }),
     );
 
+/** Interface types whose link is a NIC. */
+const OF_NICS = ["dpdk", "afxdp", "afxdp-nonpmd"];
+
 function leadsOut(link: OvsRow): boolean | undefined {
     const type = textAt(link, "type") ?? "system";
-    if (type === "dpdk") return true;
+    if (OF_NICS.includes(type)) return true;
     if (type !== "system") return false;
     const ids = mapAt(link, "external_ids");
     if (ids.has("attached-mac") || ids.has("iface-id") || ids.has("vm-id")) return false;
