@@ -3,8 +3,8 @@ import { countAt, textAt } from "../inputs";
 import { known, type Maybe, NotKnown } from "../known";
 import { numberSaid } from "../nics/guest-nic";
 import { stackRule } from "../stack-rule";
-import type { StackPort } from "../stack";
-import { made } from "./examples";
+import type { Stack, StackPort } from "../stack";
+import { made, tunedDomain } from "./examples";
 import { FORMATDOMAIN, VSWITCHD_DB } from "./manuals";
 import { portName } from "./port-name";
 import { bridge, guest, port, tap } from "./stack-examples";
@@ -14,7 +14,7 @@ const mtuChain = stackRule({
     title: "No hop carries less than the guest may send.",
     severity: "high",
     level: { default: "mandatory" },
-    why: "The MTU that a virtio NIC is told is also the most that its guest can set. Where tap or bridge carry less, longer frames are dropped without a word to the guest.",
+    why: "The MTU that a virtio NIC is told is also the most that its guest can set. Where tap, bridge or uplink carry less, longer frames are dropped without a word to the guest.",
     sources: ["Linux drivers/net/virtio_net.c virtnet_probe: max_mtu", "QEMU host_mtu"],
     url: `${FORMATDOMAIN}#mtu-configuration`,
     tags: ["mtu"],
@@ -32,6 +32,7 @@ const mtuChain = stackRule({
         const bridgeOf = new Map(
             [...stack.ports(), ...stack.bridgePorts()].map(({ name, bridge }) => [name, bridge] as const),
         );
+        const uplinks = leastUplinks(stack);
         for (const { resource, nic } of stack.nics())
             each(resource, `NIC number ${nic.index + 1}`, () => {
                 const mtu = numberSaid(nic, "mtu");
@@ -43,12 +44,19 @@ const mtuChain = stackRule({
                         found: `its MTU is ${mtu}, and its tap ${tapName} carries ${tapMtu}`,
                         set: `Set the tap's mtu to ${mtu}, or the NIC's to ${tapMtu}.`,
                     };
-                const plugged = bridgeOf.get(tapName);
+                // What no port plugs in, libvirt does.
+                const plugged = bridgeOf.get(tapName) ?? known(nic.said("bridge"));
                 const most = bridges.get(plugged);
-                if (most === undefined || most >= mtu) return undefined;
+                if (most !== undefined && most < mtu)
+                    return {
+                        found: `its MTU is ${mtu}, and its bridge ${String(plugged)} carries ${most}`,
+                        set: `Set the bridge's MTU to ${mtu}, or the NIC's to ${most}.`,
+                    };
+                const uplink = uplinks.get(plugged);
+                if (uplink === undefined || uplink.mtu >= mtu) return undefined;
                 return {
-                    found: `its MTU is ${mtu}, and its bridge ${String(plugged)} carries ${most}`,
-                    set: `Set the bridge's MTU to ${mtu}, or the NIC's to ${most}.`,
+                    found: `its MTU is ${mtu}, and the uplink ${uplink.name} of its bridge ${String(plugged)} carries ${uplink.mtu}`,
+                    set: `Set the uplink's MTU to ${mtu}, or the NIC's to ${uplink.mtu}.`,
                 };
             });
     },
@@ -66,9 +74,34 @@ const mtuChain = stackRule({
                 port({ name: "tap0", tag: 1 }),
                 guest("tap0", { mtu: { size: 9000 } }),
             ],
+            [
+                made("host:Bridge", { name: "br0", mtu: 1500 }),
+                tunedDomain({ source: { bridge: { bridge: "br0" } }, mtu: { size: 9000 } }),
+            ],
         ],
     },
 });
+
+/**
+ * Of each bridge the uplink that carries least. A Linux bridge names none: there it is a NIC or bond that is plugged in, and
+ * no guest's tap. What is not known yet is left out.
+ */
+function leastUplinks(stack: Stack): ReadonlyMap<unknown, { name: string; mtu: number }> {
+    const least = new Map<unknown, { name: string; mtu: number }>();
+    const add = (bridge: unknown, name: unknown) => {
+        const mtu = typeof name === "string" ? stack.mtus().get(name) : undefined;
+        if (mtu !== undefined && mtu < (least.get(bridge)?.mtu ?? Infinity))
+            least.set(bridge, { name: String(name), mtu });
+    };
+    for (const { name, uplinks } of stack.bridges())
+        if (!(uplinks instanceof NotKnown)) for (const uplink of uplinks) add(name, uplink);
+    const taps = new Set<unknown>(stack.nics().map(({ nic }) => nic.tap));
+    const outward = new Set<unknown>(
+        [...stack.of("kvmnet:host:Link"), ...stack.of("kvmnet:host:Bond")].map(({ props }) => textAt(props, "name")),
+    );
+    for (const { name, bridge } of stack.bridgePorts()) if (outward.has(name) && !taps.has(name)) add(bridge, name);
+    return least;
+}
 
 const mtuMixedBridge = stackRule({
     id: "mtu-mixed-bridge",

@@ -341,6 +341,34 @@ describe("the rules about whole stacks", () => {
         assert.deepEqual(told({ vlan: open }).sort(), ["sec-mac-spoofing violation", "trunk-unbounded undecided"]);
     });
 
+    it("see the uplink that carries less than a guest may send", () => {
+        const chain = (uplink: number, plugged: Resource[]) =>
+            (stackRules.find(({ id }) => id === "mtu-chain") ?? assert.fail())
+                .judgeStack([
+                    ...plugged,
+                    made("host:Link", { name: "eth0", mtu: uplink }),
+                    made("host:Tap", { name: "tap0", mtu: 9000 }),
+                    tunedDomain({ source: { ethernet: {} }, target: { dev: "tap0" }, mtu: { size: 9000 } }),
+                ])
+                .map((finding) => (finding.kind === "violation" ? finding.fault.found : finding.because));
+        const ovs = [
+            made("ovs:Bridge", { name: "br0", uplinks: ["eth0"] }),
+            made("ovs:Port", { name: "eth0", bridge: "br0", trunks: ["10"] }),
+            made("ovs:Port", { name: "tap0", bridge: "br0", tag: 10 }),
+        ];
+        const linux = [
+            made("host:Bridge", { name: "br0" }),
+            made("host:BridgePort", { name: "eth0", bridge: "br0" }),
+            made("host:BridgePort", { name: "tap0", bridge: "br0" }),
+        ];
+        for (const plugged of [ovs, linux]) {
+            assert.deepEqual(chain(9000, plugged), []);
+            assert.deepEqual(chain(1500, plugged), [
+                "its MTU is 9000, and the uplink eth0 of its bridge br0 carries 1500",
+            ]);
+        }
+    });
+
     it("leave the MAC table open where its size is not known yet, or whether its guests may send from any address", () => {
         const judged = (bridge: object, security: object) =>
             (stackRules.find(({ id }) => id === "sec-mac-table") ?? assert.fail())
