@@ -56,8 +56,14 @@ export class Exemptions {
 
     constructor(readonly setting: Setting) {
         for (const exemption of setting.listed) {
-            // Names hold slashes and dots of their own, so a star stands for any text.
-            const matches = picomatch(exemption.resource, { bash: true, dot: true, nonegate: true, noext: true });
+            // Names hold slashes, dots and brackets (`web[0]`) of their own, so a star stands for any text.
+            const matches = picomatch(exemption.resource, {
+                bash: true,
+                dot: true,
+                nobracket: true,
+                nonegate: true,
+                noext: true,
+            });
             this.#byRule.set(exemption.rule, [...(this.#byRule.get(exemption.rule) ?? []), { exemption, matches }]);
         }
     }

@@ -13,6 +13,24 @@ export function cpusOf(text: string): number[] | undefined {
     return [...cpus].sort((a, b) => a - b);
 }
 
+/**
+ * As libvirt reads a set of CPUs or nodes, where `^` takes out again what stands before it: `0-7,^6` (virBitmapParse in
+ * src/util/virbitmap.c).
+ *
+ * @returns ascending numbers; undefined for what is no list
+ */
+export function cpuSetOf(text: string): number[] | undefined {
+    const cpus = new Set<number>();
+    for (const entry of text.split(",")) {
+        const [, out] = /^\s*\^(\d{1,4})\s*$/.exec(entry) ?? [];
+        const some = out === undefined ? cpusOf(entry) : [];
+        if (!some) return undefined;
+        for (const cpu of some) cpus.add(cpu);
+        if (out !== undefined) cpus.delete(Number(out));
+    }
+    return [...cpus].sort((a, b) => a - b);
+}
+
 /** @param cpus ascending */
 export function cpuList(cpus: readonly number[]): string {
     const ranges: [number, number][] = [];

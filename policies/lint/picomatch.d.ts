@@ -3,6 +3,7 @@ declare module "picomatch" {
     interface Options {
         bash?: boolean;
         dot?: boolean;
+        nobracket?: boolean;
         nonegate?: boolean;
         noext?: boolean;
     }

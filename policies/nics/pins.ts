@@ -1,5 +1,5 @@
 /** CPUs that a guest's vCPUs are pinned to one by one; a list for several is the host's choice and no promise. */
-import { cpusOf } from "../../schemas/cpu-list";
+import { cpuSetOf } from "../../schemas/cpu-list";
 import { at, listAt, textAt } from "../inputs";
 import { known, NotKnown } from "../known";
 import { childrenOf, keptPlaces, parseOutline, UNREADABLE, type XmlElement } from "./outline";
@@ -9,7 +9,7 @@ const PINS = keptPlaces(["cputune/vcpupin@cpuset"]);
 /** @param props of a domain: arguments of the 0.9 line, or libvirt's XML. @throws NotKnown */
 export function pinnedCpus(props: unknown): number[] {
     return listsOf(props).flatMap((list) => {
-        const cpus = cpusOf(list);
+        const cpus = cpuSetOf(list);
         return cpus?.length === 1 ? cpus : [];
     });
 }

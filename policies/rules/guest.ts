@@ -1,5 +1,5 @@
 /** Rules for a guest as a whole: vectors over its NICs, pinning, and what it shows to the network. */
-import { cpusOf } from "../../schemas/cpu-list";
+import { cpuSetOf } from "../../schemas/cpu-list";
 import { MOST_VECTORS, vectorsOf } from "../../tuning/queues";
 import { known, knownOf, NotKnown, placeOf } from "../known";
 import { isVirtio } from "../nics/guest-nic";
@@ -88,6 +88,7 @@ const pinEmulator = rule({
     fix: "Pin the emulator to other cores of the same NUMA node.",
     examples: {
         good: [
+            domain({ cpuTune: { vcpuPins: [{ vcpu: 0, cpuSet: "2" }], emulatorPin: { cpuSet: "0-3,^2" } } }),
             domain({ cpuTune: { vcpuPins: [{ vcpu: 0, cpuSet: "2" }], emulatorPin: { cpuSet: "0-1" } } }),
             domain({}),
         ],
@@ -113,7 +114,7 @@ const pinEmulator = rule({
 /** The first CPU of any of the lists that another list has, too. @throws NotKnown where one is no list */
 function firstShared(lists: readonly string[], other: string): number | undefined {
     const listed = (text: string): number[] => {
-        const cpus = cpusOf(text);
+        const cpus = cpuSetOf(text);
         if (!cpus) throw new NotKnown("a list of CPUs cannot be read");
         return cpus;
     };

@@ -1,5 +1,5 @@
 /** Rules about what a host's hardware and kernel tell: virtual functions, NUMA nodes, the queues of links. */
-import { cpusOf } from "../../schemas/cpu-list";
+import { cpuSetOf } from "../../schemas/cpu-list";
 import { at, countAt, listAt } from "../inputs";
 import { known, maybe, NotKnown } from "../known";
 import { type Reader, rule } from "../rule";
@@ -172,7 +172,7 @@ const numaNic = stackRule({
         for (const { resource, nic } of stack.nics())
             each(resource, `NIC number ${nic.index + 1}`, () => {
                 const text = known(nic.guest.said("memoryNodes"));
-                const memory = text === undefined ? undefined : cpusOf(text);
+                const memory = text === undefined ? undefined : cpuSetOf(text);
                 if (!memory || memory.length === 0) return undefined;
                 const tap = maybe(() => known(nic.tap));
                 const bridge =

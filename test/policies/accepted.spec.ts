@@ -72,6 +72,14 @@ describe("an exemption", () => {
         assert.equal(judged([withUrn], listed(entry().replace("router-*", "web-*"))).exempted.length, 0);
     });
 
+    it("is found by a name with an index, which is no set of letters", () => {
+        const indexed = finding("nic-model-legacy", "web[0]");
+        const by = (pattern: string) => judged([indexed], listed(entry().replace("router-*", pattern))).exempted.length;
+        assert.deepEqual(["web[*]", "web[0]", "Domain web[?]", "web[01]"].map(by), [1, 1, 1, 0]);
+        const plain = finding("nic-model-legacy", "web0");
+        assert.equal(judged([plain], listed(entry().replace("router-*", "web[01]"))).exempted.length, 0);
+    });
+
     it("ends on its last day, and is a violation then", () => {
         assert.equal(judged([LEGACY], listed(entry("    until: 2026-11-24"))).exempted.length, 1);
         const after = judged([LEGACY], listed(entry("    until: 2026-11-23")));

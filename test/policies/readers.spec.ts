@@ -554,6 +554,11 @@ describe("a file whose kind cannot be told", () => {
             "proxmox:vm:Vm",
         ));
 
+    it("judges nothing of a container of Proxmox, whose NICs no QEMU has", async () => {
+        const container = "arch: amd64\nhostname: c1\nnet0: name=eth0,bridge=vmbr0,type=veth\nrootfs: local:vm-1\n";
+        assert.deepEqual(await resourcesOf(container, "101.conf"), []);
+    });
+
     it("knows a clustered database, which it does not read", async () =>
         assert.rejects(resourcesOf("OVSDB CLUSTER 1 a\n{}", "conf.db"), /clustered database/));
 });

@@ -341,6 +341,19 @@ describe("the rules about whole stacks", () => {
         assert.deepEqual(told({ vlan: open }).sort(), ["sec-mac-spoofing violation", "trunk-unbounded undecided"]);
     });
 
+    it("see what a filter of libvirt's holds a guest to, and leave open what another one does", () => {
+        const told = (filter: string) =>
+            linted([tunedDomain({ source: { bridge: { bridge: "br0" } }, filterRef: { filter } })], "security").flatMap(
+                ({ rule, kind }) => (rule === "sec-mac-spoofing" ? [kind] : []),
+            );
+        assert.deepEqual(["no-mac-spoofing", "clean-traffic-gateway"].flatMap(told), []);
+        assert.deepEqual(["allow-arp", "no-ip-spoofing", "of-our-own"].flatMap(told), [
+            "violation",
+            "violation",
+            "undecided",
+        ]);
+    });
+
     it("see the uplink that carries less than a guest may send", () => {
         const chain = (uplink: number, plugged: Resource[]) =>
             (stackRules.find(({ id }) => id === "mtu-chain") ?? assert.fail())

@@ -15,6 +15,8 @@ export const readProxmox: ReadSource = ({ file, text }) => {
             throw new Unreadable(`${file}:${index + 1} is no setting of a Proxmox VM: one is \`key: value\`.`);
         settings.set(key, { value, line: index + 1 });
     }
+    // A container, which no QEMU runs: its NICs are of no model (pct.conf(5)).
+    if (settings.has("rootfs")) return [];
     const said = (key: string) => settings.get(key)?.value;
     const count = (key: string): Maybe<number> => {
         const value = said(key) ?? "1";
