@@ -1,7 +1,7 @@
 /** What the linter tells: one finding of one rule, with the place where a person looks. */
 import type { Level, Severity } from "../rule";
 
-interface Position {
+export interface Position {
     /** Path as it was given, or relative to the folder that was linted; `-` is stdin. */
     file: string;
     /** From 1. */

@@ -1,16 +1,17 @@
 /** What a file holds, by its content or as somebody says. */
 import type { PlacedResource } from "./finding";
 import { kindOf, KINDS, type KindName } from "./kinds";
-import { textOf, Unreadable } from "./source";
+import { type Source, textOf, Unreadable } from "./source";
 
 export interface ReadFile {
     kind: KindName;
+    source: Source;
     resources: PlacedResource[];
 }
 
 /** @param kind given where the content need not tell it. @throws Unreadable */
 export async function read(file: string, bytes: Buffer, kind?: KindName): Promise<ReadFile> {
-    const source = { file, text: textOf(file, bytes) };
+    const source: Source = { file, text: textOf(file, bytes) };
     const is = kind ?? kindOf(source);
     const { mostBytes, reader } = KINDS[is];
     if (bytes.length > mostBytes)
@@ -19,7 +20,7 @@ export async function read(file: string, bytes: Buffer, kind?: KindName): Promis
         );
     const readSource = await reader();
     try {
-        return { kind: is, resources: readSource(source) };
+        return { kind: is, source, resources: readSource(source) };
     } catch (error) {
         // What nests without end ends the stack of whoever walks through it.
         if (error instanceof RangeError) throw new Unreadable(`${file} cannot be read: ${error.message}.`);

@@ -11,7 +11,7 @@ import type { KindName } from "./kinds";
 import { inOrder } from "./order";
 import { read } from "./read";
 import type { Report } from "./report";
-import { Unreadable } from "./source";
+import { type Source, Unreadable } from "./source";
 
 export interface LintRun {
     report: Report;
@@ -42,21 +42,48 @@ export async function lint(
 ): Promise<LintRun> {
     const unreadable: string[] = [];
     const stacks = new Map<string, PlacedResource[]>();
+    const netplans = new Map<string, { source: Source; resources: PlacedResource[] }[]>();
     let count = 0;
+    const add = (name: string, resources: readonly PlacedResource[]) => {
+        const stack = stacks.get(name) ?? [];
+        stacks.set(name, stack);
+        // What is said to be of one host is, whichever providers a program names.
+        for (const resource of resources) stack.push(oneHost ? { ...resource, provider: undefined } : resource);
+    };
     for (const { path, content } of files)
         try {
-            const { kind: is, resources } = await read(path, content, kind);
-            const name = oneHost ? "" : stackOf(path, is);
-            const stack = stacks.get(name) ?? [];
-            stacks.set(name, stack);
-            // What is said to be of one host is, whichever providers a program names.
-            for (const resource of resources) stack.push(oneHost ? { ...resource, provider: undefined } : resource);
+            const { kind: is, source, resources } = await read(path, content, kind);
+            const folder = dirname(path);
+            if (is === "netplan") netplans.set(folder, [...(netplans.get(folder) ?? []), { source, resources }]);
+            else add(oneHost ? "" : stackOf(path, is), resources);
             count += 1;
         } catch (error) {
             if (!(error instanceof Unreadable)) throw error;
             unreadable.push(error.message);
         }
+    for (const [folder, found] of netplans)
+        try {
+            add(oneHost ? "" : `netplan ${folder}`, await ofFolder(found));
+        } catch (error) {
+            if (!(error instanceof Unreadable)) throw error;
+            unreadable.push(error.message);
+        }
     return { report: reportOf([...stacks.values()], settings, count), unreadable };
+}
+
+/** netplan merges what the files of a folder say. */
+async function ofFolder(found: readonly { source: Source; resources: PlacedResource[] }[]): Promise<PlacedResource[]> {
+    const [only] = found;
+    if (only && found.length === 1) return only.resources;
+    const { readNetplanFolder } = await import("./readers/netplan-folder");
+    try {
+        return readNetplanFolder(found.map(({ source }) => source));
+    } catch (error) {
+        // Mappings that hold themselves.
+        if (!(error instanceof RangeError)) throw error;
+        const names = found.map(({ source }) => source.file).join(", ");
+        throw new Unreadable(`${names} cannot be read together: ${error.message}.`);
+    }
 }
 
 /** @param stacks resources that belong together  @param files how many they stand in [count] */
@@ -80,12 +107,11 @@ export function reportOf(
     };
 }
 
-/** What is of guests, whose files lie together in a folder; netplan reads its folder as one as well. */
-const TOGETHER: readonly KindName[] = ["domain", "network", "proxmox", "netplan"];
+/** What is of guests, whose files lie together in a folder. */
+const TOGETHER: readonly KindName[] = ["domain", "network", "proxmox"];
 
-/** What belongs together: the guests of one folder, the netplan files of one, and all that one other file describes. */
-const stackOf = (path: string, kind: KindName): string =>
-    TOGETHER.includes(kind) ? `${kind === "netplan" ? "netplan" : "guests"} ${dirname(path)}` : path;
+/** What belongs together: the guests of one folder, and all that one other file describes. */
+const stackOf = (path: string, kind: KindName): string => (TOGETHER.includes(kind) ? `guests ${dirname(path)}` : path);
 
 /** Domains are shown the networks that were read beside them: a NIC's VLAN and limits may stand there. */
 function withNetworks(resources: PlacedResource[]): PlacedResource[] {

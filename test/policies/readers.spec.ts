@@ -338,6 +338,65 @@ const NETWORK = `<network>
   </portgroup>
 </network>`;
 
+describe("the netplan files of a folder", () => {
+    const file = (...lines: string[]) => ["network:", ...lines.map((line) => `  ${line}`)].join("\n");
+    const bond = file(
+        "bonds:",
+        "  bond0:",
+        "    interfaces: [eth0]",
+        "    parameters: {mode: active-backup, mii-monitor-interval: 100}",
+    );
+
+    it("are one, as netplan merges them: what one leaves out another says", async () => {
+        const more = file("bonds:", "  bond0:", "    mtu: 9000");
+        assert.deepEqual(await found({ "n/10-a.yaml": bond, "n/20-b.yaml": more }), []);
+        const apart = await found({ "n/10-a.yaml": bond, "m/20-b.yaml": more });
+        assert.match(apart.join(), /bond-monitor m\/20-b\.yaml/);
+    });
+
+    it("are read by their names, whatever order they come in: the later one has the word", async () => {
+        const none = file("bonds:", "  bond0:", "    parameters: {mii-monitor-interval: 0}");
+        assert.match(
+            (await found({ "n/20-b.yaml": none, "n/10-a.yaml": bond })).join(),
+            /bond-monitor n\/20-b\.yaml:3 Bond bond0/,
+        );
+        assert.deepEqual(await found({ "n/00-b.yaml": none, "n/10-a.yaml": bond }), []);
+    });
+
+    it("append their lists, and a finding stands in the file that has added the item", async () => {
+        const bridge = (...members: string[]) =>
+            file(
+                "bridges:",
+                "  br0:",
+                "    openvswitch: {}",
+                "    interfaces:",
+                ...members.map((name) => `      - ${name}`),
+            );
+        const told = await found({ "n/10-a.yaml": bridge("eth0", "eth1"), "n/20-b.yaml": bridge("eth2", "tap0") });
+        assert.deepEqual(
+            told.filter((line) => line.startsWith("trunk-unbounded")),
+            [
+                "trunk-unbounded n/10-a.yaml:6 Port eth0, port eth0",
+                "trunk-unbounded n/10-a.yaml:7 Port eth1, port eth1",
+                "trunk-unbounded n/20-b.yaml:6 Port eth2, port eth2",
+                "trunk-unbounded n/20-b.yaml:7 Port tap0, port tap0",
+            ],
+        );
+    });
+
+    it("that hold themselves are told as what cannot be read", async () => {
+        const [one, other] = ["a", "b"].map((name) => `network: &${name}\n  bonds: *${name}\n`);
+        const { unreadable } = await lint(
+            Object.entries({ "n/1.yaml": one, "n/2.yaml": other }).map(([path, text = ""]) => ({
+                path,
+                content: Buffer.from(text),
+            })),
+            SETTINGS,
+        );
+        assert.match(unreadable.join(), /n\/1\.yaml, n\/2\.yaml cannot be read together/);
+    });
+});
+
 describe("libvirt's network XML", () => {
     it("is judged by its port groups", async () =>
         assert.deepEqual(await found({ "net.xml": NETWORK }), [

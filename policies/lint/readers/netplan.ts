@@ -1,6 +1,6 @@
 /** netplan YAML: links, bonds, bridges and VLANs of a host (netplan.readthedocs.io, netplan-yaml). */
 import { NotKnown } from "../../known";
-import type { PlacedResource } from "../finding";
+import type { PlacedResource, Position } from "../finding";
 import { type ReadSource, Unreadable } from "../source";
 import { countOf, entriesOf, isOn, listOf, own, textOf, type YamlFile, yamlOf } from "./yaml";
 import { leadsOutByName, uplinksAmong } from "./uplinks";
@@ -8,23 +8,28 @@ import { leadsOutByName, uplinksAmong } from "./uplinks";
 export const readNetplan: ReadSource = (source) => {
     const { file } = source;
     const yaml = yamlOf(source);
-    const network = own(yaml.value, "network");
-    if (typeof network !== "object" || network === null)
-        throw new Unreadable(`${file} is no netplan configuration: it has no mapping \`network\`.`);
-    return KINDS_OF_LINK.flatMap(([kind, resourcesOf]) =>
+    return resourcesOf(networkOf(file, yaml), (path) => ({ file, ...yaml.placeOf(...path) }));
+};
+
+/** What a file says of the network. @throws Unreadable where it says nothing */
+export function networkOf(file: string, { value }: YamlFile): object {
+    const network = own(value, "network");
+    if (typeof network === "object" && network !== null) return network;
+    throw new Unreadable(`${file} is no netplan configuration: it has no mapping \`network\`.`);
+}
+
+/** @param placeOf where a path of keys, and of items of lists, is written */
+export const resourcesOf = (network: unknown, placeOf: (path: (string | number)[]) => Position): PlacedResource[] =>
+    KINDS_OF_LINK.flatMap(([kind, made]) =>
         entriesOf(own(network, kind)).flatMap(([name, link]) =>
-            [...resourcesOf(name, link, network), ...addressesOf(name, link)].map(({ at, ...resource }) => ({
+            [...made(name, link, network), ...addressesOf(name, link)].map(({ at = [], ...resource }) => ({
                 ...resource,
-                position: { file, ...placeOf(yaml, kind, name, at) },
+                position: placeOf(["network", kind, name, ...at]),
             })),
         ),
     );
-};
 
 type Made = Omit<PlacedResource, "position"> & { at?: (string | number)[] };
-
-const placeOf = (yaml: YamlFile, kind: string, name: string, at: (string | number)[] = []) =>
-    yaml.placeOf("network", kind, name, ...at);
 
 const host = (type: string, name: string, props: object, at?: (string | number)[]): Made => ({
     type: `kvmnet:host:${type}`,
