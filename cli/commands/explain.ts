@@ -31,11 +31,11 @@ function inputOf(options: Record<string, string | boolean | undefined>): unknown
     const first = (key: string) => key.charAt(6).toLowerCase() + key.slice(7);
     return {
         ...Object.fromEntries(own.map(([key, value]) => [key, plain(value)])),
-        ...(hostCpus === undefined
+        ...(hostCpus === undefined && threadsPerCore === undefined
             ? {}
             : {
                   host: {
-                      cpus: hostCpus,
+                      ...(hostCpus === undefined ? {} : { cpus: hostCpus }),
                       ...(threadsPerCore === undefined ? {} : { threadsPerCore: plain(threadsPerCore) }),
                   },
               }),

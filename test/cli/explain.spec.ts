@@ -56,5 +56,8 @@ describe("`kvmnet explain`", function () {
         assert.equal(status, 1);
         for (const part of [/vcpus: .*at least 1/, /backend: a backend is tap/, /rate: a rate is text/])
             assert.match(output, part);
+        const without = await explain("--vcpus", "4", "--threads-per-core", "2");
+        assert.equal(without.status, 1);
+        assert.match(without.output, /host\.cpus: /);
     });
 });
