@@ -292,13 +292,17 @@ const ipv6RaGuest = stackRule({
     tags: ["security", "ipv6"],
     parameters: {},
     judge(stack, each) {
-        const guarded = new Set<unknown>();
+        const [guarded, held] = [new Set<unknown>(), new Set<unknown>()];
         for (const { props } of stack.of("kvmnet:ovs:Flows")) {
             const flows = maybe(() => known(listAt(props, "flows")).map(String));
-            if (!(flows instanceof NotKnown) && flows.some((flow) => /icmp6?_type=134\b.*actions=drop/.test(flow)))
-                guarded.add(textAt(props, "bridge"));
+            for (const flow of flows instanceof NotKnown ? [] : flows) {
+                if (!/icmp6?_type=134\b.*actions=drop/.test(flow)) continue;
+                const [, port] = /\bin_port="?([^",\s]+)/.exec(flow) ?? [];
+                if (port === undefined) guarded.add(textAt(props, "bridge"));
+                else held.add(port);
+            }
         }
-        const free = maybe(() => freeGuests(stack));
+        const free = maybe(() => freeGuests(stack, held));
         for (const { resource, kind, name } of stack.bridges())
             each(resource, "its guests", () => {
                 const own = known(name) ?? "";
@@ -325,7 +329,18 @@ const ipv6RaGuest = stackRule({
             [made("ovs:Bridge", { name: "br0" }), tap("tap0"), ovsPort({ portSecurity: { mac: "52:54:00:12:34:56" } })],
             [made("ovs:Bridge", { name: "br0" })],
         ],
-        bad: [[made("ovs:Bridge", { name: "br0" }), tap("tap0"), ovsPort({})]],
+        bad: [
+            [made("ovs:Bridge", { name: "br0" }), tap("tap0"), ovsPort({})],
+            [
+                made("ovs:Bridge", { name: "br0" }),
+                tap("tap0"),
+                ovsPort({}),
+                made("ovs:Flows", {
+                    bridge: "br0",
+                    flows: ["table=10,priority=200,in_port=tap9,icmp6,icmp_type=134,actions=drop"],
+                }),
+            ],
+        ],
     },
 });
 
