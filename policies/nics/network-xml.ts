@@ -8,18 +8,14 @@ import { type GuestNic, UNSAID } from "./guest-nic";
 import { childOf, childrenOf, UNREADABLE, type XmlElement } from "./outline";
 import { firstOf, type NicField, nicSaidByXml, type Said, saidOnce } from "./said";
 
-/** Fields that a network or port group may say for its NICs. */
-const GIVEN: readonly NicField[] = [
-    "vlanTag",
-    "vlanTrunk",
-    "openVSwitch",
-    "inAverage",
-    "inPeak",
-    "inFloor",
-    "outAverage",
-    "outPeak",
-    "trustGuestRxFilters",
-];
+const VLANS: readonly NicField[] = ["vlanTag", "vlanTrunk"];
+const LIMITS: readonly NicField[] = ["inAverage", "inPeak", "inFloor", "outAverage", "outPeak"];
+
+/** Fields that a network or port group may say for its NICs. A network's own limits are of all that pass its bridge together. */
+const GIVEN: readonly NicField[] = [...VLANS, "openVSwitch", "trustGuestRxFilters"];
+
+/** Elements that come as a whole: of a NIC that has one, nothing is taken from elsewhere. */
+const WHOLE = [VLANS, LIMITS];
 
 /** What the network makes of its NICs: taps on a bridge of its own, on another bridge, or macvtap. */
 function backendOf(network: XmlElement): string {
@@ -31,7 +27,8 @@ function backendOf(network: XmlElement): string {
 }
 
 function saidByNetwork(network: XmlElement, portGroup: XmlElement | undefined): Said<NicField> {
-    const places = [portGroup, network].flatMap((place) => (place ? [nicSaidByXml(place, UNREADABLE)] : []));
+    const group = portGroup && nicSaidByXml(portGroup, UNREADABLE);
+    const places = [...(group ? [group] : []), nicSaidByXml(network, UNREADABLE)];
     const once = saidOnce<NicField>((field) => {
         if (field === "mtu") return nicSaidByXml(network, UNREADABLE)("mtu");
         if (field === "bridge") return childOf(network, "bridge")?.attributes.name;
@@ -39,7 +36,17 @@ function saidByNetwork(network: XmlElement, portGroup: XmlElement | undefined): 
         if (field === "managed") return childOf(network, "forward")?.attributes.managed;
         return undefined;
     });
-    return firstOf((field) => (GIVEN.includes(field) ? places : [once]));
+    return firstOf<NicField>((field) => {
+        if (LIMITS.includes(field)) return group ? [group] : [];
+        return GIVEN.includes(field) ? ofOne(places, field) : [once];
+    });
+}
+
+/** Of an element that comes as a whole the first place alone that has one. */
+function ofOne(places: readonly Said<NicField>[], field: NicField): readonly Said<NicField>[] {
+    const whole = WHOLE.find((fields) => fields.includes(field));
+    const first = whole && places.find((said) => whole.some((one) => said(one) !== undefined));
+    return first ? [first] : places;
 }
 
 /** What rules ask of the network itself. */
@@ -61,7 +68,7 @@ export function onNetwork(nic: GuestNic, source: XmlElement | undefined, network
         ...nic,
         backend: backendOf(network),
         network: factsOf(network),
-        said: firstOf(() => [nic.said, given]),
+        said: firstOf<NicField>((field) => ofOne([nic.said, given], field)),
     };
 }
 

@@ -415,6 +415,20 @@ describe("libvirt's network XML", () => {
         assert.deepEqual(await guest("network='other'"), []);
     });
 
+    it("limits its NICs by a port group alone, and those not that say a limit of their own", async () => {
+        const ofItself = `<network><name>prod</name><forward mode='bridge'/><bridge name='br0'/>
+            <bandwidth><inbound average='1000'/></bandwidth></network>`;
+        const told = async (network: string, source: string, own = "") => {
+            const guest = DOMAIN(source).replace("<model", `${own}<model`);
+            const all = await found({ "net.xml": network, "web.xml": guest });
+            return all.filter((line) => /qos-inbound-peak web\.xml/.test(line)).length;
+        };
+        assert.equal(await told(ofItself, "network='prod'"), 0);
+        assert.equal(await told(NETWORK, "network='prod' portgroup='slow'"), 1);
+        const limit = "<bandwidth><outbound average='1000' peak='2000'/></bandwidth>";
+        assert.equal(await told(NETWORK, "network='prod' portgroup='slow'", limit), 0);
+    });
+
     it("keeps a guaranteed rate of its NICs where it has an inbound limit of its own", async () => {
         const guest = DOMAIN("network='nat'").replace(
             "<model",
