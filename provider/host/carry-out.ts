@@ -281,7 +281,7 @@ async function keepLookup(
     throw cutOff(
         subject,
         `with what else changed at the same moment, ${connectionText(way.operator)}, which goes over ${way.links.join(", ")}, would ${endText(end)}`,
-        "Have one of the rules and routes that come or go together depend on the other (`dependsOn`) to see which of them it is, or set takesOperatorPath: true if that is meant and you have another way to the host.",
+        "Have one of the rules, routes and addresses that come or go together depend on the other (`dependsOn`) to see which of them it is, or set takesOperatorPath: true if that is meant and you have another way to the host.",
     );
 }
 

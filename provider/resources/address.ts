@@ -6,6 +6,7 @@ import { readAddresses, type AddressSeen } from "../host/addresses";
 import { HostError, shownName } from "../host/errors";
 import type { RouteSeen } from "../host/lookup";
 import { managerCautions } from "../host/managers";
+import { readWays } from "../host/operator-ways";
 import { OUR_PROTOCOL } from "../host/route-protocol";
 import { readRoutes } from "../host/routes";
 import { ip, type JournalEntry, type Line, type Step } from "../plan";
@@ -135,9 +136,14 @@ export const address: HostResource<Address, Here> = {
         await keepAddress(host, `address ${idOf(state)}`, state, state);
         await keepNetwork(host, `address ${idOf(state)}`, state, state);
         here.theirs = await routesOfOthers(host, state);
+        const taken = ip(
+            `takes the address ${state.address} from ${state.link}`,
+            [["address", "delete", ...targetOf(state)]],
+            [["address", "add", ...wordsOf(state)]],
+        );
         return [
             ...(await keepingOthers(host, state)),
-            ip(`takes the address ${state.address} from ${state.link}`, [["address", "delete", ...targetOf(state)]]),
+            { ...taken, ...(await keepsWayOver(host, state)) },
             forget(keyOf(idOf(state))),
         ];
     },
@@ -274,6 +280,23 @@ async function lostWay(host: Host, { link: name, address, peer, flags }: Address
 }
 
 const WITHOUT_WAY = ["noprefixroute", "secondary", "tentative", "dadfailed"];
+
+/** Others of the link may go at the same moment, and only the last of them takes the route to an operator with it. */
+async function keepsWayOver(
+    host: Host,
+    { link, address, takesOperatorPath }: Address,
+): Promise<Pick<Step, "keepsLookup">> {
+    if (takesOperatorPath) return {};
+    const ways = (await readWays(host)).filter(
+        (way) => way.links.includes(link) && isV6(way.operator.peer) === isV6(address),
+    );
+    const [way] = ways;
+    if (!way) return {};
+    const { destination, table, metric, gateway } = way;
+    const hops = way.links.map((one) => ({ link: one, gateway, weight: 1, onlink: false, isDead: false }));
+    const goes: RouteSeen = { destination, table, metric, type: "unicast", protocol: KERNELS, ways: hops, more: [] };
+    return { keepsLookup: { change: { family: isV6(address) ? "ipv6" : "ipv4", route: { goes } }, ways } };
+}
 
 /**
  * Routes of others that the kernel may drop with an IPv4 address: those that have it as their source (fib_sync_down_addr in

@@ -835,6 +835,38 @@ describe("the connection of who works on a host", function () {
         await eventually(async () => assert.equal(await everything(), before));
     });
 
+    it("keeps the last of two addresses that go at the same moment, by which it goes", async () => {
+        const before = await everything();
+        await ip("address add 10.9.9.9/32 dev lo");
+        const own = await create("host:Address", "own", { link: "lan0", address: "10.77.0.3/24" });
+        const more = await create("host:Address", "more", { link: "lan0", address: "10.77.0.4/24" });
+        await ip("-n operator address add 10.77.0.7/24 dev lan1");
+        await ip("-n operator route add 10.9.9.9/32 via 10.77.0.3");
+        const another = await Operator.connect(lab.name, "operator", "10.9.9.9", 22);
+        await known();
+        const ends = await Promise.allSettled([
+            remove("host:Address", "own", own),
+            remove("host:Address", "more", more),
+        ]);
+        const refusals = ends.flatMap((end) => (end.status === "rejected" ? [String(end.reason)] : []));
+        assert.match(
+            refusals.join("\n"),
+            /with what else changed at the same moment, .* from 10\.77\.0\.7 to 10\.9\.9\.9, which goes over lan0, would find no route, so it was taken back at once/,
+        );
+        assert(await another.answers());
+        await another.leave();
+        await known();
+        for (const [name, made] of [
+            ["own", own],
+            ["more", more],
+        ] as const)
+            await remove("host:Address", name, made);
+        await ip("-n operator route delete 10.9.9.9/32");
+        await ip("-n operator address delete 10.77.0.7/24 dev lan1");
+        await ip("address delete 10.9.9.9/32 dev lo");
+        await eventually(async () => assert.equal(await everything(), before));
+    });
+
     it("keeps IPv6 of its link from the former MTU of a tuning that goes, where that is too small for it", async () => {
         const before = await everything();
         await ip("link set dev lan0 mtu 1200");
