@@ -1,4 +1,5 @@
 /** The host paths of a group's guests: `{guest}` in them stands for each guest's name. */
+import { isCdRom } from "../schemas/guest";
 import { entriesOf, type Say } from "../schemas/named";
 import { mapped } from "./mapped";
 import type { GuestNicArgs, VirtualMachineArgs } from "./virtual-machine";
@@ -25,7 +26,7 @@ export function checkOwnPaths(group: Pick<WithPaths, "console" | "disks" | "nics
     for (const [key, path] of entriesOf(group.console)) judge(path, ["console", key], say);
     for (const [name, { file, block }] of entriesOf(group.disks)) {
         // A CD-ROM is read only.
-        if (!String(file).endsWith(".iso")) judge(file, ["disks", name, "file"], say);
+        if (!isCdRom(String(file))) judge(file, ["disks", name, "file"], say);
         judge(block, ["disks", name, "block"], say);
     }
     for (const [name, { vhostUserSocket }] of entriesOf<GuestNicArgs>(group.nics))

@@ -3,11 +3,9 @@ import { addressText, interfaceText, isV6, LinkName, networkOf } from "../../sch
 import { Address } from "../../schemas/address";
 import type { Host } from "../host";
 import { readAddresses, type AddressSeen } from "../host/addresses";
-import { HostError, shownName } from "../host/errors";
+import { HostError } from "../host/errors";
 import type { RouteSeen } from "../host/lookup";
 import { managerCautions } from "../host/managers";
-import { readWays } from "../host/operator-ways";
-import { OUR_PROTOCOL } from "../host/route-protocol";
 import { readRoutes } from "../host/routes";
 import { ip, type JournalEntry, type Line, type Step } from "../plan";
 import type { Found, HostResource } from "../resource";
@@ -22,6 +20,7 @@ import {
     routedBy,
     routerCautions,
 } from "./operator-guard";
+import { keepsWayOver, routesOfOthers, shownGone } from "./routes-with-address";
 import { requireLink } from "./virtual-link";
 
 /** An address that was found, and what is noted of it. */
@@ -149,12 +148,10 @@ export const address: HostResource<Address, Here> = {
     },
 
     async keeps(host, { state, theirs = [] }) {
-        if (theirs.length === 0) return [];
-        const left = new Set((await readRoutes(host.at({ maxAgeMs: 0 }), false)).map(placeOf));
-        const gone = theirs.filter((route) => !left.has(placeOf(route)));
-        if (gone.length === 0) return [];
+        const gone = await shownGone(host, theirs);
+        if (gone === undefined) return [];
         return [
-            `With the address ${idOf(state)} the kernel has dropped routes that others have made: ${shownRoutes(gone)}. Make them again where they are still wanted.`,
+            `With the address ${idOf(state)} the kernel has dropped routes that others have made: ${gone}. Make them again where they are still wanted.`,
         ];
     },
 
@@ -280,64 +277,6 @@ async function lostWay(host: Host, { link: name, address, peer, flags }: Address
 }
 
 const WITHOUT_WAY = ["noprefixroute", "secondary", "tentative", "dadfailed"];
-
-/** Others of the link may go at the same moment, and only the last of them takes the route to an operator with it. */
-async function keepsWayOver(
-    host: Host,
-    { link, address, takesOperatorPath }: Address,
-): Promise<Pick<Step, "keepsLookup">> {
-    if (takesOperatorPath) return {};
-    const ways = (await readWays(host)).filter(
-        (way) => way.links.includes(link) && isV6(way.operator.peer) === isV6(address),
-    );
-    const [way] = ways;
-    if (!way) return {};
-    const { destination, table, metric, gateway } = way;
-    const hops = way.links.map((one) => ({ link: one, gateway, weight: 1, onlink: false, isDead: false }));
-    const goes: RouteSeen = { destination, table, metric, type: "unicast", protocol: KERNELS, ways: hops, more: [] };
-    return { keepsLookup: { change: { family: isV6(address) ? "ipv6" : "ipv4", route: { goes } }, ways } };
-}
-
-/**
- * Routes of others that the kernel may drop with an IPv4 address: those that have it as their source (fib_sync_down_addr in
- * net/ipv4/fib_semantics.c), and all over its link where it is the last one there (fib_disable_ip).
- */
-async function routesOfOthers(host: Host, { link, address }: Address): Promise<RouteSeen[]> {
-    if (isV6(address)) return [];
-    const [local] = address.split("/");
-    return (await readRoutes(host.at({ maxAgeMs: 0 }), false)).filter(
-        ({ protocol, source, ways }) =>
-            protocol !== OUR_PROTOCOL &&
-            protocol !== KERNELS &&
-            (source === local || ways.some((way) => way.link === link)),
-    );
-}
-
-/** RTPROT_KERNEL of linux/rtnetlink.h: routes that come and go with addresses. */
-const KERNELS = 2;
-
-/** How many routes a warning names. */
-const SHOWN = 10;
-
-const shownRoutes = (routes: readonly RouteSeen[]): string =>
-    [
-        ...routes.slice(0, SHOWN).map(routeText),
-        ...(routes.length > SHOWN ? [`${routes.length - SHOWN} more`] : []),
-    ].join("; ");
-
-const placeOf = ({ destination, table, metric }: RouteSeen): string => `${destination} ${table} ${metric}`;
-
-function routeText({ destination, table, metric, ways, source }: RouteSeen): string {
-    const hops = ways.map(
-        ({ gateway, link }) => `${gateway ? ` via ${gateway}` : ""}${link ? ` dev ${shownName(link)}` : ""}`,
-    );
-    return [
-        `${destination}${hops.join(" nexthop")}`,
-        ...(source === undefined ? [] : [`src ${source}`]),
-        ...(metric === 0 ? [] : [`metric ${metric}`]),
-        ...(table === "main" ? [] : [`table ${table}`]),
-    ].join(" ");
-}
 
 /** The route as the kernel makes it (fib_add_ifaddr in net/ipv4/fib_frontend.c): it goes with the address, too. */
 function wayAgain({ link, address, metric = 0 }: Address, network: string): Step {
